@@ -1,0 +1,29 @@
+"""NetSpec: neural architectures as immutable values that can be counted, checked, drawn and built.
+
+Importing this package never imports jax; :func:`netspec.build` does, when it is called.
+"""
+
+from netspec.catalogue import find, names
+from netspec.errors import LayerError, SpecError, UnknownSpecError
+from netspec.spec import NetSpec, Provenance
+from netspec.walk import Row, walk
+
+__all__ = [
+    "LayerError",
+    "NetSpec",
+    "Provenance",
+    "Row",
+    "SpecError",
+    "UnknownSpecError",
+    "build",
+    "find",
+    "names",
+    "walk",
+]
+
+
+def build(spec, rngs, **options):
+    """Build the ``flax.nnx`` module of ``spec``; see :func:`netspec.modules.build`."""
+    from netspec import modules
+
+    return modules.build(spec, rngs, **options)

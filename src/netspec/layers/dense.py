@@ -1,0 +1,34 @@
+"""Fully connected layer."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from netspec.layers.base import Layer, Shape, expect_last_axis
+
+
+@dataclass(frozen=True)
+class Dense(Layer):
+    """Affine map of the last axis, ``y = x W + b``: ``(…, in_features) -> (…, out_features)``.
+
+    Parameters: ``in_features · out_features + out_features``. Source: book ch. 3.
+    """
+
+    in_features: int
+    out_features: int
+
+    positive = ("in_features", "out_features")
+
+    def output_shape(self, arrived: Shape) -> Shape:
+        """``(…, in_features)`` to ``(…, out_features)``."""
+        expect_last_axis("dense fan-in does not match", arrived, self.in_features)
+        return (*arrived[:-1], self.out_features)
+
+    def params(self) -> int:
+        """Kernel and bias."""
+        return self.in_features * self.out_features + self.out_features
+
+    def macs(self, arrived: Shape) -> int:
+        """One matrix product per position."""
+        return math.prod(arrived[:-1]) * self.in_features * self.out_features

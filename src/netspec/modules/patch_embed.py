@@ -1,0 +1,43 @@
+"""Module of :class:`netspec.layers.PatchEmbed`."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+from flax import nnx
+
+from netspec.layers.patch_embed import PatchEmbed
+from netspec.modules.base import Numerics, module_of
+
+
+class PatchEmbedding(nnx.Module):
+    """``(B, H, W, C) -> (B, n_patches + 1, width)``: convolution, class token, position table."""
+
+    def __init__(self, layer: PatchEmbed, numerics: Numerics, rngs: nnx.Rngs):
+        scheme, window = numerics.scheme, (layer.patch, layer.patch)
+        self.projection = nnx.Conv(
+            layer.in_channels,
+            layer.width,
+            window,
+            strides=window,
+            padding="VALID",
+            dtype=numerics.compute_dtype,
+            kernel_init=scheme.kernel,
+            bias_init=scheme.bias,
+            rngs=rngs,
+        )
+        self.class_token = nnx.Param(scheme.class_token(rngs.params(), (1, layer.width), jnp.float32))
+        table = (layer.n_patches + 1, layer.width)
+        self.position_table = nnx.Param(scheme.position_table(rngs.params(), table, jnp.float32))
+
+    def __call__(self, images):
+        """Tokens in row-major order behind the class token, positions added in float32."""
+        patches = self.projection(images)
+        batch, *_, width = patches.shape
+        tokens = patches.reshape(batch, -1, width).astype(jnp.float32)
+        first = jnp.broadcast_to(self.class_token[...], (batch, 1, width))
+        return jnp.concatenate([first, tokens], axis=1) + self.position_table[...]
+
+
+@module_of.register
+def _(layer: PatchEmbed, numerics: Numerics, rngs: nnx.Rngs) -> PatchEmbedding:
+    return PatchEmbedding(layer, numerics, rngs)

@@ -1,0 +1,66 @@
+"""Module of :class:`netspec.layers.TransformerEncoder`."""
+
+from __future__ import annotations
+
+import jax
+from flax import nnx
+
+from netspec.layers.transformer_encoder import TransformerEncoder
+from netspec.modules.base import Numerics, module_of
+
+
+class SelfAttention(nnx.Module):
+    """Multi-head self-attention ``(B, N, width) -> (B, N, width)`` with biases on all four projections.
+
+    q, k and v share one kernel of shape ``(width, 3·width)``: one matrix product instead of three, the same
+    parameters and the same initial distribution, since the fan-in is the width either way.
+    """
+
+    def __init__(self, width: int, heads: int, numerics: Numerics, rngs: nnx.Rngs):
+        self.heads = heads
+        self.qkv = numerics.linear(width, 3 * width, rngs)
+        self.out = numerics.linear(width, width, rngs)
+
+    def __call__(self, x):
+        """Scaled dot-product attention over all tokens; the softmax runs in float32."""
+        batch, tokens, width = x.shape
+        qkv = self.qkv(x).reshape(batch, tokens, 3, self.heads, width // self.heads)
+        mixed = jax.nn.dot_product_attention(qkv[:, :, 0], qkv[:, :, 1], qkv[:, :, 2])
+        return self.out(mixed.reshape(batch, tokens, width))
+
+
+class EncoderBlock(nnx.Module):
+    """Pre-norm block: attention and MLP sublayers, each with a residual kept in float32."""
+
+    def __init__(self, layer: TransformerEncoder, numerics: Numerics, rngs: nnx.Rngs):
+        self.norm1 = numerics.layer_norm(layer.width, rngs)
+        self.attention = SelfAttention(layer.width, layer.heads, numerics, rngs)
+        self.norm2 = numerics.layer_norm(layer.width, rngs)
+        self.fc1 = numerics.linear(layer.width, layer.mlp_width, rngs)
+        self.fc2 = numerics.linear(layer.mlp_width, layer.width, rngs)
+
+    def __call__(self, x):
+        """``(B, N, width) -> (B, N, width)``; GELU in its tanh form, as in the book."""
+        x = x + self.attention(self.norm1(x))
+        return x + self.fc2(nnx.gelu(self.fc1(self.norm2(x)), approximate=True))
+
+
+class Encoder(nnx.Module):
+    """The blocks, the final LayerNorm, and the readout."""
+
+    def __init__(self, layer: TransformerEncoder, numerics: Numerics, rngs: nnx.Rngs):
+        self.blocks = nnx.List([EncoderBlock(layer, numerics, rngs) for _ in range(layer.n_blocks)])
+        self.norm = numerics.layer_norm(layer.width, rngs)
+        self.readout = layer.readout
+
+    def __call__(self, x):
+        """``(B, N, width)`` to ``(B, N, width)``, or to ``(B, width)`` when the class token is read out."""
+        for block in self.blocks:
+            x = block(x)
+        # LayerNorm acts per token, so reading the class token first gives the same values for less work.
+        return self.norm(x[:, 0] if self.readout == "class_token" else x)
+
+
+@module_of.register
+def _(layer: TransformerEncoder, numerics: Numerics, rngs: nnx.Rngs) -> Encoder:
+    return Encoder(layer, numerics, rngs)

@@ -1,0 +1,1 @@
+"""The trainer: data, augmentation, recipe, step, loop, checkpoints and command line."""

@@ -1,0 +1,57 @@
+"""The resolved configuration of one ablation cell, as typed values.
+
+A cell file is JSON written by the workflow (or by ``python -m train resolve``); :mod:`train.config` validates it
+against ``workflow/schemas/cell.schema.yaml`` and builds these values. Nothing else is read while a run is going on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Mixup:
+    """Mixup (Zhang et al. 2018, arXiv:1710.09412): mixing weight drawn from Beta(alpha, alpha)."""
+
+    alpha: float
+
+
+@dataclass(frozen=True)
+class CutMix:
+    """CutMix (Yun et al. 2019, arXiv:1905.04899): kept area drawn from Beta(alpha, alpha)."""
+
+    alpha: float
+
+
+@dataclass(frozen=True)
+class Erasing:
+    """Random erasing (Zhong et al. 2017, arXiv:1708.04896): chance per image, area fraction and aspect ranges."""
+
+    probability: float
+    area: tuple[float, float]
+    aspect: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class RandAugment:
+    """RandAugment (Cubuk et al. 2019, arXiv:1909.13719): operations per image and magnitude from 0 to 10."""
+
+    operations: int
+    magnitude: float
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What happens to a training batch. ``None`` switches a knob off.
+
+    ``semantics`` is ``"book"`` (what produced the printed table of ch. 10.4) or ``"paper"`` (as first published).
+    """
+
+    semantics: Literal["book", "paper"]
+    random_crop: bool
+    horizontal_flip: bool
+    mixup: Mixup | None
+    cutmix: CutMix | None
+    erasing: Erasing | None
+    randaugment: RandAugment | None
