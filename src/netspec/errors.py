@@ -1,4 +1,4 @@
-"""The errors a malformed or unknown spec raises: one sentence that names the place, what arrived and what was expected."""
+"""The errors of malformed and unknown specs: one sentence naming the place, what arrived, what was expected."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
+import signal
 import sys
 from pathlib import Path
 
@@ -23,6 +23,8 @@ def main(arguments: list[str] | None = None) -> int:
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -87,7 +89,9 @@ def _store(cell, options):
 
 def _fit(options) -> int:
     cell = config.read_cell(options.cell)
-    _start_jax()
+    from train.runtime import start_jax
+
+    start_jax()
     from train.loop import Interrupted, fit
 
     try:
@@ -106,7 +110,9 @@ def _fit(options) -> int:
 
 def _evaluate(options) -> int:
     cell = config.read_cell(options.cell)
-    _start_jax()
+    from train.runtime import start_jax
+
+    start_jax()
     from train.loop import evaluate_weights
 
     print(json.dumps(evaluate_weights(cell, options.weights, _store(cell, options)), indent=2))
@@ -118,7 +124,9 @@ def _preview(options) -> int:
     for name in ("rows", "columns"):
         if getattr(options, name) < 1:
             raise ConfigError(f"--{name} is {getattr(options, name)}, expected at least 1")
-    _start_jax()
+    from train.runtime import start_jax
+
+    start_jax()
     from train.preview import preview
 
     for cell in cells:
@@ -148,15 +156,6 @@ def _show(options) -> int:
         raise ConfigError(f"no cell {options.name!r}, expected one of {', '.join(experiment.cells)}")
     print(config.cell_json(experiment.cells[options.name]))
     return 0
-
-
-def _start_jax() -> None:
-    """Set what must be set before jax starts: a compilation cache that all cells and seeds share."""
-    import jax
-
-    jax.config.update("jax_compilation_cache_dir", os.environ.get("JAX_COMPILATION_CACHE_DIR", ".cache/jax"))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,8 @@ def kernels_only(params):
 def make_optimizer(cell: Cell, steps_per_epoch: int) -> optax.GradientTransformation:
     """AdamW: ``w <- w - lr (m̂ / (sqrt(v̂) + eps) + weight_decay w)``, with clipping by global norm where asked.
 
-    Source: Loshchilov and Hutter 2019 (arXiv:1711.05101); the decay mask is the book's (ch. 10.4, companion repository).
+    Source: Loshchilov and Hutter 2019 (arXiv:1711.05101); the decay mask is the book's (companion
+    repository).
     """
     options = cell.optimizer
     adamw = optax.adamw(

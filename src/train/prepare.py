@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -52,7 +51,7 @@ def prepare(dataset: Dataset, folder: Path) -> dict:
         (building / "store.json").write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         building.chmod(0o755)  # mkdtemp makes folders that only their owner can read
         shutil.rmtree(folder, ignore_errors=True)
-        os.replace(building, folder)
+        building.replace(folder)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise

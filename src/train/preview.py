@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import jax
@@ -10,7 +11,7 @@ from PIL import Image
 
 from train.cell import Cell
 from train.data import Store
-from train.files import atomic
+from train.files import write_all
 from train.task import Classification
 
 GAP = 2  # white pixels between samples, before enlarging
@@ -35,5 +36,6 @@ def preview(cell: Cell, store: Store, path: Path, *, rows: int, columns: int, se
     picture = Image.fromarray(sheet)
     enlarge = max(1, 64 // size)
     picture = picture.resize((picture.width * enlarge, picture.height * enlarge), Image.Resampling.NEAREST)
-    with atomic(path) as temporary:
-        picture.save(temporary)
+    png = io.BytesIO()
+    picture.save(png, "PNG")
+    write_all({path: png.getvalue()})

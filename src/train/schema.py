@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -89,10 +90,19 @@ def validate(value: Any, schema: str, where: str) -> None:
     """
     name = f"{schema}.schema.yaml"
     validator = Draft202012Validator(_schema(name), registry=_registry())
-    found = sorted(validator.iter_errors(value), key=lambda e: (len(e.path), [str(p) for p in e.path]))
+    found = sorted(validator.iter_errors(value), key=lambda error: _position(value, error.absolute_path))
     if found:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         raise ConfigError(f"{where}: {_sentence(found[0])}{more}")
+
+
+def _position(value: Any, path: Iterable) -> list[int]:
+    """Where in the file a path stands, so that the first mistake a reader meets is the one reported."""
+    position = []
+    for part in path:
+        position.append(list(value).index(part) if isinstance(value, dict) else part)
+        value = value[part]
+    return position
 
 
 def _sentence(error: ValidationError) -> str:

@@ -4,7 +4,7 @@ CELLS = list(EXPERIMENT.cells)
 
 def report_code(*names):
     """Source files of the report package that a rule really uses."""
-    return [f"src/report/{name}.py" for name in ("__main__", "errors", "files", *names)]
+    return [f"src/report/{name}.py" for name in ("__main__", "errors", "formats", "load", "book", "statistics", "table", *names)]
 
 
 rule ablation_preview:
@@ -36,7 +36,7 @@ rule ablation_table:
         summaries=runs(*CELLS),
         cells=expand(f"{RESULTS}/{{cell}}/cell.json", cell=CELLS),
         book="src/netspec/reference/book_ablation.csv",
-        code=report_code("load", "book", "statistics", "table"),
+        code=report_code(),
     output:
         table=report(
             "reports/ablation.csv",
@@ -71,7 +71,8 @@ rule ablation_figures:
         table=rules.ablation_table.output.table,
         runs=rules.ablation_table.output.runs,
         curves=rules.ablation_table.output.curves,
-        code=report_code("figures", "formats", "table"),
+        book="src/netspec/reference/book_ablation_curves.csv",
+        code=report_code("figures"),
     output:
         figure=report(
             "reports/ablation.svg",
