@@ -29,7 +29,7 @@ rule data:
 
 
 # A target per cell: `snakemake cutmix` runs all its seeds.
-for cell in EXPERIMENT.cells:
+for cell in CELLS:
 
     rule:
         name:

@@ -62,8 +62,6 @@ class Dataset:
     """A data set and how it is prepared; keys as in ``workflow/schemas/dataset.schema.yaml``."""
 
     name: str
-    title: str
-    source: str
     kind: Literal["sklearn-digits", "image-folder"]
     path: str | None
     classes: int
@@ -73,6 +71,8 @@ class Dataset:
     std: tuple[float, float, float]
     train_per_class: int | None
     subset_seed: int
+    title: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,9 +101,6 @@ class Cell:
     """One cell of a comparison, complete: data set, model, recipe and augmentation."""
 
     name: str
-    description: str
-    book_row: str | None
-    recipe: str
     dataset: Dataset
     augmentation: Augmentation
     model: str
@@ -117,5 +114,8 @@ class Cell:
     precision: Literal["float32", "bfloat16"]
     evaluate_every_epochs: int
     checkpoint_every_epochs: int
+    description: str = ""
+    book_row: str | None = None
+    recipe: str = ""
     #: Hash of everything above that decides the result; see :func:`train.config.fingerprint`.
     fingerprint: str = ""

@@ -22,7 +22,7 @@ from train.schema import ConfigError
 DESCRIPTIVE = {"description", "book_row", "recipe", "title", "source"}
 KNOBS = {"mixup": Mixup, "cutmix": CutMix, "erasing": Erasing, "randaugment": RandAugment}
 #: Names that mean something else as a Snakemake target.
-RESERVED = {"all", "ablation", "param_tables", "gradcheck", "zoo", "data", "clean"}
+RESERVED = {"ablation", "all", "bench", "data", "gradcheck", "train", "zoo"}
 
 
 @dataclass(frozen=True)
@@ -170,18 +170,23 @@ def cell_json(cell: dict[str, Any]) -> str:
     return json.dumps(cell, indent=2, ensure_ascii=False)
 
 
+def deciding(value: Any) -> Any:
+    """A resolved cell, or part of one, without the keys that only describe: what a run depends on."""
+    if isinstance(value, dict):
+        return {key: deciding(item) for key, item in value.items() if key not in DESCRIPTIVE}
+    return value
+
+
 def fingerprint(value: dict[str, Any]) -> str:
     """Twelve hex digits that change when, and only when, a key that decides the result changes.
 
     Of a cell it covers the data set, recipe and augmentation; names and descriptions are left out.
     """
 
-    def deciding(part: Any) -> Any:
-        if isinstance(part, dict):
-            return {key: deciding(item) for key, item in part.items() if key not in DESCRIPTIVE | {"name"}}
-        return part
-
-    canonical = json.dumps(deciding(value), sort_keys=True, separators=(",", ":"))
+    kept = {key: item for key, item in deciding(value).items() if key != "name"}
+    if isinstance(kept.get("dataset"), dict):
+        kept["dataset"] = {key: item for key, item in kept["dataset"].items() if key != "name"}
+    canonical = json.dumps(kept, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
 

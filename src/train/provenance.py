@@ -93,6 +93,11 @@ def machine() -> dict[str, Any]:
     }
 
 
+def has_gpu() -> bool:
+    """Whether this machine shows an NVIDIA device, found without starting jax."""
+    return Path("/dev/nvidia0").exists()
+
+
 def _cpu_name() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()

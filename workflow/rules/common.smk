@@ -1,30 +1,28 @@
 # Resolve the configuration once, for all rules. Mistakes in it stop here, with one message.
-import json
-import os
-import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-# The rules' `python` is the one that runs Snakemake, whether or not its environment is activated.
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-
-from train import config as train_config, provenance
+from train import config as settings, provenance
+from train.runtime import share_interpreter
 from train.schema import ConfigError
 
+share_interpreter()
+
 try:
-    EXPERIMENT = train_config.load_experiment(dict(config))
+    EXPERIMENT = settings.load_experiment(dict(config))
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
+CELLS = EXPERIMENT.cells
 DATASET = EXPERIMENT.dataset["name"]
 RESULTS = f"results/{DATASET}"
 STORE = f"data/prepared/{DATASET}"
-USES_GPU = EXPERIMENT.device == "gpu" or (EXPERIMENT.device == "auto" and Path("/dev/nvidia0").exists())
+USES_GPU = EXPERIMENT.device == "gpu" or (EXPERIMENT.device == "auto" and provenance.has_gpu())
 
 
 wildcard_constraints:
-    cell="|".join(EXPERIMENT.cells),
+    cell="|".join(CELLS),
     seed=r"\d+",
 
 
@@ -32,3 +30,30 @@ def runs(*cells):
     """Summaries of all seeds of the given cells; the first seed of every cell first, so that the others find the
     programs it compiled in the cache."""
     return [f"{RESULTS}/{cell}/seed{seed}/summary.json" for seed in EXPERIMENT.seeds for cell in cells]
+
+
+def dataset_settings(wildcards):
+    """What decides the prepared images. Data that cannot be read is reported before any job starts."""
+    try:
+        if not Path(STORE).exists():
+            settings.check_path(EXPERIMENT.dataset)
+    except ConfigError as error:
+        raise WorkflowError(str(error)) from None
+    return settings.prepared_as(EXPERIMENT.dataset)
+
+
+def resolved(wildcards):
+    """The text of a cell's file."""
+    cell = CELLS[wildcards.cell]
+    return settings.cell_json(cell if wildcards.file == "cell" else settings.deciding(cell))
+
+
+def training_code(wildcards):
+    """Source files that decide the result of a cell; editing any other file retrains nothing."""
+    return provenance.code_of(CELLS[wildcards.cell]["model"])
+
+
+def report_code(*names):
+    """Source files of the report package that a rule uses."""
+    names = ("__main__", "errors", "formats", "load", "book", "statistics", "table", *names)
+    return [f"{provenance.SRC}/report/{name}.py" for name in names]

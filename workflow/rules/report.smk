@@ -1,15 +1,9 @@
 # CSV -> table, figure, page. Reports read results only through summary.json, metrics.csv and cell.json.
-CELLS = list(EXPERIMENT.cells)
-
-
-def report_code(*names):
-    """Source files of the report package that a rule really uses."""
-    return [f"src/report/{name}.py" for name in ("__main__", "errors", "formats", "load", "book", "statistics", "table", *names)]
 
 
 rule ablation_preview:
     input:
-        cells=ancient(expand(f"{RESULTS}/{{cell}}/cell.json", cell=CELLS)),
+        cells=expand(f"{RESULTS}/{{cell}}/settings.json", cell=CELLS),
         store=STORE,
         code=provenance.augmentation_code(),
     output:
@@ -19,13 +13,14 @@ rule ablation_preview:
             subcategory="Augmented samples",
             caption="../report/preview.rst",
         ),
-    params:
-        fingerprints=[train_config.fingerprint(cell) for cell in EXPERIMENT.cells.values()],
-        out="reports/ablation",
     log:
         "logs/ablation/preview.log",
     benchmark:
         "logs/ablation/preview.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    params:
+        out=subpath(output[0], parent=True),
     shell:
         "JAX_PLATFORMS=cpu python -m train preview --cell {input.cells} --data {input.store} --out {params.out} "
         "--rows 1 --columns 12 > {log} 2>&1"
@@ -35,7 +30,7 @@ rule ablation_table:
     input:
         summaries=runs(*CELLS),
         cells=expand(f"{RESULTS}/{{cell}}/cell.json", cell=CELLS),
-        book="src/netspec/reference/book_ablation.csv",
+        book=f"{provenance.SRC}/netspec/reference/book_ablation.csv",
         code=report_code(),
     output:
         table=report(
@@ -53,14 +48,16 @@ rule ablation_table:
             caption="../report/table.rst",
         ),
         curves="reports/ablation_curves.csv",
-    params:
-        results=RESULTS,
-        cells=CELLS,
-        seeds=EXPERIMENT.seeds,
     log:
         "logs/ablation/table.log",
     benchmark:
         "logs/ablation/table.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    params:
+        results=lambda wildcards, input: Path(input.cells[0]).parents[1],
+        cells=list(CELLS),
+        seeds=EXPERIMENT.seeds,
     shell:
         "python -m report table --results {params.results} --cells {params.cells} --seeds {params.seeds} "
         "--out {output.table} --runs {output.runs} --curves {output.curves} > {log} 2>&1"
@@ -71,7 +68,7 @@ rule ablation_figures:
         table=rules.ablation_table.output.table,
         runs=rules.ablation_table.output.runs,
         curves=rules.ablation_table.output.curves,
-        book="src/netspec/reference/book_ablation_curves.csv",
+        book=f"{provenance.SRC}/netspec/reference/book_ablation_curves.csv",
         code=report_code("figures"),
     output:
         figure=report(
@@ -92,6 +89,8 @@ rule ablation_figures:
         "logs/ablation/figures.log",
     benchmark:
         "logs/ablation/figures.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
     shell:
         "python -m report figure --table {input.table} --runs {input.runs} --curves {input.curves} "
         "--out {output.figure} --out-curves {output.curves} > {log} 2>&1"
@@ -107,7 +106,9 @@ rule ablation:
         previews=rules.ablation_preview.output,
         summaries=runs(*CELLS),
         cells=expand(f"{RESULTS}/{{cell}}/cell.json", cell=CELLS),
-        code=sorted(str(path) for path in Path("src/report").rglob("*") if path.suffix in (".py", ".typ")),
+        code=sorted(
+            str(path) for path in (provenance.SRC / "report").rglob("*") if path.suffix in (".py", ".typ")
+        ),
     output:
         pdf=report(
             "reports/ablation.pdf",
@@ -117,14 +118,16 @@ rule ablation:
             caption="../report/ablation.rst",
         ),
         markdown="reports/ablation.md",
-    params:
-        results=RESULTS,
-        cells=CELLS,
-        seeds=EXPERIMENT.seeds,
     log:
         "logs/ablation/document.log",
     benchmark:
         "logs/ablation/document.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    params:
+        results=lambda wildcards, input: Path(input.cells[0]).parents[1],
+        cells=list(CELLS),
+        seeds=EXPERIMENT.seeds,
     shell:
         "python -m report document --results {params.results} --cells {params.cells} --seeds {params.seeds} "
         "--table {input.table} --runs {input.runs} --curves {input.curves} --figure {input.figure} "
