@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 import yaml
@@ -12,12 +13,12 @@ from train import cell as cell_types
 from train import config, schema
 from train.schema import ConfigError
 
+ROOT = Path(__file__).parents[2]
+
 
 @pytest.fixture
 def folder(tmp_path):
     """A copy of config/ whose files a test may break."""
-    from conftest import ROOT
-
     shutil.copytree(ROOT / "config", tmp_path / "config")
     return tmp_path / "config"
 
@@ -68,8 +69,6 @@ def test_every_shipped_data_set_resolves(folder, semantics):
 def test_book_protocol_is_the_books(folder):
     """config/recipes/imagenette.yaml against the hyperparameter columns of the book's table."""
     import pandas as pd
-
-    from conftest import ROOT
 
     book = pd.read_csv(ROOT / "src/netspec/reference/book_ablation.csv").set_index("cell")
     for cell in load(folder, dataset="imagenette").cells.values():

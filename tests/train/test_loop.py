@@ -6,16 +6,17 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from conftest import ROOT
 from train import config
 from train.loop import evaluate_weights, fit
 from train.schema import ConfigError
 
+ROOT = Path(__file__).parents[2]
 EPOCHS, STEPS_PER_EPOCH = 4, 6
 
 
