@@ -161,7 +161,7 @@ BROKEN = [
         ["ablation.yaml", "cells.full", "both mixup and cutmix"],
     ),
     ("cells/ablation.yaml", "area: [0.02, 0.33]", "area: [0.5, 0.3]", ["ablation.yaml", "erasing.area", "smallest"]),
-    ("recipes/digits.yaml", "learning_rate: 0.002", "learning_rate: fast", ["digits.yaml", "learning_rate", "number"]),
+    ("recipes/digits.yaml", "learning_rate: 0.003", "learning_rate: fast", ["digits.yaml", "learning_rate", "number"]),
     ("recipes/digits.yaml", "model: ViT-Digits", "model: ViT-Digit", ["digits.yaml", "'model'", "ViT-Digits"]),
     ("recipes/digits.yaml", "model: ViT-Digits", "model: ViT-Tiny", ["digits.yaml", "(224, 224, 3)", "image_size"]),
     ("recipes/digits.yaml", "warmup_epochs: 10", "warmup_epochs: 160", ["digits.yaml", "warmup_epochs", "fewer"]),
@@ -192,7 +192,7 @@ def test_mistakes(folder, file, old, new, says):
 
 
 def test_scientific_notation_is_a_number(folder):
-    edit(folder, "recipes/digits.yaml", "learning_rate: 0.002", "learning_rate: 2e-3")
+    edit(folder, "recipes/digits.yaml", "learning_rate: 0.003", "learning_rate: 2e-3")
     assert load(folder).cells["bare"]["optimizer"]["learning_rate"] == 2e-3
 
 
