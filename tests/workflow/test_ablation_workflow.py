@@ -1,5 +1,6 @@
 """The workflow as a person uses it: one small experiment from raw data to the PDF, then every kind of change."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -44,7 +45,7 @@ def planned(folder, target="reports/ablation.pdf"):
 
 
 def make_folder(path):
-    """A working folder with a small experiment: two of the book's cells and a tenth, two seeds, four epochs."""
+    """A working folder with a small experiment: two of the book's cells and a tenth, two seeds, twelve epochs."""
     shutil.copytree(ROOT / "config", path / "config")
     cells = yaml.safe_load((path / "config/cells/ablation.yaml").read_text())["cells"]
     chosen = {name: cells[name] for name in ("bare", "cutmix")}
@@ -52,7 +53,21 @@ def make_folder(path):
     (path / "config/cells/ablation.yaml").write_text(yaml.safe_dump({"cells": chosen}))
     config = yaml.safe_load((path / "config/config.yaml").read_text())
     (path / "config/config.yaml").write_text(yaml.safe_dump({**config, "recipe": "smoke", "seeds": [0, 1]}))
+    edit(path / "config/recipes/smoke.yaml", epochs=12, evaluate_every_epochs=6)
     return path
+
+
+def kill_trainer(process, folder, log, signum):
+    """Send the signal to the job's own process once its fifth epoch, and so its second checkpoint, is over."""
+    deadline = time.monotonic() + 120
+    while not (log.exists() and "epoch  5/12" in log.read_text()) and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+            if b"fit" in words and (entry / "cwd").resolve() == folder.resolve():
+                os.kill(int(entry.name), signum)
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +78,9 @@ def finished(tmp_path_factory):
 
 
 @pytest.fixture
-def copy(finished, tmp_path):
-    """The finished experiment, to be changed."""
-    shutil.copytree(finished, tmp_path / "copy", dirs_exist_ok=True)
-    return tmp_path / "copy"
+def copy(finished, tmp_path_factory):
+    """The finished experiment, to be changed; beside the original, so that relative paths stay the same."""
+    return shutil.copytree(finished, tmp_path_factory.mktemp("copy"), dirs_exist_ok=True)
 
 
 def edit(path, **changes):
@@ -163,6 +177,7 @@ def test_html_report(copy):
     assert (copy / "report.zip").stat().st_size > 100_000
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="finds the job's process in /proc")
 @pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM], ids=lambda s: s.name)
 def test_a_killed_job_continues(copy, finished, signum):
     """Kill the trainer under Snakemake after its first checkpoint; the same command finishes with the same bytes."""
@@ -173,21 +188,31 @@ def test_a_killed_job_continues(copy, finished, signum):
     command = [sys.executable, "-m", "snakemake", "results/digits/cutmix/seed0/summary.json", "--snakefile"]
     command += [str(ROOT / "Snakefile"), "--directory", str(copy), "--cores", "1"]
     process = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    deadline = time.monotonic() + 120
-    while not (log.exists() and "epoch 3/4" in log.read_text()) and process.poll() is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
-    subprocess.run(
-        ["pkill", f"-{signum.value}", "-f", f"train fit .*{copy}|train fit .*cutmix/settings.json --seed 0"],
-        check=False,
-    )
+    kill_trainer(process, copy, log, signum)
     process.communicate(timeout=120)
-    if process.returncode:
-        assert not (run / "summary.json").exists()
-        snakemake(copy, "results/digits/cutmix/seed0/summary.json")
-        assert "resumed at step" in log.read_text()
+    assert process.returncode == 1
+    assert not (run / "summary.json").exists()
+    snakemake(copy, "results/digits/cutmix/seed0/summary.json")
+    assert "resumed at step" in log.read_text()
     for name in ("metrics.csv", "weights.npz"):
         assert (run / name).read_bytes() == (finished / "results/digits/cutmix/seed0" / name).read_bytes()
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="finds the job's process in /proc")
+def test_retries_continue_a_killed_job(copy, finished):
+    run = copy / "results/digits/bare/seed1"
+    shutil.rmtree(run)
+    log = copy / "logs/digits/bare/seed1.log"
+    log.unlink()
+    command = [sys.executable, "-m", "snakemake", "results/digits/bare/seed1/summary.json", "--snakefile"]
+    command += [str(ROOT / "Snakefile"), "--directory", str(copy), "--cores", "1", "--retries", "2"]
+    process = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    kill_trainer(process, copy, log, signal.SIGKILL)
+    process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert "resumed at step" in log.read_text()
+    for name in ("metrics.csv", "weights.npz"):
+        assert (run / name).read_bytes() == (finished / "results/digits/bare/seed1" / name).read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -195,7 +220,7 @@ def test_a_killed_job_continues(copy, finished, signum):
     [
         ("config.yaml", "seeds:", "seedz:", "unknown key 'seedz'; did you mean 'seeds'?"),
         ("cells/ablation.yaml", "cutmix:\n        alpha", "cutmicks:\n        alpha", "did you mean 'cutmix'?"),
-        ("recipes/smoke.yaml", "epochs: 4", "epochs: four", "key 'epochs' is \"four\", expected an integer"),
+        ("recipes/smoke.yaml", "epochs: 12", "epochs: four", "key 'epochs' is \"four\", expected an integer"),
     ],
     ids=["config", "cells", "recipe"],
 )
