@@ -191,6 +191,13 @@ def test_mistakes(folder, file, old, new, says):
         assert part in message, message
 
 
+def test_seeds_from_the_command_line(folder):
+    """Snakemake hands the items of a list given with --config on as text."""
+    assert load(folder, seeds=["0", "12"]).seeds == (0, 12)
+    with pytest.raises(ConfigError, match=r"config\.yaml: key 'seeds\.1' is \"x\", expected an integer"):
+        load(folder, seeds=["0", "x"])
+
+
 def test_scientific_notation_is_a_number(folder):
     edit(folder, "recipes/digits.yaml", "learning_rate: 0.003", "learning_rate: 2e-3")
     assert load(folder).cells["bare"]["optimizer"]["learning_rate"] == 2e-3
