@@ -106,6 +106,15 @@ def test_mistakes_on_the_command_line(arguments, says, write_json, short, tmp_pa
     assert "Traceback" not in done.stderr
 
 
+def test_a_device_that_is_not_there(command, short, environment):
+    done = subprocess.run(
+        command(short("bare"), "run"), env={**environment, "JAX_PLATFORMS": "tpu"}, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert "key 'device' (or JAX_PLATFORMS) asks for tpu" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_show_prints_a_cell_that_fit_accepts(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "train", "show", "mixup"], cwd=ROOT, capture_output=True, text=True, check=True

@@ -18,6 +18,7 @@ CELLS = EXPERIMENT.cells
 DATASET = EXPERIMENT.dataset["name"]
 RESULTS = f"results/{DATASET}"
 STORE = f"data/prepared/{DATASET}"
+PLATFORM = {"auto": "", "cpu": "JAX_PLATFORMS=cpu", "gpu": "JAX_PLATFORMS=cuda"}[EXPERIMENT.device]
 USES_GPU = EXPERIMENT.device == "gpu" or (EXPERIMENT.device == "auto" and provenance.has_gpu())
 
 

@@ -48,7 +48,7 @@ rule train:
     params:
         out=subpath(output.summary, parent=True),
         checkpoints=f".cache/checkpoints/{DATASET}/{{cell}}/seed{{seed}}",
-        platform="" if USES_GPU or EXPERIMENT.device == "auto" else "JAX_PLATFORMS=cpu",
+        platform=PLATFORM,
     shell:
         # XLA and its thread pools size themselves by PJRT_NPROC; results depend on it in the last bits.
         # `exec`, so that a signal to the job reaches the trainer, which saves where it is.
