@@ -24,7 +24,8 @@ class Provenance:
     ``entry`` and ``domain`` are the heading and the section of the later edition of ch. 11, ``earlier_domain`` the
     section of the earlier one (empty where an edition lacks the entry). ``new_primitives`` names what the entry adds
     to the reader's vocabulary in the later edition, ``earlier_new_primitives`` in the earlier; ``None`` where that
-    edition does not say. ``alternative_of`` names the variant that this spec is another form of. ``remark`` is what a reader should know before comparing numbers.
+    edition does not say. ``alternative_of`` names the variant that this spec is another form of. ``remark`` is what
+    a reader should know before comparing numbers.
     """
 
     book: str = ""

@@ -1,4 +1,4 @@
-"""What all variants of one catalogue entry share: heading, section, paper, and what the entry asks the reader to learn."""
+"""What all variants of one catalogue entry share: heading, section, paper, and what the reader has to learn."""
 
 from __future__ import annotations
 
@@ -46,7 +46,11 @@ class Entry:
         if self.domain == PART_1:
             return "ch. 10, Part 1"
         section = DOMAINS.index(self.domain) + 1
-        return f"ch. 11.2.{section}, {self.title}" if self.new_primitives is not None else f"ch. 11 (earlier), {self.title}"
+        return (
+            f"ch. 11.2.{section}, {self.title}"
+            if self.new_primitives is not None
+            else f"ch. 11 (earlier), {self.title}"
+        )
 
     def spec(
         self,
@@ -62,7 +66,7 @@ class Entry:
         paper: str = "",
         year: int | None = None,
     ) -> NetSpec:
-        """A spec of this entry. ``inputs`` are extra inputs; ``of`` names the variant this is an alternative form of."""
+        """A spec of this entry. ``inputs`` are extra inputs, ``of`` names the variant it is another form of."""
         earlier_domain = "" if self.domain == PART_1 else EARLIER_DOMAIN.get(self.domain, self.domain)
         provenance = Provenance(
             book=self.book,

@@ -57,7 +57,7 @@ class Layer(abc.ABC):
     """
 
     may_be_zero: ClassVar[tuple[str, ...]] = ()
-    choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
+    choices: ClassVar[tuple[tuple[str, tuple[Any, ...]], ...]] = ()
 
     def check(self) -> None:
         """Raise :class:`LayerError` if the layer's own fields cannot be right, whatever arrives."""
@@ -66,7 +66,7 @@ class Layer(abc.ABC):
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 kind = "positive" if least else "non-negative"
                 raise LayerError(f"{name} must be a {kind} integer", arrived=repr(value), expected=f">= {least}")
-        for name, allowed in self.choices.items():
+        for name, allowed in self.choices:
             if getattr(self, name) not in allowed:
                 expected = f"one of {', '.join(map(repr, allowed))}"
                 raise LayerError(f"unknown {name}", arrived=repr(getattr(self, name)), expected=expected)

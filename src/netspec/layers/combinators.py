@@ -54,7 +54,7 @@ class Branches(Combinator):
     branches: tuple[tuple[Layer, ...], ...]
     join: Literal["concat", "add"] = "concat"
 
-    choices = {"join": ("concat", "add")}
+    choices = (("join", ("concat", "add")),)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "branches", tuple(map(_layers, self.branches)))

@@ -29,7 +29,10 @@ class Conv2d(Primitive):
     transposed: bool = False
 
     primitive = "conv2d"
-    choices = {"padding": PADDINGS, "activation": ACTIVATIONS}
+    choices = (
+        ("padding", PADDINGS),
+        ("activation", ACTIVATIONS),
+    )
 
     def check(self) -> None:
         """Raise :class:`LayerError` for a transposed convolution without padding, which the language does not have."""

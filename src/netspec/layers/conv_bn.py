@@ -28,7 +28,10 @@ class ConvBN(Primitive):
     transposed: bool = False
 
     primitive = "conv_bn"
-    choices = {"padding": PADDINGS, "activation": ACTIVATIONS}
+    choices = (
+        ("padding", PADDINGS),
+        ("activation", ACTIVATIONS),
+    )
 
     def check(self) -> None:
         """Raise :class:`LayerError` for a transposed convolution without padding, which the language does not have."""

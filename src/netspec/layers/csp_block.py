@@ -10,7 +10,7 @@ from netspec.layers.base import Primitive, Shape, expect_image
 
 @dataclass(frozen=True)
 class CSPBlock(Primitive):
-    """Two 1×1 paths to ``a = in/2``, ``n_blocks`` Darknet blocks on one, concatenation, 1×1: ``(H, W, in) -> (H, W, out)``.
+    """Two 1×1 paths to ``a = in/2``, Darknet blocks on one, concatenation, 1×1: ``(H, W, in) -> (H, W, out)``.
 
     All convolutions have BatchNorms. Parameters: ``2·(in·a + 2·a) + n_blocks·(5·a² + 3·a) + in·out + 2·out``.
     Source: Wang et al. 2019 (arXiv:1911.11929), fig. 2b; book ch. 11, def. 91.

@@ -21,7 +21,7 @@ class Dense(Primitive):
     activation: Activation = "identity"
 
     primitive = "dense"
-    choices = {"activation": ACTIVATIONS}
+    choices = (("activation", ACTIVATIONS),)
 
     def output_shape(self, arrived: Shape) -> Shape:
         """``(…, in_features)`` to ``(…, out_features)``."""

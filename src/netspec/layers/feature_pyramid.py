@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from netspec.errors import LayerError
 from netspec.layers.base import Primitive, Several, Shape, Value, expect_image
@@ -38,7 +39,7 @@ class FeaturePyramid(Primitive):
     def output_shape(self, arrived: Value, *read: Shape) -> Several:
         """Four levels; each stage must have its channels and half the sides of the one below."""
         sides = [expect_image(stage, channels) for stage, channels in zip(read, self._channels(), strict=True)]
-        for fine, coarse in zip(sides[:-1], sides[1:], strict=True):
+        for fine, coarse in pairwise(sides):
             if fine != (2 * coarse[0], 2 * coarse[1]):
                 expected = f"twice {coarse}"
                 raise LayerError("pyramid stages do not fit", arrived=fine, expected=expected)

@@ -10,10 +10,10 @@ from netspec.layers.squeeze_excite import squeeze_excite_macs, squeeze_excite_pa
 
 @dataclass(frozen=True)
 class FusedMBConv(Primitive):
-    """``n_blocks`` of full ``kernel × kernel`` expansion and linear 1×1, with BatchNorms: ``(H, W, in) -> (H/s, W/s, out)``.
+    """``n_blocks`` of ``kernel × kernel`` expansion and linear 1×1: ``(H, W, in) -> (H/s, W/s, out)``.
 
-    The expanded width is ``m = expand·in``; with ``expand = 1`` the one convolution leads to ``m = out`` and there is
-    no 1×1. Squeeze-excite, where asked for, has width ``q = max(1, m/4)``.
+    Each convolution has a BatchNorm. The expanded width is ``m = expand·in``; with ``expand = 1`` the one convolution
+    leads to ``m = out`` and there is no 1×1. Squeeze-excite, where asked for, has width ``q = max(1, m/4)``.
 
     Parameters per block: ``m·in·kernel² + 2·m + [se](2·q·m + q + m) + [expand ≠ 1](out·m + 2·out)``.
     Source: Tan & Le 2021 (arXiv:2104.00298), fig. 2; book Part 1.

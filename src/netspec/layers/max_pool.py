@@ -21,7 +21,7 @@ class MaxPool(Primitive):
     padding: Literal["same", "valid"] = "same"
 
     primitive = "max_pool"
-    choices = {"padding": PADDINGS}
+    choices = (("padding", PADDINGS),)
 
     def output_shape(self, arrived: Shape) -> Shape:
         """Fewer positions, the same channels."""

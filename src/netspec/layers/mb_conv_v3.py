@@ -29,7 +29,7 @@ class MBConvV3(Primitive):
     activation: Activation = "hard_swish"
 
     primitive = "mb_conv_v3"
-    choices = {"activation": ACTIVATIONS}
+    choices = (("activation", ACTIVATIONS),)
 
     def output_shape(self, arrived: Shape) -> Shape:
         """Padded, strided."""

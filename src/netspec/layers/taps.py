@@ -50,7 +50,7 @@ class Load(Primitive):
     join: Literal["replace", "concat", "add"] = "replace"
 
     primitive = "load"
-    choices = {"join": ("replace", "concat", "add")}
+    choices = (("join", ("replace", "concat", "add")),)
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ class TransformerDecoder(Primitive):
     may_be_zero = ("n_queries",)
 
     def check(self) -> None:
-        """Raise :class:`LayerError` when the heads do not divide the width, or queries and memory do not go together."""
+        """Raise :class:`LayerError` for heads that do not divide the width, and for queries together with a memory."""
         super().check()
         expect_divides(self.heads, self.width, "heads do not divide the width", "heads")
         if bool(self.n_queries) == bool(self.memory):

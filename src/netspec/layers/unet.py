@@ -64,7 +64,7 @@ class UNetUp(Primitive):
     skip_channels: int | None = None
 
     primitive = "unet_up"
-    choices = {"upsample": ("bilinear", "transposed")}
+    choices = (("upsample", ("bilinear", "transposed")),)
 
     def check(self) -> None:
         """Raise :class:`LayerError` for a negative skip."""

@@ -1,0 +1,34 @@
+"""Swin Transformer: four stages of windowed attention with patch merging between."""
+
+from netspec.catalogue.entry import VISION, Entry
+from netspec.layers import Dense, GlobalAvgPool, PatchEmbed, PatchMerging, SwinStage
+
+NEW = ("swin_stage", "patch_merging")
+SWIN = Entry("Swin Transformer", VISION, "Liu et al. 2021, arXiv:2103.14030", 2021, NEW, NEW)
+
+
+def swin(name, width, heads, blocks, image=224, patch=4, window=7, classes=1000):
+    """``width`` doubles and ``heads`` double from stage to stage; ``blocks`` per stage."""
+    d, h = width, heads
+    return SWIN.spec(
+        name,
+        (image, image, 3),
+        PatchEmbed(3, d, patch, (image // patch) ** 2, layout="grid"),
+        SwinStage(d, h, 4 * d, window, blocks[0]),
+        PatchMerging(d, 2 * d),
+        SwinStage(2 * d, 2 * h, 8 * d, window, blocks[1]),
+        PatchMerging(2 * d, 4 * d),
+        SwinStage(4 * d, 4 * h, 16 * d, window, blocks[2]),
+        PatchMerging(4 * d, 8 * d),
+        SwinStage(8 * d, 8 * h, 32 * d, window, blocks[3]),
+        GlobalAvgPool(),
+        Dense(8 * d, classes),
+    )
+
+
+SPECS = (
+    swin("Swin-T", 96, 3, (2, 2, 6, 2)),
+    swin("Swin-S", 96, 3, (2, 2, 18, 2)),
+    swin("Swin-B", 128, 4, (2, 2, 18, 2)),
+    swin("tiny-Swin", 32, 2, (2, 2, 2, 2), image=32, patch=2, window=4, classes=10),
+)

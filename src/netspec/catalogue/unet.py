@@ -1,0 +1,67 @@
+"""U-Net and, without its skips, an autoencoder."""
+
+from dataclasses import replace
+
+from netspec.catalogue.entry import SEGMENTATION, Entry
+from netspec.layers import BilinearUpsample, Conv2d, ConvBN, MaxPool, UNetDown, UNetUp
+
+NEW = ("unet_down", "unet_up")
+UNET = Entry("UNet", SEGMENTATION, "Ronneberger et al. 2015, arXiv:1505.04597", 2015, NEW, NEW)
+
+
+def stages(in_channels, channels, upsample="bilinear"):
+    """Down through ``channels``, two convolutions at twice the last, and up again over the skips."""
+    down, width = [], in_channels
+    for out_channels in channels:
+        down.append(UNetDown(width, out_channels))
+        width = out_channels
+    bottom = ConvBN(width, 2 * width, 3), ConvBN(2 * width, 2 * width, 3)
+    up = [UNetUp(2 * c, c, upsample) for c in reversed(channels)]
+    return *down, *bottom, *up
+
+
+def unet(name, image, in_channels, channels, classes, upsample="bilinear", **provenance):
+    """A U-Net with a 1×1 classifier per pixel."""
+    return UNET.spec(
+        name,
+        (image, image, in_channels),
+        *stages(in_channels, channels, upsample),
+        Conv2d(channels[0], classes, 1, activation="identity"),
+        **provenance,
+    )
+
+
+AUTOENCODER = UNET.spec(
+    "Autoencoder (Pets, 224×224 RGB → 3-class trimap, skipless)",
+    (224, 224, 3),
+    *[layer for i, o in ((3, 64), (64, 128), (128, 256), (256, 512)) for layer in (ConvBN(i, o, 3), MaxPool(2, 2))],
+    ConvBN(512, 512, 3),
+    *[
+        layer
+        for i, o in ((512, 256), (256, 128), (128, 64), (64, 64))
+        for layer in (BilinearUpsample(2), ConvBN(i, o, 3))
+    ],
+    Conv2d(64, 3, 1, activation="identity"),
+)
+
+WIDE = (64, 128, 256, 512)
+ORIGINAL = "UNet (original, grayscale → 2-class)"
+PETS = "UNet (Pets, 224×224 RGB → 3-class trimap)"
+
+
+def transposed(spec, name, of):
+    """``spec`` with transposed convolutions on the way up, as the chapter's definition of the stage has them."""
+    layers = (replace(layer, upsample="transposed") if isinstance(layer, UNetUp) else layer for layer in spec.layers)
+    provenance = replace(spec.provenance, role="alternative", alternative_of=of)
+    return replace(spec, name=name, layers=tuple(layers), provenance=provenance)
+
+
+SPECS = (
+    unet(ORIGINAL, 512, 1, WIDE, 2),
+    unet("UNet (RGB → 10-class)", 512, 3, WIDE, 10),
+    unet("UNet (small, depth 3)", 256, 3, (32, 64, 128), 3),
+    unet(PETS, 224, 3, (32, 64, 128, 256), 3),
+    AUTOENCODER,
+    unet("tiny-UNet (depth 2)", 64, 3, (16, 32), 1),
+)
+SPECS += (transposed(SPECS[0], "UNet (original, transposed convolutions)", ORIGINAL),)
