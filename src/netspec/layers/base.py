@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, ClassVar
 
@@ -161,10 +161,13 @@ def _integer_fields(layer: type[Layer]) -> tuple[str, ...]:
 
 
 def _text(value: object) -> str:
+    """``value`` as the listing would write it: one layer stands for a tuple of one, as the constructors allow."""
     if isinstance(value, Layer):
         return str(value)
+    if isinstance(value, tuple) and len(value) == 1 and isinstance(value[0], Layer):
+        return str(value[0])
     if isinstance(value, tuple) and value and isinstance(value[0], (Layer, tuple)):
-        return f"({', '.join(map(_text, value))})"
+        return f"({', '.join(map(_text, value))}{',' if len(value) == 1 else ''})"
     return repr(value)
 
 
@@ -236,6 +239,6 @@ def shape_text(*axes: object) -> str:
     return f"({', '.join(map(str, axes))}{',' if len(axes) == 1 else ''})"
 
 
-def text_of(layers: Sequence[Layer]) -> str:
-    """Several layers on one line."""
-    return ", ".join(map(str, layers))
+def text_of(layers: tuple[Layer, ...]) -> str:
+    """Layers as the listing would write them."""
+    return _text(layers)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from netspec.errors import LayerError
-from netspec.layers.base import Combinator, Layer, Run, Several, Value, expect_image, expect_one
+from netspec.layers.base import Combinator, Layer, Run, Several, Value, expect_image, expect_one, text_of
 from netspec.layers.taps import joined
 
 
@@ -103,6 +103,9 @@ class Heads(Combinator):
     def route(self, arrived: Value, run: Run) -> Value:
         """Every head reads ``arrived``."""
         return Several({name: run(name, layers, arrived) for name, layers in self.heads})
+
+    def __str__(self) -> str:
+        return f"Heads({{{', '.join(f'{name!r}: {text_of(layers)}' for name, layers in self.heads)}}})"
 
 
 @dataclass(frozen=True)
