@@ -16,6 +16,7 @@ from typing import Literal
 
 from netspec import catalogue
 from netspec.spec import NetSpec
+from netspec.walk import Row
 
 #: ``exact``: built equals the reference, or, where there is none, the chapter's formula is the set of built tensors.
 #: ``convention``: the same network but for named tensors. ``approximation``: another network of the same idea.
@@ -100,7 +101,6 @@ def count(spec: NetSpec) -> Count:
     """All counts of ``spec``; a spec that is not in the catalogue has only the first two."""
     figures = _table("book_figures.csv").get(spec.name, {})
     reference, kind = _reference(spec.name)
-    paper = _table("paper_figures.csv").get(spec.name)
     repository = figures.get("repository_params")
     return Count(
         spec=spec,
@@ -109,7 +109,7 @@ def count(spec: NetSpec) -> Count:
         repository=int(repository) if repository else None,
         printed=_printed(spec, figures),
         reference=reference,
-        paper=paper and PaperFigure(paper["printed"], paper["paper"], paper["checked"] == "yes", paper["covers"]),
+        paper=_paper(spec.name),
         paper_quoted=figures.get("paper_quoted", ""),
         kind=kind or ("exact" if spec.book_params == spec.params else "approximation"),
     )
@@ -118,6 +118,36 @@ def count(spec: NetSpec) -> Count:
 def counts() -> tuple[Count, ...]:
     """All counts of the 208 variants, in catalogue order."""
     return tuple(count(spec) for spec in catalogue.variants())
+
+
+@dataclass(frozen=True)
+class Part:
+    """A figure that a chapter prints for some layers of a spec: which, and what they count by the chapter's formulas."""
+
+    part: str
+    spec: NetSpec
+    rows: tuple[Row, ...]
+    figure: str
+
+    @property
+    def count(self) -> int:
+        """Parameters of the layers."""
+        return sum(row.book_params for row in self.rows)
+
+    @property
+    def agreement(self) -> Agreement:
+        """Whether :attr:`count` gives :attr:`figure`."""
+        return agreement(self.count, self.figure)
+
+
+def parts() -> tuple[Part, ...]:
+    """The figures that the chapters print for parts of networks."""
+    found = []
+    for name, row in _table("book_parts.csv").items():
+        spec = catalogue.find(row["spec"])
+        first, _, last = row["layers"].partition("-")
+        found.append(Part(name, spec, spec.rows[int(first) : int(last or first) + 1], row["printed"]))
+    return tuple(found)
 
 
 def agreement(count: int, figure: str) -> Agreement:
@@ -138,6 +168,11 @@ def _printed(spec: NetSpec, figures: Mapping[str, str]) -> Printed | None:
         return None
     counted = catalogue.find(figures["counted"]) if figures["counted"] else spec
     return Printed(figures["printed"], counted.name, counted.book_params, figures["note"])
+
+
+def _paper(name: str) -> PaperFigure | None:
+    row = _table("paper_figures.csv").get(name)
+    return row and PaperFigure(row["printed"], row["paper"], row["checked"] == "yes", row["covers"])
 
 
 def _reference(name: str) -> tuple[Reference | None, Kind | None]:

@@ -80,6 +80,11 @@ def test_every_printed_figure_is_reproduced_or_says_why_not(one):
         assert one.printed.note
 
 
+@pytest.mark.parametrize("part", counts.parts(), ids=lambda part: part.part)
+def test_figures_of_parts_are_reproduced(part):
+    assert part.agreement in ("rounded", "truncated")
+
+
 @pytest.mark.parametrize("one", [one for one in COUNTS if one.repository], ids=name)
 def test_what_the_repository_pins_is_the_count_of_one_of_the_forms(one):
     assert one.repository in {form.book_params for form in (one.spec, *catalogue.alternatives(one.spec))}

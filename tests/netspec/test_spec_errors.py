@@ -165,6 +165,7 @@ IMAGE, TOKENS = (8, 8, 8), (9, 12)
         ),
         (L.Branches(((),)), IMAGE, "branches are joined: arrived 1 branches, expected two or more"),
         (L.Heads({}), IMAGE, "no heads: arrived 0 heads"),
+        (L.Heads({"a.b": L.Flatten()}), IMAGE, "a head has a name without dots: arrived 'a.b'"),
         (L.ForEach(L.Flatten()), IMAGE, "several tensors are needed: arrived (8, 8, 8)"),
         (
             L.OnRegions(4, 7, 10, L.Flatten()),

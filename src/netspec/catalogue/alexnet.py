@@ -9,7 +9,7 @@ ALEXNET = ALEXNET_ENTRY.spec(
     "AlexNet (Krizhevsky 2012)",
     (227, 227, 3),
     ConvBN(3, 96, 11, 4),  # 57×57
-    MaxPool(3, 2, "valid"),  # 28×28; the listing prints 2×2 windows and notes the paper's 3×3, which alone end at 6×6
+    MaxPool(3, 2, "valid"),  # 28×28
     Conv2d(96, 256, 5),
     MaxPool(3, 2, "valid"),  # 13×13
     Conv2d(256, 384, 3),
@@ -20,6 +20,7 @@ ALEXNET = ALEXNET_ENTRY.spec(
     Dense(6 * 6 * 256, 4096, "relu"),  # most of the parameters
     Dense(4096, 4096, "relu"),
     Dense(4096, 1000),
+    remark="the listing prints 2×2 pools; only the paper's unpadded 3×3, which it notes, end at its 6×6",
 )
 
 TINY_ALEXNET = ALEXNET_ENTRY.spec(

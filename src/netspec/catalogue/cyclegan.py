@@ -1,13 +1,13 @@
 """CycleGAN: a residual generator and a patch discriminator."""
 
-from netspec.catalogue.entry import GENERATION, Entry
+from netspec.catalogue.entry import GENERATION, TRANSPOSED, Entry
 from netspec.layers import Conv2d, ConvBN, ResidualBlock
 
 CYCLEGAN = Entry("CycleGAN", GENERATION, "Zhu et al. 2017, arXiv:1703.10593", 2017)
 
 
 def generator(name, image, width, n_blocks):
-    """Twice down, residual blocks at four times ``width``, twice up: the listing writes plain convolutions there."""
+    """Twice down, residual blocks at four times ``width``, twice up."""
     w = width
     return CYCLEGAN.spec(
         name,
@@ -19,6 +19,7 @@ def generator(name, image, width, n_blocks):
         ConvBN(4 * w, 2 * w, 3, 2, transposed=True),
         ConvBN(2 * w, w, 3, 2, transposed=True),
         Conv2d(w, 3, 7, activation="tanh"),
+        remark=TRANSPOSED,
     )
 
 

@@ -2,14 +2,14 @@
 
 from itertools import pairwise
 
-from netspec.catalogue.entry import GENERATION, Entry
+from netspec.catalogue.entry import GENERATION, TRANSPOSED, Entry
 from netspec.layers import Conv2d, ConvBN, Dense, Flatten, Reshape
 
 DCGAN = Entry("DCGAN", GENERATION, "Radford et al. 2015, arXiv:1511.06434", 2015)
 
 
 def doubling(channels):
-    """4×4 transposed convolutions, each doubling the sides: the listing writes plain ones of the same count."""
+    """4×4 transposed convolutions, each doubling the sides."""
     return [ConvBN(i, o, 4, 2, transposed=True) for i, o in pairwise(channels)]
 
 
@@ -20,7 +20,8 @@ def halving(channels):
 
 def generator(name, channels):
     """From a 4×4 map to an RGB image; the last convolution keeps the sides."""
-    return DCGAN.spec(name, (4, 4, channels[0]), *doubling(channels), Conv2d(channels[-1], 3, 4, activation="tanh"))
+    image = Conv2d(channels[-1], 3, 4, activation="tanh")
+    return DCGAN.spec(name, (4, 4, channels[0]), *doubling(channels), image, remark=TRANSPOSED)
 
 
 def discriminator(name, image, channels):

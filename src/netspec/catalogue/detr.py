@@ -54,12 +54,13 @@ TINY_DETR = DETR.spec(
     (128, 128, 3),
     ConvBN(3, 32, 7, 2),
     MaxPool(2, 2),
-    BottleneckBlock(32, 64, 2, 2),  # the listing has stride 1, which would leave 256 tokens where it expects 64
+    BottleneckBlock(32, 64, 2, 2),
     BottleneckBlock(64, 128, 2, 2),  # 8×8
     PatchEmbed(128, 64, 1, 64),
     TransformerEncoder(64, 4, 256, 2),
     TransformerDecoder(64, 4, 256, 2, 20),
     DETRHeads(64, 20),
+    remark="the listing's first stage has stride 1, which would leave 256 tokens where it expects 64",
 )
 
 SPECS = (

@@ -21,6 +21,11 @@ PART_1 = "Part 1"
 #: Sections of the later edition of ch. 11, in its order, and the networks of Part 1.
 DOMAINS = (VISION, DETECTION, SEGMENTATION, GENERATION, REINFORCEMENT, LANGUAGE, DIFFUSION, BEYOND, PART_1)
 
+#: Remarks that several entries share.
+TRANSPOSED = "the listing writes the doubling convolutions as plain ones, which have the same count"
+NO_SKIPS = "the chapter's formula counts skips, which a decoder alone does not have"
+NO_CLASS_TOKEN = "the chapter's formula counts a class token and its position, for which a grid has no room"
+
 #: The earlier edition keeps language under "beyond vision" and diffusion under "image generation".
 EARLIER_DOMAIN = {LANGUAGE: BEYOND, DIFFUSION: GENERATION}
 

@@ -1,6 +1,6 @@
 """Mask R-CNN: the parts as the chapter lists them, and the whole detector."""
 
-from netspec.catalogue.entry import DETECTION, Entry
+from netspec.catalogue.entry import DETECTION, TRANSPOSED, Entry
 from netspec.catalogue.resnet import bottleneck
 from netspec.layers import (
     BottleneckBlock,
@@ -64,6 +64,7 @@ MASK_HEAD = MASK_RCNN.spec(
     *[Conv2d(256, 256, 3)] * 4,
     Conv2d(256, 256, 2, stride=2, transposed=True),  # 28×28
     Conv2d(256, 80, 1, activation="identity"),
+    remark=TRANSPOSED,
 )
 
 TINY_MASK_RCNN = MASK_RCNN.spec(

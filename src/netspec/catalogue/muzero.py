@@ -2,7 +2,7 @@
 
 from netspec.catalogue.alphazero import body, normalised, plain, policy_head, value_head
 from netspec.catalogue.entry import REINFORCEMENT, Entry
-from netspec.layers import ConvBN, Heads, MaxPool, ResidualBlock
+from netspec.layers import ConvBN, Heads, Load, MaxPool, ResidualBlock
 
 MUZERO = Entry("MuZero", REINFORCEMENT, "Schrittwieser et al. 2020, arXiv:1911.08265", 2020)
 REWARD = "MuZero Go — dynamics g (reward head)"
@@ -40,6 +40,19 @@ ATARI = MUZERO.spec(
     ResidualBlock(256, 256, 3, 1),
 )
 
+DYNAMICS = *body(257, 256, 16), Heads({"state": (), "reward": REPOSITORY["reward"]})
+PREDICTION = *prediction_body(), Heads({"policy": REPOSITORY["policy"], "value": REPOSITORY["value"]})
+
+# One step of the search: observe, predict, and imagine what follows an action.
+WHOLE = MUZERO.spec(
+    "MuZero Go (all three networks)",
+    (19, 19, 17),
+    *body(17, 256, 16),
+    Heads({"prediction": PREDICTION, "dynamics": (Load("action", "concat"), *DYNAMICS)}),
+    inputs={"action": (19, 19, 1)},
+    role="system",
+)
+
 SPECS = (
     MUZERO.spec("MuZero Go — representation h", (19, 19, 17), *body(17, 256, 16)),
     MUZERO.spec("MuZero Go — dynamics g (next-state path)", (19, 19, 257), *body(257, 256, 16)),
@@ -63,15 +76,14 @@ SPECS = (
     MUZERO.spec(
         "MuZero Go — dynamics g (both outputs)",
         (19, 19, 257),
-        *body(257, 256, 16),
-        Heads({"state": (), "reward": REPOSITORY["reward"]}),
+        *DYNAMICS,
         role="system",
     ),
     MUZERO.spec(
         "MuZero Go — prediction f (both heads)",
         HIDDEN,
-        *prediction_body(),
-        Heads({"policy": REPOSITORY["policy"], "value": REPOSITORY["value"]}),
+        *PREDICTION,
         role="system",
     ),
+    WHOLE,
 )

@@ -29,12 +29,12 @@ TINY_GENERATOR = PIX2PIX.spec(
     UNetDown(16, 32),
     UNetDown(32, 64),
     UNetDown(64, 64),
-    # The listing's stages narrow too early: the skips that arrive are wider than the ones its formula counts.
     UNetUp(64, 64),
     UNetUp(64, 32, skip_channels=64),
     UNetUp(32, 16, skip_channels=32),
     UNetUp(16, 3, skip_channels=16),
     Conv2d(3, 3, 1, activation="tanh"),
+    remark="the listing narrows too early: three skips arrive wider than its formula counts them",
 )
 
 SPECS = (

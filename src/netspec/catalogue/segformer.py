@@ -1,6 +1,6 @@
 """SegFormer: a pyramid of transformer stages and a small decoder."""
 
-from netspec.catalogue.entry import SEGMENTATION, Entry
+from netspec.catalogue.entry import NO_CLASS_TOKEN, SEGMENTATION, Entry
 from netspec.layers import Dense, PatchEmbed, PatchMerging, TransformerEncoder
 
 SEGFORMER = Entry("SegFormer", SEGMENTATION, "Xie et al. 2021, arXiv:2105.15203", 2021, ("patch_merging",))
@@ -17,8 +17,7 @@ def stages(image, widths, heads, blocks):
 
 def mit(name, widths, blocks):
     """A Mix Transformer encoder, with plain attention and feed-forward layers."""
-    remark = "real MiT has depthwise convolutions in the MLP, overlapping patches and reduced keys"
-    return SEGFORMER.spec(name, (224, 224, 3), *stages(224, widths, (1, 2, 5, 8), blocks), remark=remark)
+    return SEGFORMER.spec(name, (224, 224, 3), *stages(224, widths, (1, 2, 5, 8), blocks), remark=NO_CLASS_TOKEN)
 
 
 MLP_DECODER = SEGFORMER.spec(
@@ -35,6 +34,7 @@ TINY_SEGFORMER = SEGFORMER.spec(
     *stages(64, (16, 32, 64), (1, 2, 4), (2, 2, 2)),
     Dense(64, 128),
     Dense(128, 10),
+    remark=NO_CLASS_TOKEN,
 )
 
 SPECS = (

@@ -1,8 +1,19 @@
-"""Stable Diffusion 1.5: the six parts as the chapter lists them, and the text-conditioned denoiser as one network."""
+"""Stable Diffusion 1.5: the six parts as the chapter lists them, and as one network."""
 
-from netspec.catalogue.entry import DIFFUSION, Entry
+from netspec.catalogue.entry import DIFFUSION, NO_SKIPS, Entry
 from netspec.catalogue.unet import transposed
-from netspec.layers import Conv2d, ConvBN, OneHotDense, TransformerDecoder, TransformerEncoder, UNetDown, UNetUp
+from netspec.layers import (
+    Conv2d,
+    ConvBN,
+    Heads,
+    Load,
+    OneHotDense,
+    Save,
+    TransformerDecoder,
+    TransformerEncoder,
+    UNetDown,
+    UNetUp,
+)
 
 SD = Entry(
     "Stable Diffusion",
@@ -30,13 +41,14 @@ VAE_DECODER = SD.spec(
     (64, 64, 4),
     Conv2d(4, 512, 3, activation="identity"),
     ConvBN(512, 512, 3),
-    UNetUp(512, 256, skip_channels=0),  # a decoder alone has no skips to read
+    UNetUp(512, 256, skip_channels=0),
     ConvBN(256, 256, 3),
     UNetUp(256, 128, skip_channels=0),
     ConvBN(128, 128, 3),
     UNetUp(128, 128, skip_channels=0),
     ConvBN(128, 128, 3),
     Conv2d(128, 3, 3, activation="identity"),
+    remark=NO_SKIPS,
 )
 
 TEXT_ENCODER = SD.spec(
@@ -76,11 +88,11 @@ TINY = SD.spec(
     UNetDown(64, 128),
     UNetDown(128, 256),
     TransformerDecoder(256, 4, 1024, 1, 0, memory="text"),
-    # The listing's stages narrow too early: the skips that arrive are wider than the ones its formula counts.
     UNetUp(256, 128, skip_channels=256),
     UNetUp(128, 64, skip_channels=128),
     Conv2d(64, 4, 3, activation="identity"),
     inputs={"text": (77, 256)},
+    remark="the listing narrows too early: both skips arrive wider than its formula counts them",
 )
 
 
@@ -111,6 +123,21 @@ CONDITIONED = SD.spec(
     role="system",
 )
 
+WHOLE = SD.spec(
+    "Stable Diffusion 1.5 (one step, all parts)",
+    (64, 64, 4),
+    Save("latent"),
+    Load("prompt"),
+    *TEXT_ENCODER.layers,
+    Save("text"),
+    Load("latent"),
+    *CONDITIONED.layers,
+    Heads({"denoised": VAE_DECODER.layers, "encoded": (Load("image"), *VAE_ENCODER.layers)}),
+    inputs={"prompt": (77,), "image": (512, 512, 3)},
+    role="system",
+    remark="one denoising step on a latent, decoded; beside it the encoding of an image",
+)
+
 SPECS = (
     VAE_ENCODER,
     VAE_DECODER,
@@ -120,4 +147,5 @@ SPECS = (
     TINY,
     transposed(DENOISER, "SD 1.5 UNet denoiser (transposed convolutions)", DENOISER.name),
     CONDITIONED,
+    WHOLE,
 )

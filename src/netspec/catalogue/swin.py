@@ -1,6 +1,6 @@
 """Swin Transformer: four stages of windowed attention with patch merging between."""
 
-from netspec.catalogue.entry import VISION, Entry
+from netspec.catalogue.entry import NO_CLASS_TOKEN, VISION, Entry
 from netspec.layers import Dense, GlobalAvgPool, PatchEmbed, PatchMerging, SwinStage
 
 NEW = ("swin_stage", "patch_merging")
@@ -23,6 +23,7 @@ def swin(name, width, heads, blocks, image=224, patch=4, window=7, classes=1000)
         SwinStage(8 * d, 8 * h, 32 * d, window, blocks[3]),
         GlobalAvgPool(),
         Dense(8 * d, classes),
+        remark=NO_CLASS_TOKEN,
     )
 
 

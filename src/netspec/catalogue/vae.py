@@ -1,6 +1,6 @@
 """Variational autoencoders as encoder and decoder; an encoder's output is mean and log-variance side by side."""
 
-from netspec.catalogue.entry import GENERATION, Entry
+from netspec.catalogue.entry import GENERATION, NO_SKIPS, Entry
 from netspec.layers import Conv2d, ConvBN, Dense, Flatten, UNetUp
 
 VAE = Entry("VAE", GENERATION, "Kingma & Welling 2013, arXiv:1312.6114", 2013, ("unet_up",))
@@ -28,10 +28,11 @@ SPECS = (
         (4, 4, 4),
         Conv2d(4, 256, 1, activation="identity"),
         ConvBN(256, 256, 3),
-        UNetUp(256, 128, skip_channels=0),  # a decoder alone has no skips to read
+        UNetUp(256, 128, skip_channels=0),
         UNetUp(128, 64, skip_channels=0),
         UNetUp(64, 32, skip_channels=0),
         Conv2d(32, 3, 3, activation="identity"),
+        remark=NO_SKIPS,
     ),
     VAE.spec(
         "tiny-VAE encoder (4×4×2 spatial latent)",
@@ -47,5 +48,6 @@ SPECS = (
         UNetUp(16, 8, skip_channels=0),
         UNetUp(8, 4, skip_channels=0),
         Conv2d(4, 1, 3, activation="identity"),
+        remark=NO_SKIPS,
     ),
 )

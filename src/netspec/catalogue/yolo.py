@@ -16,7 +16,7 @@ def squeeze_pair(channels, middle):
 YOLOV1 = V1.spec(
     "YOLOv1 (Redmon 2016)",
     (448, 448, 3),
-    Conv2d(3, 64, 7, stride=2),  # the listing prints no strides; these two of the paper end at 7×7
+    Conv2d(3, 64, 7, stride=2),  # 224×224
     MaxPool(2, 2),  # 112×112
     Conv2d(64, 192, 3),
     MaxPool(2, 2),  # 56×56
@@ -37,6 +37,7 @@ YOLOV1 = V1.spec(
     Flatten(),
     Dense(7 * 7 * 1024, 4096, "relu"),
     Dense(4096, 7 * 7 * (2 * 5 + 20)),  # two boxes and twenty classes per cell
+    remark="the listing prints no strides; two convolutions have the paper's, which end at its 7×7",
 )
 
 FAST_YOLOV1 = V1.spec(

@@ -90,10 +90,13 @@ class Heads(Combinator):
         object.__setattr__(self, "heads", tuple((name, _layers(layers)) for name, layers in pairs))
 
     def check(self) -> None:
-        """Raise :class:`LayerError` when there is no head."""
+        """Raise :class:`LayerError` when there is no head, or a name that would break a path."""
         super().check()
         if not self.heads:
             raise LayerError("no heads", arrived="0 heads", expected="at least one")
+        for name, _ in self.heads:
+            if not name or "." in name:
+                raise LayerError("a head has a name without dots", arrived=repr(name), expected="such as 'policy'")
 
     @property
     def held(self) -> tuple[Layer, ...]:
