@@ -122,7 +122,7 @@ def counts() -> tuple[Count, ...]:
 
 @dataclass(frozen=True)
 class Part:
-    """A figure that a chapter prints for some layers of a spec: which, and what they count by the chapter's formulas."""
+    """A figure that a chapter prints for some layers of a spec, and what they count by the chapter's formulas."""
 
     part: str
     spec: NetSpec

@@ -32,44 +32,68 @@ def normalised(width, filters):
     return ConvBN(width, filters, 1)
 
 
-def game(title, board, planes, width, n_blocks, filters, moves, hidden, narrow, names=None, **provenance):
-    """The two listings of one game."""
-    policy_name, value_name = names or (f"{title} (policy head)", f"{title} (value head)")
-    of = {"of": f"{title} (policy head)"}, {"of": f"{title} (value head)"}
-    policy_of, value_of = of if names else ({}, {})
-    trunk, shape = body(planes, width, n_blocks), (board, board, planes)
-    policy = policy_head(narrow(width, filters), board, moves)
-    value = value_head(narrow(width, 1), board, hidden)
-    yield ALPHAZERO.spec(policy_name, shape, *trunk, *policy, **policy_of, **provenance)
-    yield ALPHAZERO.spec(value_name, shape, *trunk, *value, **value_of, **provenance)
+# As the chapter lists them: the body twice, a head on each.
+GO_POLICY = ALPHAZERO.spec(
+    "AlphaGo Zero (policy head)",
+    (19, 19, 17),
+    ConvBN(17, 256, 3),  # 17 planes of raw history
+    ResidualBlock(256, 256, 19, 1),
+    Conv2d(256, 2, 1, activation="identity"),
+    Flatten(),
+    Dense(2 * 19 * 19, 362),  # 361 points and pass
+    **GO_PAPER,
+)
+
+GO_VALUE = ALPHAZERO.spec(
+    "AlphaGo Zero (value head)",
+    (19, 19, 17),
+    ConvBN(17, 256, 3),
+    ResidualBlock(256, 256, 19, 1),
+    Conv2d(256, 1, 1, activation="identity"),
+    Flatten(),
+    Dense(1 * 19 * 19, 256, "relu"),
+    Dense(256, 1),
+    **GO_PAPER,
+)
 
 
-def two_headed(name, board, planes, width, n_blocks, filters, moves, hidden, **provenance):
-    """The whole network: the body once, both heads on it, with normalised 1×1 convolutions as published."""
-    heads = {
-        "policy": policy_head(normalised(width, filters), board, moves),
-        "value": value_head(normalised(width, 1), board, hidden),
-    }
-    trunk = body(planes, width, n_blocks)
-    return ALPHAZERO.spec(name, (board, board, planes), *trunk, Heads(heads), role="system", **provenance)
+def game(names, shape, trunk, policy, value, forms=({}, {}), **provenance):
+    """Three specs of one game: each head on the body, and both heads on one body."""
+    policy_name, value_name, both_name = names
+    yield ALPHAZERO.spec(policy_name, shape, *trunk, *policy, **forms[0], **provenance)
+    yield ALPHAZERO.spec(value_name, shape, *trunk, *value, **forms[1], **provenance)
+    heads = Heads({"policy": policy, "value": value})
+    yield ALPHAZERO.spec(both_name, shape, *trunk, heads, role="system", **provenance)
 
-
-GO = {"board": 19, "planes": 17, "width": 256, "n_blocks": 19, "filters": 2, "moves": 362, "hidden": 256}
-CHESS = {"board": 8, "planes": 119, "width": 256, "n_blocks": 40, "filters": 73, "moves": 4672, "hidden": 256}
-TINY = {"board": 9, "planes": 17, "width": 64, "n_blocks": 3, "filters": 2, "moves": 82, "hidden": 64}
 
 SPECS = (
-    *game("AlphaGo Zero", **GO, narrow=plain, **GO_PAPER),  # the only game the chapter lists
-    *game("AlphaZero chess", **CHESS, narrow=normalised),
-    *game("Tiny AlphaZero", **TINY, narrow=normalised),
+    GO_POLICY,
+    GO_VALUE,
     *game(
-        "AlphaGo Zero",
-        **GO,
-        narrow=normalised,
-        names=("AlphaGo Zero (policy head, repository)", "AlphaGo Zero (value head, repository)"),
+        ("AlphaZero chess (policy head)", "AlphaZero chess (value head)", "AlphaZero chess (both heads)"),
+        (8, 8, 119),
+        body(119, 256, 40),
+        policy_head(normalised(256, 73), 8, 4672),
+        value_head(normalised(256, 1), 8, 256),
+    ),
+    *game(
+        ("Tiny AlphaZero (policy head)", "Tiny AlphaZero (value head)", "Tiny AlphaZero (both heads)"),
+        (9, 9, 17),
+        body(17, 64, 3),
+        policy_head(normalised(64, 2), 9, 82),
+        value_head(normalised(64, 1), 9, 64),
+    ),
+    *game(
+        (
+            "AlphaGo Zero (policy head, repository)",
+            "AlphaGo Zero (value head, repository)",
+            "AlphaGo Zero (both heads)",
+        ),
+        (19, 19, 17),
+        body(17, 256, 19),
+        policy_head(normalised(256, 2), 19, 362),
+        value_head(normalised(256, 1), 19, 256),
+        forms=({"of": GO_POLICY.name}, {"of": GO_VALUE.name}),
         **GO_PAPER,
     ),
-    two_headed("AlphaGo Zero (both heads)", **GO, **GO_PAPER),
-    two_headed("AlphaZero chess (both heads)", **CHESS),
-    two_headed("Tiny AlphaZero (both heads)", **TINY),
 )

@@ -48,6 +48,6 @@ SPECS = (
     denoiser("DDPM (256×256, backbone approx)", 256, (128, 128, 256, 256, 512)),
     denoiser("tiny-DDPM", 32, (32, 64), bottleneck=1),
     DDPM.spec("DDPM timestep-embedding MLP", (1,), PositionalEncoding(1, 64), Dense(128, 512, "silu"), Dense(512, 512)),
-    transposed(CIFAR, "DDPM (CIFAR-10, transposed convolutions)", CIFAR.name),
+    transposed(CIFAR, "DDPM (CIFAR-10, transposed convolutions)"),
     CONDITIONED,
 )

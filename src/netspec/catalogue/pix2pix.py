@@ -42,5 +42,5 @@ SPECS = (
     patch_discriminator(PIX2PIX, "Pix2Pix PatchGAN discriminator (256×256 → N×N grid)", 256, (64, 128, 256, 512)),
     TINY_GENERATOR,
     patch_discriminator(PIX2PIX, "tiny-Pix2Pix discriminator", 64, (16, 32, 64)),
-    transposed(GENERATOR, "Pix2Pix generator (transposed convolutions)", GENERATOR.name),
+    transposed(GENERATOR, "Pix2Pix generator (transposed convolutions)"),
 )

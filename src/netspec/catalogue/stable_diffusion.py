@@ -145,7 +145,7 @@ SPECS = (
     DENOISER,
     SPATIAL_TRANSFORMER,
     TINY,
-    transposed(DENOISER, "SD 1.5 UNet denoiser (transposed convolutions)", DENOISER.name),
+    transposed(DENOISER, "SD 1.5 UNet denoiser (transposed convolutions)"),
     CONDITIONED,
     WHOLE,
 )

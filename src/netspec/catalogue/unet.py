@@ -9,25 +9,24 @@ NEW = ("unet_down", "unet_up")
 UNET = Entry("UNet", SEGMENTATION, "Ronneberger et al. 2015, arXiv:1505.04597", 2015, NEW, NEW)
 
 
-def stages(in_channels, channels, upsample="bilinear"):
+def stages(in_channels, channels):
     """Down through ``channels``, two convolutions at twice the last, and up again over the skips."""
     down, width = [], in_channels
     for out_channels in channels:
         down.append(UNetDown(width, out_channels))
         width = out_channels
     bottom = ConvBN(width, 2 * width, 3), ConvBN(2 * width, 2 * width, 3)
-    up = [UNetUp(2 * c, c, upsample) for c in reversed(channels)]
+    up = [UNetUp(2 * c, c) for c in reversed(channels)]
     return *down, *bottom, *up
 
 
-def unet(name, image, in_channels, channels, classes, upsample="bilinear", **provenance):
+def unet(name, image, in_channels, channels, classes):
     """A U-Net with a 1×1 classifier per pixel."""
     return UNET.spec(
         name,
         (image, image, in_channels),
-        *stages(in_channels, channels, upsample),
+        *stages(in_channels, channels),
         Conv2d(channels[0], classes, 1, activation="identity"),
-        **provenance,
     )
 
 
@@ -44,24 +43,22 @@ AUTOENCODER = UNET.spec(
     Conv2d(64, 3, 1, activation="identity"),
 )
 
-WIDE = (64, 128, 256, 512)
-ORIGINAL = "UNet (original, grayscale → 2-class)"
-PETS = "UNet (Pets, 224×224 RGB → 3-class trimap)"
 
-
-def transposed(spec, name, of):
+def transposed(spec, name):
     """``spec`` with transposed convolutions on the way up, as the chapter's definition of the stage has them."""
     layers = (replace(layer, upsample="transposed") if isinstance(layer, UNetUp) else layer for layer in spec.layers)
-    provenance = replace(spec.provenance, role="alternative", alternative_of=of)
+    provenance = replace(spec.provenance, role="alternative", alternative_of=spec.name)
     return replace(spec, name=name, layers=tuple(layers), provenance=provenance)
 
 
+ORIGINAL = unet("UNet (original, grayscale → 2-class)", 512, 1, (64, 128, 256, 512), 2)
+
 SPECS = (
-    unet(ORIGINAL, 512, 1, WIDE, 2),
-    unet("UNet (RGB → 10-class)", 512, 3, WIDE, 10),
+    ORIGINAL,
+    unet("UNet (RGB → 10-class)", 512, 3, (64, 128, 256, 512), 10),
     unet("UNet (small, depth 3)", 256, 3, (32, 64, 128), 3),
-    unet(PETS, 224, 3, (32, 64, 128, 256), 3),
+    unet("UNet (Pets, 224×224 RGB → 3-class trimap)", 224, 3, (32, 64, 128, 256), 3),
     AUTOENCODER,
     unet("tiny-UNet (depth 2)", 64, 3, (16, 32), 1),
+    transposed(ORIGINAL, "UNet (original, transposed convolutions)"),
 )
-SPECS += (transposed(SPECS[0], "UNet (original, transposed convolutions)", ORIGINAL),)

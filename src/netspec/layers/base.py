@@ -124,6 +124,19 @@ class Primitive(Layer):
         """
 
 
+@dataclass(frozen=True)
+class Free(Primitive):
+    """A primitive without parameters whose work does not count: it moves, compares, averages or interpolates."""
+
+    def params(self) -> int:
+        """None."""
+        return 0
+
+    def macs(self, arrived: Value, *read: Value) -> int:
+        """None."""
+        return 0
+
+
 #: ``run(label, layers, arrived, times=1, shared=False)`` sends ``arrived`` through ``layers`` and returns what leaves;
 #: ``times`` repeats the cost, ``shared`` says that the parameters were counted before.
 Run = Callable[..., Value]

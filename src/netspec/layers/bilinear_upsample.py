@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from netspec.layers.base import Primitive, Shape, expect_image, expect_one
+from netspec.layers.base import Free, Shape, expect_image, expect_one
 
 
 @dataclass(frozen=True)
-class BilinearUpsample(Primitive):
+class BilinearUpsample(Free):
     """Bilinear interpolation to ``scale`` times the sides: ``(H, W, C) -> (scale·H, scale·W, C)``. No parameters.
 
     Source: book ch. 11.2.3.
@@ -23,11 +23,3 @@ class BilinearUpsample(Primitive):
         expect_one(arrived)
         height, width = expect_image(arrived, arrived[-1])
         return (self.scale * height, self.scale * width, arrived[-1])
-
-    def params(self) -> int:
-        """None."""
-        return 0
-
-    def macs(self, arrived: Shape) -> int:
-        """None: interpolation does not count."""
-        return 0

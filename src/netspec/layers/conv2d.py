@@ -5,17 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from netspec.errors import LayerError
-from netspec.layers.activation import ACTIVATIONS, Activation
-from netspec.layers.base import PADDINGS, Primitive, Shape, expect_image, slide
+from netspec.layers.activation import Activation
+from netspec.layers.convolution import Convolution
 
 
 @dataclass(frozen=True)
-class Conv2d(Primitive):
-    """``kernel × kernel`` convolution with bias, then the activation: ``(H, W, in) -> (H', W', out)``.
-
-    ``padding="same"`` leaves ``ceil(n / stride)`` per side, ``"valid"`` only whole windows. ``transposed=True`` is the
-    transposed convolution instead, ``(H, W, in) -> (stride·H, stride·W, out)``: the same kernel, the same count.
+class Conv2d(Convolution):
+    """Convolution with bias, then the activation: ``(H, W, in) -> (H', W', out)``, as :class:`Convolution` says.
 
     Parameters: ``out · in · kernel² + out``. Source: LeCun et al. 1998, Proc. IEEE 86(11); book ch. 4.
     """
@@ -29,29 +25,7 @@ class Conv2d(Primitive):
     transposed: bool = False
 
     primitive = "conv2d"
-    choices = (
-        ("padding", PADDINGS),
-        ("activation", ACTIVATIONS),
-    )
-
-    def check(self) -> None:
-        """Raise :class:`LayerError` for a transposed convolution without padding, which the language does not have."""
-        super().check()
-        if self.transposed and self.padding != "same":
-            raise LayerError("a transposed convolution is padded", arrived=self.padding, expected="padding='same'")
-
-    def output_shape(self, arrived: Shape) -> Shape:
-        """As padding and stride leave it."""
-        height, width = expect_image(arrived, self.in_channels)
-        if self.transposed:
-            return (self.stride * height, self.stride * width, self.out_channels)
-        return (*slide(arrived, self.kernel, self.stride, self.padding), self.out_channels)
 
     def params(self) -> int:
         """Kernel and bias."""
         return self.out_channels * self.in_channels * self.kernel**2 + self.out_channels
-
-    def macs(self, arrived: Shape) -> int:
-        """The kernel at every output position; at every input position of a transposed convolution."""
-        height, width, _ = arrived if self.transposed else self.output_shape(arrived)
-        return height * width * self.kernel**2 * self.in_channels * self.out_channels

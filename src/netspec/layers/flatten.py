@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from netspec.layers.base import Primitive, Shape, expect_one
+from netspec.layers.base import Free, Shape, expect_one
 
 
 @dataclass(frozen=True)
-class Flatten(Primitive):
+class Flatten(Free):
     """All scalars in one axis, row-major: ``(H, W, C) -> (H·W·C,)``. No parameters. Source: book ch. 3."""
 
     primitive = "flatten"
@@ -18,11 +18,3 @@ class Flatten(Primitive):
         """One axis as long as the whole tensor."""
         expect_one(arrived)
         return (math.prod(arrived),)
-
-    def params(self) -> int:
-        """None."""
-        return 0
-
-    def macs(self, arrived: Shape) -> int:
-        """None."""
-        return 0

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from netspec.layers.base import Primitive, Shape, expect_one, expect_tokens
+from netspec.layers.base import Free, Shape, expect_one, expect_tokens
 
 
 @dataclass(frozen=True)
-class GlobalAvgPool(Primitive):
+class GlobalAvgPool(Free):
     """Mean over all positions: ``(H, W, C) -> (C,)``, or ``(tokens, width) -> (width,)``. No parameters.
 
     Source: Lin et al. 2013 (arXiv:1312.4400); book ch. 6.
@@ -21,11 +21,3 @@ class GlobalAvgPool(Primitive):
         expect_one(arrived)
         expect_tokens(arrived, arrived[-1])
         return (arrived[-1],)
-
-    def params(self) -> int:
-        """None."""
-        return 0
-
-    def macs(self, arrived: Shape) -> int:
-        """None: pooling does not count."""
-        return 0

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from netspec.layers.base import PADDINGS, Primitive, Shape, expect_image, expect_one, slide
+from netspec.layers.base import PADDINGS, Free, Shape, expect_image, expect_one, slide
 
 
 @dataclass(frozen=True)
-class MaxPool(Primitive):
+class MaxPool(Free):
     """Maximum over ``window × window`` positions: ``(H, W, C) -> (ceil(H/stride), ceil(W/stride), C)``.
 
     Padded with minus infinity unless ``padding="valid"``, which keeps whole windows only. The window must fit the
@@ -29,11 +29,3 @@ class MaxPool(Primitive):
         expect_image(arrived, arrived[-1])
         slide(arrived, self.window, self.stride, "valid")
         return (*slide(arrived, self.window, self.stride, self.padding), arrived[-1])
-
-    def params(self) -> int:
-        """None."""
-        return 0
-
-    def macs(self, arrived: Shape) -> int:
-        """None: comparisons do not count."""
-        return 0

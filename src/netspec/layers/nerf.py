@@ -6,11 +6,11 @@ import math
 from dataclasses import dataclass
 
 from netspec.errors import LayerError
-from netspec.layers.base import Primitive, Several, Shape, expect_last_axis
+from netspec.layers.base import Free, Primitive, Several, Shape, expect_last_axis
 
 
 @dataclass(frozen=True)
-class PositionalEncoding(Primitive):
+class PositionalEncoding(Free):
     """Sine and cosine of every coordinate at ``n_frequencies`` octaves: ``(…, in) -> (…, 2·n_frequencies·in)``.
 
     No parameters. Source: Mildenhall et al. 2020 (arXiv:2003.08934), eq. 4; book ch. 11, def. 100.
@@ -25,14 +25,6 @@ class PositionalEncoding(Primitive):
         """Two values per coordinate and octave."""
         expect_last_axis("coordinates do not match", arrived, self.in_features)
         return (*arrived[:-1], 2 * self.n_frequencies * self.in_features)
-
-    def params(self) -> int:
-        """None."""
-        return 0
-
-    def macs(self, arrived: Shape) -> int:
-        """None: elementwise functions do not count."""
-        return 0
 
 
 @dataclass(frozen=True)

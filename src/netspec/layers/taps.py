@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from netspec.errors import LayerError
-from netspec.layers.base import Layer, Primitive, Several, Value, expect_one
+from netspec.layers.base import Free, Layer, Several, Value, expect_one
 
 
 @dataclass(frozen=True)
-class Save(Primitive):
+class Save(Free):
     """Remember the tensor that passes under ``name``: ``shape -> shape``, no parameters.
 
     Source: the skips of U-Net (Ronneberger et al. 2015, arXiv:1505.04597); what the linear lists of book ch. 11 imply.
@@ -29,17 +29,9 @@ class Save(Primitive):
         """Unchanged."""
         return arrived
 
-    def params(self) -> int:
-        """None."""
-        return 0
-
-    def macs(self, arrived: Value) -> int:
-        """None."""
-        return 0
-
 
 @dataclass(frozen=True)
-class Load(Primitive):
+class Load(Free):
     """Read the tensor saved under ``name``: in place of the one that arrives, joined to its channels, or added to it.
 
     ``join="replace"``: ``any -> saved``. ``"concat"``: ``(…, a), (…, b) -> (…, a + b)``. ``"add"``: equal shapes.
@@ -63,14 +55,6 @@ class Load(Primitive):
             return saved
         return joined(self.join, [arrived, saved])
 
-    def params(self) -> int:
-        """None."""
-        return 0
-
-    def macs(self, arrived: Value, saved: Value) -> int:
-        """None: copies and additions do not count."""
-        return 0
-
 
 def joined(join: str, shapes: list[Value]) -> Value:
     """Shape of tensors concatenated along channels or added. Raises :class:`LayerError` when they do not fit."""
@@ -88,7 +72,7 @@ def joined(join: str, shapes: list[Value]) -> Value:
 
 
 @dataclass(frozen=True)
-class Reshape(Primitive):
+class Reshape(Free):
     """The same scalars in another shape, row-major: any shape of the same size ``-> shape``. No parameters.
 
     Source: what a dense decoder does before its convolutions, e.g. Radford et al. 2015 (arXiv:1511.06434).
@@ -111,17 +95,9 @@ class Reshape(Primitive):
             raise LayerError("sizes differ", arrived=f"{math.prod(arrived)} in {arrived}", expected=expected)
         return self.shape
 
-    def params(self) -> int:
-        """None."""
-        return 0
-
-    def macs(self, arrived: Value) -> int:
-        """None."""
-        return 0
-
 
 @dataclass(frozen=True)
-class Pick(Primitive):
+class Pick(Free):
     """One tensor out of several: ``{name: shape, …} -> shape``. No parameters. Source: as :class:`Save`."""
 
     name: str
@@ -133,14 +109,6 @@ class Pick(Primitive):
         if not isinstance(arrived, Several) or self.name not in arrived:
             raise LayerError(f"no tensor named {self.name!r}", arrived=arrived, expected=f"several, one {self.name!r}")
         return arrived[self.name]
-
-    def params(self) -> int:
-        """None."""
-        return 0
-
-    def macs(self, arrived: Value) -> int:
-        """None."""
-        return 0
 
 
 #: Layers that move tensors and compute nothing: they do not count as layers of a listing.
