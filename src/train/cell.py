@@ -55,3 +55,67 @@ class Augmentation:
     cutmix: CutMix | None
     erasing: Erasing | None
     randaugment: RandAugment | None
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set and how it is prepared; keys as in ``workflow/schemas/dataset.schema.yaml``."""
+
+    name: str
+    kind: Literal["sklearn-digits", "image-folder"]
+    path: str | None
+    classes: int
+    image_size: int
+    stored_size: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    train_per_class: int | None
+    subset_seed: int
+    title: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """AdamW's settings; keys as in ``workflow/schemas/recipe.schema.yaml``."""
+
+    learning_rate: float
+    beta1: float
+    beta2: float
+    epsilon: float
+    weight_decay: float
+    decay_mask: Literal["kernels", "all"]
+    clip_norm: float | None
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Linear warm-up and half a cosine, constant within an epoch or changing every step."""
+
+    granularity: Literal["epoch", "step"]
+    warmup_epochs: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a comparison, complete: data set, model, recipe and augmentation."""
+
+    name: str
+    dataset: Dataset
+    augmentation: Augmentation
+    model: str
+    initialization: Literal["book", "deit"]
+    epochs: int
+    batch_size: int
+    optimizer: Optimizer
+    schedule: Schedule
+    label_smoothing: float
+    ema_decay: float | None
+    precision: Literal["float32", "bfloat16"]
+    evaluate_every_epochs: int
+    checkpoint_every_epochs: int
+    description: str = ""
+    book_row: str | None = None
+    recipe: str = ""
+    #: Hash of everything above that decides the result; see :func:`train.config.fingerprint`.
+    fingerprint: str = ""

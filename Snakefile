@@ -1,0 +1,38 @@
+# The executable edition: every table and curve of the chapters, recomputed beside the printed figure.
+# `snakemake --cores 4 reports/ablation.pdf` runs the main job; README.md shows the other targets.
+from snakemake.utils import min_version
+
+min_version("9.14")
+
+
+configfile: "config/config.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "reports/ablation.pdf",
+
+
+rule data:
+    input:
+        STORE,
+
+
+# A target per cell: `snakemake cutmix` runs all its seeds.
+for cell in CELLS:
+
+    rule:
+        name:
+            cell
+        input:
+            runs(cell),

@@ -1,0 +1,76 @@
+"""How numbers are written for people: true minus signs, figure spaces that align decimals, units, plain lists."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+FIGURE_SPACE = "\u2007"  # as wide as a digit
+NONE = "–"
+
+
+def minus(text: str) -> str:
+    """ASCII hyphens in front of digits become U+2212."""
+    return text.replace("-", "−")
+
+
+def signed(value: float, decimals: int = 2) -> str:
+    """A difference with its sign; zero has none. NaN is a dash."""
+    if math.isnan(value):
+        return NONE
+    text = f"{value:+.{decimals}f}"
+    return text[1:] if float(text) == 0 else minus(text)
+
+
+def plain(value: float, decimals: int = 2) -> str:
+    """A number without a plus sign; NaN is a dash."""
+    return NONE if math.isnan(value) else minus(f"{value:.{decimals}f}")
+
+
+def aligned(texts: Sequence[str]) -> list[str]:
+    """Texts padded on the left to the same length, so that a column of equal decimals aligns anywhere in a line."""
+    width = max((len(text) for text in texts), default=0)
+    return [text.rjust(width, FIGURE_SPACE) for text in texts]
+
+
+def count(value: float) -> str:
+    """A whole number with thousands separated."""
+    return f"{value:,.0f}"
+
+
+def number(value: float) -> str:
+    """A setting as a person would write it: no trailing zeros, powers of ten for the very small and very large."""
+    if value and not 1e-4 <= abs(value) < 1e6:
+        mantissa, exponent = f"{value:.3e}".split("e")
+        return minus(f"{float(mantissa):g} × 10^{int(exponent)}")
+    return minus(f"{value:,.10g}")
+
+
+def duration(seconds: float) -> str:
+    """A wall time with the two units that matter."""
+    if seconds < 60:
+        return f"{seconds:.1f}\u00a0s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}\u00a0min {rest:02d}\u00a0s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{count(hours)}\u00a0h {minutes:02d}\u00a0min"
+
+
+def spelled(value: int) -> str:
+    """A count in words up to twelve, in figures beyond."""
+    return _WORDS[value] if value < len(_WORDS) else count(value)
+
+
+def listing(items: Iterable[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    items = list(items)
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1] if items else "none"
+
+
+_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def words(value: int, noun: str) -> str:
+    """A count with its noun, small counts spelled out: one cell, three seeds, 13 cells."""
+    return f"{spelled(value)} {noun}" + ("" if value == 1 else "s")

@@ -1,0 +1,201 @@
+"""Reading what the trainer left behind: resolved cells, run summaries and metrics, each checked before it is believed.
+
+A results tree is ``<results>/<cell>/cell.json`` with ``seed<k>/summary.json`` and ``seed<k>/metrics.csv`` beneath.
+Every complaint names the file and the key.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from report.errors import ReportError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+METRIC_COLUMNS = ("epoch", "step", "split", "metric", "value")
+
+_NAMES = {str: "text", int: "an integer", float: "a number", bool: "true or false", dict: "an object"}
+
+
+class Record:
+    """A JSON object together with the file it came from, so that a lookup that fails can say where."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        try:
+            self.values = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ReportError(f"{path}: there is no such file; `snakemake {path}` makes it") from None
+        except OSError as error:
+            raise ReportError(f"{path}: cannot be read: {error.strerror}") from None
+        except ValueError as error:
+            raise ReportError(f"{path}: is not JSON: {error}") from None
+        if not isinstance(self.values, dict):
+            raise ReportError(f"{path}: expected a JSON object, found {type(self.values).__name__}")
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value at a dotted key, or the default where any part of the way is absent or null."""
+        value: Any = self.values
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        return default if value is None else value
+
+    def require(self, key: str, kind: type) -> Any:
+        """The value at a dotted key, of the kind stated.
+
+        Raises:
+            ReportError: if it is absent, null, of another kind, or a number that is not finite.
+        """
+        value = self.get(key)
+        if value is None:
+            raise ReportError(f"{self.path}: key '{key}' is missing, expected {_NAMES[kind]}")
+        accepted = (int, float) if kind is float else kind
+        if not isinstance(value, accepted) or (kind is not bool and isinstance(value, bool)):
+            raise ReportError(f"{self.path}: key '{key}' is {value!r}, expected {_NAMES[kind]}")
+        if kind is float and not math.isfinite(value):
+            raise ReportError(f"{self.path}: key '{key}' is {value}, expected a finite number; the run diverged")
+        return value
+
+    def expect(self, key: str, wanted: object, because: str) -> None:
+        """Complain unless the value at the key is the one that the file's place in the tree promises."""
+        found = self.require(key, type(wanted))
+        if found != wanted:
+            raise ReportError(f"{self.path}: key '{key}' is {found!r}, expected {wanted!r}: {because}")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run: a cell and a seed."""
+
+    seed: int
+    summary: Record
+    metrics: Path
+
+    @property
+    def top1(self) -> float:
+        """Top-1 accuracy on the validation images, in percent."""
+        return float(self.summary.require("top1", float))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of the ablation: its resolved configuration and its runs in the order of the seeds."""
+
+    name: str
+    config: Record
+    runs: tuple[Run, ...] = field(repr=False)
+
+    @property
+    def description(self) -> str:
+        """What the cell adds, in one line."""
+        return str(self.config.require("description", str))
+
+    @property
+    def book_row(self) -> str | None:
+        """The name of the same cell in the book's table, or None for a cell the book does not have."""
+        return self.config.get("book_row")
+
+
+def load(results: Path, cells: Sequence[str], seeds: Sequence[int]) -> list[Cell]:
+    """Read the named cells with the same seeds each; pairing by seed needs all of them.
+
+    Raises:
+        ReportError: naming the file and key of the first thing that is missing, malformed or of another experiment.
+    """
+    for what, values in (("cell", cells), ("seed", seeds)):
+        repeated = sorted({value for value in values if list(values).count(value) > 1})
+        if repeated:
+            raise ReportError(f"{what} {repeated[0]} is named twice")
+    loaded = [_cell(results / name, name, seeds) for name in cells]
+    _same_experiment(loaded)
+    return loaded
+
+
+def _cell(folder: Path, name: str, seeds: Sequence[int]) -> Cell:
+    config = Record(folder / "cell.json")
+    config.expect("name", name, "it is the name of the folder")
+    config.require("description", str)
+    for key, kind in (
+        ("dataset.name", str),
+        ("dataset.title", str),
+        ("model", str),
+        ("epochs", int),
+        ("batch_size", int),
+        ("optimizer.learning_rate", float),
+        ("optimizer.weight_decay", float),
+        ("schedule.granularity", str),
+        ("schedule.warmup_epochs", int),
+        ("label_smoothing", float),
+        ("precision", str),
+        ("augmentation.semantics", str),
+    ):
+        config.require(key, kind)
+    return Cell(name, config, tuple(_run(folder / f"seed{seed}", config, name, seed) for seed in seeds))
+
+
+def _run(folder: Path, config: Record, cell: str, seed: int) -> Run:
+    summary = Record(folder / "summary.json")
+    summary.expect("cell", cell, "it is the name of the folder")
+    summary.expect("seed", seed, "it is the name of the folder")
+    summary.expect("dataset", config.get("dataset.name"), f"it is the data set of {config.path}")
+    for key in (
+        "params",
+        "train_images",
+        "val_images",
+        "image_size",
+        "classes",
+        "epochs",
+        "steps",
+        "batch_size",
+        "correct",
+    ):
+        summary.require(key, int)
+    for key in ("top1", "top5", "timing.wall_seconds"):
+        summary.require(key, float)
+    summary.expect("epochs", config.get("epochs"), f"it is the length of training in {config.path}")
+    implied = 100 * summary.get("correct") / summary.get("val_images")
+    if abs(implied - summary.get("top1")) > 0.01:  # a summary rounded to two decimals is still consistent
+        counted = f"{summary.get('correct')} correct of {summary.get('val_images')} images"
+        raise ReportError(f"{summary.path}: key 'top1' is {summary.get('top1')}, but {counted} is {implied:.2f}")
+    return Run(seed, summary, folder / "metrics.csv")
+
+
+def _same_experiment(cells: Iterable[Cell]) -> None:
+    """Accuracies are comparable only when every run classified the same images."""
+    first: Run | None = None
+    for cell in cells:
+        hashes = {run.summary.get("config_hash") for run in cell.runs}
+        if len(hashes) > 1:
+            seeds = ", ".join(str(run.seed) for run in cell.runs)
+            folder = cell.config.path.parent
+            raise ReportError(f"{folder}: seeds {seeds} differ in key 'config_hash' of summary.json; retrain the cell")
+        for run in cell.runs:
+            first = first or run
+            for key in ("dataset", "val_images", "classes"):
+                run.summary.expect(key, first.summary.get(key), f"{first.summary.path} has it so")
+
+
+def metrics(run: Run) -> pd.DataFrame:
+    """The tidy metrics of one run, checked: the fixed columns, numbers where numbers belong, at least one row."""
+    import pandas as pd
+
+    try:
+        frame = pd.read_csv(run.metrics)
+    except FileNotFoundError:
+        raise ReportError(f"{run.metrics}: there is no such file; `snakemake {run.summary.path}` makes it") from None
+    except (OSError, ValueError) as error:  # pandas' parser errors and a wrong encoding are ValueErrors
+        raise ReportError(f"{run.metrics}: is not a readable CSV file: {error}") from None
+    if tuple(frame.columns) != METRIC_COLUMNS:
+        raise ReportError(f"{run.metrics}: columns are {','.join(frame.columns)}, expected {','.join(METRIC_COLUMNS)}")
+    for column in ("epoch", "step", "value"):
+        if not pd.api.types.is_numeric_dtype(frame[column]):
+            raise ReportError(f"{run.metrics}: column '{column}' holds something that is not a number")
+    if not ((frame["split"] == "val") & (frame["metric"] == "top1")).any():
+        raise ReportError(f"{run.metrics}: no row has split 'val' and metric 'top1'")
+    return frame

@@ -1,0 +1,162 @@
+"""Command line of the trainer: ``python -m train {fit,evaluate,preview,prepare,show}``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import signal
+import sys
+from pathlib import Path
+
+from train import config
+from train.schema import ConfigError, load
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a subcommand and return the exit status: 2 for a user's mistake, 128 + signal when told to stop."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("absl").setLevel(logging.ERROR)
+    try:
+        return options.run(options) or 0
+    except ConfigError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    fit = commands.add_parser("fit", help="train a cell with one seed; run again to continue where it stopped")
+    _cell(fit)
+    fit.add_argument("--seed", type=_seed, required=True, help="decides initial weights, order and augmentation")
+    fit.add_argument("--out", type=Path, required=True, help="folder for metrics.csv, weights.npz, summary.json")
+    fit.add_argument("--checkpoints", type=Path, required=True, help="folder for checkpoints, emptied at the end")
+    fit.set_defaults(run=_fit)
+
+    evaluate = commands.add_parser("evaluate", help="score saved weights on every validation image")
+    _cell(evaluate)
+    evaluate.add_argument("--weights", type=Path, required=True, help="weights.npz of a run")
+    evaluate.set_defaults(run=_evaluate)
+
+    preview = commands.add_parser("preview", help="pictures of augmented training samples, as the network sees them")
+    preview.add_argument("--cell", type=Path, required=True, nargs="+", help="resolved cell files")
+    _data(preview)
+    preview.add_argument("--out", type=Path, required=True, help="folder for one <cell>.png per cell")
+    preview.add_argument("--rows", type=int, default=4, help="rows of samples (default 4)")
+    preview.add_argument("--columns", type=int, default=8, help="samples in a row (default 8)")
+    preview.add_argument("--seed", type=_seed, default=0, help="seed of the samples (default 0)")
+    preview.set_defaults(run=_preview)
+
+    prepare = commands.add_parser("prepare", help="decode and resize a data set once")
+    prepare.add_argument("--dataset", type=Path, required=True, help="a file of config/datasets, or a resolved cell")
+    prepare.add_argument("--out", type=Path, required=True, help="folder of the prepared store")
+    prepare.set_defaults(run=_prepare)
+
+    show = commands.add_parser("show", help="print the resolved configuration of a cell; save it to use with fit")
+    show.add_argument("name", nargs="?", help="cell name; without it, all cells are listed")
+    show.add_argument("--config", type=Path, default=Path("config/config.yaml"), help="default config/config.yaml")
+    show.add_argument("--dataset", help="instead of the one in the configuration")
+    show.add_argument("--semantics", choices=("book", "paper"), help="instead of those in the configuration")
+    show.set_defaults(run=_show)
+    return parser
+
+
+def _cell(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--cell", type=Path, required=True, help="resolved cell file (JSON), see `show`")
+    _data(parser)
+
+
+def _data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, help="prepared store (default data/prepared/<dataset>)")
+
+
+def _seed(text: str) -> int:
+    if not text.isdigit() or int(text) >= 2**31:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 2147483647")
+    return int(text)
+
+
+def _store(cell, options):
+    from train.data import open_store
+
+    return open_store(options.data or Path("data/prepared") / cell.dataset.name, cell.dataset)
+
+
+def _fit(options) -> int:
+    cell = config.read_cell(options.cell)
+    from train.runtime import start_jax
+
+    start_jax()
+    from train.loop import Interrupted, fit
+
+    try:
+        summary = fit(cell, options.seed, _store(cell, options), options.out, options.checkpoints)
+    except Interrupted as stopped:
+        print(stopped, file=sys.stderr)
+        return 128 + stopped.signum
+    timing = summary["timing"]
+    print(
+        f"{cell.name} seed {options.seed}: top-1 {summary['top1']:.2f} % "
+        f"({summary['correct']}/{summary['val_images']}) in {timing['wall_seconds']:.1f} s, "
+        f"{timing['images_per_second']:,.0f} images/s"
+    )
+    return 0
+
+
+def _evaluate(options) -> int:
+    cell = config.read_cell(options.cell)
+    from train.runtime import start_jax
+
+    start_jax()
+    from train.loop import evaluate_weights
+
+    print(json.dumps(evaluate_weights(cell, options.weights, _store(cell, options)), indent=2))
+    return 0
+
+
+def _preview(options) -> int:
+    cells = [config.read_cell(path) for path in options.cell]
+    for name in ("rows", "columns"):
+        if getattr(options, name) < 1:
+            raise ConfigError(f"--{name} is {getattr(options, name)}, expected at least 1")
+    from train.runtime import start_jax
+
+    start_jax()
+    from train.preview import preview
+
+    for cell in cells:
+        path = options.out / f"{cell.name}.png"
+        preview(cell, _store(cell, options), path, rows=options.rows, columns=options.columns, seed=options.seed)
+        print(path)
+    return 0
+
+
+def _prepare(options) -> int:
+    from train.prepare import prepare
+
+    about = prepare(config.read_dataset(options.dataset), options.out)
+    counts = ", ".join(f"{count:,} {split}" for split, count in about["images"].items())
+    print(f"{about['name']}: {counts} images in {options.out}")
+    return 0
+
+
+def _show(options) -> int:
+    chosen = {key: getattr(options, key) for key in ("dataset", "semantics") if getattr(options, key)}
+    experiment = config.load_experiment({**load(options.config), **chosen}, options.config.parent)
+    if options.name is None:
+        for cell in experiment.cells.values():
+            print(f"{cell['name']:16} {cell['description']}")
+        return 0
+    if options.name not in experiment.cells:
+        raise ConfigError(f"no cell {options.name!r}, expected one of {', '.join(experiment.cells)}")
+    print(config.cell_json(experiment.cells[options.name]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,211 @@
+"""From the files in ``config/`` to resolved cells, and from a resolved cell to typed values.
+
+The workflow calls :func:`load_experiment` once while it is parsed, and writes each cell with :func:`cell_json`; the
+trainer reads such a file with :func:`read_cell` and nothing else. Importing this module does not import jax.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import netspec
+from train import schema
+from train.cell import Augmentation, Cell, CutMix, Dataset, Erasing, Mixup, Optimizer, RandAugment, Schedule
+from train.schema import ConfigError
+
+#: Keys that describe and do not decide: changing them must not retrain anything.
+DESCRIPTIVE = {"description", "book_row", "recipe", "title", "source"}
+KNOBS = {"mixup": Mixup, "cutmix": CutMix, "erasing": Erasing, "randaugment": RandAugment}
+#: Names that mean something else as a Snakemake target.
+RESERVED = {"ablation", "all", "bench", "data", "gradcheck", "train", "zoo"}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """The chosen data set, its resolved cells by name, and the seeds."""
+
+    dataset: dict[str, Any]
+    cells: dict[str, dict[str, Any]]
+    seeds: tuple[int, ...]
+    device: str
+
+
+def load_experiment(config: dict[str, Any], folder: Path = Path("config")) -> Experiment:
+    """Resolve everything ``config`` (the contents of ``config.yaml``, overrides applied) asks for.
+
+    Raises :class:`ConfigError` naming the file and key of the first mistake in any file involved.
+    """
+    schema.validate(config, "config", str(folder / "config.yaml"))
+    dataset_file = folder / "datasets" / f"{config['dataset']}.yaml"
+    dataset = _load(dataset_file, "dataset")
+    recipe_name = config["recipe"] or dataset.pop("recipe")
+    dataset.pop("recipe", None)
+    recipe_file = folder / "recipes" / f"{recipe_name}.yaml"
+    recipe = _load(recipe_file, "recipe")
+    cells_file = folder / "cells" / f"{config['cells']}.yaml"
+    base = dataset.pop("augmentation")
+    cells = {}
+    for name, block in _load(cells_file, "cells")["cells"].items():
+        where = f"{cells_file}: cells.{name}"
+        if name in RESERVED:
+            raise ConfigError(f"{where}: the name is a target of the workflow, expected another one")
+        changes = block.get("recipe", {})
+        merged = _merge(recipe, changes, where)
+        schema.validate(merged, "recipe", f"{where}.recipe" if changes else str(recipe_file))
+        merged.pop("description")
+        cell = {
+            "name": name,
+            "description": block["description"],
+            "book_row": block.get("book_row"),
+            "recipe": recipe_name,
+            "dataset": {"name": config["dataset"], **dataset},
+            "augmentation": {
+                "semantics": block.get("semantics", config["semantics"]),
+                **base,
+                **dict.fromkeys(KNOBS),
+                **block.get("augmentation", {}),
+            },
+            **merged,
+        }
+        _check_together(cell, where, str(recipe_file), str(dataset_file))
+        cells[name] = cell
+    return Experiment({"name": config["dataset"], **dataset}, cells, tuple(config["seeds"]), config["device"])
+
+
+def _load(path: Path, kind: str) -> dict[str, Any]:
+    value = schema.load(path)
+    schema.validate(value, kind, str(path))
+    return value
+
+
+def _merge(base: dict[str, Any], changes: dict[str, Any], where: str) -> dict[str, Any]:
+    merged = copy.deepcopy(base)
+    for key, value in changes.items():
+        nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merge(merged[key], value, where) if nested else value
+    return merged
+
+
+def _check_together(cell: dict[str, Any], where: str, recipe_file: str, dataset_file: str) -> None:
+    """What no schema of one file can see: keys that contradict each other."""
+    dataset, augmentation = cell["dataset"], cell["augmentation"]
+    if dataset["stored_size"] < dataset["image_size"]:
+        raise ConfigError(
+            f"{dataset_file}: key 'stored_size' is {dataset['stored_size']}, "
+            f"expected at least image_size ({dataset['image_size']})"
+        )
+    if cell["schedule"]["warmup_epochs"] >= cell["epochs"]:
+        raise ConfigError(
+            f"{recipe_file}: key 'schedule.warmup_epochs' is {cell['schedule']['warmup_epochs']}, "
+            f"expected fewer than epochs ({cell['epochs']})"
+        )
+    if dataset["train_per_class"] and cell["batch_size"] > dataset["train_per_class"] * dataset["classes"]:
+        raise ConfigError(
+            f"{recipe_file}: key 'batch_size' is {cell['batch_size']}, expected at most the number of training "
+            f"images ({dataset['train_per_class'] * dataset['classes']} in {dataset_file})"
+        )
+    if augmentation["semantics"] == "book" and augmentation["mixup"] and augmentation["cutmix"]:
+        raise ConfigError(
+            f"{where}.augmentation: both mixup and cutmix, expected one of them: the book's kernels apply only one "
+            "per batch; set semantics: paper to choose between them at random"
+        )
+    erasing = augmentation["erasing"] or {}
+    for key in ("area", "aspect"):
+        low, high = erasing.get(key, (0, 1))
+        if low > high:
+            raise ConfigError(f"{where}.augmentation: key 'erasing.{key}' is [{low}, {high}], expected smallest first")
+    try:
+        spec = netspec.find(cell["model"]).with_classes(dataset["classes"])
+    except netspec.SpecError as error:
+        raise ConfigError(f"{recipe_file}: key 'model': {error}") from None
+    expected = (dataset["image_size"], dataset["image_size"], 3)
+    if spec.input_shape != expected:
+        raise ConfigError(
+            f"{recipe_file}: key 'model': {spec.name} takes {spec.input_shape}, expected {expected} "
+            f"from image_size in {dataset_file}"
+        )
+
+
+def read_cell(path: Path) -> Cell:
+    """The cell in a resolved JSON file. Raises :class:`ConfigError` when it does not follow the schema."""
+    value = schema.load(path)
+    schema.validate(value, "cell", str(path))
+    _check_together(value, str(path), str(path), str(path))
+    return parse_cell(value)
+
+
+def parse_cell(value: dict[str, Any]) -> Cell:
+    """Typed form of a resolved cell that has been validated."""
+    knobs = {k: None if v is None else KNOBS[k](**_tuples(v)) for k, v in value["augmentation"].items() if k in KNOBS}
+    parts = {
+        "dataset": Dataset(**_tuples(value["dataset"])),
+        "augmentation": Augmentation(**{**value["augmentation"], **knobs}),
+        "optimizer": Optimizer(**value["optimizer"]),
+        "schedule": Schedule(**value["schedule"]),
+    }
+    return replace(Cell(**{**value, **parts}), fingerprint=fingerprint(value))
+
+
+def read_dataset(path: Path) -> Dataset:
+    """The data set of a file in ``config/datasets``, or of a resolved cell."""
+    value = schema.load(path)
+    if isinstance(value, dict) and isinstance(value.get("dataset"), dict):
+        return read_cell(path).dataset
+    schema.validate(value, "dataset", str(path))
+    kept = {key: item for key, item in value.items() if key not in ("augmentation", "recipe")}
+    return Dataset(name=path.stem, **_tuples(kept))
+
+
+def _tuples(value: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(item) if isinstance(item, list) else item for key, item in value.items()}
+
+
+def cell_json(cell: dict[str, Any]) -> str:
+    """A resolved cell as the text of its file."""
+    return json.dumps(cell, indent=2, ensure_ascii=False)
+
+
+def deciding(value: Any) -> Any:
+    """A resolved cell, or part of one, without the keys that only describe: what a run depends on."""
+    if isinstance(value, dict):
+        return {key: deciding(item) for key, item in value.items() if key not in DESCRIPTIVE}
+    return value
+
+
+def fingerprint(value: dict[str, Any]) -> str:
+    """Twelve hex digits that change when, and only when, a key that decides the result changes.
+
+    Of a cell it covers the data set, recipe and augmentation; names and descriptions are left out.
+    """
+
+    kept = {key: item for key, item in deciding(value).items() if key != "name"}
+    if isinstance(kept.get("dataset"), dict):
+        kept["dataset"] = {key: item for key, item in kept["dataset"].items() if key != "name"}
+    canonical = json.dumps(kept, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+
+def check_path(dataset: dict[str, Any]) -> None:
+    """Raise :class:`ConfigError` when the folder of a data set cannot be read."""
+    path = dataset["path"]
+    if path is not None and not Path(path).is_dir():
+        raise ConfigError(
+            f"config/datasets/{dataset['name']}.yaml: key 'path' is {path}, "
+            "expected a readable folder that holds train/ and val/"
+        )
+
+
+def prepared_as(dataset: dict[str, Any]) -> str:
+    """:func:`data_fingerprint` of a data set that has been loaded but not typed."""
+    return data_fingerprint(Dataset(**_tuples(dataset)))
+
+
+def data_fingerprint(dataset: Dataset) -> str:
+    """Hash of what decides the prepared images; mean and std are applied later and do not."""
+    keys = ("kind", "path", "classes", "image_size", "stored_size", "train_per_class", "subset_seed")
+    return fingerprint({key: getattr(dataset, key) for key in keys})

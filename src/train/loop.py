@@ -1,0 +1,166 @@
+"""Train one cell with one seed, from its first step or from its last checkpoint to its results.
+
+Results in ``out``: ``metrics.csv`` (``epoch,step,split,metric,value``), ``weights.npz`` and ``summary.json``, each
+written whole or not at all. All but the summary's ``timing`` and ``provenance`` are functions of cell and seed: a run
+that was killed and resumed writes the same bytes as one that was not.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from train import provenance
+from train.cell import Cell
+from train.checkpoint import Checkpoints
+from train.clock import Clock
+from train.data import Store, eval_batches, train_batches
+from train.progress import Progress
+from train.results import filled, summarize, write_results
+from train.schema import ConfigError
+from train.step import Programs, TrainState, make_programs
+from train.task import Classification
+
+RESULTS = ("metrics.csv", "weights.npz", "summary.json")
+#: Evaluation holds no gradients, so its batches may be larger than those of training.
+EVAL_FACTOR = 8
+
+
+class Interrupted(Exception):
+    """The run was told to stop and has saved where it was; ``signum`` is the signal."""
+
+    def __init__(self, signum: int, step: int):
+        super().__init__(f"{signal.Signals(signum).name} at step {step}: saved; the same command continues from here")
+        self.signum = signum
+
+
+def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path) -> dict:
+    """Train and write the results; return the summary.
+
+    Raises :class:`Interrupted` after SIGINT or SIGTERM, with a checkpoint written at the step it had reached.
+    """
+    task = Classification(cell)
+    steps_per_epoch = len(store.train) // cell.batch_size
+    batches = train_batches(store.train, batch_size=cell.batch_size, epochs=cell.epochs, seed=seed)
+    programs = make_programs(cell, task, steps_per_epoch)
+    saved = Checkpoints(checkpoints, provenance.run_fingerprint(cell.fingerprint, cell.model, seed))
+
+    state = programs.init(seed)
+    clock = Clock()
+    rows: list[list] = []
+    iterator = iter(batches)
+    restored = saved.restore(state)
+    if restored:
+        state, so_far = restored
+        rows, clock = so_far["rows"], Clock(**so_far["clock"])
+        clock.resumes += 1
+        iterator.set_state(so_far["iterator"])
+    step = int(state.step)
+    images = steps_per_epoch * cell.batch_size
+    progress = Progress(f"{cell.name} seed {seed}", cell.epochs, images, done=step * cell.batch_size)
+    if restored:
+        progress.say(f"resumed at step {step} of {cell.epochs * steps_per_epoch}")
+
+    def save() -> None:
+        so_far = {"rows": rows, "clock": clock.saved(), "iterator": iterator.get_state()}
+        saved.save(step, state, so_far)
+
+    with _stop_requests() as stop:
+        while step < cell.epochs * steps_per_epoch:
+            with clock.measure("input"):
+                batch = programs.place(next(iterator))
+            with clock.measure("compile" if not clock.warm else "train"):
+                state = programs.train(state, batch)
+                if not clock.warm or _must_wait(programs):
+                    jax.block_until_ready(state)
+            clock.warm = True
+            step += 1
+            progress.advance(cell.batch_size, lambda now=state: _current(task, now))
+            epoch, position = divmod(step, steps_per_epoch)
+            if position == 0:
+                rows += _finish_epoch(cell, task, programs, state, store, epoch, step, clock, progress)
+                state = state._replace(sums=jax.tree.map(np.zeros_like, state.sums))
+                if epoch % cell.checkpoint_every_epochs == 0 and epoch < cell.epochs:
+                    save()
+            if stop and step < cell.epochs * steps_per_epoch:
+                save()
+                progress.close()
+                raise Interrupted(stop[0], step)
+        progress.close()
+        summary = summarize(cell, seed, store, rows, state, clock)
+        write_results(out, rows, state, summary)
+    saved.clear()
+    return summary
+
+
+def evaluate(task: Classification, programs: Programs, state: TrainState, store: Store, batch_size: int) -> dict:
+    """Metrics over every validation image."""
+    per_batch = -(-min(batch_size * EVAL_FACTOR, len(store.val)) // programs.devices) * programs.devices
+    parts = []
+    for batch in eval_batches(store.val, batch_size=per_batch):
+        parts.append(programs.measure(state, programs.place(batch)))
+        if _must_wait(programs):
+            jax.block_until_ready(parts[-1])
+    parts = jax.device_get(parts)
+    return task.metrics({name: sum(float(part[name]) for part in parts) for name in parts[0]})
+
+
+def evaluate_weights(cell: Cell, weights: Path, store: Store) -> dict:
+    """Metrics of saved weights. Raises :class:`ConfigError` when the file is not weights of the cell's model."""
+    task = Classification(cell)
+    programs = make_programs(cell, task, steps_per_epoch=1)
+    state = programs.init(0)
+    try:
+        with np.load(weights) as arrays:
+            state = state._replace(params=filled(state.params, arrays), rest=filled(state.rest, arrays), average=None)
+    except (OSError, ValueError, KeyError) as error:
+        raise ConfigError(f"{weights}: not weights of {cell.model} ({error})") from None
+    return {**evaluate(task, programs, state, store, cell.batch_size), "images": len(store.val)}
+
+
+def _finish_epoch(cell, task, programs, state, store, epoch, step, clock, progress) -> list[list]:
+    """The rows of a finished epoch: training sums, learning rate, and validation when it is due."""
+    with clock.measure("train"):
+        train = _current(task, state)  # waits for the device
+    train["learning_rate"] = programs.rate(step - 1)
+    rows = [[epoch, step, "train", name, value] for name, value in train.items()]
+    shown = {"loss": train["loss"], "accuracy": train["accuracy"], "rate": train["learning_rate"]}
+    if epoch % cell.evaluate_every_epochs == 0 or epoch == cell.epochs:
+        with clock.measure("eval"):
+            val = evaluate(task, programs, state, store, cell.batch_size)
+        rows += [[epoch, step, "val", name, value] for name, value in val.items()]
+        shown[f"val {task.headline}"] = val[task.headline]
+    progress.epoch(epoch, shown)
+    return rows
+
+
+def _current(task: Classification, state: TrainState) -> dict[str, float]:
+    return task.metrics(jax.device_get(state.sums))
+
+
+def _must_wait(programs: Programs) -> bool:
+    """Virtual CPU devices deadlock on few cores when steps are queued (see the design notes in CONTRIBUTING)."""
+    return programs.devices > 1 and jax.default_backend() == "cpu"
+
+
+@contextmanager
+def _stop_requests() -> Iterator[list[int]]:
+    """Collect SIGINT and SIGTERM in the yielded list; a second one stops at once."""
+    received: list[int] = []
+
+    def handler(signum, frame):
+        if received:
+            raise KeyboardInterrupt
+        received.append(signum)
+
+    previous = {signum: signal.signal(signum, handler) for signum in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for signum, old in previous.items():
+            signal.signal(signum, old)

@@ -1,0 +1,72 @@
+"""What a person sees of a run: a bar in a terminal, a line per epoch in a log."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from tqdm import tqdm
+
+
+class Progress:
+    """Shows a run of ``epochs`` epochs of ``images`` images each, of which ``done`` were seen before a resume."""
+
+    def __init__(self, label: str, epochs: int, images: int, done: int = 0):
+        self.epochs, self.images = epochs, images
+        self.width = len(str(epochs))
+        self.terminal = sys.stderr.isatty()
+        self.started, self.seen = time.perf_counter(), 0
+        self.left = epochs * images - done
+        self.shown = 0.0
+        self.bar = tqdm(
+            total=epochs * images,
+            initial=done,
+            desc=label,
+            unit="img",
+            unit_scale=True,
+            disable=not self.terminal,
+            dynamic_ncols=True,
+            mininterval=0.2,
+        )
+
+    def advance(self, images: int, metrics) -> None:
+        """Count ``images``; in a terminal, at most twice a second, show the figures ``metrics()`` returns."""
+        self.seen += images
+        if not self.terminal:
+            return
+        if time.perf_counter() - self.shown > 0.5:
+            self.bar.set_postfix_str(_figures(metrics()), refresh=False)
+            self.shown = time.perf_counter()
+        self.bar.update(images)
+
+    def epoch(self, epoch: int, metrics: dict[str, float]) -> None:
+        """One line for a finished epoch, or above the bar when it has validation figures."""
+        line = f"epoch {epoch:{self.width}d}/{self.epochs}  {_figures(metrics)}"
+        if self.terminal:
+            if any(name.startswith("val ") for name in metrics):
+                self.bar.write(line, file=sys.stderr)
+            return
+        speed = self.seen / (time.perf_counter() - self.started)
+        remaining = tqdm.format_interval((self.left - self.seen) / speed) if speed else "?"
+        print(f"{line}  {speed:,.0f} images/s  {remaining} left", flush=True)
+
+    def say(self, text: str) -> None:
+        """A line of its own, above the bar if there is one."""
+        if self.terminal:
+            self.bar.write(text, file=sys.stderr)
+        else:
+            print(text, flush=True)
+
+    def close(self) -> None:
+        """Finish the bar."""
+        self.bar.close()
+
+
+def _figures(metrics: dict[str, float]) -> str:
+    return "  ".join(f"{name} {_short(name, value)}" for name, value in metrics.items())
+
+
+def _short(name: str, value: float) -> str:
+    if "rate" in name:
+        return f"{value:.2e}"
+    return f"{value:.4f}" if "loss" in name else f"{value:.2f} %"

@@ -1,0 +1,112 @@
+"""Where a result comes from: code, versions, machine."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import resource
+import subprocess
+import sys
+from dataclasses import fields, is_dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import netspec
+from netspec.layers import Layer
+
+SRC = Path(os.path.relpath(Path(__file__).parents[1]))
+PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "numpy")
+#: Files of the trainer that decide a result; the command line, progress display and this file do not.
+DECIDING = ("cell", "checkpoint", "data", "loop", "optimizer", "results", "step", "task")
+
+
+def code_of(model: str) -> list[Path]:
+    """The source files that decide the result of training ``model``: trainer, augmentation, and its layers' modules.
+
+    The workflow lists them as inputs, so that editing another architecture or the progress bar retrains nothing.
+    """
+    spec = netspec.find(model)
+    layers = {type(layer).__module__.rsplit(".", 1)[-1] for layer in _layers_in(spec.layers)}
+    modules = [
+        SRC / "netspec" / "modules" / f"{name}.py" for name in sorted(layers | {"__init__", "base", "initialize"})
+    ]
+    trainer = [SRC / "train" / f"{name}.py" for name in DECIDING]
+    return trainer + augmentation_code() + [path for path in modules if path.exists()]
+
+
+def augmentation_code() -> list[Path]:
+    """The source files that decide what an augmented sample looks like."""
+    return sorted((SRC / "train" / "augment").glob("*.py"))
+
+
+def _layers_in(value: Any):
+    if isinstance(value, (tuple, list)):
+        for item in value:
+            yield from _layers_in(item)
+    elif isinstance(value, Layer) and is_dataclass(value):
+        yield value
+        for field in fields(value):
+            yield from _layers_in(getattr(value, field.name))
+
+
+def run_fingerprint(cell_fingerprint: str, model: str, seed: int) -> str:
+    """Hash of configuration, architecture, code and library versions: what a checkpoint may be resumed by."""
+    digest = hashlib.sha256(f"{cell_fingerprint} {seed} {netspec.find(model).layers} {versions()}".encode())
+    for path in code_of(model):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def versions() -> dict[str, str]:
+    """Python's version and those of the libraries that decide a result."""
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in PACKAGES}}
+
+
+def git_state() -> dict[str, Any]:
+    """Commit of the source tree and whether tracked files differ from it; ``None`` outside a repository."""
+    try:
+        commit = _git("rev-parse", "HEAD")
+        dirty = bool(_git("status", "--porcelain", "--untracked-files=no"))
+    except (OSError, subprocess.CalledProcessError):
+        return {"git_commit": None, "git_dirty": None}
+    return {"git_commit": commit, "git_dirty": dirty}
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", str(SRC), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def machine() -> dict[str, Any]:
+    """The device JAX computes on and the host's processor; needs jax."""
+    import jax
+
+    device = jax.devices()[0]
+    return {
+        "device": device.platform,
+        "device_kind": device.device_kind,
+        "device_count": jax.device_count(),
+        "cpu": _cpu_name(),
+        "cpu_threads": int(os.environ.get("PJRT_NPROC", os.cpu_count() or 1)),
+    }
+
+
+def has_gpu() -> bool:
+    """Whether this machine shows an NVIDIA device, found without starting jax."""
+    return Path("/dev/nvidia0").exists()
+
+
+def _cpu_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def peak_memory_mib() -> float:
+    """Largest resident memory of this process so far, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024**2 if sys.platform == "darwin" else 1024)

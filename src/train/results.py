@@ -1,0 +1,112 @@
+"""What a finished run leaves: ``metrics.csv``, ``weights.npz`` and ``summary.json``, each whole or not at all."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import json
+import shlex
+import sys
+import time
+from pathlib import Path
+
+import jax
+import numpy as np
+
+import netspec
+from train import provenance
+from train.cell import Cell
+from train.clock import Clock
+from train.data import Store
+from train.files import write_all
+from train.step import TrainState, evaluated
+
+
+def summarize(cell: Cell, seed: int, store: Store, rows: list[list], state: TrainState, clock: Clock) -> dict:
+    """The figures of a finished run, with where they come from and how long it took.
+
+    Everything outside ``provenance`` and ``timing`` is a function of cell, seed and code.
+    """
+    last = {(split, name): value for epoch, _, split, name, value in rows if epoch == cell.epochs}
+    count = len(store.val)
+    spec = netspec.find(cell.model).with_classes(cell.dataset.classes)
+    steps = int(state.step)
+    trained = (steps - 1 - clock.resumes) * cell.batch_size
+    return {
+        "dataset": cell.dataset.name,
+        "cell": cell.name,
+        "seed": seed,
+        "config_hash": cell.fingerprint,
+        "semantics": cell.augmentation.semantics,
+        "model": cell.model,
+        "params": spec.params,
+        "macs": spec.macs,
+        "train_images": len(store.train),
+        "val_images": count,
+        "image_size": cell.dataset.image_size,
+        "classes": cell.dataset.classes,
+        "epochs": cell.epochs,
+        "steps": steps,
+        "batch_size": cell.batch_size,
+        "precision": cell.precision,
+        "top1": last["val", "top1"],
+        "top5": last["val", "top5"],
+        "correct": round(last["val", "top1"] * count / 100),
+        "val_loss": last["val", "loss"],
+        "train_loss": last["train", "loss"],
+        "provenance": {
+            **provenance.git_state(),
+            "command": shlex.join(["python", "-m", "train", *sys.argv[1:]]),
+            "versions": provenance.versions(),
+        },
+        "timing": {
+            "wall_seconds": clock.wall(),
+            **{f"{kind}_seconds": clock.seconds[kind] for kind in ("compile", "train", "input", "eval")},
+            "step_milliseconds": 1000 * (clock.seconds["train"] + clock.seconds["input"]) * cell.batch_size / trained,
+            "images_per_second": trained / (clock.seconds["train"] + clock.seconds["input"]),
+            "peak_memory_mib": provenance.peak_memory_mib(),
+            "resumes": clock.resumes,
+            "started": _utc(clock.started),
+            "finished": _utc(time.time()),
+            **provenance.machine(),
+        },
+    }
+
+
+def _utc(seconds: float) -> str:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat(timespec="seconds")
+
+
+def write_results(out: Path, rows: list[list], state: TrainState, summary: dict) -> None:
+    """Write the three files, the summary last: where it stands, the other two are complete."""
+    lines = [f"{epoch},{step},{split},{name},{value!r}" for epoch, step, split, name, value in rows]
+    weights = io.BytesIO()
+    np.savez(weights, **named_arrays(evaluated(state)), **named_arrays(state.rest))
+    write_all(
+        {
+            out / "metrics.csv": ("\n".join(["epoch,step,split,metric,value", *lines]) + "\n").encode(),
+            out / "weights.npz": weights.getvalue(),
+            out / "summary.json": (json.dumps(summary, indent=2) + "\n").encode(),
+        }
+    )
+
+
+def named_arrays(tree) -> dict[str, np.ndarray]:
+    """The leaves of a parameter tree under dotted names such as ``layers.2.kernel``."""
+    leaves = jax.tree_util.tree_flatten_with_path(tree)[0]
+    return {jax.tree_util.keystr(path, simple=True, separator="."): np.asarray(leaf) for path, leaf in leaves}
+
+
+def filled(tree, arrays):
+    """``tree`` with its leaves taken from ``arrays`` by the names :func:`named_arrays` gives them.
+
+    Raises ``KeyError`` for a name that is missing and ``ValueError`` for another shape.
+    """
+
+    def take(path, leaf):
+        found = arrays[jax.tree_util.keystr(path, simple=True, separator=".")]
+        if found.shape != leaf.shape:
+            raise ValueError(f"shape {found.shape}, expected {leaf.shape}")
+        return found
+
+    return jax.tree_util.tree_map_with_path(take, tree)

@@ -1,0 +1,86 @@
+"""What most tests need: the configuration as shipped, a cell that trains in seconds, the embedded data set prepared."""
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+
+from train import config
+from train.cell import Cell
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def shipped():
+    """``config/config.yaml`` as it is in the repository."""
+    from train.schema import load
+
+    return load(ROOT / "config/config.yaml")
+
+
+@pytest.fixture(scope="session")
+def digits_cells(shipped):
+    """The nine resolved cells of the default experiment, by name."""
+    return config.load_experiment(shipped, ROOT / "config").cells
+
+
+@pytest.fixture
+def short(digits_cells):
+    """A function giving a resolved cell with few epochs and the given changes, as a dict."""
+
+    def make(name="cutmix", **changes):
+        cell = copy.deepcopy(digits_cells[name])
+        cell.update(epochs=4, evaluate_every_epochs=2, checkpoint_every_epochs=1)
+        cell["schedule"]["warmup_epochs"] = 1
+        for key, value in changes.items():
+            cell[key] = {**cell[key], **value} if isinstance(value, dict) else value
+        return cell
+
+    return make
+
+
+@pytest.fixture
+def short_cell(short):
+    """The same as a :class:`train.cell.Cell`."""
+
+    def make(*args, **changes) -> Cell:
+        return config.parse_cell(short(*args, **changes))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def digits_folder(tmp_path_factory, digits_cells):
+    """The prepared store of the embedded data set."""
+    from train.prepare import prepare
+
+    folder = tmp_path_factory.mktemp("data") / "digits"
+    prepare(config.parse_cell(digits_cells["bare"]).dataset, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def digits_store(digits_folder, digits_cells):
+    from train.data import open_store
+
+    return open_store(digits_folder, config.parse_cell(digits_cells["bare"]).dataset)
+
+
+@pytest.fixture
+def write_json(tmp_path):
+    def write(value, name="cell.json") -> Path:
+        path = tmp_path / name
+        path.write_text(json.dumps(value))
+        return path
+
+    return write
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _shared_compilation_cache():
+    """Compile each program once per machine, not once per test run."""
+    from train.runtime import start_jax
+
+    start_jax(ROOT / ".cache/jax")

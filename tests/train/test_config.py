@@ -1,0 +1,231 @@
+"""Configuration: what ships resolves, every key is described, and each mistake gets one sentence."""
+
+import copy
+import dataclasses
+import json
+import shutil
+
+import pytest
+import yaml
+
+from train import cell as cell_types
+from train import config, schema
+from train.schema import ConfigError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A copy of config/ whose files a test may break."""
+    from conftest import ROOT
+
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    return tmp_path / "config"
+
+
+def edit(folder, file, old, new):
+    path = folder / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def load(folder, **changes):
+    return config.load_experiment({**schema.load(folder / "config.yaml"), **changes}, folder)
+
+
+def test_the_nine_cells_of_the_book(digits_cells):
+    knobs = {
+        name: {k for k in config.KNOBS if cell["augmentation"][k]} | {f"wd {cell['optimizer']['weight_decay']}"}
+        for name, cell in digits_cells.items()
+    }
+    base = "wd 0.0001"
+    assert knobs == {
+        "bare": {base},
+        "erase": {"erasing", base},
+        "mixup": {"mixup", base},
+        "cutmix": {"cutmix", base},
+        "cutmix-wd05": {"cutmix", "wd 0.05"},
+        "randaug": {"randaugment", base},
+        "randaug-m4": {"randaugment", base},
+        "full": {"mixup", "erasing", base},
+        "recipe2": {"cutmix", "erasing", "randaugment", base},
+    }
+    assert digits_cells["randaug"]["augmentation"]["randaugment"] == {"operations": 2, "magnitude": 9}
+    assert digits_cells["randaug-m4"]["augmentation"]["randaugment"] == {"operations": 2, "magnitude": 4}
+
+
+@pytest.mark.parametrize("semantics", ["book", "paper"])
+def test_every_shipped_data_set_resolves(folder, semantics):
+    for path in sorted((folder / "datasets").glob("*.yaml")):
+        experiment = load(folder, dataset=path.stem, semantics=semantics)
+        for cell in experiment.cells.values():
+            schema.validate(cell, "cell", "resolved")
+            typed = config.parse_cell(json.loads(config.cell_json(cell)))
+            assert typed.augmentation.semantics == semantics
+            assert typed.dataset.name == path.stem
+
+
+def test_book_protocol_is_the_books(folder):
+    """config/recipes/imagenette.yaml against the hyperparameter columns of the book's table."""
+    import pandas as pd
+
+    from conftest import ROOT
+
+    book = pd.read_csv(ROOT / "src/netspec/reference/book_ablation.csv").set_index("cell")
+    for cell in load(folder, dataset="imagenette").cells.values():
+        row = book.loc[cell["book_row"]]
+        optimizer, data = cell["optimizer"], cell["dataset"]
+        assert (cell["epochs"], cell["batch_size"], cell["label_smoothing"]) == (
+            row["epochs"],
+            row["batch"],
+            row["label_smoothing"],
+        )
+        assert (optimizer["learning_rate"], optimizer["weight_decay"]) == (row["learning_rate"], row["weight_decay"])
+        assert (optimizer["beta1"], optimizer["beta2"], optimizer["epsilon"]) == (
+            row["beta1"],
+            row["beta2"],
+            row["eps"],
+        )
+        assert (data["image_size"], data["stored_size"]) == (row["image_size"], row["stored_train_size"])
+        assert cell["schedule"] == {"granularity": "epoch", "warmup_epochs": row["warmup_epochs"]}
+        knobs = cell["augmentation"]
+        assert (knobs["mixup"] or {}).get("alpha") == (row["mixup_alpha"] if pd.notna(row["mixup_alpha"]) else None)
+        assert (knobs["cutmix"] or {}).get("alpha") == (row["cutmix_alpha"] if pd.notna(row["cutmix_alpha"]) else None)
+        assert bool(knobs["erasing"]) == pd.notna(row["random_erasing_prob"])
+        assert bool(knobs["randaugment"]) == pd.notna(row["randaugment_n"])
+        if knobs["erasing"]:
+            assert knobs["erasing"]["probability"] == row["random_erasing_prob"]
+            assert "{}-{}".format(*knobs["erasing"]["area"]) == row["random_erasing_area"]
+        if knobs["randaugment"]:
+            assert knobs["randaugment"] == {"operations": row["randaugment_n"], "magnitude": row["randaugment_m"]}
+
+
+def schema_files():
+    return sorted(schema.SCHEMAS.glob("*.schema.yaml"))
+
+
+@pytest.mark.parametrize("path", schema_files(), ids=lambda p: p.name)
+def test_every_key_is_described_and_no_other_is_allowed(path):
+    def visit(node, where):
+        if not isinstance(node, dict):
+            return
+        for name, child in node.get("properties", {}).items():
+            described = "description" in child or "$ref" in child or where.endswith("then") or where.endswith("else")
+            described = described or set(child) == {"const"}
+            assert described, f"{path.name}: {where}.{name} has no description"
+        if node.get("type") == "object" and "properties" in node:
+            assert node.get("additionalProperties") is False, f"{path.name}: {where} allows unknown keys"
+        for name, child in node.items():
+            if isinstance(child, dict):
+                visit(child, f"{where}.{name}")
+            for item in child if isinstance(child, list) else ():
+                visit(item, f"{where}.{name}")
+
+    visit(yaml.safe_load(path.read_text()), "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "type_"), [("dataset", cell_types.Dataset), ("recipe", cell_types.Cell)], ids=["dataset", "recipe"]
+)
+def test_schema_keys_are_the_fields(kind, type_):
+    keys = set(yaml.safe_load((schema.SCHEMAS / f"{kind}.schema.yaml").read_text())["properties"])
+    fields = {field.name for field in dataclasses.fields(type_)}
+    if kind == "dataset":
+        assert keys - {"augmentation", "recipe"} == fields - {"name"}
+    else:
+        other = {"name", "book_row", "recipe", "dataset", "augmentation", "fingerprint"}
+        assert keys == fields - other
+
+
+BROKEN = [
+    # file, text, replacement, what the message must say
+    ("config.yaml", "dataset: digits", "dataset: digit", ["digit.yaml", "no such file", "did you mean 'digits'"]),
+    ("config.yaml", "seeds: [0, 1, 2]", "seeds: [0, 0]", ["config.yaml", "'seeds'", "each entry once"]),
+    ("config.yaml", "seeds: [0, 1, 2]", "seeds: three", ["config.yaml", "'seeds'", '"three"', "a list"]),
+    ("config.yaml", "semantics: book", "semantics: boook", ["config.yaml", "'semantics'", '"book"', '"paper"']),
+    ("config.yaml", "device: auto", "devise: auto", ["config.yaml", "unknown key 'devise'", "'device'"]),
+    ("cells/ablation.yaml", "mixup: &mixup", "mixupp: &mixup", ["ablation.yaml", "mixupp", "did you mean 'mixup'"]),
+    ("cells/ablation.yaml", "{alpha: 0.8}", "{alpha: -1}", ["ablation.yaml", "cells.mixup", "alpha", "more than 0"]),
+    ("cells/ablation.yaml", "{alpha: 0.8}", "{}", ["ablation.yaml", "'alpha' is missing"]),
+    ("cells/ablation.yaml", "  full:", "  all:", ["ablation.yaml", "cells.all", "target"]),
+    ("cells/ablation.yaml", "  full:", "  bare:", ["ablation.yaml", "'bare'", "given twice"]),
+    (
+        "cells/ablation.yaml",
+        "optimizer: {weight_decay: 0.05}",
+        "optimizer: {weight_decai: 0.05}",
+        ["ablation.yaml", "cells.cutmix-wd05", "optimizer.weight_decai", "'weight_decay'"],
+    ),
+    (
+        "cells/ablation.yaml",
+        "      mixup: *mixup\n",
+        "      mixup: *mixup\n      cutmix: {alpha: 1.0}\n",
+        ["ablation.yaml", "cells.full", "both mixup and cutmix"],
+    ),
+    ("cells/ablation.yaml", "area: [0.02, 0.33]", "area: [0.5, 0.3]", ["ablation.yaml", "erasing.area", "smallest"]),
+    ("recipes/digits.yaml", "learning_rate: 0.002", "learning_rate: fast", ["digits.yaml", "learning_rate", "number"]),
+    ("recipes/digits.yaml", "model: ViT-Digits", "model: ViT-Digit", ["digits.yaml", "'model'", "ViT-Digits"]),
+    ("recipes/digits.yaml", "model: ViT-Digits", "model: ViT-Tiny", ["digits.yaml", "(224, 224, 3)", "image_size"]),
+    ("recipes/digits.yaml", "warmup_epochs: 10", "warmup_epochs: 160", ["digits.yaml", "warmup_epochs", "fewer"]),
+    ("recipes/digits.yaml", "batch_size: 16", "batch_size: 101", ["digits.yaml", "batch_size", "at most", "100"]),
+    ("recipes/digits.yaml", "epochs: 160", "epochs: 160\nepochs: 3", ["digits.yaml", "'epochs'", "given twice"]),
+    ("recipes/digits.yaml", "epochs: 160", "epochs: [", ["digits.yaml", "line", "not valid YAML"]),
+    ("recipes/digits.yaml", "ema_decay: null\n", "", ["digits.yaml", "'ema_decay' is missing"]),
+    (
+        "datasets/digits.yaml",
+        "stored_size: 18",
+        "stored_size: 15",
+        ["digits.yaml", "stored_size", "at least image_size"],
+    ),
+    ("datasets/digits.yaml", "path: null", "path: pictures", ["digits.yaml", "'path'", "null"]),
+    ("datasets/digits.yaml", "kind: sklearn-digits", "kind: folder", ["digits.yaml", "'kind'", "image-folder"]),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "says"), BROKEN, ids=[f"{b[0]}: {b[2][:28]!r}" for b in BROKEN])
+def test_mistakes(folder, file, old, new, says):
+    edit(folder, file, old, new)
+    with pytest.raises(ConfigError) as raised:
+        load(folder)
+    message = str(raised.value)
+    assert "\n" not in message
+    for part in says:
+        assert part in message, message
+
+
+def test_scientific_notation_is_a_number(folder):
+    edit(folder, "recipes/digits.yaml", "learning_rate: 0.002", "learning_rate: 2e-3")
+    assert load(folder).cells["bare"]["optimizer"]["learning_rate"] == 2e-3
+
+
+def test_fingerprint_changes_with_what_decides_and_only_with_that(digits_cells):
+    cell = digits_cells["mixup"]
+    seen = {config.fingerprint(cell)}
+    for change in (
+        {"epochs": 7},
+        {"optimizer": {**cell["optimizer"], "weight_decay": 1.0}},
+        {"augmentation": {**cell["augmentation"], "semantics": "paper"}},
+        {"dataset": {**cell["dataset"], "train_per_class": 5}},
+    ):
+        seen.add(config.fingerprint({**cell, **change}))
+    assert len(seen) == 5
+    for change in ({"description": "x"}, {"book_row": None}, {"name": "other"}, {"recipe": "renamed"}):
+        assert config.fingerprint({**cell, **change}) == config.fingerprint(cell)
+
+
+def test_all_cells_differ(digits_cells):
+    assert len({config.fingerprint(cell) for cell in digits_cells.values()}) == len(digits_cells)
+
+
+def test_resolved_cell_is_checked_when_read(write_json, digits_cells):
+    cell = copy.deepcopy(digits_cells["bare"])
+    cell["augmentation"]["cutmicks"] = {"alpha": 1}
+    with pytest.raises(ConfigError, match=r"cell\.json: unknown key 'augmentation\.cutmicks'; did you mean 'cutmix'"):
+        config.read_cell(write_json(cell))
+
+
+def test_unreadable_data_path(folder):
+    dataset = load(folder, dataset="imagenette").dataset
+    with pytest.raises(
+        ConfigError, match=r"config/datasets/imagenette\.yaml: key 'path' is data/.*, expected a readable"
+    ):
+        config.check_path({**dataset, "path": "data/not-there"})

@@ -1,0 +1,227 @@
+"""Preparation and reading: every image where it belongs, nothing half-written, the same order from the same seed."""
+
+import functools
+import json
+import operator
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from train import data, prepare
+from train.cell import Dataset
+from train.config import data_fingerprint
+from train.schema import ConfigError
+
+
+def folder_dataset(path, **changes) -> Dataset:
+    settings = {
+        "name": "made",
+        "title": "Made",
+        "source": "",
+        "kind": "image-folder",
+        "path": str(path),
+        "classes": 3,
+        "image_size": 8,
+        "stored_size": 9,
+        "mean": (0.5, 0.5, 0.5),
+        "std": (0.25, 0.25, 0.25),
+        "train_per_class": None,
+        "subset_seed": 0,
+    }
+    return Dataset(**{**settings, **changes})
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Three classes of flat colours in awkward formats: greyscale, palette, CMYK, EXIF-rotated, with transparency."""
+    root = tmp_path / "pictures"
+    for split, count in (("train", 4), ("val", 2)):
+        for label, name in enumerate(("n01", "n02", "n10")):
+            folder = root / split / name
+            folder.mkdir(parents=True)
+            for i in range(count):
+                image = Image.new("RGB", (20 + 3 * i, 12), (80 * label, 40, 200))
+                mode = ["RGB", "L", "P", "CMYK"][i % 4]
+                suffix = "png" if mode == "P" else "JPEG"
+                image.convert(mode).save(folder / f"{name}_{i}.{suffix}", quality=100)
+            (folder / "notes.txt").write_text("not a picture")
+    return root
+
+
+def test_digits_use_every_image_once(digits_store):
+    assert digits_store.train.images.shape == (100, 18, 18, 3)
+    assert digits_store.val.images.shape == (1697, 16, 16, 3)
+    assert np.bincount(digits_store.train.labels).tolist() == [10] * 10
+    assert len(digits_store.train) + len(digits_store.val) == 1797
+    from sklearn.datasets import load_digits
+
+    both = np.bincount(digits_store.train.labels) + np.bincount(digits_store.val.labels)
+    assert both.tolist() == np.bincount(load_digits().target).tolist()
+
+
+def test_stated_statistics_of_digits(digits_store, digits_cells):
+    """The mean and deviation in the data set's file are those of its training images, to the digits written."""
+    pixels = digits_store.train.images / 255
+    dataset = digits_cells["bare"]["dataset"]
+    assert pixels.mean() == pytest.approx(dataset["mean"][0], abs=0.01)
+    assert pixels.std() == pytest.approx(dataset["std"][0], abs=0.01)
+
+
+def test_image_folder(pictures, tmp_path):
+    dataset = folder_dataset(pictures)
+    about = prepare.prepare(dataset, tmp_path / "store")
+    assert about["class_names"] == ["n01", "n02", "n10"]
+    assert about["images"] == {"train": 12, "val": 6}
+    store = data.open_store(tmp_path / "store", dataset)
+    assert store.train.labels.tolist() == [0] * 4 + [1] * 4 + [2] * 4
+    assert store.train.images.shape == (12, 9, 9, 3)
+    assert store.val.images.shape == (6, 8, 8, 3)
+    for row in (0, 4, 8):  # the RGB picture of each class keeps its colour
+        assert np.abs(store.train.images[row].reshape(-1, 3) - np.array([80 * (row // 4), 40, 200])).max() <= 3
+
+
+def test_subset_per_class(pictures, tmp_path):
+    dataset = folder_dataset(pictures, train_per_class=2)
+    prepare.prepare(dataset, tmp_path / "store")
+    store = data.open_store(tmp_path / "store", dataset)
+    assert np.bincount(store.train.labels).tolist() == [2, 2, 2]
+    assert len(store.val) == 6
+
+
+def test_exif_rotation_is_applied():
+    image = Image.new("RGB", (4, 2))
+    image.putpixel((0, 0), (255, 0, 0))
+    exif = image.getexif()
+    exif[0x0112] = 6  # stored lying on its side
+    import io
+
+    stream = io.BytesIO()
+    image.save(stream, "PNG", exif=exif)
+    turned = prepare.fit_square(Image.open(stream), 4)
+    assert turned[0, 3, 0] > 100
+    assert turned[0, 0, 0] < 100
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (
+            lambda root: (root / "train/n02/n02_0.JPEG").write_bytes(b"\xff\xd8\xff\xe0 not really"),
+            "n02_0.JPEG: not a readable",
+        ),
+        (lambda root: _truncate(root / "val/n01/n01_0.JPEG"), "n01_0.JPEG: not a readable"),
+        (lambda root: (root / "val/n10").rename(root / "val/n11"), "differ in the classes n10, n11"),
+        (lambda root: [p.unlink() for p in (root / "train").rglob("*.*") if p.is_file()], "holds no images"),
+        (lambda root: (root / "val").rename(root / "valid"), "cannot be read (No such file or directory)"),
+    ],
+    ids=["broken", "truncated", "classes", "empty", "no val"],
+)
+def test_damage_is_named_and_leaves_nothing(pictures, tmp_path, damage, says):
+    damage(pictures)
+    with pytest.raises(ConfigError) as raised:
+        prepare.prepare(folder_dataset(pictures), tmp_path / "out" / "store")
+    assert says in str(raised.value)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def _truncate(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def test_wrong_number_of_classes(pictures, tmp_path):
+    with pytest.raises(ConfigError, match=r"made\.yaml: key 'classes' is 5, expected 3"):
+        prepare.prepare(folder_dataset(pictures, classes=5), tmp_path / "store")
+
+
+def test_too_large_a_subset(pictures, tmp_path):
+    with pytest.raises(ConfigError, match=r"'train_per_class' is 9, expected at most 4"):
+        prepare.prepare(folder_dataset(pictures, train_per_class=9), tmp_path / "store")
+
+
+def test_a_failed_preparation_keeps_the_old_store(pictures, tmp_path):
+    dataset = folder_dataset(pictures)
+    prepare.prepare(dataset, tmp_path / "store")
+    with pytest.raises(ConfigError):
+        prepare.prepare(folder_dataset(pictures, classes=5), tmp_path / "store")
+    data.open_store(tmp_path / "store", dataset)
+
+
+def test_store_of_another_configuration_is_refused(digits_folder, digits_store, digits_cells):
+    from train.config import parse_cell
+
+    other = parse_cell({**digits_cells["bare"], "dataset": {**digits_cells["bare"]["dataset"], "subset_seed": 1}})
+    with pytest.raises(ConfigError, match="prepared from another configuration of digits"):
+        data.open_store(digits_folder, other.dataset)
+
+
+def test_no_store(tmp_path, pictures):
+    with pytest.raises(ConfigError, match=r"no prepared data, expected the output of `python -m train prepare`"):
+        data.open_store(tmp_path, folder_dataset(pictures))
+
+
+def test_fingerprint_is_recorded(digits_folder, digits_cells):
+    from train.config import parse_cell
+
+    about = json.loads((digits_folder / "store.json").read_text())
+    assert about["fingerprint"] == data_fingerprint(parse_cell(digits_cells["bare"]).dataset)
+
+
+def numbered(count):
+    images = np.arange(count, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 3), np.uint8)
+    return data.Split(images, np.arange(count, dtype=np.int32))
+
+
+def labels(batches):
+    return [batch["label"].tolist() for batch in batches]
+
+
+@pytest.mark.parametrize(("count", "size"), [(10, 3), (9, 3), (5, 5), (7, 1)])
+def test_an_epoch_is_a_permutation_less_the_remainder(count, size):
+    seen = labels(data.train_batches(numbered(count), batch_size=size, epochs=3, seed=4))
+    per_epoch = count // size
+    assert len(seen) == 3 * per_epoch
+    epochs = [functools.reduce(operator.iadd, seen[e * per_epoch : (e + 1) * per_epoch], []) for e in range(3)]
+    for epoch in epochs:
+        assert len(set(epoch)) == per_epoch * size
+    if count > 5:
+        assert epochs[0] != epochs[1] != epochs[2]
+
+
+def test_images_and_labels_stay_together():
+    for batch in data.train_batches(numbered(20), batch_size=6, epochs=2, seed=0):
+        assert (batch["image"][:, 0, 0, 0] == batch["label"]).all()
+
+
+def test_order_depends_on_the_seed_alone():
+    def order(seed):
+        return labels(data.train_batches(numbered(20), batch_size=4, epochs=2, seed=seed))
+
+    assert order(1) == order(1)
+    assert order(1) != order(2)
+
+
+@pytest.mark.parametrize("taken", [0, 1, 4, 7])
+def test_iterator_state_continues_exactly(taken):
+    batches = data.train_batches(numbered(20), batch_size=4, epochs=2, seed=3)
+    whole = labels(batches)
+    iterator = iter(batches)
+    first = [next(iterator)["label"].tolist() for _ in range(taken)]
+    state = json.loads(json.dumps(iterator.get_state()))
+    fresh = iter(data.train_batches(numbered(20), batch_size=4, epochs=2, seed=3))
+    fresh.set_state(state)
+    assert first + labels(fresh) == whole
+
+
+@pytest.mark.parametrize(("count", "size"), [(10, 4), (8, 4), (3, 4), (1, 1)])
+def test_evaluation_masks_only_the_filling(count, size):
+    seen = []
+    for batch in data.eval_batches(numbered(count), batch_size=size):
+        assert len(batch["label"]) == size
+        seen += batch["label"][batch["mask"]].tolist()
+    assert seen == list(range(count))
+
+
+def test_more_than_a_data_set_in_a_batch():
+    with pytest.raises(ConfigError, match="'batch_size' is 9, expected at most the 5 training images"):
+        data.train_batches(numbered(5), batch_size=9, epochs=1, seed=0)

@@ -1,0 +1,133 @@
+"""Schedule and optimizer against the formulas and logged values of the published runs."""
+
+import dataclasses
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from conftest import ROOT
+from train import config
+from train.optimizer import kernels_only, learning_rate, make_optimizer
+
+
+@pytest.fixture(scope="module")
+def book_cell(shipped):
+    cells = config.load_experiment({**shipped, "dataset": "imagenette"}, ROOT / "config").cells
+    return config.parse_cell(cells["bare"])
+
+
+def with_schedule(cell, **changes):
+    return dataclasses.replace(cell, schedule=dataclasses.replace(cell.schedule, **changes))
+
+
+def test_rates_the_published_log_prints(book_cell):
+    """Book ch. 10.3: epochs 10, 20, 40, 60 and 80, counted from one, of 295 steps."""
+    rate = learning_rate(book_cell, 295)
+    printed = {10: "0.000298", 20: "0.000275", 40: "0.000172", 60: "0.000054", 80: "0.000000"}
+    for epoch, text in printed.items():
+        for step in ((epoch - 1) * 295, epoch * 295 - 1):
+            assert f"{float(rate(step)):.6f}" == text
+
+
+def test_rates_of_the_step_schedule(book_cell):
+    """The reruns since June 2026 print 0.000297 at epoch 10 and 0.000271 at epoch 20, at the epoch's last step."""
+    rate = learning_rate(with_schedule(book_cell, granularity="step"), 295)
+    assert f"{float(rate(10 * 295 - 1)):.6f}" == "0.000297"
+    assert f"{float(rate(20 * 295 - 1)):.6f}" == "0.000271"
+    assert float(rate(0)) == pytest.approx(3e-4 / (5 * 295), rel=1e-6)
+    assert float(rate(5 * 295 - 1)) == pytest.approx(3e-4, rel=1e-6)
+    assert float(rate(80 * 295 - 1)) == pytest.approx(0, abs=1e-11)
+
+
+def test_curve_of_the_published_bare_cell(book_cell):
+    """Every epoch's rate in the book's log, to the digits it keeps."""
+    import pandas as pd
+
+    curves = pd.read_csv(ROOT / "src/netspec/reference/book_ablation_curves.csv")
+    log = curves[curves["cell"] == "vit-tiny-cutmix"]
+    rate = learning_rate(book_cell, 295)
+    ours = [float(rate((epoch - 1) * 295)) for epoch in log["epoch"]]
+    assert len(ours) == 80
+    np.testing.assert_allclose(ours, log["lr"], atol=5.1e-7)
+
+
+@pytest.mark.parametrize("granularity", ["epoch", "step"])
+def test_without_warmup_the_first_rate_is_the_peak(book_cell, granularity):
+    rate = learning_rate(with_schedule(book_cell, granularity=granularity, warmup_epochs=0), 10)
+    assert float(rate(0)) == pytest.approx(3e-4, rel=1e-4)
+    values = np.array([float(rate(step)) for step in range(800)])
+    assert (np.diff(values) <= 1e-12).all()
+
+
+PARAMS = {
+    "position_table": jnp.array([[0.3, -0.2]]),
+    "class_token": jnp.array([[0.1, 0.7]]),
+    "norm": {"scale": jnp.array([1.0, 2.0]), "bias": jnp.array([0.5, -0.5])},
+    "dense": {"kernel": jnp.array([[0.5, -1.0], [2.0, 0.25]]), "bias": jnp.array([0.1, 0.2])},
+}
+
+
+def test_decay_mask():
+    mask = kernels_only(PARAMS)
+    assert mask["dense"] == {"kernel": True, "bias": False}
+    assert mask["norm"] == {"scale": False, "bias": False}
+    assert mask["class_token"] is mask["position_table"] is False
+
+
+def tree(leaf):
+    return {
+        name: {k: leaf(v) for k, v in part.items()} if isinstance(part, dict) else leaf(part)
+        for name, part in PARAMS.items()
+    }
+
+
+@pytest.mark.parametrize("mask", ["kernels", "all"])
+def test_two_steps_by_hand(book_cell, mask):
+    """w <- w - lr m̂/(sqrt(v̂)+eps) - lr wd w, bias correction from t = 1, decay on the old value."""
+    options = dataclasses.replace(book_cell.optimizer, weight_decay=0.3, decay_mask=mask, epsilon=1e-3)
+    cell = dataclasses.replace(with_schedule(book_cell, warmup_epochs=0), optimizer=options)
+    optimizer = make_optimizer(cell, 295)
+    state, params = optimizer.init(PARAMS), PARAMS
+    gradients = [tree(lambda v: jnp.sin(3 * v)), tree(lambda v: jnp.cos(v))]
+    for gradient in gradients:
+        updates, state = optimizer.update(gradient, state, params)
+        params = {
+            k: {n: v[n] + updates[k][n] for n in v} if isinstance(v, dict) else v + updates[k]
+            for k, v in params.items()
+        }
+
+    def by_hand(w, grads, decayed):
+        m = v = 0.0
+        for t, g in enumerate(grads, start=1):
+            m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+            step = (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-3)
+            w = w - 3e-4 * step - 3e-4 * 0.3 * w * decayed
+        return w
+
+    for path in (("dense", "kernel"), ("dense", "bias"), ("norm", "scale"), ("class_token",)):
+        w, grads, new = PARAMS, gradients, params
+        for key in path:
+            w, grads, new = w[key], [g[key] for g in grads], new[key]
+        decayed = mask == "all" or path[-1] == "kernel"
+        expected = by_hand(np.float64(w), [np.float64(g) for g in grads], decayed)
+        np.testing.assert_allclose(new, expected, rtol=2e-7, atol=1e-9)
+
+
+def test_clipping_bounds_the_global_norm(book_cell):
+    options = dataclasses.replace(
+        book_cell.optimizer, clip_norm=1.0, beta1=0.0, beta2=0.0, epsilon=1e3, weight_decay=0.0
+    )
+    cell = dataclasses.replace(with_schedule(book_cell, warmup_epochs=0), optimizer=options)
+    optimizer = make_optimizer(cell, 295)
+    huge = tree(lambda v: 1000 * v)
+    updates, _ = optimizer.update(huge, optimizer.init(PARAMS), PARAMS)
+    # With beta = 0 and a huge epsilon, Adam's step is the clipped gradient over epsilon.
+    norm = np.sqrt(
+        sum(
+            float((u**2).sum())
+            for part in updates.values()
+            for u in (part.values() if isinstance(part, dict) else [part])
+        )
+    )
+    assert norm == pytest.approx(3e-4 / 1e3, rel=2e-3)

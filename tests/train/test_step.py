@@ -1,0 +1,210 @@
+"""The compiled programs: gradients, averages, precision, devices, and where randomness comes from."""
+
+import dataclasses
+import os
+import subprocess
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import netspec
+from conftest import ROOT
+from train.step import evaluated, make_programs
+from train.task import Classification
+
+STEPS = 6
+
+
+@pytest.fixture
+def batch(digits_store):
+    return digits_store.train.gather(np.arange(0, 96, 6))
+
+
+def leaves(tree):
+    return [np.asarray(leaf) for leaf in jax.tree.leaves(tree)]
+
+
+def run(cell, batch, seed=0, steps=3):
+    programs = make_programs(cell, Classification(cell), STEPS)
+    state = programs.init(seed)
+    for _ in range(steps):
+        state = programs.train(state, programs.place(batch))
+    return programs, state
+
+
+def test_parameters_are_those_of_the_spec(short_cell):
+    cell = short_cell("bare")
+    state = make_programs(cell, Classification(cell), STEPS).init(0)
+    assert sum(leaf.size for leaf in leaves(state.params)) == netspec.find(cell.model).params
+    assert all(leaf.dtype == np.float32 for leaf in leaves(state.params))
+
+
+def test_initial_weights_follow_the_book(short_cell):
+    """Kernels He-scaled and bounded at three deviations, positions sqrt(2/tokens), everything else constant."""
+    cell = short_cell("bare")
+    params = make_programs(cell, Classification(cell), STEPS).init(0).params["layers"]
+    fc1 = np.asarray(params[1]["blocks"][0]["fc1"]["kernel"])
+    std = np.sqrt(2 / 48)
+    assert fc1.std() == pytest.approx(std, rel=0.03)
+    assert np.abs(fc1).max() <= 3 * std
+    table = np.asarray(params[0]["position_table"])
+    assert table.std() == pytest.approx(np.sqrt(2 / 17), rel=0.1)
+    assert (np.asarray(params[0]["class_token"]) == 0).all()
+    assert (np.asarray(params[1]["norm"]["scale"]) == 1).all()
+    assert (np.asarray(params[2]["bias"]) == 0).all()
+
+
+def test_seed_decides_everything(short_cell, batch):
+    cell = short_cell("recipe2")
+    once, again, other = (run(cell, batch, seed)[1] for seed in (3, 3, 4))
+    assert all((a == b).all() for a, b in zip(leaves(once), leaves(again), strict=True))
+    assert not all((a == b).all() for a, b in zip(leaves(once.params), leaves(other.params), strict=True))
+
+
+def test_steps_draw_differently(short_cell, batch):
+    """With a learning rate of nearly zero the loss of the same batch still changes from step to step."""
+    cell = short_cell("cutmix")
+    cell = dataclasses.replace(cell, optimizer=dataclasses.replace(cell.optimizer, learning_rate=1e-12))
+    programs = make_programs(cell, Classification(cell), STEPS)
+    state, losses = programs.init(0), []
+    for _ in range(3):
+        before = float(state.sums["loss"])
+        state = programs.train(state, programs.place(batch))
+        losses.append(float(state.sums["loss"]) - before)
+    assert len({round(loss, 2) for loss in losses}) == 3
+
+
+def test_average_of_weights(short_cell, batch):
+    cell = dataclasses.replace(short_cell("bare"), ema_decay=0.75)
+    programs = make_programs(cell, Classification(cell), STEPS)
+    state = programs.init(0)
+    expected = leaves(state.params)
+    for _ in range(3):
+        state = programs.train(state, programs.place(batch))
+        expected = [0.75 * old + 0.25 * new for old, new in zip(expected, leaves(state.params), strict=True)]
+    for ours, by_hand in zip(leaves(evaluated(state)), expected, strict=True):
+        np.testing.assert_allclose(ours, by_hand, rtol=1e-5, atol=1e-7)
+
+
+def test_average_is_what_is_measured(short_cell, batch):
+    cell = dataclasses.replace(short_cell("bare"), ema_decay=0.999999)
+    programs, state = run(cell, batch)
+    masked = {**batch, "mask": np.ones(len(batch["label"]), bool)}
+    measured = float(programs.measure(state, programs.place(masked))["loss"])
+    initial = float(programs.measure(programs.init(0), programs.place(masked))["loss"])
+    assert measured == pytest.approx(initial, rel=1e-4)
+    plain = float(programs.measure(state._replace(average=state.params), programs.place(masked))["loss"])
+    assert abs(plain - initial) > 1e-3
+
+
+def test_bfloat16_computes_near_float32_with_float32_weights(short_cell, batch):
+    states = {p: run(dataclasses.replace(short_cell("bare"), precision=p), batch)[1] for p in ("float32", "bfloat16")}
+    assert all(leaf.dtype == np.float32 for leaf in leaves(states["bfloat16"].params))
+    exact, rough = (float(states[p].sums["loss"]) for p in ("float32", "bfloat16"))
+    assert exact != rough
+    assert rough == pytest.approx(exact, rel=2**-6)
+
+
+def test_masked_images_count_nothing(short_cell, batch):
+    programs, state = run(short_cell("bare"), batch, steps=1)
+    whole = {**batch, "mask": np.ones(16, bool)}
+    spoiled = {k: v.copy() for k, v in whole.items()}
+    spoiled["image"][10:] = 255
+    spoiled["mask"][10:] = False
+    first = {**whole, "mask": spoiled["mask"]}
+    a, b = (programs.measure(state, programs.place(x)) for x in (spoiled, first))
+    assert {k: float(v) for k, v in a.items()} == {k: float(v) for k, v in b.items()}
+    assert float(a["count"]) == 10
+
+
+def test_top5_contains_top1(short_cell, batch):
+    programs, state = run(short_cell("bare"), batch, steps=1)
+    sums = programs.measure(state, programs.place({**batch, "mask": np.ones(16, bool)}))
+    assert 0 <= float(sums["top1"]) <= float(sums["top5"]) <= 16
+
+
+def test_gradient_is_that_of_the_smoothed_loss(short_cell, batch):
+    """One plain-gradient step moves the weights by the gradient of the loss written out here."""
+    from flax import nnx
+
+    from train.augment import augment_batch
+
+    cell = short_cell("mixup")
+    # beta1 = beta2 = 0 and a huge epsilon make AdamW's step the gradient over epsilon.
+    flat = dataclasses.replace(cell.optimizer, learning_rate=1.0, beta1=0.0, beta2=0.0, epsilon=1e3, weight_decay=0.0)
+    cell = dataclasses.replace(cell, optimizer=flat, schedule=dataclasses.replace(cell.schedule, warmup_epochs=0))
+    programs = make_programs(cell, Classification(cell), STEPS)
+    before = programs.init(5)
+    start = jax.tree.map(jnp.copy, before.params)
+    after = programs.train(before, programs.place(batch))
+
+    key = jax.random.fold_in(jax.random.fold_in(jax.random.key(jnp.uint32(5)), 1), 0)
+    data = cell.dataset
+    x, targets = augment_batch(
+        key, batch["image"], batch["label"], cell.augmentation, image_size=data.image_size, mean=data.mean,
+        std=data.std, classes=data.classes, label_smoothing=cell.label_smoothing,
+    )  # fmt: skip
+    spec = netspec.find(cell.model)
+    graph = nnx.split(nnx.eval_shape(lambda: netspec.build(spec, nnx.Rngs(0))))[0]
+
+    def loss(params):
+        logits = nnx.merge(graph, nnx.State(params))(x)
+        return -(targets * jax.nn.log_softmax(logits)).sum(-1).mean()
+
+    gradient = jax.grad(loss)(start)
+    for old, new, g in zip(leaves(start), leaves(after.params), leaves(gradient), strict=True):
+        # g / (|g| + 1e3) against g / 1e3, and the rounding of weights near one, a thousandfold.
+        np.testing.assert_allclose((old - new) * 1e3, g, rtol=2e-3, atol=4e-4)
+    assert max(np.abs(g).max() for g in leaves(gradient)) > 0.1
+
+
+PROGRAM = """
+import sys, json, numpy as np, jax
+from pathlib import Path
+from train import config, runtime
+from train.data import open_store
+from train.loop import evaluate
+from train.step import make_programs
+from train.task import Classification
+runtime.start_jax({cache!r})
+cell = config.read_cell(Path({cell!r}))
+store = open_store(Path({data!r}), cell.dataset)
+task = Classification(cell)
+programs = make_programs(cell, task, 6)
+state = programs.init(0)
+losses = []
+for step in range(4):
+    state = programs.train(state, programs.place(store.train.gather(np.arange(step, step + 16))))
+    jax.block_until_ready(state)
+    losses.append(float(state.sums["loss"]))
+print(json.dumps([programs.devices, losses, evaluate(task, programs, state, store, 20)]))
+"""
+
+
+def test_results_do_not_depend_on_the_number_of_devices(short, write_json, digits_folder):
+    """Four virtual CPU devices against one: the same losses and metrics up to the order of float32 sums."""
+    import json
+
+    cell = write_json(short("recipe2"))
+    found = {}
+    for devices in (1, 4):
+        program = PROGRAM.format(cache=str(ROOT / ".cache/jax"), cell=str(cell), data=str(digits_folder))
+        flags = {"XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}", "JAX_PLATFORMS": "cpu"}
+        done = subprocess.run(
+            [sys.executable, "-c", program], env={**os.environ, **flags}, capture_output=True, text=True, timeout=300
+        )
+        assert done.returncode == 0, done.stderr
+        found[devices] = json.loads(done.stdout)
+    assert (found[1][0], found[4][0]) == (1, 4)
+    np.testing.assert_allclose(found[1][1], found[4][1], rtol=1e-4)
+    assert found[1][2]["loss"] == pytest.approx(found[4][2]["loss"], rel=1e-3)
+    assert found[1][2]["top1"] == pytest.approx(found[4][2]["top1"], abs=100 * 3 / 1697)
+
+
+def test_importing_the_language_and_the_configuration_does_not_import_jax():
+    program = "import sys, netspec, train.config, train.provenance, train.prepare; print('jax' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,59 @@
+# Resolve the configuration once, for all rules. Mistakes in it stop here, with one message.
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from train import config as settings, provenance
+from train.runtime import share_interpreter
+from train.schema import ConfigError
+
+share_interpreter()
+
+try:
+    EXPERIMENT = settings.load_experiment(dict(config))
+except ConfigError as error:
+    raise WorkflowError(str(error)) from None
+
+CELLS = EXPERIMENT.cells
+DATASET = EXPERIMENT.dataset["name"]
+RESULTS = f"results/{DATASET}"
+STORE = f"data/prepared/{DATASET}"
+USES_GPU = EXPERIMENT.device == "gpu" or (EXPERIMENT.device == "auto" and provenance.has_gpu())
+
+
+wildcard_constraints:
+    cell="|".join(CELLS),
+    seed=r"\d+",
+
+
+def runs(*cells):
+    """Summaries of all seeds of the given cells; the first seed of every cell first, so that the others find the
+    programs it compiled in the cache."""
+    return [f"{RESULTS}/{cell}/seed{seed}/summary.json" for seed in EXPERIMENT.seeds for cell in cells]
+
+
+def dataset_settings(wildcards):
+    """What decides the prepared images. Data that cannot be read is reported before any job starts."""
+    try:
+        if not Path(STORE).exists():
+            settings.check_path(EXPERIMENT.dataset)
+    except ConfigError as error:
+        raise WorkflowError(str(error)) from None
+    return settings.prepared_as(EXPERIMENT.dataset)
+
+
+def resolved(wildcards):
+    """The text of a cell's file."""
+    cell = CELLS[wildcards.cell]
+    return settings.cell_json(cell if wildcards.file == "cell" else settings.deciding(cell))
+
+
+def training_code(wildcards):
+    """Source files that decide the result of a cell; editing any other file retrains nothing."""
+    return provenance.code_of(CELLS[wildcards.cell]["model"])
+
+
+def report_code(*names):
+    """Source files of the report package that a rule uses."""
+    names = ("__main__", "errors", "formats", "load", "book", "statistics", "table", *names)
+    return [f"{provenance.SRC}/report/{name}.py" for name in names]

@@ -1,0 +1,135 @@
+# CSV -> table, figure, page. Reports read results only through summary.json, metrics.csv and cell.json.
+
+
+rule ablation_preview:
+    input:
+        cells=expand(f"{RESULTS}/{{cell}}/settings.json", cell=CELLS),
+        store=STORE,
+        code=provenance.augmentation_code(),
+    output:
+        report(
+            expand("reports/ablation/{cell}.png", cell=CELLS),
+            category="Augmentation ablation",
+            subcategory="Augmented samples",
+            caption="../report/preview.rst",
+        ),
+    log:
+        "logs/ablation/preview.log",
+    benchmark:
+        "logs/ablation/preview.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    params:
+        out=subpath(output[0], parent=True),
+    shell:
+        "JAX_PLATFORMS=cpu python -m train preview --cell {input.cells} --data {input.store} --out {params.out} "
+        "--rows 1 --columns 12 > {log} 2>&1"
+
+
+rule ablation_table:
+    input:
+        summaries=runs(*CELLS),
+        cells=expand(f"{RESULTS}/{{cell}}/cell.json", cell=CELLS),
+        book=f"{provenance.SRC}/netspec/reference/book_ablation.csv",
+        code=report_code(),
+    output:
+        table=report(
+            "reports/ablation.csv",
+            category="Augmentation ablation",
+            subcategory="Tables",
+            labels={"table": "per cell"},
+            caption="../report/table.rst",
+        ),
+        runs=report(
+            "reports/ablation_runs.csv",
+            category="Augmentation ablation",
+            subcategory="Tables",
+            labels={"table": "per run"},
+            caption="../report/table.rst",
+        ),
+        curves="reports/ablation_curves.csv",
+    log:
+        "logs/ablation/table.log",
+    benchmark:
+        "logs/ablation/table.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    params:
+        results=lambda wildcards, input: Path(input.cells[0]).parents[1],
+        cells=list(CELLS),
+        seeds=EXPERIMENT.seeds,
+    shell:
+        "python -m report table --results {params.results} --cells {params.cells} --seeds {params.seeds} "
+        "--out {output.table} --runs {output.runs} --curves {output.curves} > {log} 2>&1"
+
+
+rule ablation_figures:
+    input:
+        table=rules.ablation_table.output.table,
+        runs=rules.ablation_table.output.runs,
+        curves=rules.ablation_table.output.curves,
+        book=f"{provenance.SRC}/netspec/reference/book_ablation_curves.csv",
+        code=report_code("figures"),
+    output:
+        figure=report(
+            "reports/ablation.svg",
+            category="Augmentation ablation",
+            subcategory="Figures",
+            labels={"figure": "difference from bare"},
+            caption="../report/figure.rst",
+        ),
+        curves=report(
+            "reports/ablation_curves.svg",
+            category="Augmentation ablation",
+            subcategory="Figures",
+            labels={"figure": "validation curves"},
+            caption="../report/curves.rst",
+        ),
+    log:
+        "logs/ablation/figures.log",
+    benchmark:
+        "logs/ablation/figures.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    shell:
+        "python -m report figure --table {input.table} --runs {input.runs} --curves {input.curves} "
+        "--out {output.figure} --out-curves {output.curves} > {log} 2>&1"
+
+
+rule ablation:
+    input:
+        table=rules.ablation_table.output.table,
+        runs=rules.ablation_table.output.runs,
+        curves=rules.ablation_table.output.curves,
+        figure=rules.ablation_figures.output.figure,
+        figure_curves=rules.ablation_figures.output.curves,
+        previews=rules.ablation_preview.output,
+        summaries=runs(*CELLS),
+        cells=expand(f"{RESULTS}/{{cell}}/cell.json", cell=CELLS),
+        code=sorted(
+            str(path) for path in (provenance.SRC / "report").rglob("*") if path.suffix in (".py", ".typ")
+        ),
+    output:
+        pdf=report(
+            "reports/ablation.pdf",
+            category="Augmentation ablation",
+            subcategory="Report",
+            labels={"report": "the page"},
+            caption="../report/ablation.rst",
+        ),
+        markdown="reports/ablation.md",
+    log:
+        "logs/ablation/document.log",
+    benchmark:
+        "logs/ablation/document.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    params:
+        results=lambda wildcards, input: Path(input.cells[0]).parents[1],
+        cells=list(CELLS),
+        seeds=EXPERIMENT.seeds,
+    shell:
+        "python -m report document --results {params.results} --cells {params.cells} --seeds {params.seeds} "
+        "--table {input.table} --runs {input.runs} --curves {input.curves} --figure {input.figure} "
+        "--figure-curves {input.figure_curves} --previews {input.previews} "
+        "--out {output.pdf} --markdown {output.markdown} > {log} 2>&1"

@@ -1,0 +1,56 @@
+# One run per cell and seed. Checkpoints are not outputs: Snakemake would delete them when a job fails.
+
+
+# Two files: settings.json decides a run, cell.json also describes the cell, so that a new description retrains nothing.
+rule resolve_cell:
+    output:
+        f"{RESULTS}/{{cell}}/{{file}}.json",
+    log:
+        f"logs/{DATASET}/{{cell}}/{{file}}.log",
+    benchmark:
+        f"logs/{DATASET}/{{cell}}/{{file}}.benchmark.tsv"
+    wildcard_constraints:
+        file="settings|cell",
+    localrule: True
+    conda:
+        "../envs/netspec.yaml"
+    params:
+        cell=resolved,
+    shell:
+        "printf '%s\n' {params.cell:q} > {output} 2> {log}"
+
+
+rule train:
+    input:
+        cell=f"{RESULTS}/{{cell}}/settings.json",
+        store=STORE,
+        code=training_code,
+    output:
+        summary=report(
+            f"{RESULTS}/{{cell}}/seed{{seed}}/summary.json",
+            category="Runs",
+            subcategory="{cell}",
+            labels={"cell": "{cell}", "seed": "{seed}", "file": "summary"},
+            caption="../report/summary.rst",
+        ),
+        metrics=f"{RESULTS}/{{cell}}/seed{{seed}}/metrics.csv",
+        weights=f"{RESULTS}/{{cell}}/seed{{seed}}/weights.npz",
+    log:
+        f"logs/{DATASET}/{{cell}}/seed{{seed}}.log",
+    benchmark:
+        f"logs/{DATASET}/{{cell}}/seed{{seed}}.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    threads: 1
+    resources:
+        gpu=int(USES_GPU),
+        mem_mb=2000,
+    params:
+        out=subpath(output.summary, parent=True),
+        checkpoints=f".cache/checkpoints/{DATASET}/{{cell}}/seed{{seed}}",
+        platform="" if USES_GPU or EXPERIMENT.device == "auto" else "JAX_PLATFORMS=cpu",
+    shell:
+        # XLA and its thread pools size themselves by PJRT_NPROC; results depend on it in the last bits.
+        "{params.platform} PJRT_NPROC={threads} OMP_NUM_THREADS={threads} "
+        "python -m train fit --cell {input.cell} --seed {wildcards.seed} --data {input.store} "
+        "--out {params.out} --checkpoints {params.checkpoints} > {log} 2>&1"
