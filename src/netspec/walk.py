@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netspec.errors import LayerError, SpecError
-from netspec.layers.base import Combinator, Layer, Primitive, Several, Value, size
+from netspec.layers.base import SKIP, Combinator, Layer, Primitive, Several, Value, size
 from netspec.layers.taps import Save
-from netspec.layers.unet import SKIP
 
 if TYPE_CHECKING:
     from netspec.spec import NetSpec

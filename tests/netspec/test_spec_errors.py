@@ -8,7 +8,7 @@ from primitive_cases import CASES
 
 from netspec import NetSpec, SpecError
 from netspec import layers as L
-from netspec.layers.base import Several
+from netspec.layers.base import SKIP, Several
 
 #: Primitives that take whatever single tensor arrives.
 ANY_SHAPE = (L.Flatten, L.GlobalAvgPool, L.MaxPool, L.BilinearUpsample, L.Save, L.Load, L.FeaturePyramid)
@@ -40,7 +40,7 @@ def cases(*, without=()):
         if type(layer) not in (*without, *seen) and not isinstance(arrived, Several):
             seen.add(type(layer))
             # A skip is an open one, not an extra input: those errors have tests of their own.
-            if "skip" not in layer.reads:
+            if SKIP not in layer.reads:
                 chosen.append(pytest.param(layer, arrived, read, id=type(layer).__name__))
     return chosen
 
@@ -62,7 +62,7 @@ def test_wrong_rank(layer, arrived, read):
         pytest.param(case[0], field.name, id=f"{type(case[0]).__name__}-{field.name}")
         for case in {type(case[0]): case for case in CASES}.values()
         for field in dataclasses.fields(case[0])
-        if field.type == "int"
+        if field.type in ("int", "int | None")
     ],
 )
 @pytest.mark.parametrize("value", [0, -3, 2.0, True])
@@ -126,7 +126,9 @@ IMAGE, TOKENS = (8, 8, 8), (9, 12)
         (L.ConvNeXtDownsample(8, 4), (7, 7, 8), "sides must be even to be halved: arrived (7, 7, 8)"),
         (L.MobileViTBlock(8, 12, 3, 20, 1), (7, 8, 8), "2×2 patches do not tile the image: arrived (7, 8, 8)"),
         (L.UNetUp(8, 4), IMAGE, "unmatched skip: arrived no open skip, expected one UNetDown before each UNetUp"),
-        (L.UNetUp(8, 4, skip_channels=-1), IMAGE, "skip_channels must not be negative: arrived -1"),
+        (L.UNetUp(8, 4, skip_channels=-1), IMAGE, "skip_channels must be a non-negative integer: arrived -1"),
+        (L.Save(""), IMAGE, "a saved tensor needs a name: arrived ''"),
+        (L.Save("(open skip)"), IMAGE, "a saved tensor needs a name: arrived '(open skip)'"),
         (L.Load("there"), IMAGE, "unknown tap: arrived 'there', expected one of no saved tensor"),
         (L.TransformerDecoder(12, 3, 20, 1, 0, memory="text"), TOKENS, "unknown tap: arrived 'text'"),
         (L.TransformerDecoder(12, 3, 20, 1, 0), TOKENS, "queries or a memory: arrived n_queries=0, memory=''"),

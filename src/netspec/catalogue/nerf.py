@@ -39,5 +39,6 @@ SPECS = (
     nerf("NeRF-fast (hidden=128)", 10, 24, 128),
     nerf("tiny-NeRF", 4, 8, 64),
     nerf("NeRF (canonical, repository)", 10, 24, 256, of="NeRF (canonical)"),
+    nerf("NeRF-fast (hidden=128, direction as two angles)", 10, 16, 128, of="NeRF-fast (hidden=128)"),
     WHOLE,
 )

@@ -6,6 +6,7 @@ import abc
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
+from functools import cache
 from typing import Any, ClassVar
 
 from netspec.errors import LayerError
@@ -39,6 +40,9 @@ class Several(Mapping):
         return "{" + ", ".join(f"{name}: {shape}" for name, shape in self._shapes.items()) + "}"
 
 
+#: The name under which skips are stacked: a layer that reads it gets the latest one still open.
+SKIP = "(open skip)"
+
 #: What flows from one layer to the next.
 Value = Shape | Several
 
@@ -52,8 +56,8 @@ def size(value: Value) -> int:
 class Layer(abc.ABC):
     """One step of a network, as a value: either a :class:`Primitive` or a :class:`Combinator` that holds layers.
 
-    Fields annotated ``int`` must be at least one, those named in ``may_be_zero`` at least zero; fields named in
-    ``choices`` must be one of the values listed there.
+    Fields annotated ``int`` (or ``int | None``, when given) must be at least one, those named in ``may_be_zero`` at
+    least zero; fields named in ``choices`` must be one of the values listed there.
     """
 
     may_be_zero: ClassVar[tuple[str, ...]] = ()
@@ -63,6 +67,8 @@ class Layer(abc.ABC):
         """Raise :class:`LayerError` if the layer's own fields cannot be right, whatever arrives."""
         for name in _integer_fields(type(self)):
             value, least = getattr(self, name), 0 if name in self.may_be_zero else 1
+            if value is None and name in _integer_fields(type(self), optional=True):
+                continue
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 kind = "positive" if least else "non-negative"
                 raise LayerError(f"{name} must be a {kind} integer", arrived=repr(value), expected=f">= {least}")
@@ -164,13 +170,10 @@ class Combinator(Layer):
         return sum(layer.book_params() for layer in self.held)
 
 
-_INTEGER_FIELDS: dict[type, tuple[str, ...]] = {}
-
-
-def _integer_fields(layer: type[Layer]) -> tuple[str, ...]:
-    if layer not in _INTEGER_FIELDS:
-        _INTEGER_FIELDS[layer] = tuple(field.name for field in fields(layer) if field.type in ("int", int))
-    return _INTEGER_FIELDS[layer]
+@cache
+def _integer_fields(layer: type[Layer], optional: bool = False) -> tuple[str, ...]:
+    annotations = ("int | None",) if optional else ("int", "int | None")
+    return tuple(field.name for field in fields(layer) if field.type in annotations)
 
 
 def _text(value: object) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from netspec.errors import LayerError
-from netspec.layers.base import Free, Layer, Several, Value, expect_one
+from netspec.layers.base import SKIP, Free, Layer, Several, Value, expect_one
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,12 @@ class Save(Free):
     name: str
 
     primitive = "save"
+
+    def check(self) -> None:
+        """Raise :class:`LayerError` for no name, and for the one under which U-Net stages keep their skips."""
+        super().check()
+        if not self.name or self.name == SKIP:
+            raise LayerError("a saved tensor needs a name", arrived=repr(self.name), expected="any other, not empty")
 
     def saves(self, arrived: Value) -> tuple[str, Value]:
         """The tensor that passes, unchanged."""

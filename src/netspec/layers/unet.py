@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from netspec.errors import LayerError
-from netspec.layers.base import Primitive, Shape, expect_even, expect_image
-
-#: The name under which skips are stacked: an up stage reads the latest one still open.
-SKIP = "skip"
+from netspec.layers.base import SKIP, Primitive, Shape, expect_even, expect_image
 
 
 @dataclass(frozen=True)
@@ -64,13 +61,8 @@ class UNetUp(Primitive):
     skip_channels: int | None = None
 
     primitive = "unet_up"
+    may_be_zero = ("skip_channels",)
     choices = (("upsample", ("bilinear", "transposed")),)
-
-    def check(self) -> None:
-        """Raise :class:`LayerError` for a negative skip."""
-        super().check()
-        if self.skip_channels is not None and self.skip_channels < 0:
-            raise LayerError("skip_channels must not be negative", arrived=self.skip_channels, expected=">= 0")
 
     @property
     def skip(self) -> int:

@@ -16,7 +16,7 @@ class UniversalInvertedBottleneck(Primitive):
     convolution when there is one, else on the first, else on the expansion.
 
     Parameters: ``[a](in·a² + 2·in) + m·in + 2·m + [b](m·b² + 2·m) + out·m + 2·out`` for kernels ``a``, ``b``.
-    Source: Qin et al. 2024 (arXiv:2404.10518), fig. 4; book Part 1.
+    Source: Qin et al. 2024 (arXiv:2404.10518); book Part 1.
     """
 
     in_channels: int
