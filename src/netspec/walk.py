@@ -72,6 +72,9 @@ class _Tracer:
         rows = []
         for index, layer in enumerate(layers):
             path = f"{prefix}{index}"
+            if not isinstance(layer, Layer):
+                problem = f"not a layer: arrived {layer!r}, expected a layer such as Flatten()"
+                raise SpecError(f"{self.name}, layer {path}: {problem}")
             try:
                 layer.check()
                 row = self.step(path, layer, value, times, shared)

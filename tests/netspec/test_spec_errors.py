@@ -236,6 +236,16 @@ def test_a_spec_without_input_or_layers(shape, layers, expected):
         NetSpec("net", (3,), (L.Flatten(),), extra_inputs={"text": (0,)})
 
 
+@pytest.mark.parametrize("layers", [(L.Save("x"), L.Flatten), (L.Save("x"), "Flatten()"), (L.Save("x"), None)])
+def test_something_that_is_no_layer(layers):
+    with pytest.raises(
+        SpecError, match=r"^net, layer 1: not a layer: arrived .*, expected a layer such as Flatten\(\)"
+    ):
+        NetSpec("net", (3,), layers)
+    with pytest.raises(SpecError, match=r"^net, layer 0\.body\.0: not a layer: arrived .*, expected a layer"):
+        NetSpec("net", (3,), (L.Residual((layers[1],)),))
+
+
 def test_classes_need_a_dense_head():
     with pytest.raises(SpecError, match=r"net: the last layer is Flatten\(\), expected a Dense classification head"):
         NetSpec("net", (3,), (L.Flatten(),)).with_classes(4)

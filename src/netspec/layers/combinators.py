@@ -12,7 +12,8 @@ from netspec.layers.taps import joined
 
 
 def _layers(given: object) -> tuple[Layer, ...]:
-    return (given,) if isinstance(given, Layer) else tuple(given)
+    """One layer stands for a tuple of one; a class is kept for the walk to refuse with its place."""
+    return (given,) if isinstance(given, (Layer, type)) else tuple(given)
 
 
 @dataclass(frozen=True)
