@@ -1,33 +1,40 @@
 """AlphaGo Zero and AlphaZero: one residual body, a policy head and a value head."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
 from netspec.catalogue.entry import REINFORCEMENT, Entry
 from netspec.layers import Conv2d, ConvBN, Dense, Flatten, Heads, ResidualBlock
+from netspec.layers.base import Layers, Shape
+from netspec.spec import NetSpec
 
 ALPHAZERO = Entry("AlphaZero", REINFORCEMENT, "Silver et al. 2018, arXiv:1712.01815", 2018)
 GO_PAPER = {"paper": "Silver et al. 2017, Nature 550", "year": 2017}
 
 
-def body(planes, width, n_blocks):
+def body(planes: int, width: int, n_blocks: int) -> Layers:
     """Input planes to residual features."""
     return ConvBN(planes, width, 3), ResidualBlock(width, width, n_blocks, 1)
 
 
-def policy_head(narrow, board, moves):
+def policy_head(narrow: Conv2d | ConvBN, board: int, moves: int) -> Layers:
     """``narrow`` to a few filters, then a logit per move."""
     return narrow, Flatten(), Dense(narrow.out_channels * board * board, moves)
 
 
-def value_head(narrow, board, hidden):
+def value_head(narrow: Conv2d | ConvBN, board: int, hidden: int) -> Layers:
     """``narrow`` to one filter, then a two-layer MLP to a scalar."""
     return narrow, Flatten(), Dense(board * board, hidden, "relu"), Dense(hidden, 1)
 
 
-def plain(width, filters):
+def plain(width: int, filters: int) -> Conv2d:
     """The 1×1 of a head as the chapter lists it."""
     return Conv2d(width, filters, 1, activation="identity")
 
 
-def normalised(width, filters):
+def normalised(width: int, filters: int) -> ConvBN:
     """The 1×1 of a head as published and as the repository has it."""
     return ConvBN(width, filters, 1)
 
@@ -57,7 +64,15 @@ GO_VALUE = ALPHAZERO.spec(
 )
 
 
-def game(names, shape, trunk, policy, value, forms=({}, {}), **provenance):
+def game(
+    names: tuple[str, str, str],
+    shape: Shape,
+    trunk: Layers,
+    policy: Layers,
+    value: Layers,
+    forms: tuple[dict[str, str], dict[str, str]] = ({}, {}),
+    **provenance: Any,
+) -> Iterator[NetSpec]:
     """Three specs of one game: each head on the body, and both heads on one body."""
     policy_name, value_name, both_name = names
     yield ALPHAZERO.spec(policy_name, shape, *trunk, *policy, **forms[0], **provenance)

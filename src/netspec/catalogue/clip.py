@@ -1,5 +1,7 @@
 """CLIP: an image tower and a text tower into one embedding space."""
 
+from __future__ import annotations
+
 from netspec.catalogue.entry import BEYOND, Entry
 from netspec.catalogue.resnet import bottleneck
 from netspec.layers import (
@@ -14,11 +16,13 @@ from netspec.layers import (
     ResidualBlock,
     TransformerEncoder,
 )
+from netspec.layers.base import Layers
+from netspec.spec import NetSpec
 
 CLIP = Entry("CLIP", BEYOND, "Radford et al. 2021, arXiv:2103.00020", 2021)
 
 
-def vit_tower(patch, width, heads, n_blocks, out):
+def vit_tower(patch: int, width: int, heads: int, n_blocks: int, out: int) -> Layers:
     """ViT for 224 pixels, projected from its class token."""
     return (
         PatchEmbed(3, width, patch, (224 // patch) ** 2),
@@ -27,7 +31,7 @@ def vit_tower(patch, width, heads, n_blocks, out):
     )
 
 
-def text_tower(width, heads, out, vocabulary=49408, n_blocks=12):
+def text_tower(width: int, heads: int, out: int, vocabulary: int = 49408, n_blocks: int = 12) -> Layers:
     """Causal transformer, projected from its last token; positions are left out, as in the listing."""
     return (
         OneHotDense(vocabulary, width),
@@ -49,7 +53,7 @@ B32, L14 = vit_tower(32, 768, 12, 12, 512), vit_tower(14, 1024, 16, 24, 768)
 TEXT_RN50, TEXT, TEXT_L14 = text_tower(512, 8, 1024), text_tower(512, 8, 512), text_tower(768, 12, 768)
 
 
-def both(name, image, text):
+def both(name: str, image: Layers, text: Layers) -> NetSpec:
     """Both towers: images arrive, the text is an extra input."""
     heads = Heads({"image": image, "text": (Load("text"), *text)})
     return CLIP.spec(name, (224, 224, 3), heads, inputs={"text": (77,)}, role="system")

@@ -1,12 +1,15 @@
 """CycleGAN: a residual generator and a patch discriminator."""
 
+from __future__ import annotations
+
 from netspec.catalogue.entry import GENERATION, TRANSPOSED, Entry
 from netspec.layers import Conv2d, ConvBN, ResidualBlock
+from netspec.spec import NetSpec
 
 CYCLEGAN = Entry("CycleGAN", GENERATION, "Zhu et al. 2017, arXiv:1703.10593", 2017)
 
 
-def generator(name, image, width, n_blocks):
+def generator(name: str, image: int, width: int, n_blocks: int) -> NetSpec:
     """Twice down, residual blocks at four times ``width``, twice up."""
     w = width
     return CYCLEGAN.spec(
@@ -23,7 +26,7 @@ def generator(name, image, width, n_blocks):
     )
 
 
-def patch_discriminator(entry, name, image, channels):
+def patch_discriminator(entry: Entry, name: str, image: int, channels: tuple[int, ...]) -> NetSpec:
     """4×4 convolutions, all but the last of stride 2, then one real-or-fake logit per patch."""
     layers, width = [], 3
     for out_channels in channels:

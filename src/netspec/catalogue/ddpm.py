@@ -1,15 +1,18 @@
 """DDPM: the U-Net that predicts noise, and the embedding of the time it is conditioned on."""
 
+from __future__ import annotations
+
 from netspec.catalogue.entry import DIFFUSION, Entry
 from netspec.catalogue.unet import transposed
 from netspec.layers import Conv2d, ConvBN, Dense, PositionalEncoding, TimeCondition, UNetDown, UNetUp
+from netspec.spec import NetSpec
 
 DDPM = Entry(
     "DDPM", DIFFUSION, "Ho et al. 2020, arXiv:2006.11239", 2020, ("unet_down", "unet_up", "positional_encoding")
 )
 
 
-def denoiser(name, image, channels, bottleneck=2):
+def denoiser(name: str, image: int, channels: tuple[int, ...], bottleneck: int = 2) -> NetSpec:
     """Down through ``channels``, ``bottleneck`` convolutions, up through the same channels, noise of three channels."""
     ins = (3, *channels[:-1])
     last = channels[-1]

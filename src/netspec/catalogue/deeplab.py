@@ -1,15 +1,21 @@
 """DeepLab v3+: atrous pyramid pooling over a classifier backbone."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from netspec.catalogue.entry import SEGMENTATION, Entry
 from netspec.catalogue.mobilenet import inverted_residuals
 from netspec.catalogue.resnet import bottleneck
 from netspec.layers import ASPP, BilinearUpsample, BottleneckBlock, Conv2d, ConvBN, Load, MaxPool, Save
+from netspec.layers.base import Layer
+from netspec.spec import NetSpec
 
 NEW = ("aspp_module",)
 DEEPLAB = Entry("DeepLab v3+", SEGMENTATION, "Chen et al. 2018, arXiv:1802.02611", 2018, NEW, NEW)
 
 
-def resnet101(name, refine, **provenance):
+def resnet101(name: str, refine: Layer, **provenance: Any) -> NetSpec:
     """ResNet-101 with the last stage at stride 1; ``refine`` is one of the decoder's two 3×3 convolutions."""
     return DEEPLAB.spec(
         name,

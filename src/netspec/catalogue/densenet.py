@@ -1,7 +1,13 @@
 """DenseNet: every layer of a block reads all before it."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+
 from netspec.catalogue.entry import VISION, Entry
 from netspec.layers import ConvBN, Dense, DenseBlock, GlobalAvgPool, MaxPool, TransitionLayer
+from netspec.layers.base import Layer
+from netspec.spec import NetSpec
 
 DENSENET = Entry(
     "DenseNet",
@@ -13,7 +19,7 @@ DENSENET = Entry(
 )
 
 
-def body(channels, growth_rate, counts):
+def body(channels: int, growth_rate: int, counts: tuple[int, ...]) -> Iterator[Layer]:
     """Dense blocks by layers per block, halved in width and resolution between; the last width follows."""
     for block, count in enumerate(counts):
         if block:
@@ -23,7 +29,7 @@ def body(channels, growth_rate, counts):
         channels += count * growth_rate
 
 
-def densenet(name, counts, width):
+def densenet(name: str, counts: tuple[int, ...], width: int) -> NetSpec:
     """An ImageNet-sized DenseNet of growth rate 32; the chapter gives it ten classes."""
     return DENSENET.spec(
         name,

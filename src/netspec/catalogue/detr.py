@@ -1,5 +1,7 @@
 """DETR: a ResNet, a transformer, and a set of queries."""
 
+from __future__ import annotations
+
 from netspec.catalogue.entry import DETECTION, Entry
 from netspec.catalogue.resnet import bottleneck
 from netspec.layers import (
@@ -12,12 +14,13 @@ from netspec.layers import (
     TransformerDecoder,
     TransformerEncoder,
 )
+from netspec.spec import NetSpec
 
 NEW = ("transformer_decoder", "detr_heads")
 DETR = Entry("DETR", DETECTION, "Carion et al. 2020, arXiv:2005.12872", 2020, NEW, NEW)
 
 
-def detr(name, counts):
+def detr(name: str, counts: tuple[int, ...]) -> NetSpec:
     """The chapter's listing: a patch embedding of single pixels stands for the 1×1 projection and the positions."""
     return DETR.spec(
         name,
@@ -32,7 +35,7 @@ def detr(name, counts):
     )
 
 
-def whole(name, counts):
+def whole(name: str, counts: tuple[int, ...]) -> NetSpec:
     """The same with the projection as a convolution: no class token and no learned positions."""
     return DETR.spec(
         name,

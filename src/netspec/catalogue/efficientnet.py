@@ -1,16 +1,23 @@
 """EfficientNet B0 and V2-S as Part 1 trains them."""
 
+from __future__ import annotations
+
+from typing import Any, Literal
+
 from netspec.catalogue.entry import PART_1, Entry
 from netspec.layers import ConvBN, Dense, FusedMBConv, GlobalAvgPool, MBConv
+from netspec.spec import NetSpec
+
+SqueezeFrom = Literal["input", "expanded"]
 
 B0 = Entry("EfficientNet", PART_1, "Tan & Le 2019, arXiv:1905.11946", 2019, (), None)
 V2 = Entry("EfficientNet V2", PART_1, "Tan & Le 2021, arXiv:2104.00298", 2021, (), None)
 
 
-def efficientnet_b0(name, classes, squeeze_from, **provenance):
+def efficientnet_b0(name: str, classes: int, squeeze_from: SqueezeFrom, **provenance: Any) -> NetSpec:
     """EfficientNet-B0; ``squeeze_from`` as in :class:`netspec.layers.MBConv`."""
 
-    def stage(*signature):
+    def stage(*signature: int) -> MBConv:
         return MBConv(*signature, squeeze_from=squeeze_from)
 
     return B0.spec(
@@ -31,7 +38,7 @@ def efficientnet_b0(name, classes, squeeze_from, **provenance):
     )
 
 
-def efficientnet_v2_s(name, squeeze_from, **provenance):
+def efficientnet_v2_s(name: str, squeeze_from: SqueezeFrom, **provenance: Any) -> NetSpec:
     """EfficientNet V2-S with ten classes."""
     return V2.spec(
         name,

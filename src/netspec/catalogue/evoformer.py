@@ -1,13 +1,18 @@
 """AlphaFold 2: the Evoformer on alignment and pairs, then the structure module."""
 
+from __future__ import annotations
+
 from netspec.catalogue.entry import BEYOND, Entry
 from netspec.layers import EvoformerBlock, StructureModule
+from netspec.spec import NetSpec
 
 NEW = ("evoformer_block", "structure_module")
 ALPHAFOLD = Entry("AlphaFold 2 Evoformer", BEYOND, "Jumper et al. 2021, Nature 596", 2021, NEW, NEW)
 
 
-def alphafold(name, residues, sequences, msa, pair, blocks, single, rounds):
+def alphafold(
+    name: str, residues: int, sequences: int, msa: int, pair: int, blocks: int, single: int, rounds: int
+) -> NetSpec:
     """The listing gives the residues; the depth of the alignment is ours, 512 being what was published for 384."""
     return ALPHAFOLD.spec(
         name,

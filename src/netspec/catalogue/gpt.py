@@ -1,13 +1,16 @@
 """GPT-1 and GPT-2: token table and a causal transformer; the table is also the output head."""
 
+from __future__ import annotations
+
 from netspec.catalogue.entry import LANGUAGE, Entry
 from netspec.layers import LMHead, OneHotDense, TokenPositionEmbed, TransformerEncoder
+from netspec.spec import NetSpec
 
 GPT1 = Entry("GPT-1 / GPT-2", LANGUAGE, "Radford et al. 2018, OpenAI technical report (GPT-1)", 2018)
 GPT2 = Entry(GPT1.title, LANGUAGE, "Radford et al. 2019, OpenAI technical report (GPT-2)", 2019)
 
 
-def gpt(entry, name, vocabulary, width, heads, n_blocks, tokens=1024):
+def gpt(entry: Entry, name: str, vocabulary: int, width: int, heads: int, n_blocks: int, tokens: int = 1024) -> NetSpec:
     """A decoder-only transformer with MLPs four times its width; positions are left out, as in the listing."""
     return entry.spec(
         name,

@@ -1,14 +1,19 @@
 """Highway networks: a dense path and a gate that blends it with its input."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+
 from netspec.catalogue.entry import VISION, Entry
 from netspec.layers import Dense, Highway, Repeat
+from netspec.spec import NetSpec
 
 HIGHWAY = Entry(
     "Highway Networks", VISION, "Srivastava et al. 2015, arXiv:1505.00387", 2015, earlier_new_primitives=None
 )
 
 
-def paths(name, width):
+def paths(name: str, width: int) -> Iterator[NetSpec]:
     """The two dense maps of one layer, as the chapter lists them."""
     yield HIGHWAY.spec(f"{name} — main path H(x)", (width,), Dense(width, width, "relu"))
     yield HIGHWAY.spec(
@@ -16,7 +21,7 @@ def paths(name, width):
     )
 
 
-def highway(name, width, n_layers):
+def highway(name: str, width: int, n_layers: int) -> NetSpec:
     """The network the two paths belong to: an entry map, highway layers, ten classes of 28×28 digits."""
     return HIGHWAY.spec(
         name,

@@ -1,7 +1,12 @@
 """GoogLeNet, and Inception v3 and v4 as the chapter approximates them with the same module."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from netspec.catalogue.entry import VISION, Entry
 from netspec.layers import ConvBN, Dense, GlobalAvgPool, InceptionModule, MaxPool
+from netspec.spec import NetSpec
 
 NEW = ("inception_module",)
 V1 = Entry("GoogLeNet / Inception v1", VISION, "Szegedy et al. 2014, arXiv:1409.4842", 2014, NEW, NEW)
@@ -32,7 +37,7 @@ GOOGLENET = V1.spec(
 )
 
 
-def later(name, modules, classes=1000, **provenance):
+def later(name: str, modules: tuple[InceptionModule, ...], classes: int = 1000, **provenance: Any) -> NetSpec:
     """The stem that v3 and v4 share here, the modules of three stages with a stem pool before them, and the head."""
     last = modules[-1]
     width = last.conv_1x1 + last.conv_3x3 + last.conv_5x5 + last.pool_1x1

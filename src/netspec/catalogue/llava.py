@@ -1,12 +1,15 @@
 """LLaVA: CLIP's image encoder, a projector, a language model."""
 
+from __future__ import annotations
+
 from netspec.catalogue.entry import BEYOND, Entry
 from netspec.layers import Dense, OneHotDense, PatchEmbed, TransformerEncoder
+from netspec.spec import NetSpec
 
 LLAVA = Entry("LLaVA / LLaVA-1.5", BEYOND, "Liu et al. 2023, arXiv:2310.03744", 2023)
 
 
-def language_model(name, width, heads, mlp_width, n_blocks):
+def language_model(name: str, width: int, heads: int, mlp_width: int, n_blocks: int) -> NetSpec:
     """A LLaMA-sized decoder with a plain two-matrix MLP where LLaMA has three."""
     return LLAVA.spec(
         name,

@@ -1,13 +1,16 @@
 """Mamba language models: selective state-space blocks and a token head."""
 
+from __future__ import annotations
+
 from netspec.catalogue.entry import LANGUAGE, Entry
 from netspec.layers import Dense, MambaBlock
+from netspec.spec import NetSpec
 
 NEW = ("mamba_block",)
 MAMBA = Entry("Mamba", LANGUAGE, "Gu & Dao 2023, arXiv:2312.00752", 2023, NEW, NEW)
 
 
-def mamba(name, width, n_blocks, tokens=2048, vocabulary=50280):
+def mamba(name: str, width: int, n_blocks: int, tokens: int = 2048, vocabulary: int = 50280) -> NetSpec:
     """State size 16, expansion 2; the listing starts behind the embedding."""
     return MAMBA.spec(name, (tokens, width), MambaBlock(width, 16, 2, n_blocks), Dense(width, vocabulary))
 

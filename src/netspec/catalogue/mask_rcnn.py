@@ -1,5 +1,9 @@
 """Mask R-CNN: the parts as the chapter lists them, and the whole detector."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+
 from netspec.catalogue.entry import DETECTION, TRANSPOSED, Entry
 from netspec.catalogue.resnet import bottleneck
 from netspec.layers import (
@@ -15,6 +19,7 @@ from netspec.layers import (
     OnRegions,
     Save,
 )
+from netspec.layers.base import Layer, Layers
 
 MASK_RCNN = Entry(
     "Mask R-CNN",
@@ -26,13 +31,13 @@ MASK_RCNN = Entry(
 )
 
 
-def saved(stages):
+def saved(stages: Layers) -> Iterator[Layer]:
     """Backbone stages, each saved as ``c2`` to ``c5`` for the pyramid."""
     for level, stage in enumerate(stages, start=2):
         yield from (stage, Save(f"c{level}"))
 
 
-def backbone(counts):
+def backbone(counts: tuple[int, ...]) -> Layers:
     """ResNet stem and stages under a pyramid of 256 channels."""
     pyramid = FeaturePyramid(256, 512, 1024, 2048, 256)
     return ConvBN(3, 64, 7, 2), MaxPool(3, 2), *saved(bottleneck(counts)), pyramid

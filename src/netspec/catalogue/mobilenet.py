@@ -1,15 +1,19 @@
 """MobileNet V2, V3 and V4 as Part 1 trains them."""
 
+from __future__ import annotations
+
 from netspec.catalogue.entry import PART_1, Entry
 from netspec.layers import ConvBN, Dense, FusedMBConv, GlobalAvgPool, InvertedResidual, MBConvV3
 from netspec.layers import UniversalInvertedBottleneck as UIB
+from netspec.layers.base import Layers
+from netspec.spec import NetSpec
 
 V2 = Entry("MobileNet V2", PART_1, "Sandler et al. 2018, arXiv:1801.04381", 2018, (), None)
 V3 = Entry("MobileNet V3", PART_1, "Howard et al. 2019, arXiv:1905.02244", 2019, (), None)
 V4 = Entry("MobileNet V4", PART_1, "Qin et al. 2024, arXiv:2404.10518", 2024, (), None)
 
 
-def inverted_residuals(last_stride=2):
+def inverted_residuals(last_stride: int = 2) -> Layers:
     """The seven stages of MobileNet V2; segmentation keeps the sixth at the stride before it."""
     return (
         InvertedResidual(32, 16, 1, 1, 1),
@@ -22,7 +26,7 @@ def inverted_residuals(last_stride=2):
     )
 
 
-def mobilenet_v2(name, classes):
+def mobilenet_v2(name: str, classes: int) -> NetSpec:
     """MobileNet V2 at width 1.0."""
     head = ConvBN(320, 1280, 1), GlobalAvgPool(), Dense(1280, classes)
     return V2.spec(name, (224, 224, 3), ConvBN(3, 32, 3, 2), *inverted_residuals(), *head)

@@ -1,13 +1,20 @@
 """MobileViT: MobileNet V2 stages, the deeper ones followed by a transformer over patches."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from netspec.catalogue.entry import VISION, Entry
 from netspec.layers import Conv2d, ConvBN, Dense, GlobalAvgPool, InvertedResidual, MobileViTBlock
+from netspec.spec import NetSpec
 
 NEW = ("mobile_vit_block",)
 MOBILEVIT = Entry("MobileViT", VISION, "Mehta & Rastegari 2021, arXiv:2110.02178", 2021, NEW, NEW)
 
 
-def mobilevit(name, expand, channels, widths, head, **provenance):
+def mobilevit(
+    name: str, expand: int, channels: tuple[int, ...], widths: tuple[int, ...], head: Conv2d | ConvBN, **provenance: Any
+) -> NetSpec:
     """Stem, five stages by ``channels``, transformers of ``widths`` in the last three, 1×1 ``head``, classifier."""
     c1, c2, c3, c4, c5 = channels
     d3, d4, d5 = widths

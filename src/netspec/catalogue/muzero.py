@@ -1,8 +1,13 @@
 """MuZero: representation, dynamics and prediction networks."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
 from netspec.catalogue.alphazero import body, normalised, plain, policy_head, value_head
 from netspec.catalogue.entry import REINFORCEMENT, Entry
 from netspec.layers import ConvBN, Heads, Load, MaxPool, ResidualBlock
+from netspec.layers.base import Layer, Layers
 
 MUZERO = Entry("MuZero", REINFORCEMENT, "Schrittwieser et al. 2020, arXiv:1911.08265", 2020)
 REWARD = "MuZero Go — dynamics g (reward head)"
@@ -11,12 +16,12 @@ VALUE = "MuZero Go — prediction f (value head)"
 HIDDEN = (19, 19, 256)
 
 
-def prediction_body():
+def prediction_body() -> Layers:
     """Two residual blocks on the hidden state."""
     return (ResidualBlock(256, 256, 2, 1),)
 
 
-def go_heads(narrow):
+def go_heads(narrow: Callable[[int, int], Layer]) -> dict[str, Layers]:
     """Reward, policy and value heads of the Go networks, with their 1×1 convolution made by ``narrow``."""
     return {
         "reward": value_head(narrow(256, 1), 19, 128),

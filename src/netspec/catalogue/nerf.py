@@ -1,13 +1,18 @@
 """NeRF: encoded coordinates into an MLP with density and colour."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from netspec.catalogue.entry import BEYOND, Entry
 from netspec.layers import Load, NeRFMLP, PositionalEncoding, Save
+from netspec.spec import NetSpec
 
 NEW = ("positional_encoding", "nerf_mlp")
 NERF = Entry("NeRF", BEYOND, "Mildenhall et al. 2020, arXiv:2003.08934", 2020, NEW, NEW)
 
 
-def nerf(name, octaves, direction_features, hidden, **provenance):
+def nerf(name: str, octaves: int, direction_features: int, hidden: int, **provenance: Any) -> NetSpec:
     """Three coordinates at ``octaves`` octaves; the direction comes encoded."""
     return NERF.spec(
         name,

@@ -1,12 +1,15 @@
 """Nyströmformer: an encoder whose attention is approximated, which changes the cost and not the count."""
 
+from __future__ import annotations
+
 from netspec.catalogue.entry import LANGUAGE, Entry
 from netspec.layers import OneHotDense, TransformerEncoder
+from netspec.spec import NetSpec
 
 NYSTROMFORMER = Entry("Nyströmformer", LANGUAGE, "Xiong et al. 2021, arXiv:2102.03902", 2021)
 
 
-def nystromformer(name, vocabulary, width, heads, n_blocks, tokens=4096):
+def nystromformer(name: str, vocabulary: int, width: int, heads: int, n_blocks: int, tokens: int = 4096) -> NetSpec:
     """BERT without its pooler."""
     return NYSTROMFORMER.spec(
         name,

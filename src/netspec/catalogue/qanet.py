@@ -1,13 +1,16 @@
 """QANet: separable convolutions for what is near, self-attention for what is far."""
 
+from __future__ import annotations
+
 from netspec.catalogue.entry import LANGUAGE, Entry
 from netspec.layers import SeparableConv, TransformerEncoder
+from netspec.layers.base import Layers
 
 QANET = Entry("QANet", LANGUAGE, "Yu et al. 2018, arXiv:1804.09541", 2018, ("separable_conv",))
 STACK = "QANet model encoder stack (7 blocks, deep body)"
 
 
-def block(width, heads, convolutions):
+def block(width: int, heads: int, convolutions: int) -> Layers:
     """One encoder block; a sequence is an image one pixel wide."""
     return *[SeparableConv(width, width, 1)] * convolutions, TransformerEncoder(width, heads, 4 * width, 1)
 

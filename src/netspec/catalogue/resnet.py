@@ -1,14 +1,17 @@
 """ResNet: basic blocks, bottleneck blocks, and the stems and heads around them."""
 
+from __future__ import annotations
+
 from netspec.catalogue.entry import PART_1, VISION, Entry
 from netspec.layers import BottleneckBlock, ConvBN, Dense, GlobalAvgPool, MaxPool, ResidualBlock
+from netspec.spec import NetSpec
 
 PAPER = "He et al. 2015, arXiv:1512.03385"
 RESNET = Entry("ResNet", VISION, PAPER, 2015, ("bottleneck_block",), earlier_new_primitives=None)
 PART1 = Entry("ResNet", PART_1, PAPER, 2015, (), earlier_new_primitives=None)
 
 
-def basic(counts):
+def basic(counts: tuple[int, ...]) -> tuple[ResidualBlock, ...]:
     """Four stages of basic blocks, by blocks per stage."""
     return (
         ResidualBlock(64, 64, counts[0], 1),
@@ -18,7 +21,7 @@ def basic(counts):
     )
 
 
-def bottleneck(counts, last_stride=2):
+def bottleneck(counts: tuple[int, ...], last_stride: int = 2) -> tuple[BottleneckBlock, ...]:
     """Four stages of bottleneck blocks, by blocks per stage; segmentation keeps the last at the stride before it."""
     return (
         BottleneckBlock(64, 256, counts[0], 1),
@@ -28,7 +31,9 @@ def bottleneck(counts, last_stride=2):
     )
 
 
-def resnet(entry, name, stages, classes=1000, pool=3):
+def resnet(
+    entry: Entry, name: str, stages: tuple[ResidualBlock | BottleneckBlock, ...], classes: int = 1000, pool: int = 3
+) -> NetSpec:
     """Stem, stages, head. The catalogue pools 3×3 windows, the trainers of Part 1 pool 2×2."""
     stem = ConvBN(3, 64, 7, 2), MaxPool(pool, 2)
     width = stages[-1].out_channels

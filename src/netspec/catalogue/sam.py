@@ -1,12 +1,15 @@
 """SAM: ViT image encoders and the mask decoder they share."""
 
+from __future__ import annotations
+
 from netspec.catalogue.entry import SEGMENTATION, Entry
 from netspec.layers import Dense, PatchEmbed, TransformerDecoder, TransformerEncoder
+from netspec.spec import NetSpec
 
 SAM = Entry("SAM", SEGMENTATION, "Kirillov et al. 2023, arXiv:2304.02643", 2023, ("transformer_decoder",))
 
 
-def encoder(name, width, heads, n_blocks, image=1024):
+def encoder(name: str, width: int, heads: int, n_blocks: int, image: int = 1024) -> NetSpec:
     """A ViT over 16×16 patches that keeps all its tokens."""
     return SAM.spec(
         name,

@@ -1,12 +1,18 @@
 """SegFormer: a pyramid of transformer stages and a small decoder."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+
 from netspec.catalogue.entry import NO_CLASS_TOKEN, SEGMENTATION, Entry
 from netspec.layers import Dense, PatchEmbed, PatchMerging, TransformerEncoder
+from netspec.layers.base import Layer
+from netspec.spec import NetSpec
 
 SEGFORMER = Entry("SegFormer", SEGMENTATION, "Xie et al. 2021, arXiv:2105.15203", 2021, ("patch_merging",))
 
 
-def stages(image, widths, heads, blocks):
+def stages(image: int, widths: tuple[int, ...], heads: tuple[int, ...], blocks: tuple[int, ...]) -> Iterator[Layer]:
     """Transformer stages over grids, 4×4 patches first, halved between; MLPs four times as wide."""
     yield PatchEmbed(3, widths[0], 4, (image // 4) ** 2, layout="grid")
     for stage, (width, head_count, count) in enumerate(zip(widths, heads, blocks, strict=True)):
@@ -15,7 +21,7 @@ def stages(image, widths, heads, blocks):
         yield TransformerEncoder(width, head_count, 4 * width, count)
 
 
-def mit(name, widths, blocks):
+def mit(name: str, widths: tuple[int, ...], blocks: tuple[int, ...]) -> NetSpec:
     """A Mix Transformer encoder, with plain attention and feed-forward layers."""
     return SEGFORMER.spec(name, (224, 224, 3), *stages(224, widths, (1, 2, 5, 8), blocks), remark=NO_CLASS_TOKEN)
 

@@ -1,13 +1,16 @@
 """ShuffleNet v1 with three groups."""
 
+from __future__ import annotations
+
 from netspec.catalogue.entry import VISION, Entry
 from netspec.layers import ConvBN, Dense, GlobalAvgPool, MaxPool, ShuffleBlock
+from netspec.spec import NetSpec
 
 NEW = ("shuffle_block",)
 SHUFFLENET = Entry("ShuffleNet", VISION, "Zhang et al. 2017, arXiv:1707.01083", 2017, NEW, NEW)
 
 
-def shufflenet(name, width):
+def shufflenet(name: str, width: int) -> NetSpec:
     """Three stages of 4, 8 and 4 units, each twice as wide as the one before."""
     return SHUFFLENET.spec(
         name,

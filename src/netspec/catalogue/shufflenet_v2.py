@@ -1,13 +1,18 @@
 """ShuffleNet v2: channel split instead of groups."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from netspec.catalogue.entry import VISION, Entry
 from netspec.layers import Conv2d, ConvBN, Dense, GlobalAvgPool, MaxPool, ShuffleV2Block
+from netspec.spec import NetSpec
 
 NEW = ("shuffle_v2_block",)
 SHUFFLENET_V2 = Entry("ShuffleNet v2", VISION, "Ma et al. 2018, arXiv:1807.11164", 2018, NEW, NEW)
 
 
-def shufflenet_v2(name, width, head, **provenance):
+def shufflenet_v2(name: str, width: int, head: Conv2d | ConvBN, **provenance: Any) -> NetSpec:
     """Three stages of 4, 8 and 4 units, each twice as wide as the one before, and a 1×1 ``head``."""
     return SHUFFLENET_V2.spec(
         name,

@@ -1,12 +1,14 @@
 """SqueezeNet: fire modules, and a 1×1 convolution instead of a dense head."""
 
+from __future__ import annotations
+
 from netspec.catalogue.entry import VISION, Entry
 from netspec.layers import Conv2d, ConvBN, FireModule, GlobalAvgPool, MaxPool
 
 SQUEEZENET = Entry("SqueezeNet", VISION, "Iandola et al. 2016, arXiv:1602.07360", 2016, ("fire_module",))
 
 
-def fire(in_channels, squeeze, expand):
+def fire(in_channels: int, squeeze: int, expand: int) -> FireModule:
     """A fire module with two equal expansions."""
     return FireModule(in_channels, squeeze, expand, expand)
 

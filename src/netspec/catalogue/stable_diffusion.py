@@ -1,5 +1,7 @@
 """Stable Diffusion 1.5: the six parts as the chapter lists them, and as one network."""
 
+from __future__ import annotations
+
 from netspec.catalogue.entry import DIFFUSION, NO_SKIPS, Entry
 from netspec.catalogue.unet import transposed
 from netspec.layers import (
@@ -96,7 +98,7 @@ TINY = SD.spec(
 )
 
 
-def attend(width):
+def attend(width: int) -> TransformerDecoder:
     """A spatial transformer over the 77 text vectors of 768."""
     return TransformerDecoder(width, 8, 4 * width, 1, 0, memory="text", memory_width=768)
 

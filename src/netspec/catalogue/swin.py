@@ -1,13 +1,25 @@
 """Swin Transformer: four stages of windowed attention with patch merging between."""
 
+from __future__ import annotations
+
 from netspec.catalogue.entry import NO_CLASS_TOKEN, VISION, Entry
 from netspec.layers import Dense, GlobalAvgPool, PatchEmbed, PatchMerging, SwinStage
+from netspec.spec import NetSpec
 
 NEW = ("swin_stage", "patch_merging")
 SWIN = Entry("Swin Transformer", VISION, "Liu et al. 2021, arXiv:2103.14030", 2021, NEW, NEW)
 
 
-def swin(name, width, heads, blocks, image=224, patch=4, window=7, classes=1000):
+def swin(
+    name: str,
+    width: int,
+    heads: int,
+    blocks: tuple[int, ...],
+    image: int = 224,
+    patch: int = 4,
+    window: int = 7,
+    classes: int = 1000,
+) -> NetSpec:
     """``width`` doubles and ``heads`` double from stage to stage; ``blocks`` per stage."""
     d, h = width, heads
     return SWIN.spec(

@@ -1,15 +1,19 @@
 """U-Net and, without its skips, an autoencoder."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 from netspec.catalogue.entry import SEGMENTATION, Entry
 from netspec.layers import BilinearUpsample, Conv2d, ConvBN, MaxPool, UNetDown, UNetUp
+from netspec.layers.base import Layers
+from netspec.spec import NetSpec
 
 NEW = ("unet_down", "unet_up")
 UNET = Entry("UNet", SEGMENTATION, "Ronneberger et al. 2015, arXiv:1505.04597", 2015, NEW, NEW)
 
 
-def stages(in_channels, channels):
+def stages(in_channels: int, channels: tuple[int, ...]) -> Layers:
     """Down through ``channels``, two convolutions at twice the last, and up again over the skips."""
     down, width = [], in_channels
     for out_channels in channels:
@@ -20,7 +24,7 @@ def stages(in_channels, channels):
     return *down, *bottom, *up
 
 
-def unet(name, image, in_channels, channels, classes):
+def unet(name: str, image: int, in_channels: int, channels: tuple[int, ...], classes: int) -> NetSpec:
     """A U-Net with a 1×1 classifier per pixel."""
     return UNET.spec(
         name,
@@ -44,7 +48,7 @@ AUTOENCODER = UNET.spec(
 )
 
 
-def transposed(spec, name):
+def transposed(spec: NetSpec, name: str) -> NetSpec:
     """``spec`` with transposed convolutions on the way up, as the chapter's definition of the stage has them."""
     layers = (replace(layer, upsample="transposed") if isinstance(layer, UNetUp) else layer for layer in spec.layers)
     provenance = replace(spec.provenance, role="alternative", alternative_of=spec.name)

@@ -1,12 +1,18 @@
 """VGG: stacks of 3×3 convolutions, a pool after each, and a heavy dense head."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+
 from netspec.catalogue.entry import VISION, Entry
 from netspec.layers import Conv2d, Dense, Flatten, MaxPool
+from netspec.layers.base import Layer
+from netspec.spec import NetSpec
 
 VGG = Entry("VGG", VISION, "Simonyan & Zisserman 2014, arXiv:1409.1556", 2014, earlier_new_primitives=None)
 
 
-def features(channels, convolutions):
+def features(channels: tuple[int, ...], convolutions: tuple[int, ...]) -> Iterator[Layer]:
     """Per stage, ``convolutions`` 3×3 convolutions to ``channels``, then a pool."""
     in_channels = 3
     for out_channels, count in zip(channels, convolutions, strict=True):
@@ -16,7 +22,7 @@ def features(channels, convolutions):
         in_channels = out_channels
 
 
-def vgg(name, convolutions):
+def vgg(name: str, convolutions: tuple[int, ...]) -> NetSpec:
     """One of the four networks of the paper, by convolutions per stage."""
     return VGG.spec(
         name,

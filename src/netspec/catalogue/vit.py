@@ -1,12 +1,17 @@
 """Vision Transformers (Dosovitskiy et al. 2020, arXiv:2010.11929; book ch. 10.3 and 10.5)."""
 
+from __future__ import annotations
+
 from netspec.catalogue.entry import PART_1, Entry
 from netspec.layers import Dense, PatchEmbed, TransformerEncoder
+from netspec.spec import NetSpec, Role
 
 VIT = Entry("ViT", PART_1, "Dosovitskiy et al. 2020, arXiv:2010.11929", 2020, (), None)
 
 
-def vit(name, *, image, patch, width, heads, n_blocks, classes, role="variant"):
+def vit(
+    name: str, *, image: int, patch: int, width: int, heads: int, n_blocks: int, classes: int, role: Role = "variant"
+) -> NetSpec:
     """A Vision Transformer for square RGB images of ``image`` pixels, with an MLP four times as wide as its tokens."""
     return VIT.spec(
         name,

@@ -1,13 +1,18 @@
 """WaveNet: stacks of dilated causal convolutions over quantised audio."""
 
+from __future__ import annotations
+
 from netspec.catalogue.entry import BEYOND, Entry
 from netspec.layers import Conv2d, WaveNetBlock
+from netspec.spec import NetSpec
 
 NEW = ("wave_net_block",)
 WAVENET = Entry("WaveNet", BEYOND, "van den Oord et al. 2016, arXiv:1609.03499", 2016, NEW, NEW)
 
 
-def wavenet(name, samples, levels, residual, skip, stacks, hidden, n_layers=10):
+def wavenet(
+    name: str, samples: int, levels: int, residual: int, skip: int, stacks: int, hidden: int, n_layers: int = 10
+) -> NetSpec:
     """Amplitudes in ``levels`` steps, ``stacks`` of ``n_layers``, two 1×1 convolutions to a score per level.
 
     The listing feeds each stack with the skips of the one before, so its later stacks are ``skip`` wide.

@@ -1,17 +1,21 @@
 """Whisper: audio encoder, text decoder, and the two as one network."""
 
+from __future__ import annotations
+
 from netspec.catalogue.entry import BEYOND, Entry
 from netspec.layers import Load, OneHotDense, Save, TransformerDecoder, TransformerEncoder
+from netspec.layers.base import Layers
+from netspec.spec import NetSpec
 
 WHISPER = Entry("Whisper", BEYOND, "Radford et al. 2022, arXiv:2212.04356", 2022, ("transformer_decoder",))
 
 
-def encoder(name, width, heads, n_blocks, tokens=1500):
+def encoder(name: str, width: int, heads: int, n_blocks: int, tokens: int = 1500) -> NetSpec:
     """The transformer behind the convolutional stem, over 30 seconds of audio."""
     return WHISPER.spec(name, (tokens, width), TransformerEncoder(width, heads, 4 * width, n_blocks))
 
 
-def decoder():
+def decoder() -> Layers:
     """The decoder of the small size over up to 448 tokens."""
     return OneHotDense(51865, 768), TransformerDecoder(768, 12, 3072, 12, 0, memory="audio", causal=True)
 

@@ -1,14 +1,17 @@
 """Wide ResNets for CIFAR: depth ``6n + 4``, channels ``k`` times 16, 32, 64."""
 
+from __future__ import annotations
+
 from netspec.catalogue.entry import VISION, Entry
 from netspec.layers import ConvBN, Dense, GlobalAvgPool, ResidualBlock
+from netspec.spec import NetSpec
 
 WRN = Entry(
     "WRN (Wide ResNet)", VISION, "Zagoruyko & Komodakis 2016, arXiv:1605.07146", 2016, earlier_new_primitives=None
 )
 
 
-def wrn(name, depth, k):
+def wrn(name: str, depth: int, k: int) -> NetSpec:
     """WRN-``depth``-``k``."""
     n = (depth - 4) // 6
     return WRN.spec(

@@ -1,12 +1,15 @@
 """Xception: every convolution after the stem is depthwise-separable."""
 
+from __future__ import annotations
+
 from netspec.catalogue.entry import VISION, Entry
 from netspec.layers import ConvBN, Dense, GlobalAvgPool, MaxPool, SeparableConv
+from netspec.layers.base import Layers
 
 XCEPTION_ENTRY = Entry("Xception", VISION, "Chollet 2016, arXiv:1610.02357", 2016, ("separable_conv",))
 
 
-def pair(in_channels, out_channels):
+def pair(in_channels: int, out_channels: int) -> Layers:
     """Two separable convolutions, the first widening."""
     return SeparableConv(in_channels, out_channels, 1), SeparableConv(out_channels, out_channels, 1)
 

@@ -1,14 +1,18 @@
 """YOLO: v1 with its dense head, and one scale of the later versions."""
 
+from __future__ import annotations
+
 from netspec.catalogue.entry import DETECTION, Entry
 from netspec.layers import Conv2d, ConvBN, CSPBlock, DarknetBlock, Dense, Flatten, MaxPool
+from netspec.layers.base import Layers
+from netspec.spec import NetSpec
 
 V1 = Entry("YOLO v1/v3/v5/v8/v11", DETECTION, "Redmon et al. 2016, arXiv:1506.02640", 2016)
 V3 = Entry(V1.title, DETECTION, "Redmon & Farhadi 2018, arXiv:1804.02767", 2018, ("darknet_block",), ("darknet_block",))
 V5 = Entry(V1.title, DETECTION, "ultralytics/yolov5, 2020 (no paper)", 2020, ("csp_block",), ("csp_block",))
 
 
-def squeeze_pair(channels, middle):
+def squeeze_pair(channels: int, middle: int) -> Layers:
     """1×1 to ``middle``, 3×3 back to ``channels``."""
     return Conv2d(channels, middle, 1), Conv2d(middle, channels, 3)
 
@@ -81,7 +85,9 @@ YOLOV3 = V3.spec(
 )
 
 
-def csp(name, stem, stages, outputs, paper, year):
+def csp(
+    name: str, stem: tuple[int, int], stages: tuple[tuple[int, int, int], ...], outputs: int, paper: str, year: int
+) -> NetSpec:
     """A CSP backbone: ``stem`` is (channels, kernel); a stage is (strided conv, CSP channels, CSP blocks)."""
     channels, kernel = stem
     layers = [ConvBN(3, channels, kernel, 2, activation="silu")]
@@ -95,7 +101,7 @@ def csp(name, stem, stages, outputs, paper, year):
     return V5.spec(name, (640, 640, 3), *layers, paper=paper, year=year)
 
 
-def straight(widths, counts):
+def straight(widths: tuple[int, ...], counts: tuple[int, ...]) -> tuple[tuple[int, int, int], ...]:
     """Stages whose CSP block keeps the width of the convolution before it."""
     return tuple((width, width, count) for width, count in zip(widths, counts, strict=True))
 

@@ -143,6 +143,9 @@ class Free(Primitive):
         return 0
 
 
+#: A piece of a listing.
+Layers = tuple[Layer, ...]
+
 #: ``run(label, layers, arrived, times=1, shared=False)`` sends ``arrived`` through ``layers`` and returns what leaves;
 #: ``times`` repeats the cost, ``shared`` says that the parameters were counted before.
 Run = Callable[..., Value]
