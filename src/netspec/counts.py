@@ -98,9 +98,10 @@ class Count:
 
 
 def count(spec: NetSpec) -> Count:
-    """All counts of ``spec``; a spec that is not in the catalogue has only the first two."""
-    figures = _table("book_figures.csv").get(spec.name, {})
-    reference, kind = _reference(spec.name)
+    """All counts of ``spec``; one that is not in the catalogue, or no longer the same, has only book and built."""
+    name = spec.name if spec in catalogue.specs() else ""
+    figures = _table("book_figures.csv").get(name, {})
+    reference, kind = _reference(name)
     repository = figures.get("repository_params")
     return Count(
         spec=spec,
@@ -109,7 +110,7 @@ def count(spec: NetSpec) -> Count:
         repository=int(repository) if repository else None,
         printed=_printed(spec, figures),
         reference=reference,
-        paper=_paper(spec.name),
+        paper=_paper(name),
         paper_quoted=figures.get("paper_quoted", ""),
         kind=kind or ("exact" if spec.book_params == spec.params else "approximation"),
     )

@@ -58,7 +58,7 @@ from netspec.catalogue import (
 from netspec.errors import UnknownSpecError
 from netspec.spec import NetSpec
 
-#: In the order of the later edition; Part 1 last.
+#: In the order of the later edition; families that only Part 1 trains last.
 FAMILIES = (
     *(lenet, alexnet, vgg, highway, resnet, wide_resnet, squeezenet, inception, xception, densenet),
     *(shufflenet, shufflenet_v2, mobilevit, swin, convnext),
