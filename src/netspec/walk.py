@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from netspec.errors import LayerError, SpecError
 from netspec.layers.base import SKIP, Combinator, Layer, Primitive, Several, Value, size
-from netspec.layers.taps import Save
+from netspec.layers.taps import moves_only
 
 if TYPE_CHECKING:
     from netspec.spec import NetSpec
@@ -107,16 +107,15 @@ class _Tracer:
             counted * layer.params(),
             counted * layer.book_params(),
             times * layer.macs(value, *read),
-            0 if isinstance(layer, Save) else times * size(leaves),
+            0 if moves_only(layer) else times * size(leaves),
         )
 
     def combine(self, path: str, layer: Combinator, value: Value, times: int, shared: bool) -> Row:
         inside: list[Row] = []
 
-        def run(
-            label: str, layers: Sequence[Layer], arrived: Value, times: int = times, shared: bool = shared
-        ) -> Value:
-            leaves, rows = self.run(f"{path}.{label}.", layers, arrived, times=times, shared=shared)
+        def run(label: str, layers: Sequence[Layer], arrived: Value, again: int = 1, counted: bool = False) -> Value:
+            prefix = f"{path}.{label}."
+            leaves, rows = self.run(prefix, layers, arrived, times=times * again, shared=shared or counted)
             inside.extend(rows)
             return leaves
 

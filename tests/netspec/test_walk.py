@@ -115,6 +115,24 @@ def test_shared_weights_count_once_and_cost_each_time():
     assert regions.params == body.params()
     assert regions.macs == 10 * body.macs((3, 3, 6))
     assert regions.output_shape == (10, 3, 3, 6)
+    nested = NetSpec("net", IMAGE, (L.OnRegions(6, 5, 4, L.OnRegions(6, 3, 10, body)),))
+    assert nested.params == body.params()
+    assert nested.macs == 4 * regions.macs
+    assert nested.activations == 4 * 10 * 3 * 3 * 6
+
+
+def test_shared_weights_stay_shared_inside_other_combinators():
+    body = L.Conv2d(6, 6, 3)
+    pyramid = L.Heads({"p2": (), "p3": L.MaxPool(2, 2)})
+    spec = NetSpec("net", IMAGE, (pyramid, L.ForEach(L.Residual(body))))
+    assert spec.params == spec.book_params == body.params()
+
+
+def test_moving_a_tensor_takes_no_memory():
+    plain = NetSpec("net", IMAGE, (L.Conv2d(6, 6, 3),))
+    moved = NetSpec("net", IMAGE, (L.Conv2d(6, 6, 3), L.Save("a"), L.Load("a")))
+    assert moved.activations == plain.activations
+    assert NetSpec("net", IMAGE, (L.Save("a"), L.Load("a", "concat"))).activations == 8 * 8 * 12
 
 
 def test_text_is_the_listing():

@@ -146,8 +146,8 @@ class Free(Primitive):
 #: A piece of a listing.
 Layers = tuple[Layer, ...]
 
-#: ``run(label, layers, arrived, times=1, shared=False)`` sends ``arrived`` through ``layers`` and returns what leaves;
-#: ``times`` repeats the cost, ``shared`` says that the parameters were counted before.
+#: ``run(label, layers, arrived, again=1, counted=False)`` sends ``arrived`` through ``layers`` and returns what leaves;
+#: ``again`` repeats the cost, ``counted`` says that the parameters were counted before.
 Run = Callable[..., Value]
 
 

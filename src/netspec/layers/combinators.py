@@ -136,7 +136,7 @@ class ForEach(Combinator):
             raise LayerError("several tensors are needed", arrived=arrived, expected="a pyramid or several heads")
         shapes = {}
         for position, (name, shape) in enumerate(arrived.items()):
-            shapes[name] = run(name, self.body, shape, shared=position > 0)
+            shapes[name] = run(name, self.body, shape, counted=position > 0)
         return Several(shapes)
 
 
@@ -165,7 +165,7 @@ class OnRegions(Combinator):
         """Each region is ``(side, side, channels)``; raises :class:`LayerError` when a level has other channels."""
         for shape in arrived.values() if isinstance(arrived, Several) else (arrived,):
             expect_image(shape, self.channels)
-        leaves = run("region", self.body, (self.side, self.side, self.channels), times=self.n_regions)
+        leaves = run("region", self.body, (self.side, self.side, self.channels), again=self.n_regions)
         if isinstance(leaves, Several):
             return Several({name: (self.n_regions, *shape) for name, shape in leaves.items()})
         return (self.n_regions, *leaves)

@@ -117,5 +117,10 @@ class Pick(Free):
         return arrived[self.name]
 
 
+def moves_only(layer: Layer) -> bool:
+    """Whether ``layer`` hands on a tensor that exists already, so that it takes no memory of its own."""
+    return isinstance(layer, (Save, Pick)) or (isinstance(layer, Load) and layer.join == "replace")
+
+
 #: Layers that move tensors and compute nothing: they do not count as layers of a listing.
 PLUMBING: tuple[type[Layer], ...] = (Save, Load, Pick)
