@@ -211,8 +211,10 @@ def test_notes_are_shared_and_every_mark_has_its_note(counted):
         assert all(len(line.cells) == len(document.HEADER) for group in section.groups for line in group.lines)
 
 
-def test_numbers_of_reasons_are_typeset():
-    assert document.reason_text("+2240 norms; -1280 no 3x3, F-Net") == "+2,240 norms; −1,280 no 3x3, F-Net"
+def test_numbers_of_reasons_stand_behind_what_they_count():
+    assert document.reason_text("+2240 norms; -1280 40 blocks instead of 19; no F-1") == (
+        "Norms (+2,240); 40 blocks instead of 19 (−1,280); no F-1"
+    )
 
 
 def test_findings_follow_the_rows(counted):

@@ -216,22 +216,29 @@ def notes_of(v: Variant) -> list[str]:
 
 
 def reason_text(reason: str) -> str:
-    """A reason with its numbers as people read them."""
-    text = re.sub(r"(?<![\w.])([+-])(\d+)", lambda match: minus(match[1] + count(int(match[2]))), reason)
+    """A reason as people read it: what differs, and by how much behind it."""
+
+    def clause(match: re.Match) -> str:
+        return f"{match[2]} ({signed_count(int(match[1]))})"
+
+    text = re.sub(r"([+-]\d+) ([^;]+)", clause, reason)
     return text[:1].upper() + text[1:]
 
 
 def chapter_table(table: Table) -> Plain:
     """A table of the chapters, with the exact counts beside the printed figure."""
+    quotes_paper = any(row.variant.paper_quoted for row in table.rows)
     rows = []
     for row in table.rows:
         v = row.variant
         reference = NONE if v.reference_params is None else count(v.reference_params)
         figures = [row.printed + _MARKS.get(row.agreement, ""), count(v.book_params), count(v.built_params), reference]
-        rows.append([v.variant, *row.configuration, v.output, *figures, v.paper_quoted or NONE])
-    header = ["Name", *table.columns, "Classes", "Printed", "Book", "Built", "Reference", "Paper"]
+        paper = [v.paper_quoted or NONE] if quotes_paper else []
+        rows.append([v.variant, *row.configuration, v.output, *figures, *paper])
+    header = ["Name", *table.columns, "Classes", "Printed", "Book", "Built", "Reference"]
     caption = f"{table.title}, as section {table.section} prints it, with the exact counts."
-    if any(row.variant.paper_quoted for row in table.rows):
+    if quotes_paper:
+        header.append("Paper")
         caption += " The paper is as the chapter quotes it."
     for v, other in table.of_other_heads:
         caption += (

@@ -29,7 +29,6 @@ NOTABLE = {
     "VGG-16": "",
     "ResNet-50": "",
     "SqueezeNet 1.1": "",
-    "ShuffleNet 0.5× (g=3)": "ShuffleNet 0.5×",
     "Swin-B": "",
     "YOLOv1 (Redmon 2016)": "YOLOv1",
     "DETR-R50": "",
@@ -91,7 +90,7 @@ def catalogue_figure(counted: Catalogue) -> bytes:
         axes.set_axisbelow(True)
     left.set(xscale="log", yscale="log", xlim=MACS, ylim=PARAMS)
     left.set(xlabel="Multiply-adds for one example", ylabel="Parameters of the built network")
-    right.set(xlabel="Year of the paper", xticks=range(2000, 2025, 5))
+    right.set(xlabel="Year of the paper", xticks=(2000, 2010, 2020), xlim=(1996.5, 2025.5))
     for axes in (left, right):
         axes.tick_params(labelsize=8, length=2.5)
         axes.tick_params(which="minor", length=0)

@@ -128,10 +128,12 @@ def _printed(rows: Sequence[Variant]) -> str:
 
 
 def _parts(counted: Catalogue) -> str:
+    total = len(counted.parts)
     found = sum(part.book_printed_agreement != "not reproduced" for part in counted.parts)
+    reproduced = "all" if found == total else spelled(found)
     return (
-        f"Of the {words(len(counted.parts), 'figure')} printed for parts of networks or in a table of their own, "
-        f"{spelled(found)} {'is' if found == 1 else 'are'} reproduced as well."
+        f"Of the {words(total, 'figure')} printed for parts of networks or in a table of their own, "
+        f"{reproduced} {'is' if reproduced == 'one' else 'are'} reproduced as well."
     )
 
 
