@@ -40,6 +40,8 @@ def load_experiment(config: dict[str, Any], folder: Path = Path("config")) -> Ex
 
     Raises :class:`ConfigError` naming the file and key of the first mistake in any file involved.
     """
+    if isinstance(config.get("seeds"), list):  # `--config 'seeds=[0,1]'` arrives as a list of texts
+        config = {**config, "seeds": [int(s) if str(s).isdigit() else s for s in config["seeds"]]}
     schema.validate(config, "config", str(folder / "config.yaml"))
     dataset_file = folder / "datasets" / f"{config['dataset']}.yaml"
     dataset = _load(dataset_file, "dataset")

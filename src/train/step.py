@@ -1,7 +1,9 @@
 """The compiled programs of a run: initial state, one training step, one evaluation batch.
 
 The module is split once; the programs merge it inside ``jax.jit``, because ``nnx.jit`` per step is bound by the host
-at small sizes. The seed is part of the state, not of the program, so that all seeds of a cell share one compilation.
+at small sizes. A step is two programs, the augmented inputs and the update: the second, which is what takes long to
+compile, is then the same for all cells that differ in augmentation only. The seed is part of the state, not of a
+program, so that all seeds share one compilation.
 """
 
 from __future__ import annotations
@@ -78,12 +80,13 @@ def make_programs(cell: Cell, task: Classification, steps_per_epoch: int) -> Pro
         model.train() if training else model.eval()
         return model
 
-    def train(state, batch):
-        key = jax.random.fold_in(stream(state.seed, 1), state.step)
+    def inputs(seed, step, batch):
+        return task.inputs(jax.random.fold_in(stream(seed, 1), step), batch)
 
+    def update(state, views):
         def loss_of(params):
             model = network(params, state.rest, training=True)
-            loss, sums = task.train_loss(model, key, batch)
+            loss, sums = task.train_loss(model, views)
             return loss, (sums, nnx.to_pure_dict(nnx.split(model, nnx.Param, ...)[2]))
 
         gradient, (sums, rest) = jax.grad(loss_of, has_aux=True)(state.params)
@@ -98,9 +101,11 @@ def make_programs(cell: Cell, task: Classification, steps_per_epoch: int) -> Pro
     def measure(state, batch):
         return task.measure(network(evaluated(state), state.rest, training=False), batch)
 
+    inputs = jax.jit(inputs, in_shardings=(replicated, replicated, split), out_shardings=split)
+    update = jax.jit(update, donate_argnums=0, in_shardings=(replicated, split), out_shardings=replicated)
     return Programs(
         init=jax.jit(init, out_shardings=replicated),
-        train=jax.jit(train, donate_argnums=0, in_shardings=(replicated, split), out_shardings=replicated),
+        train=lambda state, batch: update(state, inputs(state.seed, state.step, batch)),
         measure=jax.jit(measure, in_shardings=(replicated, split), out_shardings=replicated),
         rate=lambda step: float(rate(step)),
         place=lambda batch: jax.device_put(batch, split),

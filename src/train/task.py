@@ -1,7 +1,8 @@
 """What the loop does not know: how a batch becomes inputs, what the loss is, what is measured.
 
-A task has ``train_loss(network, key, batch)`` and ``measure(network, batch)``, both returning sums over examples with
-their ``count``, and ``metrics(sums)``, which turns sums into the figures that are written down.
+A task has ``inputs(key, batch)``, what a training step is given; ``train_loss(network, inputs)`` and
+``measure(network, batch)``, both returning sums over examples with their ``count``; and ``metrics(sums)``, which turns
+sums into the figures that are written down.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ class Classification:
         """Augmented images ``float32 (B, H, W, 3)`` and soft targets ``(B, classes)``."""
         return augment_batch(key, batch["image"], batch["label"], self.augmentation, **self.view, **self.labels)
 
-    def train_loss(self, network, key, batch):
-        """Mean loss of an augmented batch and its sums; accuracy is against the heavier label of a mixed target."""
-        images, targets = self.inputs(key, batch)
+    def train_loss(self, network, inputs):
+        """Mean loss of augmented inputs and their sums; accuracy is against the heavier label of a mixed target."""
+        images, targets = inputs
         logits = network(images)
         losses = optax.softmax_cross_entropy(logits, targets)
         hits = logits.argmax(-1) == targets.argmax(-1)

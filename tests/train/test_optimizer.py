@@ -1,14 +1,16 @@
 """Schedule and optimizer against the formulas and logged values of the published runs."""
 
 import dataclasses
+from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from conftest import ROOT
 from train import config
 from train.optimizer import kernels_only, learning_rate, make_optimizer
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -11,10 +12,10 @@ import numpy as np
 import pytest
 
 import netspec
-from conftest import ROOT
 from train.step import evaluated, make_programs
 from train.task import Classification
 
+ROOT = Path(__file__).parents[2]
 STEPS = 6
 
 

@@ -51,6 +51,7 @@ rule train:
         platform="" if USES_GPU or EXPERIMENT.device == "auto" else "JAX_PLATFORMS=cpu",
     shell:
         # XLA and its thread pools size themselves by PJRT_NPROC; results depend on it in the last bits.
+        # `exec`, so that a signal to the job reaches the trainer, which saves where it is.
         "{params.platform} PJRT_NPROC={threads} OMP_NUM_THREADS={threads} "
-        "python -m train fit --cell {input.cell} --seed {wildcards.seed} --data {input.store} "
+        "exec python -m train fit --cell {input.cell} --seed {wildcards.seed} --data {input.store} "
         "--out {params.out} --checkpoints {params.checkpoints} > {log} 2>&1"
