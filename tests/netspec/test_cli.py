@@ -1,6 +1,8 @@
 """The command itself: help, version, drawings on disk, pipes, and how soon it answers."""
 
 import os
+import re
+import shlex
 import subprocess
 import sys
 import time
@@ -29,6 +31,23 @@ def test_help_explains_and_gives_an_example(capsys, command):
     out = capsys.readouterr().out
     assert f"  netspec {command} " in out
     assert "example" in out
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_the_examples_work(capsys, tmp_path, monkeypatch, command):
+    with pytest.raises(SystemExit):
+        main([*command.split(), "--help"])
+    shown = capsys.readouterr().out.partition("examples:")[2].splitlines()
+    examples = [re.split(r" [|>] ", line)[0] for line in shown if line.startswith("  netspec ")]
+    assert len(examples) >= 2
+    monkeypatch.chdir(tmp_path)
+    main(["show", "vit-tiny", "--python"])
+    (tmp_path / "mine.py").write_text(capsys.readouterr().out, encoding="utf-8")
+    for example in examples:
+        assert main(shlex.split(example)[1:]) == 0, example
+        out, err = capsys.readouterr()
+        assert out
+        assert not err
 
 
 def test_help_names_every_command(capsys):

@@ -123,6 +123,12 @@ def test_what_repeats_is_drawn_once():
     assert [node.times for node in masks.nodes if isinstance(node, Box)] == [4, 1, 1]
 
 
+def test_repetition_inside_a_repetition_is_drawn_once_too():
+    (frame, _) = graph(catalogue.find("QANet model encoder stack (7 blocks, deep body)")).nodes
+    assert frame.title.startswith("× 7 ")
+    assert [node.times for node in frame.body.nodes] == [2, 1]
+
+
 def test_repetition_stops_at_a_tap():
     tapped = NetSpec("tapped", (8, 8, 8), (CONV, CONV, Save("x"), CONV, CONV, Load("x", "add"), GlobalAvgPool()))
     assert [node.times for node in graph(tapped).nodes if isinstance(node, Box)] == [2, 2, 1]

@@ -104,7 +104,7 @@ def _add_list(commands: argparse._SubParsersAction) -> None:
     command.add_argument(
         "--domain", metavar="TEXT", help="only the domain that begins with TEXT: vision, diffusion, 'Part 1'"
     )
-    command.add_argument("--entry", metavar="TEXT", help="only entries of the book that begin with TEXT: YOLO, 'U-Net'")
+    command.add_argument("--entry", metavar="TEXT", help="only entries of the book that begin with TEXT: YOLO, Swin")
     command.add_argument(
         "--primitive", metavar="NAME", help="only those that use it, such as conv2d or InceptionModule"
     )
@@ -188,7 +188,7 @@ def _add_draw(commands: argparse._SubParsersAction) -> None:
         "examples:",
         "  netspec draw lenet-5",
         "  netspec draw 'mask r-cnn (whole, resnet-101-fpn)' -o mask.svg",
-        "  netspec draw unet -o - | rsvg-convert > unet.png",
+        "  netspec draw vit-tiny -o - | rsvg-convert > unet.png",
         "",
         _NAMES,
         _FILES,

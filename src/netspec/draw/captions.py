@@ -41,6 +41,8 @@ _FLOWS = {
     ("reduce_5x5", "conv_5x5"): "5×5: {} → {}",
 }
 _WORDS = {
+    "in_channels": "in {0}",
+    "in_features": "in {0}",
     "kernel": "{0}×{0}",
     "window": "{0}×{0} window",
     "patch": "{0}×{0} patches",

@@ -131,7 +131,7 @@ class _Grouping:
                 inner[0].times = times
                 nodes += inner
             else:
-                body = Chain(inner, group[0].arrived)
+                body = self.chain(group, group[0].arrived)
                 nodes.append(Frame(group[0].path, group[-1].leaves, _times(times, group), body))
             start += length * times
         if end and not (nodes and _ends_itself(nodes[-1])):
