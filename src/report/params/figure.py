@@ -117,7 +117,7 @@ def _guides(axes: Axes) -> None:
         start = 3e8 if reuse == 1 else 1.3 * ends[0]
         axes.annotate(
             f"{reuse:,} per parameter" if reuse > 1 else "1 multiply-add per parameter",
-            (start * reuse, start), xytext=(-3, 3), textcoords="offset points", fontsize=LABEL_SIZE, color=GREY,
+            (start * reuse, start), xytext=(-4, 4), textcoords="offset points", fontsize=LABEL_SIZE, color=GREY,
             rotation=45, rotation_mode="anchor", transform_rotates_text=True, zorder=1,
         )  # fmt: skip
 
@@ -149,8 +149,8 @@ def _names(axes: Axes, shown: Sequence[Variant], small: Sequence[Variant]) -> li
                 weights[other] for other, (px, py) in points.items()
                 if other != name and _overlap(box, (px, py, px, py), 3 * scale)
             )  # fmt: skip
-            if best is None or hidden + distance < best[0]:
-                best = hidden + distance, distance, (dx, dy), (across, up), [box, *((*p, *p) for p in line)]
+            if best is None or hidden + 0.7 * distance < best[0]:
+                best = hidden + 0.7 * distance, distance, (dx, dy), (across, up), [box, *((*p, *p) for p in line)]
         if best is None:
             continue
         _, distance, offset, (across, up), covered = best
@@ -173,7 +173,7 @@ _NEAR = 5  # points: a name this near needs no line to its point
 
 def _places():
     """Offsets in points, nearest first, with the part of the name's width and height that lies before the end."""
-    for distance in (_NEAR, 9, 13, 18, 24, 31, 39, 48, 58):
+    for distance in (_NEAR, 9, 13, 18, 24, 31, 39, 48, 58, 69, 81):
         for dx, dy in _DIRECTIONS:
             yield distance, distance * dx, distance * dy, (0.5, 0, 1)[_sign(dx)], (0.5, 0, 1)[_sign(dy)]
 
