@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from report.params import document, records
+from report.params import document, labels, records
 from report.params.__main__ import main
 from report.params.figure import NOTABLE, _names
 
@@ -96,6 +96,25 @@ def test_every_notable_network_is_named_in_the_figure(built, monkeypatch):
     assert set(NOTABLE) <= {v.variant for v in variants}
     figure.catalogue_figure(records.Catalogue(variants, (), ()))
     assert sorted(placed) == sorted(NOTABLE)
+
+
+def test_names_hide_neither_each_other_nor_points_when_there_is_room():
+    points = [((50.0, 50.0), 40.0), ((58.0, 50.0), 40.0), ((50.0, 60.0), 40.0)]
+    frame, taken = (0.0, 0.0, 100.0, 100.0), []
+    for i, (point, _) in enumerate(points):
+        found = labels.place(point, (30.0, 7.0), frame, points[:i] + points[i + 1 :], taken)
+        assert not any(labels.overlap(found.box, other) for other in taken)
+        assert not any(labels.overlap(found.box, (x, y, x, y)) for (x, y), _ in points)
+        assert 0 <= found.box[0] < found.box[2] <= 100
+        taken += found.covers
+    assert labels.place((50.0, 50.0), (30.0, 7.0), frame, [], [frame]) is None
+    assert labels.place((50.0, 50.0), (130.0, 7.0), frame, [], []) is None
+
+
+def test_a_name_with_room_stands_right_of_its_point():
+    found = labels.place((50.0, 50.0), (30.0, 8.0), (0.0, 0.0, 100.0, 100.0), [], [])
+    assert found.box == (55.0, 46.0, 85.0, 54.0)
+    assert found.line == ()
 
 
 def test_the_report_is_of_a_few_pages(built):

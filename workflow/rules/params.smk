@@ -46,7 +46,7 @@ rule params_tables:
 rule params_figure:
     input:
         table=rules.params_tables.output.table,
-        code=params_code("axes", "figure"),
+        code=params_code("axes", "figure", "labels"),
         helpers=report_helpers("figures", "formats", "book", "load", "statistics", "table"),
     output:
         figure=report(

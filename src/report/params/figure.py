@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from report.figures import FAINT, GREY, canvas, svg
 from report.params.axes import MACS, PARAMS
+from report.params.labels import place
 from report.params.records import Catalogue, Variant
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def catalogue_figure(counted: Catalogue) -> bytes:
         }
     )
     figure = canvas(5.4)
-    figure.set_dpi(72)  # that of SVG: names are placed in pixels
+    figure.set_dpi(72)  # that of SVG, where a pixel is a point
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=(2.9, 1))
     style = {
         "palette": dict(zip(domains, COLOURS, strict=False)),
@@ -123,64 +124,26 @@ def _guides(axes: Axes) -> None:
 
 
 def _names(axes: Axes, shown: Sequence[Variant], small: Sequence[Variant]) -> list[str]:
-    """Name the notable points, each where it hides no other name and as little else as possible; return the names."""
-    scale = axes.figure.dpi / 72  # pixels per point
+    """Name the notable points; return those that found a place."""
     points = {v.variant: tuple(axes.transData.transform((v.macs, v.built_params))) for v in (*shown, *small)}
     weights = {v.variant: 8 if v.is_fixture else 40 for v in (*shown, *small)}
-    frame, taken, placed = axes.bbox, [], []
+    taken, placed = [], []
     for name in sorted((name for name in NOTABLE if name in points), key=lambda name: points[name]):
-        x, y = points[name]
-        label = axes.text(0, 0, NOTABLE[name] or name, fontsize=LABEL_SIZE, zorder=5)
-        extent = label.get_window_extent()
+        text = NOTABLE[name] or name
+        label = axes.text(0, 0, text, fontsize=LABEL_SIZE)
+        size = label.get_window_extent().size
         label.remove()
-        best = None
-        for distance, dx, dy, across, up in _places():
-            x0, y0 = x + dx * scale - across * extent.width, y + dy * scale - up * extent.height
-            box = (x0, y0, x0 + extent.width, y0 + extent.height)
-            if not (frame.x0 < box[0] and box[2] < frame.x1 and frame.y0 < box[1] and box[3] < frame.y1):
-                continue
-            steps = int(distance * scale / 3)
-            line = [(x + i / steps * dx * scale, y + i / steps * dy * scale) for i in range(steps)]
-            if any(_overlap(box, other, 1.5 * scale) for other in taken) or any(
-                _overlap((*point, *point), other, scale) for point in line for other in taken
-            ):
-                continue
-            hidden = sum(
-                weights[other] for other, (px, py) in points.items()
-                if other != name and _overlap(box, (px, py, px, py), 3 * scale)
-            )  # fmt: skip
-            if best is None or hidden + 0.7 * distance < best[0]:
-                best = hidden + 0.7 * distance, distance, (dx, dy), (across, up), [box, *((*p, *p) for p in line)]
-        if best is None:
+        others = [(point, weights[other]) for other, point in points.items() if other != name]
+        found = place(points[name], tuple(size), axes.bbox.extents, others, taken)
+        if found is None:
             continue
-        _, distance, offset, (across, up), covered = best
-        taken += covered
+        taken += found.covers
         placed.append(name)
-        leader = {"arrowstyle": "-", "color": GREY, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 2.5}
+        across, up = found.before
+        line = {"arrowstyle": "-", "color": GREY, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 2.5}
         axes.annotate(
-            NOTABLE[name] or name, (x, y), xycoords="figure pixels", xytext=offset, textcoords="offset points",
+            text, points[name], xycoords="figure pixels", xytext=found.offset, textcoords="offset points",
             ha=("left", "center", "right")[round(2 * across)], va=("bottom", "center", "top")[round(2 * up)],
-            fontsize=LABEL_SIZE, arrowprops=leader if distance > _NEAR else None, zorder=5,
+            fontsize=LABEL_SIZE, arrowprops=line if found.line else None, zorder=5,
         )  # fmt: skip
     return placed
-
-
-_STRAIGHT = ((1, 0), (-1, 0), (0, 1), (0, -1))
-_SLANTED = tuple((i * dx, j * dy) for dx, dy in ((0.7, 0.7), (0.9, 0.4), (0.4, 0.9)) for i in (1, -1) for j in (1, -1))
-_DIRECTIONS = _STRAIGHT + _SLANTED
-_NEAR = 5  # points: a name this near needs no line to its point
-
-
-def _places():
-    """Offsets in points, nearest first, with the part of the name's width and height that lies before the end."""
-    for distance in (_NEAR, 9, 13, 18, 24, 31, 39, 48, 58, 69, 81):
-        for dx, dy in _DIRECTIONS:
-            yield distance, distance * dx, distance * dy, (0.5, 0, 1)[_sign(dx)], (0.5, 0, 1)[_sign(dy)]
-
-
-def _sign(value: float) -> int:
-    return (value > 0) - (value < 0)
-
-
-def _overlap(box: tuple[float, ...], other: tuple[float, ...], gap: float) -> bool:
-    return box[0] - gap < other[2] and other[0] < box[2] + gap and box[1] - gap < other[3] and other[1] < box[3] + gap
