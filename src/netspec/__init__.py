@@ -5,6 +5,7 @@ Importing this package never imports jax; :func:`netspec.build` does, when it is
 
 from netspec.catalogue import find, names
 from netspec.errors import LayerError, SpecError, UnknownSpecError
+from netspec.layers.base import Several
 from netspec.spec import NetSpec, Provenance
 from netspec.walk import Row, walk
 
@@ -13,6 +14,7 @@ __all__ = [
     "NetSpec",
     "Provenance",
     "Row",
+    "Several",
     "SpecError",
     "UnknownSpecError",
     "build",

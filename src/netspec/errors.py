@@ -1,4 +1,4 @@
-"""The errors of malformed and unknown specs: one sentence naming the place, what arrived, what was expected."""
+"""What a malformed or unknown spec raises: one sentence with the place, what arrived and what was expected."""
 
 from __future__ import annotations
 

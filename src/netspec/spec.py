@@ -2,59 +2,112 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from netspec.errors import SpecError
-from netspec.layers.base import Layer, Shape
+from netspec.layers.base import Layer, Primitive, Shape, Value
 from netspec.layers.dense import Dense
-from netspec.walk import walk
+from netspec.layers.taps import PLUMBING
+from netspec.walk import Row, walk
+
+#: ``variant``: one of the 208 of the catalogue. ``alternative``: a form of one that chapter or repository also gives.
+#: ``system``: a whole system composed of the parts that the chapter lists one by one. ``trainer``: used only here.
+Role = Literal["variant", "alternative", "system", "trainer"]
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where an architecture comes from: the book's section and the paper with its year."""
+    """Where an architecture comes from and where the book keeps it.
+
+    ``entry`` and ``domain`` are the heading and the section of the later edition of ch. 11, ``earlier_domain`` the
+    section of the earlier one (empty where an edition lacks the entry). ``new_primitives`` names what the entry adds
+    to the reader's vocabulary in the later edition, ``earlier_new_primitives`` in the earlier; ``None`` where that
+    edition does not say. ``alternative_of`` names the variant that this spec is another form of. ``remark`` is what
+    a reader should know before comparing numbers.
+    """
 
     book: str = ""
     paper: str = ""
     year: int | None = None
+    entry: str = ""
+    domain: str = ""
+    earlier_domain: str = ""
+    new_primitives: tuple[str, ...] | None = None
+    earlier_new_primitives: tuple[str, ...] | None = None
+    role: Role = "trainer"
+    alternative_of: str = ""
+    remark: str = ""
 
 
 @dataclass(frozen=True)
 class NetSpec:
     """An immutable network: name, input shape (channels last, no batch), layers, provenance.
 
-    Constructing one follows the shape through every layer; :class:`SpecError` says where it breaks.
+    ``extra_inputs`` are further tensors by name, which layers read as they read saved ones: the text a denoiser is
+    conditioned on, the encoder output a decoder attends to. Constructing a spec follows the shapes through every
+    layer; :class:`SpecError` says where it breaks.
     """
 
     name: str
     input_shape: Shape
     layers: tuple[Layer, ...]
     provenance: Provenance = Provenance()
+    extra_inputs: tuple[tuple[str, Shape], ...] = ()
+    rows: tuple[Row, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not self.input_shape or any(not isinstance(side, int) or side < 1 for side in self.input_shape):
-            raise SpecError(f"{self.name}: input shape {self.input_shape}, expected positive integers")
+        extra = self.extra_inputs.items() if isinstance(self.extra_inputs, Mapping) else self.extra_inputs
+        object.__setattr__(self, "extra_inputs", tuple((name, tuple(shape)) for name, shape in extra))
+        for label, shape in (("input shape", self.input_shape), *self.extra_inputs):
+            if not shape or any(not isinstance(side, int) or isinstance(side, bool) or side < 1 for side in shape):
+                raise SpecError(f"{self.name}: {label} {shape}, expected positive integers")
         if not self.layers:
             raise SpecError(f"{self.name}: no layers, expected at least one")
         object.__setattr__(self, "layers", tuple(self.layers))
-        for _ in walk(self):
-            pass
+        object.__setattr__(self, "rows", walk(self))
 
     @property
-    def output_shape(self) -> Shape:
-        """Shape after the last layer, without the batch."""
-        *_, last = walk(self)
-        return last.leaves
+    def output_shape(self) -> Value:
+        """Shape after the last layer, without the batch; a :class:`netspec.Several` where several tensors leave."""
+        return self.rows[-1].leaves
 
     @property
     def params(self) -> int:
         """Trainable scalars of the built network."""
-        return sum(row.params for row in walk(self))
+        return sum(row.params for row in self.rows)
+
+    @property
+    def book_params(self) -> int:
+        """Parameters by the chapter's formulas; see :meth:`netspec.layers.Layer.book_params`."""
+        return sum(row.book_params for row in self.rows)
 
     @property
     def macs(self) -> int:
-        """Multiply-adds per example; see :meth:`netspec.layers.Layer.macs` for what counts."""
-        return sum(row.macs for row in walk(self))
+        """Multiply-adds per example; see :meth:`netspec.layers.Primitive.macs` for what counts."""
+        return sum(row.macs for row in self.rows)
+
+    @property
+    def activations(self) -> int:
+        """Scalars that leave the primitives, per example; see :class:`netspec.Row`."""
+        return sum(row.activations for row in self.rows)
+
+    @property
+    def n_layers(self) -> int:
+        """Layers of the listing; taps only move tensors and do not count."""
+        return sum(not isinstance(layer, PLUMBING) for layer in self.layers)
+
+    @property
+    def primitives(self) -> tuple[str, ...]:
+        """Names of the primitives used, inside combinators too, in order of appearance."""
+        used = (row.layer for row in self.flat() if not isinstance(row.layer, PLUMBING))
+        return tuple(dict.fromkeys(layer.primitive for layer in used if isinstance(layer, Primitive)))
+
+    def flat(self) -> Iterator[Row]:
+        """Every row, those inside combinators after the combinator's own."""
+        for row in self.rows:
+            yield from row.flat()
 
     def with_classes(self, classes: int) -> NetSpec:
         """The same network with a classification head for ``classes`` classes.

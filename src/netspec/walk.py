@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netspec.errors import LayerError, SpecError
-from netspec.layers.base import Layer, Shape
+from netspec.layers.base import SKIP, Combinator, Layer, Primitive, Several, Value, size
+from netspec.layers.taps import moves_only
 
 if TYPE_CHECKING:
     from netspec.spec import NetSpec
@@ -16,32 +16,128 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Row:
-    """One layer where it stands in a spec: its index, both shapes (channels last, no batch), parameters and MACs."""
+    """One layer where it stands in a spec.
 
-    index: int
+    ``path`` is its place: ``"3"``, or ``"3.policy.0"`` inside a combinator. Shapes are channels last, without the
+    batch. ``params``, ``book_params``, ``macs`` and ``activations`` of a combinator are sums over ``inside``.
+    ``activations`` counts the scalars that leave each primitive: what backpropagation keeps when every idiom
+    recomputes its inside, for one example.
+    """
+
+    path: str
     layer: Layer
-    arrived: Shape
-    leaves: Shape
+    arrived: Value
+    read: tuple[Value, ...]
+    leaves: Value
     params: int
+    book_params: int
     macs: int
+    activations: int
+    inside: tuple[Row, ...] = ()
 
     @property
-    def activations(self) -> int:
-        """Scalars in the layer's output, per example."""
-        return math.prod(self.leaves)
+    def depth(self) -> int:
+        """0 for a layer of the spec itself, 1 inside one combinator, and so on."""
+        return self.path.count(".") // 2
+
+    def flat(self) -> Iterator[Row]:
+        """This row and, indented under a combinator, those inside."""
+        yield self
+        for row in self.inside:
+            yield from row.flat()
 
 
-def walk(spec: NetSpec) -> Iterator[Row]:
-    """Yield a :class:`Row` per layer, in order.
+def walk(spec: NetSpec) -> tuple[Row, ...]:
+    """A :class:`Row` per layer of the spec, in order.
 
     Raises :class:`SpecError` naming the spec, the layer's index and text, what arrived and what was expected.
     """
-    shape = spec.input_shape
-    for index, layer in enumerate(spec.layers):
-        try:
-            layer.check()
-            leaves = layer.output_shape(shape)
-        except LayerError as error:
-            raise SpecError(f"{spec.name}, layer {index} {layer}: {error}") from None
-        yield Row(index, layer, shape, leaves, layer.params(), layer.macs(shape))
-        shape = leaves
+    tracer = _Tracer(spec)
+    _, rows = tracer.run("", spec.layers, spec.input_shape, times=1, shared=False)
+    tracer.finish()
+    return rows
+
+
+class _Tracer:
+    """Saved tensors and open skips of one walk."""
+
+    def __init__(self, spec: NetSpec):
+        self.name = spec.name
+        self.saved: dict[str, Value] = dict(spec.extra_inputs)
+        self.skips: list[tuple[str, Layer, Value]] = []
+
+    def run(
+        self, prefix: str, layers: Sequence[Layer], value: Value, *, times: int, shared: bool
+    ) -> tuple[Value, tuple[Row, ...]]:
+        rows = []
+        for index, layer in enumerate(layers):
+            path = f"{prefix}{index}"
+            if not isinstance(layer, Layer):
+                problem = f"not a layer: arrived {layer!r}, expected a layer such as Flatten()"
+                raise SpecError(f"{self.name}, layer {path}: {problem}")
+            try:
+                layer.check()
+                row = self.step(path, layer, value, times, shared)
+            except LayerError as error:
+                raise SpecError(f"{self.name}, layer {path} {layer}: {error}") from None
+            rows.append(row)
+            value = row.leaves
+        return value, tuple(rows)
+
+    def step(self, path: str, layer: Layer, value: Value, times: int, shared: bool) -> Row:
+        if isinstance(layer, Combinator):
+            return self.combine(path, layer, value, times, shared)
+        assert isinstance(layer, Primitive)
+        read = tuple(self.find(name) for name in layer.reads)
+        leaves = layer.output_shape(value, *read)
+        kept = layer.saves(value)
+        if kept is not None:
+            name, tensor = kept
+            if name == SKIP:
+                self.skips.append((path, layer, tensor))
+            else:
+                self.saved[name] = tensor
+        counted = 0 if shared else 1
+        return Row(
+            path,
+            layer,
+            value,
+            read,
+            leaves,
+            counted * layer.params(),
+            counted * layer.book_params(),
+            times * layer.macs(value, *read),
+            0 if moves_only(layer) else times * size(leaves),
+        )
+
+    def combine(self, path: str, layer: Combinator, value: Value, times: int, shared: bool) -> Row:
+        inside: list[Row] = []
+
+        def run(label: str, layers: Sequence[Layer], arrived: Value, again: int = 1, counted: bool = False) -> Value:
+            prefix = f"{path}.{label}."
+            leaves, rows = self.run(prefix, layers, arrived, times=times * again, shared=shared or counted)
+            inside.extend(rows)
+            return leaves
+
+        leaves = layer.route(value, run)
+        sums = (sum(getattr(row, name) for row in inside) for name in ("params", "book_params", "macs", "activations"))
+        return Row(path, layer, value, (), leaves, *sums, tuple(inside))
+
+    def find(self, name: str) -> Value:
+        if name == SKIP:
+            if not self.skips:
+                raise LayerError("unmatched skip", arrived="no open skip", expected="one UNetDown before each UNetUp")
+            return self.skips.pop()[2]
+        whole, _, part = name.partition(".")
+        if name in self.saved:
+            return self.saved[name]
+        if part and isinstance(self.saved.get(whole), Several) and part in self.saved[whole]:
+            return self.saved[whole][part]
+        known = ", ".join(map(repr, self.saved)) or "no saved tensor"
+        raise LayerError("unknown tap", arrived=repr(name), expected=f"one of {known}")
+
+    def finish(self) -> None:
+        if self.skips:
+            path, layer, shape = self.skips[-1]
+            problem = f"unmatched skip: arrived {shape} that no layer reads, expected one UNetUp for each UNetDown"
+            raise SpecError(f"{self.name}, layer {path} {layer}: {problem}")

@@ -51,7 +51,7 @@ def difference_figure(cells: pd.DataFrame, runs: pd.DataFrame) -> bytes:
     column = "difference"
     if shown.empty:
         shown, column = cells, "top1"
-    figure = _figure(0.27 * len(shown) + 0.95)
+    figure = canvas(0.27 * len(shown) + 0.95)
     axes = figure.subplots()
     names = list(shown["cell"])
     low, high = limits(shown, runs, column)
@@ -71,7 +71,7 @@ def difference_figure(cells: pd.DataFrame, runs: pd.DataFrame) -> bytes:
     axes.grid(axis="y", color=FAINT, linewidth=0.5)
     axes.set_axisbelow(True)
     _legend(figure, [axes])
-    return _svg(figure)
+    return svg(figure)
 
 
 def _cell(axes: Axes, y: int, row, seeds: pd.Series, column: str, limits: tuple[float, float]) -> None:
@@ -136,7 +136,7 @@ def curves_figure(curves: pd.DataFrame, cells: pd.DataFrame) -> bytes:
     names = list(cells["cell"])
     columns = min(3, len(names))
     rows = -(-len(names) // columns)
-    figure = _figure(1.25 * rows + 0.65)
+    figure = canvas(1.25 * rows + 0.65)
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     means = {name: part.groupby("epoch")["value"].mean() for name, part in frame.groupby("cell")}
     printed = dict(tuple(book.curves().groupby("book_row"))) if book.is_dataset(cells["dataset"].iloc[0]) else {}
@@ -164,7 +164,7 @@ def curves_figure(curves: pd.DataFrame, cells: pd.DataFrame) -> bytes:
     figure.supxlabel("Epoch", fontsize=9)
     figure.supylabel("Validation top-1 (%)", fontsize=9)
     _legend(figure, panels)
-    return _svg(figure)
+    return svg(figure)
 
 
 def _late_range(frames: Iterable[pd.DataFrame]) -> tuple[float, float]:
@@ -175,7 +175,8 @@ def _late_range(frames: Iterable[pd.DataFrame]) -> tuple[float, float]:
     return low - 0.6 * span, high + 0.1 * span
 
 
-def _figure(height: float) -> Figure:
+def canvas(height: float) -> Figure:
+    """An empty figure as wide as the document's text, in the style of all figures; the height is in inches."""
     import seaborn as sns
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -196,7 +197,8 @@ def _legend(figure: Figure, panels: Iterable[Axes]) -> None:
     figure.legend(labels.values(), labels.keys(), loc="outside upper center", ncols=len(labels), **spacing)
 
 
-def _svg(figure: Figure) -> bytes:
+def svg(figure: Figure) -> bytes:
+    """The drawing as SVG without a date."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return buffer.getvalue()

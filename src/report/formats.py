@@ -38,6 +38,19 @@ def count(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def signed_count(value: int) -> str:
+    """A whole difference with its sign and thousands separated; zero has no sign."""
+    return minus(f"{value:+,}") if value else "0"
+
+
+def scaled(value: float) -> tuple[str, str]:
+    """A quantity with two decimals and the prefix of its unit: ``("4.09", "G")`` for 4.09 · 10⁹; below 10³ neither."""
+    for power, prefix in ((12, "T"), (9, "G"), (6, "M"), (3, "k")):
+        if value >= 10**power:
+            return f"{value / 10**power:.2f}", prefix
+    return f"{value:.0f}", ""
+
+
 def number(value: float) -> str:
     """A setting as a person would write it: no trailing zeros, powers of ten for the very small and very large."""
     if value and not 1e-4 <= abs(value) < 1e6:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from report.document import GROUPS, HEADER, Content
+from report.markdown_table import table
 
 
 def render(content: Content, folder: Path, difference: Path, curves: Path, links: Mapping[str, str]) -> str:
@@ -18,18 +19,18 @@ def render(content: Content, folder: Path, difference: Path, curves: Path, links
     parts = [f"# {content.title}", f"*{content.subtitle}*", content.question]
     if content.notice:
         parts.append(f"> **{content.notice_label}** {content.notice}")
-    parts += [f"**Table 1.** {content.table_caption}", _table(_header(), [*content.rows, *map(_rerun, content.reruns)])]
+    parts += [f"**Table 1.** {content.table_caption}", table(_header(), [*content.rows, *map(_rerun, content.reruns)])]
     parts += [" ".join(f"{mark} {text}".strip() for mark, text in content.notes)] if content.notes else []
     parts += ["## What the numbers say", "\n".join(f"- {sentence}" for sentence in content.findings)]
     parts += [_figure(1, relative(difference), content.difference_caption)]
     parts += [_figure(2, relative(curves), content.curves_caption)]
     if content.strips:
         rows = [[f"`{strip.cell}`", f"![{strip.cell}]({relative(strip.path)})"] for strip in content.strips]
-        parts += [_table(["Cell", "Samples"], rows, left=2), f"**Figure 3.** {content.strips_caption}"]
+        parts += [table(["Cell", "Samples"], rows, left=2), f"**Figure 3.** {content.strips_caption}"]
     parts += ["## What was run", "\n".join(f"- **{what}**: {text}" for what, text in content.runs)]
     parts += ["## How this differs from the book’s experiment", content.differences_lead]
     if content.differences:
-        parts.append(_table(["", "This run", "The book"], content.differences, left=3))
+        parts.append(table(["", "This run", "The book"], content.differences, left=3))
     data = " · ".join(f"[{name}]({target})" for name, target in links.items())
     parts += ["---", f"{content.footer}. Data: {data}"]
     return "\n\n".join(parts) + "\n"
@@ -45,17 +46,6 @@ def _header() -> list[str]:
     """GitHub's tables have one header line, so the group is named in each of its columns."""
     groups = [name for name, span in GROUPS for _ in range(span)]
     return [f"{group}: {name}" if group else name for group, name in zip(groups, HEADER, strict=True)]
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 2) -> str:
-    """A table whose first columns are text, aligned left, and whose others are figures, aligned right."""
-    lines = [_line(header), "|" + "|".join(" --- " if i < left else " ---: " for i in range(len(header))) + "|"]
-    return "\n".join(lines + [_line(row) for row in rows])
-
-
-def _line(row: Sequence[str]) -> str:
-    # A bar or a line break inside a description would end the cell.
-    return "| " + " | ".join(" ".join(text.split(None)).replace("|", "\\|") for text in row) + " |"
 
 
 def _figure(number: int, path: str, caption: str) -> str:

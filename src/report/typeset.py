@@ -1,21 +1,15 @@
-"""The content as a typeset page: the template beside the code, its data as JSON, the pictures as files, one compile.
-
-Only the fonts inside the typst package are used and no date is written, so the page is the same on every machine.
-"""
+"""The content as a typeset page: what the template reads, and the pictures it shows."""
 
 from __future__ import annotations
 
-import json
-import shutil
 import struct
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from importlib.resources import files
 from pathlib import Path
 
 from report.document import GROUPS, HEADER, Content, Strip
 from report.errors import ReportError
+from report.pages import compile_template
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 STRIP_WIDTH = 12.3  # cm at most: leaves room for the labels beside
@@ -75,26 +69,6 @@ def compile_page(
     Raises:
         ReportError: if a picture is missing or is not what its name says.
     """
-    import typst
-
-    with tempfile.TemporaryDirectory() as name:
-        root = Path(name)
-        (root / "content.json").write_text(json.dumps(data(content, links), ensure_ascii=False), encoding="utf-8")
-        template = root / "ablation.typ"
-        template.write_text(
-            (files("report") / "templates" / "ablation.typ").read_text(encoding="utf-8"), encoding="utf-8"
-        )
-        pictures = {"difference.svg": difference, "curves.svg": curves}
-        pictures |= {f"strip{i}.png": strip.path for i, strip in enumerate(content.strips)}
-        for target, source in pictures.items():
-            try:
-                shutil.copyfile(source, root / target)
-            except OSError as error:
-                raise ReportError(f"{source}: cannot be read: {error.strerror}") from None
-        try:
-            pages = typst.compile(str(template), root=str(root), format=format, ppi=ppi, ignore_system_fonts=True)
-        except typst.TypstError as error:
-            given = ", ".join(str(source) for source in pictures.values())
-            reason = str(error).strip().splitlines()[0]
-            raise ReportError(f"cannot be typeset: {reason}; the pictures were {given}") from None
-    return pages if isinstance(pages, list) else [pages]
+    pictures = {"difference.svg": difference, "curves.svg": curves}
+    pictures |= {f"strip{i}.png": strip.path for i, strip in enumerate(content.strips)}
+    return compile_template("ablation.typ", data(content, links), pictures, format, ppi)

@@ -58,3 +58,28 @@ def report_code(*names):
     """Source files of the report package that a rule uses."""
     names = ("__main__", "errors", "formats", "load", "book", "statistics", "table", *names)
     return [f"{provenance.SRC}/report/{name}.py" for name in names]
+
+
+def report_helpers(*names):
+    """Source files of the report package that the parameter tables use."""
+    return [
+        f"{provenance.SRC}/{name}.py"
+        for name in ("train/files", *(f"report/{name}" for name in ("errors", *names)))
+    ]
+
+
+def params_code(*names):
+    """Source files of the parameter tables that a rule uses."""
+    return [
+        f"{provenance.SRC}/report/params/{name}.py" for name in ("__init__", "__main__", "records", *names)
+    ]
+
+
+def counting_code():
+    """Source files of the language and the catalogue; not the modules, which count nothing."""
+    return [
+        str(path)
+        for folder in ("", "layers", "catalogue")
+        for path in sorted((provenance.SRC / "netspec" / folder).glob("*.py"))
+        if path.stem not in ("__main__",) and not path.stem.startswith(("cli", "draw"))
+    ]

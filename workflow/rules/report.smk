@@ -106,9 +106,8 @@ rule ablation:
         previews=rules.ablation_preview.output,
         summaries=runs(*CELLS),
         cells=expand(f"{RESULTS}/{{cell}}/cell.json", cell=CELLS),
-        code=sorted(
-            str(path) for path in (provenance.SRC / "report").rglob("*") if path.suffix in (".py", ".typ")
-        ),
+        code=sorted(str(path) for path in (provenance.SRC / "report").glob("*.py")),
+        template=f"{provenance.SRC}/report/templates/ablation.typ",
     output:
         pdf=report(
             "reports/ablation.pdf",

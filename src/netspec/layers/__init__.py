@@ -1,8 +1,114 @@
 """The layers of the language, one file per idiom."""
 
-from netspec.layers.base import Layer, Shape
+from netspec.layers.activation import ACTIVATIONS, Activation
+from netspec.layers.aspp import ASPP
+from netspec.layers.base import Combinator, Layer, Primitive, Several, Shape, Value
+from netspec.layers.bilinear_upsample import BilinearUpsample
+from netspec.layers.bottleneck_block import BottleneckBlock
+from netspec.layers.combinators import Branches, ForEach, Heads, OnRegions, Repeat, Residual
+from netspec.layers.conv2d import Conv2d
+from netspec.layers.conv_bn import ConvBN
+from netspec.layers.convnext import ConvNeXtDownsample, ConvNeXtStage, ConvNeXtStem
+from netspec.layers.csp_block import CSPBlock
+from netspec.layers.darknet_block import DarknetBlock
 from netspec.layers.dense import Dense
+from netspec.layers.dense_block import DenseBlock, TransitionLayer
+from netspec.layers.detr_heads import DETRHeads
+from netspec.layers.evoformer_block import EvoformerBlock
+from netspec.layers.feature_pyramid import FeaturePyramid
+from netspec.layers.fire_module import FireModule
+from netspec.layers.flatten import Flatten
+from netspec.layers.fused_mb_conv import FusedMBConv
+from netspec.layers.global_avg_pool import GlobalAvgPool
+from netspec.layers.highway import Highway
+from netspec.layers.inception_module import InceptionModule
+from netspec.layers.inverted_residual import InvertedResidual
+from netspec.layers.mamba_block import MambaBlock
+from netspec.layers.max_pool import MaxPool
+from netspec.layers.mb_conv import MBConv
+from netspec.layers.mb_conv_v3 import MBConvV3
+from netspec.layers.mobile_vit_block import MobileViTBlock
+from netspec.layers.nerf import NeRFMLP, PositionalEncoding
 from netspec.layers.patch_embed import PatchEmbed
+from netspec.layers.residual_block import ResidualBlock
+from netspec.layers.separable_conv import SeparableConv
+from netspec.layers.shuffle_block import ShuffleBlock, ShuffleV2Block
+from netspec.layers.structure_module import StructureModule
+from netspec.layers.swin import PatchMerging, SwinStage
+from netspec.layers.taps import Load, Pick, Reshape, Save
+from netspec.layers.time_condition import TimeCondition
+from netspec.layers.token_embedding import LMHead, OneHotDense, TokenPositionEmbed
+from netspec.layers.transformer_decoder import TransformerDecoder
 from netspec.layers.transformer_encoder import TransformerEncoder
+from netspec.layers.unet import UNetDown, UNetUp
+from netspec.layers.universal_inverted_bottleneck import UniversalInvertedBottleneck
+from netspec.layers.wavenet_block import WaveNetBlock
 
-__all__ = ["Dense", "Layer", "PatchEmbed", "Shape", "TransformerEncoder"]
+__all__ = [
+    "ACTIVATIONS",
+    "ASPP",
+    "Activation",
+    "BilinearUpsample",
+    "BottleneckBlock",
+    "Branches",
+    "CSPBlock",
+    "Combinator",
+    "Conv2d",
+    "ConvBN",
+    "ConvNeXtDownsample",
+    "ConvNeXtStage",
+    "ConvNeXtStem",
+    "DETRHeads",
+    "DarknetBlock",
+    "Dense",
+    "DenseBlock",
+    "EvoformerBlock",
+    "FeaturePyramid",
+    "FireModule",
+    "Flatten",
+    "ForEach",
+    "FusedMBConv",
+    "GlobalAvgPool",
+    "Heads",
+    "Highway",
+    "InceptionModule",
+    "InvertedResidual",
+    "LMHead",
+    "Layer",
+    "Load",
+    "MBConv",
+    "MBConvV3",
+    "MambaBlock",
+    "MaxPool",
+    "MobileViTBlock",
+    "NeRFMLP",
+    "OnRegions",
+    "OneHotDense",
+    "PatchEmbed",
+    "PatchMerging",
+    "Pick",
+    "PositionalEncoding",
+    "Primitive",
+    "Repeat",
+    "Reshape",
+    "Residual",
+    "ResidualBlock",
+    "Save",
+    "SeparableConv",
+    "Several",
+    "Shape",
+    "ShuffleBlock",
+    "ShuffleV2Block",
+    "StructureModule",
+    "SwinStage",
+    "TimeCondition",
+    "TokenPositionEmbed",
+    "TransformerDecoder",
+    "TransformerEncoder",
+    "TransitionLayer",
+    "UNetDown",
+    "UNetUp",
+    "UniversalInvertedBottleneck",
+    "Value",
+    "WaveNetBlock",
+]

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import abc
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, dataclass, fields
+from functools import cache
+from typing import Any, ClassVar
 
 from netspec.errors import LayerError
 
@@ -10,45 +15,249 @@ from netspec.errors import LayerError
 Shape = tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Layer:
-    """One step of a network, as a value.
+class Several(Mapping):
+    """Several named tensors at once, each with its shape: two heads, the levels of a pyramid. Immutable."""
 
-    A subclass is a frozen dataclass whose fields are the layer's signature. It defines :meth:`output_shape`,
-    :meth:`params` and :meth:`macs`, and lists in ``positive`` the integer fields that must be at least one.
+    def __init__(self, shapes: Mapping[str, Shape]):
+        self._shapes = dict(shapes)
+
+    def __getitem__(self, name: str) -> Shape:
+        return self._shapes[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._shapes)
+
+    def __len__(self) -> int:
+        return len(self._shapes)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Several) and self._shapes == other._shapes
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._shapes.items()))
+
+    def __repr__(self) -> str:
+        return "{" + ", ".join(f"{name}: {shape}" for name, shape in self._shapes.items()) + "}"
+
+
+#: The name under which skips are stacked: a layer that reads it gets the latest one still open.
+SKIP = "(open skip)"
+
+#: What flows from one layer to the next.
+Value = Shape | Several
+
+
+def size(value: Value) -> int:
+    """Number of scalars in a tensor, or in all of several."""
+    return sum(map(math.prod, value.values())) if isinstance(value, Several) else math.prod(value)
+
+
+@dataclass(frozen=True)
+class Layer(abc.ABC):
+    """One step of a network, as a value: either a :class:`Primitive` or a :class:`Combinator` that holds layers.
+
+    Fields annotated ``int`` (or ``int | None``, when given) must be at least one, those named in ``may_be_zero`` at
+    least zero; fields named in ``choices`` must be one of the values listed there.
     """
 
-    positive = ()
+    may_be_zero: ClassVar[tuple[str, ...]] = ()
+    choices: ClassVar[tuple[tuple[str, tuple[Any, ...]], ...]] = ()
 
     def check(self) -> None:
         """Raise :class:`LayerError` if the layer's own fields cannot be right, whatever arrives."""
-        for name in self.positive:
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise LayerError(f"{name} must be a positive integer", arrived=repr(value), expected=">= 1")
+        for name in _integer_fields(type(self)):
+            value, least = getattr(self, name), 0 if name in self.may_be_zero else 1
+            if value is None and name in _integer_fields(type(self), optional=True):
+                continue
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                kind = "positive" if least else "non-negative"
+                raise LayerError(f"{name} must be a {kind} integer", arrived=repr(value), expected=f">= {least}")
+        for name, allowed in self.choices:
+            if getattr(self, name) not in allowed:
+                expected = f"one of {', '.join(map(repr, allowed))}"
+                raise LayerError(f"unknown {name}", arrived=repr(getattr(self, name)), expected=expected)
 
-    def output_shape(self, arrived: Shape) -> Shape:
-        """Shape after the layer. Raises :class:`LayerError` when ``arrived`` does not fit."""
-        raise NotImplementedError
-
+    @abc.abstractmethod
     def params(self) -> int:
         """Number of trainable scalars in the built module."""
-        raise NotImplementedError
 
-    def macs(self, arrived: Shape) -> int:
-        """Multiply-adds for one example.
-
-        One multiply-add counts 1. Convolutions, matrix products and both attention products count; biases,
-        normalisation, activation functions, softmax, pooling and residual additions do not.
-        """
-        raise NotImplementedError
+    def book_params(self) -> int:
+        """Number of parameters by the chapter's formula, which is not always a set of tensors; see each layer."""
+        return self.params()
 
     def __str__(self) -> str:
-        given = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self))
-        return f"{type(self).__name__}({given})"
+        given = []
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.default is MISSING:
+                given.append(_text(value))
+            elif value != field.default:
+                given.append(f"{field.name}={_text(value)}")
+        return f"{type(self).__name__}({', '.join(given)})"
 
 
-def expect_last_axis(problem: str, arrived: Shape, size: int) -> None:
+@dataclass(frozen=True)
+class Primitive(Layer):
+    """A layer of the language's vocabulary: a whole architectural idiom with its own shape, count and cost.
+
+    ``reads`` names the saved tensors (:class:`netspec.layers.Save`, a U-Net's skips, the spec's extra inputs) that
+    the layer needs besides the one that arrives; their shapes follow ``arrived`` in :meth:`output_shape` and
+    :meth:`macs`.
+    """
+
+    primitive: ClassVar[str]
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of saved tensors this layer reads."""
+        return ()
+
+    def saves(self, arrived: Value) -> tuple[str, Value] | None:
+        """Name and shape of a tensor this layer leaves for a later one to read."""
+        return None
+
+    @abc.abstractmethod
+    def output_shape(self, arrived: Value, *read: Value) -> Value:
+        """Shape after the layer. Raises :class:`LayerError` when ``arrived`` does not fit."""
+
+    @abc.abstractmethod
+    def macs(self, arrived: Value, *read: Value) -> int:
+        """Multiply-adds for one example.
+
+        One multiply-add counts 1. Convolutions (padded positions included), matrix products, both attention products
+        and recurrences count; biases, normalisation, activation functions, softmax, pooling, interpolation, table
+        look-ups, gates and residual additions do not.
+        """
+
+
+@dataclass(frozen=True)
+class Free(Primitive):
+    """A primitive without parameters whose work does not count: it moves, compares, averages or interpolates."""
+
+    def params(self) -> int:
+        """None."""
+        return 0
+
+    def macs(self, arrived: Value, *read: Value) -> int:
+        """None."""
+        return 0
+
+
+#: A piece of a listing.
+Layers = tuple[Layer, ...]
+
+#: ``run(label, layers, arrived, again=1, counted=False)`` sends ``arrived`` through ``layers`` and returns what leaves;
+#: ``again`` repeats the cost, ``counted`` says that the parameters were counted before.
+Run = Callable[..., Value]
+
+
+@dataclass(frozen=True)
+class Combinator(Layer):
+    """A layer made of layers. It says how values travel through them; counting and building are done by the walk."""
+
+    @property
+    @abc.abstractmethod
+    def held(self) -> tuple[Layer, ...]:
+        """The layers inside, each once."""
+
+    @abc.abstractmethod
+    def route(self, arrived: Value, run: Run) -> Value:
+        """Send ``arrived`` through the layers inside with ``run`` and return what leaves."""
+
+    def params(self) -> int:
+        """Sum over the layers inside."""
+        return sum(layer.params() for layer in self.held)
+
+    def book_params(self) -> int:
+        """Sum over the layers inside, by the chapter's formulas."""
+        return sum(layer.book_params() for layer in self.held)
+
+
+@cache
+def _integer_fields(layer: type[Layer], optional: bool = False) -> tuple[str, ...]:
+    annotations = ("int | None",) if optional else ("int", "int | None")
+    return tuple(field.name for field in fields(layer) if field.type in annotations)
+
+
+def _text(value: object) -> str:
+    """``value`` as the listing would write it: one layer stands for a tuple of one, as the constructors allow."""
+    if isinstance(value, Layer):
+        return str(value)
+    if isinstance(value, tuple) and len(value) == 1 and isinstance(value[0], Layer):
+        return str(value[0])
+    if isinstance(value, tuple) and value and isinstance(value[0], (Layer, tuple)):
+        return f"({', '.join(map(_text, value))}{',' if len(value) == 1 else ''})"
+    return repr(value)
+
+
+def expect_last_axis(problem: str, arrived: Value, size: int) -> None:
     """Raise :class:`LayerError` unless the last axis of ``arrived`` (channels, width or features) is ``size``."""
+    expect_one(arrived)
     if not arrived or arrived[-1] != size:
-        raise LayerError(problem, arrived=arrived, expected=(*("…" for _ in arrived[:-1]), size))
+        raise LayerError(problem, arrived=arrived, expected=shape_text(*("…" for _ in arrived[:-1]), size))
+
+
+def expect_one(arrived: Value) -> None:
+    """Raise :class:`LayerError` when several tensors arrive where one is needed."""
+    if isinstance(arrived, Several):
+        raise LayerError("one tensor is needed", arrived=arrived, expected="a single tensor")
+
+
+def expect_image(arrived: Value, channels: int) -> tuple[int, int]:
+    """Height and width of ``arrived``. Raises :class:`LayerError` unless it is ``(height, width, channels)``."""
+    expect_one(arrived)
+    if len(arrived) != 3:
+        raise LayerError("an image is needed", arrived=arrived, expected=shape_text("height", "width", channels))
+    expect_last_axis("input channels do not match", arrived, channels)
+    return arrived[0], arrived[1]
+
+
+def expect_tokens(arrived: Value, width: int, what: str = "token width") -> int:
+    """Number of tokens in ``(tokens, width)`` or on a grid ``(height, width, channels)``.
+
+    Raises :class:`LayerError` for anything else.
+    """
+    expect_one(arrived)
+    if len(arrived) not in (2, 3):
+        raise LayerError("tokens are needed", arrived=arrived, expected=shape_text("tokens", width))
+    expect_last_axis(f"{what} does not match", arrived, width)
+    return math.prod(arrived[:-1])
+
+
+def expect_divides(part: int, whole: int, problem: str, noun: str) -> None:
+    """Raise :class:`LayerError` unless ``part`` divides ``whole``."""
+    if whole % part:
+        raise LayerError(problem, arrived=f"{part} {noun}", expected=f"a divisor of {whole}")
+
+
+def expect_even(arrived: Shape, height: int, width: int, why: str) -> None:
+    """Raise :class:`LayerError` unless both sides are even."""
+    if height % 2 or width % 2:
+        raise LayerError(f"sides must be even {why}", arrived=arrived, expected="even height and width")
+
+
+PADDINGS = ("same", "valid")
+
+
+def slide(arrived: Shape, kernel: int, stride: int, padding: str) -> tuple[int, int]:
+    """Height and width after a window slides over an image: ``ceil(n / stride)`` padded, else only whole windows.
+
+    Raises :class:`LayerError` when an unpadded window is larger than the image.
+    """
+    height, width = arrived[0], arrived[1]
+    if padding == "same":
+        return -(-height // stride), -(-width // stride)
+    if kernel > height or kernel > width:
+        expected = f"sides of at least {kernel}"
+        raise LayerError("kernel larger than its input", arrived=arrived, expected=expected)
+    return (height - kernel) // stride + 1, (width - kernel) // stride + 1
+
+
+def shape_text(*axes: object) -> str:
+    """A shape in which some axes are words, as errors print it."""
+    return f"({', '.join(map(str, axes))}{',' if len(axes) == 1 else ''})"
+
+
+def text_of(layers: tuple[Layer, ...]) -> str:
+    """Layers as the listing would write them."""
+    return _text(layers)

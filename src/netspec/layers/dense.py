@@ -5,20 +5,23 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from netspec.layers.base import Layer, Shape, expect_last_axis
+from netspec.layers.activation import ACTIVATIONS, Activation
+from netspec.layers.base import Primitive, Shape, expect_last_axis
 
 
 @dataclass(frozen=True)
-class Dense(Layer):
-    """Affine map of the last axis, ``y = x W + b``: ``(…, in_features) -> (…, out_features)``.
+class Dense(Primitive):
+    """Affine map of the last axis, ``y = x W + b``, then the activation: ``(…, in_features) -> (…, out_features)``.
 
     Parameters: ``in_features · out_features + out_features``. Source: book ch. 3.
     """
 
     in_features: int
     out_features: int
+    activation: Activation = "identity"
 
-    positive = ("in_features", "out_features")
+    primitive = "dense"
+    choices = (("activation", ACTIVATIONS),)
 
     def output_shape(self, arrived: Shape) -> Shape:
         """``(…, in_features)`` to ``(…, out_features)``."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from netspec.errors import LayerError
-from netspec.layers.base import Layer, Shape, expect_last_axis
+from netspec.layers.base import Primitive, Shape, expect_divides, expect_tokens
 
 
 @dataclass(frozen=True)
-class TransformerEncoder(Layer):
+class TransformerEncoder(Primitive):
     """``n_blocks`` pre-norm blocks and a final LayerNorm: ``(N, width) -> (N, width)``, or ``(width,)``.
 
     Each block is ``x + MHSA(LN(x))`` then ``x + fc2(gelu(fc1(LN(x))))``; q, k, v and the output projection carry
-    biases, heads are ``width / heads`` wide and cost no parameters. ``readout="class_token"`` keeps token 0 of the
-    normalised output, which is what a classification head reads.
+    biases, heads are ``width / heads`` wide and cost no parameters. Positions on a grid ``(H, W, width)`` are tokens
+    too and stay in their places. ``causal=True`` hides later tokens. ``readout="class_token"`` keeps token 0 of the
+    normalised output, which is what a classification head reads; ``"last_token"`` keeps the last.
 
     Parameters: ``n_blocks · (4·width + 4·(width² + width) + 2·width·mlp_width + mlp_width + width) + 2·width``.
     Source: Vaswani et al. 2017 (arXiv:1706.03762); Dosovitskiy et al. 2020, eqs. 2-4; book ch. 10.3.
@@ -25,26 +25,21 @@ class TransformerEncoder(Layer):
     heads: int
     mlp_width: int
     n_blocks: int
-    readout: Literal["all", "class_token"] = "all"
+    readout: Literal["all", "class_token", "last_token"] = "all"
+    causal: bool = False
 
-    positive = ("width", "heads", "mlp_width", "n_blocks")
+    primitive = "transformer_encoder"
+    choices = (("readout", ("all", "class_token", "last_token")),)
 
     def check(self) -> None:
         """Raise :class:`LayerError` when the heads do not divide the width."""
         super().check()
-        if self.width % self.heads:
-            raise LayerError(
-                "heads do not divide the width",
-                arrived=f"{self.heads} heads",
-                expected=f"a divisor of {self.width}",
-            )
+        expect_divides(self.heads, self.width, "heads do not divide the width", "heads")
 
     def output_shape(self, arrived: Shape) -> Shape:
-        """Tokens in, tokens out; one vector with ``readout="class_token"``."""
-        if len(arrived) != 2:
-            raise LayerError("an encoder needs tokens", arrived=arrived, expected="(tokens, width)")
-        expect_last_axis("token width does not match", arrived, self.width)
-        return (self.width,) if self.readout == "class_token" else arrived
+        """Tokens in, tokens out; one vector when one token is read out."""
+        expect_tokens(arrived, self.width)
+        return arrived if self.readout == "all" else (self.width,)
 
     def params(self) -> int:
         """Two LayerNorms, four projections and the MLP per block, and the final LayerNorm."""
@@ -52,6 +47,6 @@ class TransformerEncoder(Layer):
         return self.n_blocks * (4 * d + 4 * (d * d + d) + 2 * d * m + m + d) + 2 * d
 
     def macs(self, arrived: Shape) -> int:
-        """Projections, the two attention products ``Q Kᵀ`` and ``P V``, and the MLP, for every token."""
-        n, d = arrived
+        """Projections, the two attention products ``Q Kᵀ`` and ``P V`` (in full, masked or not), and the MLP."""
+        n, d = expect_tokens(arrived, self.width), self.width
         return self.n_blocks * (4 * n * d * d + 2 * n * n * d + 2 * n * d * self.mlp_width)

@@ -1,11 +1,40 @@
 """Module of :class:`netspec.layers.Dense`."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.dense import Dense
 from netspec.modules.base import Numerics, module_of
 
+#: GELU in its tanh form, as in the book.
+FUNCTIONS: dict[str, Callable[[jnp.ndarray], jnp.ndarray]] = {
+    "relu": nnx.relu,
+    "leaky_relu": lambda x: nnx.leaky_relu(x, 0.2),
+    "gelu": lambda x: nnx.gelu(x, approximate=True),
+    "silu": nnx.silu,
+    "hard_swish": nnx.hard_swish,
+    "tanh": jnp.tanh,
+    "sigmoid": nnx.sigmoid,
+}
+
+
+class Activated(nnx.Module):
+    """A dense map and its activation."""
+
+    def __init__(self, linear: nnx.Linear, activation: str):
+        self.linear = linear
+        self.activation = activation
+
+    def __call__(self, x):
+        """``(…, in_features) -> (…, out_features)``."""
+        return FUNCTIONS[self.activation](self.linear(x))
+
 
 @module_of.register
-def _(layer: Dense, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Linear:
-    return numerics.linear(layer.in_features, layer.out_features, rngs)
+def _(layer: Dense, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Linear | Activated:
+    linear = numerics.linear(layer.in_features, layer.out_features, rngs)
+    return linear if layer.activation == "identity" else Activated(linear, layer.activation)

@@ -10,7 +10,10 @@ from netspec.modules.base import Numerics, module_of
 
 
 class PatchEmbedding(nnx.Module):
-    """``(B, H, W, C) -> (B, n_patches + 1, width)``: convolution, class token, position table."""
+    """``(B, H, W, C) -> (B, n_patches + 1, width)``: convolution, class token, position table.
+
+    On a grid, ``(B, H, W, C) -> (B, H/patch, W/patch, width)`` without a class token.
+    """
 
     def __init__(self, layer: PatchEmbed, numerics: Numerics, rngs: nnx.Rngs):
         scheme, window = numerics.scheme, (layer.patch, layer.patch)
@@ -25,8 +28,10 @@ class PatchEmbedding(nnx.Module):
             bias_init=scheme.bias,
             rngs=rngs,
         )
-        self.class_token = nnx.Param(scheme.class_token(rngs.params(), (1, layer.width), jnp.float32))
-        table = (layer.n_patches + 1, layer.width)
+        self.grid = layer.layout == "grid"
+        if not self.grid:
+            self.class_token = nnx.Param(scheme.class_token(rngs.params(), (1, layer.width), jnp.float32))
+        table = (layer.n_patches + (not self.grid), layer.width)
         self.position_table = nnx.Param(scheme.position_table(rngs.params(), table, jnp.float32))
 
     def __call__(self, images):
@@ -34,6 +39,8 @@ class PatchEmbedding(nnx.Module):
         patches = self.projection(images)
         batch, *_, width = patches.shape
         tokens = patches.reshape(batch, -1, width).astype(jnp.float32)
+        if self.grid:
+            return (tokens + self.position_table[...]).reshape(patches.shape)
         first = jnp.broadcast_to(self.class_token[...], (batch, 1, width))
         return jnp.concatenate([first, tokens], axis=1) + self.position_table[...]
 

@@ -16,16 +16,18 @@ class SelfAttention(nnx.Module):
     parameters and the same initial distribution, since the fan-in is the width either way.
     """
 
-    def __init__(self, width: int, heads: int, numerics: Numerics, rngs: nnx.Rngs):
-        self.heads = heads
+    def __init__(self, layer: TransformerEncoder, numerics: Numerics, rngs: nnx.Rngs):
+        width = layer.width
+        self.heads = layer.heads
+        self.causal = layer.causal
         self.qkv = numerics.linear(width, 3 * width, rngs)
         self.out = numerics.linear(width, width, rngs)
 
     def __call__(self, x):
-        """Scaled dot-product attention over all tokens; the softmax runs in float32."""
+        """Scaled dot-product attention over all tokens, or those so far; the softmax runs in float32."""
         batch, tokens, width = x.shape
         qkv = self.qkv(x).reshape(batch, tokens, 3, self.heads, width // self.heads)
-        mixed = jax.nn.dot_product_attention(qkv[:, :, 0], qkv[:, :, 1], qkv[:, :, 2])
+        mixed = jax.nn.dot_product_attention(qkv[:, :, 0], qkv[:, :, 1], qkv[:, :, 2], is_causal=self.causal)
         return self.out(mixed.reshape(batch, tokens, width))
 
 
@@ -34,7 +36,7 @@ class EncoderBlock(nnx.Module):
 
     def __init__(self, layer: TransformerEncoder, numerics: Numerics, rngs: nnx.Rngs):
         self.norm1 = numerics.layer_norm(layer.width, rngs)
-        self.attention = SelfAttention(layer.width, layer.heads, numerics, rngs)
+        self.attention = SelfAttention(layer, numerics, rngs)
         self.norm2 = numerics.layer_norm(layer.width, rngs)
         self.fc1 = numerics.linear(layer.width, layer.mlp_width, rngs)
         self.fc2 = numerics.linear(layer.mlp_width, layer.width, rngs)
@@ -54,11 +56,15 @@ class Encoder(nnx.Module):
         self.readout = layer.readout
 
     def __call__(self, x):
-        """``(B, N, width)`` to ``(B, N, width)``, or to ``(B, width)`` when the class token is read out."""
+        """``(B, …, width)`` to the same shape, or to ``(B, width)`` when one token is read out."""
+        shape = x.shape
+        x = x.reshape(shape[0], -1, shape[-1])
         for block in self.blocks:
             x = block(x)
-        # LayerNorm acts per token, so reading the class token first gives the same values for less work.
-        return self.norm(x[:, 0] if self.readout == "class_token" else x)
+        if self.readout == "all":
+            return self.norm(x).reshape(shape)
+        # LayerNorm acts per token, so reading one token first gives the same values for less work.
+        return self.norm(x[:, 0] if self.readout == "class_token" else x[:, -1])
 
 
 @module_of.register

@@ -1,0 +1,199 @@
+"""The command line: list, show, count, compare and draw the specs of the catalogue or of a Python file."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Sequence
+
+from netspec.cli import compare, counting, drawing, select, show
+from netspec.cli.sources import CommandError
+
+__all__ = ["main"]
+
+_NAMES = "Names forgive case, spaces and punctuation: vit-tiny, ViT-Tiny and 'vit tiny' are the same."
+_FILES = "A FILE.py is run as Python and defines SPEC, SPECS, or any NetSpec values; FILE.py:NAME picks one."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0, or 2 for anything the caller has to change."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Names hold dashes and crosses that an older terminal may lack.
+        sys.stdout.reconfigure(errors="replace")
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+        sys.stdout.flush()
+    except CommandError as error:
+        print(f"netspec: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        # The reader has seen enough; keep the interpreter from complaining when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when somebody asks."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib import metadata
+
+        try:
+            version = metadata.version("netspec-book")
+        except metadata.PackageNotFoundError:
+            version = "(not installed)"
+        print(f"netspec {version}")
+        parser.exit()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="netspec",
+        description="Neural architectures as values: list them, show, count, compare and draw them.",
+        epilog="examples:\n"
+        "  netspec list --domain diffusion\n"
+        "  netspec show lenet-5\n"
+        "  netspec count vit-tiny resnet-50\n"
+        "  netspec diff resnet-18 resnet-34\n"
+        "  netspec draw 'stable diffusion 1.5' -o sd.svg\n\n"
+        f"{_NAMES}\n`netspec COMMAND --help` explains a command.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_list(commands)
+    _add_show(commands)
+    _add_count(commands)
+    _add_diff(commands)
+    _add_draw(commands)
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction, name: str, run, summary: str, *notes: str
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog="\n".join(notes),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="print JSON for a program to read, with exact numbers")
+
+
+def _add_list(commands: argparse._SubParsersAction) -> None:
+    command = _command(
+        commands,
+        "list",
+        select.run,
+        "list the architectures of the catalogue",
+        "examples:",
+        "  netspec list --domain vision --max-params 5.5M --sort params",
+        "  netspec list --primitive UNetUp --year 2020-2022",
+        "  netspec list --min-params 13B --json",
+    )
+    command.add_argument(
+        "--domain", metavar="TEXT", help="only the domain that begins with TEXT: vision, diffusion, 'Part 1'"
+    )
+    command.add_argument("--entry", metavar="TEXT", help="only entries of the book that begin with TEXT: YOLO, Swin")
+    command.add_argument(
+        "--primitive", metavar="NAME", help="only those that use it, such as conv2d or InceptionModule"
+    )
+    command.add_argument(
+        "--role", choices=select.ROLES, help="variants of the book, other forms of them, whole systems …"
+    )
+    command.add_argument("--year", type=select.years, metavar="YEAR", help="published in 2015, or in 2015-2018")
+    command.add_argument(
+        "--min-params", type=select.size, metavar="SIZE", help="at least so many parameters: 5.5M, 13B"
+    )
+    command.add_argument("--max-params", type=select.size, metavar="SIZE", help="at most so many parameters")
+    command.add_argument("--sort", choices=select.SORTS, default="catalogue", help="the order (default: the book's)")
+    command.add_argument("--reverse", action="store_true", help="the other way round")
+    _add_json(command)
+
+
+def _add_show(commands: argparse._SubParsersAction) -> None:
+    command = _command(
+        commands,
+        "show",
+        show.run,
+        "show one architecture: provenance, listing, layers and counts",
+        "examples:",
+        "  netspec show googlenet",
+        "  netspec show vit-tiny --python > mine.py   (edit it, then: netspec count mine.py)",
+        "",
+        _NAMES,
+        _FILES,
+    )
+    command.add_argument("spec", metavar="NAME|FILE.py", help="what to show")
+    output = command.add_mutually_exclusive_group()
+    output.add_argument(
+        "--python", action="store_true", help="print only the listing, as a Python file that defines it"
+    )
+    _add_json(output)
+
+
+def _add_count(commands: argparse._SubParsersAction) -> None:
+    command = _command(
+        commands,
+        "count",
+        counting.run,
+        "count parameters: ours, the book's, a reference implementation's, the paper's",
+        "examples:",
+        "  netspec count resnet-50",
+        "  netspec count mine.py --json",
+        "",
+        _NAMES,
+        _FILES,
+    )
+    command.add_argument("spec", metavar="NAME|FILE.py", nargs="+", help="what to count")
+    _add_json(command)
+
+
+def _add_diff(commands: argparse._SubParsersAction) -> None:
+    command = _command(
+        commands,
+        "diff",
+        compare.run,
+        "compare two architectures layer by layer",
+        "Lines begin with ~ for a changed layer, - for one only in A, + for one only in B.",
+        "",
+        "examples:",
+        "  netspec diff resnet-18 resnet-34",
+        "  netspec diff vit-tiny mine.py",
+        "",
+        _NAMES,
+        _FILES,
+    )
+    command.add_argument("first", metavar="A", help="a name or FILE.py")
+    command.add_argument("second", metavar="B", help="a name or FILE.py")
+    _add_json(command)
+
+
+def _add_draw(commands: argparse._SubParsersAction) -> None:
+    command = _command(
+        commands,
+        "draw",
+        drawing.run,
+        "draw one architecture as an SVG diagram",
+        "examples:",
+        "  netspec draw lenet-5",
+        "  netspec draw 'mask r-cnn (whole, resnet-101-fpn)' -o mask.svg",
+        "  netspec draw vit-tiny -o - | rsvg-convert > unet.png",
+        "",
+        _NAMES,
+        _FILES,
+    )
+    command.add_argument("spec", metavar="NAME|FILE.py", help="what to draw")
+    command.add_argument(
+        "-o", "--output", metavar="FILE", help="where to (default: NAME.svg here; - is standard output)"
+    )

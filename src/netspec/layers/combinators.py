@@ -1,0 +1,194 @@
+"""Layers made of layers: residual connection, parallel branches, several heads, shared weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from netspec.errors import LayerError
+from netspec.layers.base import Combinator, Layer, Run, Several, Value, expect_image, expect_one, text_of
+from netspec.layers.taps import joined
+
+
+def _layers(given: object) -> tuple[Layer, ...]:
+    """One layer stands for a tuple of one; a class is kept for the walk to refuse with its place."""
+    return (given,) if isinstance(given, (Layer, type)) else tuple(given)
+
+
+@dataclass(frozen=True)
+class Residual(Combinator):
+    """``y = body(x) + shortcut(x)``; an empty ``shortcut`` is the identity. Shape: whatever ``body`` gives.
+
+    Parameters: those of the layers inside. Source: He et al. 2015 (arXiv:1512.03385), eq. 1; book ch. 6.
+    """
+
+    body: tuple[Layer, ...]
+    shortcut: tuple[Layer, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "body", _layers(self.body))
+        object.__setattr__(self, "shortcut", _layers(self.shortcut))
+
+    @property
+    def held(self) -> tuple[Layer, ...]:
+        """Body, then shortcut."""
+        return self.body + self.shortcut
+
+    def route(self, arrived: Value, run: Run) -> Value:
+        """Both paths read ``arrived``; raises :class:`LayerError` when they leave different shapes."""
+        body = run("body", self.body, arrived)
+        shortcut = run("shortcut", self.shortcut, arrived) if self.shortcut else arrived
+        if body != shortcut:
+            raise LayerError("the residual paths differ", arrived=f"body {body}", expected=f"shortcut {shortcut}")
+        return body
+
+
+@dataclass(frozen=True)
+class Branches(Combinator):
+    """Parallel paths over the same input, concatenated along channels or added: ``x -> join(f₁(x), …, fₙ(x))``.
+
+    An empty branch is the identity. Parameters: those of the layers inside.
+    Source: Szegedy et al. 2014 (arXiv:1409.4842); book ch. 11, def. 82.
+    """
+
+    branches: tuple[tuple[Layer, ...], ...]
+    join: Literal["concat", "add"] = "concat"
+
+    choices = (("join", ("concat", "add")),)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "branches", tuple(map(_layers, self.branches)))
+
+    def check(self) -> None:
+        """Raise :class:`LayerError` when there is nothing to join."""
+        super().check()
+        if len(self.branches) < 2:
+            raise LayerError("branches are joined", arrived=f"{len(self.branches)} branches", expected="two or more")
+
+    @property
+    def held(self) -> tuple[Layer, ...]:
+        """The branches, one after another."""
+        return tuple(layer for branch in self.branches for layer in branch)
+
+    def route(self, arrived: Value, run: Run) -> Value:
+        """Every branch reads ``arrived``; raises :class:`LayerError` when their outputs do not fit together."""
+        return joined(self.join, [run(f"branch {i}", branch, arrived) for i, branch in enumerate(self.branches)])
+
+
+@dataclass(frozen=True)
+class Heads(Combinator):
+    """Several outputs from one trunk: ``x -> {name: headₙₐₘₑ(x), …}``.
+
+    Given as a mapping from name to layers. Parameters: those of the layers inside.
+    Source: Silver et al. 2017 (policy and value heads); He et al. 2017 (arXiv:1703.06870).
+    """
+
+    heads: tuple[tuple[str, tuple[Layer, ...]], ...]
+
+    def __post_init__(self) -> None:
+        pairs = self.heads.items() if isinstance(self.heads, Mapping) else self.heads
+        object.__setattr__(self, "heads", tuple((name, _layers(layers)) for name, layers in pairs))
+
+    def check(self) -> None:
+        """Raise :class:`LayerError` when there is no head, or a name that would break a path."""
+        super().check()
+        if not self.heads:
+            raise LayerError("no heads", arrived="0 heads", expected="at least one")
+        for name, _ in self.heads:
+            if not name or "." in name:
+                raise LayerError("a head has a name without dots", arrived=repr(name), expected="such as 'policy'")
+
+    @property
+    def held(self) -> tuple[Layer, ...]:
+        """The heads, one after another."""
+        return tuple(layer for _, layers in self.heads for layer in layers)
+
+    def route(self, arrived: Value, run: Run) -> Value:
+        """Every head reads ``arrived``."""
+        return Several({name: run(name, layers, arrived) for name, layers in self.heads})
+
+    def __str__(self) -> str:
+        return f"Heads({{{', '.join(f'{name!r}: {text_of(layers)}' for name, layers in self.heads)}}})"
+
+
+@dataclass(frozen=True)
+class ForEach(Combinator):
+    """The same layers, weights shared, over each of several tensors: ``{name: x} -> {name: f(x)}``.
+
+    Parameters: those of the layers inside, once. Source: Lin et al. 2016 (arXiv:1612.03144), sec. 4.1, where one
+    proposal head serves all levels of a pyramid.
+    """
+
+    body: tuple[Layer, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "body", _layers(self.body))
+
+    @property
+    def held(self) -> tuple[Layer, ...]:
+        """The shared layers."""
+        return self.body
+
+    def route(self, arrived: Value, run: Run) -> Value:
+        """Each tensor in turn; raises :class:`LayerError` when only one arrives."""
+        if not isinstance(arrived, Several):
+            raise LayerError("several tensors are needed", arrived=arrived, expected="a pyramid or several heads")
+        shapes = {}
+        for position, (name, shape) in enumerate(arrived.items()):
+            shapes[name] = run(name, self.body, shape, counted=position > 0)
+        return Several(shapes)
+
+
+@dataclass(frozen=True)
+class OnRegions(Combinator):
+    """RoIAlign to ``side × side`` and the same layers on every region: ``{level: (H, W, C)} -> (n_regions, …)``.
+
+    Where the regions lie is decided outside the network. Parameters: those of the layers inside, once.
+    Source: He et al. 2017 (arXiv:1703.06870), sec. 3.
+    """
+
+    channels: int
+    side: int
+    n_regions: int
+    body: tuple[Layer, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "body", _layers(self.body))
+
+    @property
+    def held(self) -> tuple[Layer, ...]:
+        """The layers every region passes through."""
+        return self.body
+
+    def route(self, arrived: Value, run: Run) -> Value:
+        """Each region is ``(side, side, channels)``; raises :class:`LayerError` when a level has other channels."""
+        for shape in arrived.values() if isinstance(arrived, Several) else (arrived,):
+            expect_image(shape, self.channels)
+        leaves = run("region", self.body, (self.side, self.side, self.channels), again=self.n_regions)
+        if isinstance(leaves, Several):
+            return Several({name: (self.n_regions, *shape) for name, shape in leaves.items()})
+        return (self.n_regions, *leaves)
+
+
+@dataclass(frozen=True)
+class Repeat(Combinator):
+    """``times`` copies of ``body``, each with its own weights. Parameters: ``times`` times those of ``body``."""
+
+    times: int
+    body: tuple[Layer, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "body", _layers(self.body))
+
+    @property
+    def held(self) -> tuple[Layer, ...]:
+        """The copies, one after another."""
+        return self.body * self.times
+
+    def route(self, arrived: Value, run: Run) -> Value:
+        """Copy after copy; raises :class:`LayerError` when one leaves what the next cannot take."""
+        expect_one(arrived)
+        for copy in range(self.times):
+            arrived = run(f"copy {copy}", self.body, arrived)
+        return arrived

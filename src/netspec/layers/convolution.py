@@ -1,0 +1,39 @@
+"""What all plain convolutions share: the shape they leave and what they cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netspec.errors import LayerError
+from netspec.layers.activation import ACTIVATIONS
+from netspec.layers.base import PADDINGS, Primitive, Shape, expect_image, slide
+
+
+@dataclass(frozen=True)
+class Convolution(Primitive):
+    """A ``kernel × kernel`` convolution, ``(H, W, in) -> (H', W', out)``; what else it does is up to the subclass.
+
+    ``padding="same"`` leaves ``ceil(n / stride)`` per side, ``"valid"`` only whole windows. ``transposed=True`` is the
+    transposed convolution instead, ``(H, W, in) -> (stride·H, stride·W, out)``: the same kernel, the same count.
+    Source: LeCun et al. 1998, Proc. IEEE 86(11); Dumoulin & Visin 2016 (arXiv:1603.07285) for the transposed one.
+    """
+
+    choices = (("padding", PADDINGS), ("activation", ACTIVATIONS))
+
+    def check(self) -> None:
+        """Raise :class:`LayerError` for a transposed convolution without padding, which the language does not have."""
+        super().check()
+        if self.transposed and self.padding != "same":
+            raise LayerError("a transposed convolution is padded", arrived=self.padding, expected="padding='same'")
+
+    def output_shape(self, arrived: Shape) -> Shape:
+        """As padding and stride leave it."""
+        height, width = expect_image(arrived, self.in_channels)
+        if self.transposed:
+            return (self.stride * height, self.stride * width, self.out_channels)
+        return (*slide(arrived, self.kernel, self.stride, self.padding), self.out_channels)
+
+    def macs(self, arrived: Shape) -> int:
+        """The kernel at every output position; at every input position of a transposed convolution."""
+        height, width, _ = arrived if self.transposed else self.output_shape(arrived)
+        return height * width * self.kernel**2 * self.in_channels * self.out_channels

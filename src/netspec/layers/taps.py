@@ -1,0 +1,126 @@
+"""Named taps: save a tensor under a name, read it again later."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from netspec.errors import LayerError
+from netspec.layers.base import SKIP, Free, Layer, Several, Value, expect_one
+
+
+@dataclass(frozen=True)
+class Save(Free):
+    """Remember the tensor that passes under ``name``: ``shape -> shape``, no parameters.
+
+    Source: the skips of U-Net (Ronneberger et al. 2015, arXiv:1505.04597); what the linear lists of book ch. 11 imply.
+    """
+
+    name: str
+
+    primitive = "save"
+
+    def check(self) -> None:
+        """Raise :class:`LayerError` for no name, and for the one under which U-Net stages keep their skips."""
+        super().check()
+        if not self.name or self.name == SKIP:
+            raise LayerError("a saved tensor needs a name", arrived=repr(self.name), expected="any other, not empty")
+
+    def saves(self, arrived: Value) -> tuple[str, Value]:
+        """The tensor that passes, unchanged."""
+        return self.name, arrived
+
+    def output_shape(self, arrived: Value) -> Value:
+        """Unchanged."""
+        return arrived
+
+
+@dataclass(frozen=True)
+class Load(Free):
+    """Read the tensor saved under ``name``: in place of the one that arrives, joined to its channels, or added to it.
+
+    ``join="replace"``: ``any -> saved``. ``"concat"``: ``(…, a), (…, b) -> (…, a + b)``. ``"add"``: equal shapes.
+    A tensor out of several is read as ``"name.part"``. No parameters. Source: as :class:`Save`.
+    """
+
+    name: str
+    join: Literal["replace", "concat", "add"] = "replace"
+
+    primitive = "load"
+    choices = (("join", ("replace", "concat", "add")),)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The saved name."""
+        return (self.name,)
+
+    def output_shape(self, arrived: Value, saved: Value) -> Value:
+        """The saved shape, or both joined; raises :class:`LayerError` when they do not fit together."""
+        if self.join == "replace":
+            return saved
+        return joined(self.join, [arrived, saved])
+
+
+def joined(join: str, shapes: list[Value]) -> Value:
+    """Shape of tensors concatenated along channels or added. Raises :class:`LayerError` when they do not fit."""
+    for shape in shapes:
+        expect_one(shape)
+    first = shapes[0]
+    if join == "add":
+        if any(shape != first for shape in shapes):
+            raise LayerError("added tensors differ", arrived=" and ".join(map(str, shapes)), expected="equal shapes")
+        return first
+    if any(shape[:-1] != first[:-1] for shape in shapes):
+        arrived = " and ".join(map(str, shapes))
+        raise LayerError("concatenated tensors differ", arrived=arrived, expected="equal shapes but for the channels")
+    return (*first[:-1], sum(shape[-1] for shape in shapes))
+
+
+@dataclass(frozen=True)
+class Reshape(Free):
+    """The same scalars in another shape, row-major: any shape of the same size ``-> shape``. No parameters.
+
+    Source: what a dense decoder does before its convolutions, e.g. Radford et al. 2015 (arXiv:1511.06434).
+    """
+
+    shape: tuple[int, ...]
+
+    primitive = "reshape"
+
+    def check(self) -> None:
+        """Raise :class:`LayerError` unless all sides are positive integers."""
+        if not self.shape or any(not isinstance(side, int) or side < 1 for side in self.shape):
+            raise LayerError("sides must be positive integers", arrived=self.shape, expected=">= 1 each")
+
+    def output_shape(self, arrived: Value) -> Value:
+        """``shape``, when the sizes agree."""
+        expect_one(arrived)
+        if math.prod(arrived) != math.prod(self.shape):
+            expected = f"{math.prod(self.shape)} scalars for {self.shape}"
+            raise LayerError("sizes differ", arrived=f"{math.prod(arrived)} in {arrived}", expected=expected)
+        return self.shape
+
+
+@dataclass(frozen=True)
+class Pick(Free):
+    """One tensor out of several: ``{name: shape, …} -> shape``. No parameters. Source: as :class:`Save`."""
+
+    name: str
+
+    primitive = "pick"
+
+    def output_shape(self, arrived: Value) -> Value:
+        """The shape called ``name``; raises :class:`LayerError` when there is none."""
+        if not isinstance(arrived, Several) or self.name not in arrived:
+            raise LayerError(f"no tensor named {self.name!r}", arrived=arrived, expected=f"several, one {self.name!r}")
+        return arrived[self.name]
+
+
+def moves_only(layer: Layer) -> bool:
+    """Whether ``layer`` hands on a tensor that exists already, so that it takes no memory of its own."""
+    return isinstance(layer, (Save, Pick)) or (isinstance(layer, Load) and layer.join == "replace")
+
+
+#: Layers that move tensors and compute nothing: they do not count as layers of a listing.
+PLUMBING: tuple[type[Layer], ...] = (Save, Load, Pick)

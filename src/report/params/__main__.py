@@ -1,0 +1,108 @@
+"""``python -m report.params``: the catalogue in three steps that meet in files, each a rule of the workflow.
+
+``tables`` counts and writes CSV and Markdown, ``figure`` draws from the CSV, ``document`` sets the report.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from report.errors import ReportError
+from report.params import records
+from train.files import write_all
+
+
+def _tables(arguments: argparse.Namespace) -> None:
+    from report.params import chapter, collect, document, markdown
+
+    counted = collect.collect()
+    printed = chapter.tables(counted)
+    content = document.content(counted, printed)
+    out = arguments.out
+    files = {
+        out / "params.csv": records.encode(counted.variants),
+        out / "other_forms.csv": records.encode(counted.others),
+        out / "parts.csv": records.encode(counted.parts),
+    }
+    for table in printed:
+        files[out / "chapter" / f"{table.slug}.csv"] = records.encode_plain(table.header, table.lines())
+    for (name, rows), section in zip(counted.domains.items(), content.sections, strict=True):
+        stem = out / "domains" / markdown.slug(name)
+        files[stem.with_suffix(".csv")] = records.encode(rows)
+        files[stem.with_suffix(".md")] = markdown.domain_page(section).encode()
+    for name, rows in counted.entries.items():
+        layers = collect.layers(rows)
+        own = [table for table in printed if table.rows[0].variant.entry == name and table.columns]
+        stem = out / "entries" / markdown.slug(name)
+        files[stem.with_suffix(".csv")] = records.encode(layers)
+        files[stem.with_suffix(".md")] = markdown.entry_page(name, rows, layers, own).encode()
+    files[out / "params.md"] = markdown.index_page(content, counted).encode()
+    write_all(files)
+
+
+def _figure(arguments: argparse.Namespace) -> None:
+    from report.params import figure
+
+    counted = records.Catalogue(tuple(records.read(arguments.table, records.Variant)), (), ())
+    write_all({arguments.out: figure.catalogue_figure(counted)})
+
+
+def _document(arguments: argparse.Namespace) -> None:
+    from report.pages import compile_template
+    from report.params import chapter, document
+
+    counted = records.Catalogue(
+        tuple(records.read(arguments.table, records.Variant)),
+        tuple(records.read(arguments.other_forms, records.Variant)),
+        tuple(records.read(arguments.parts, records.Part)),
+    )
+    content = asdict(document.content(counted, chapter.tables(counted)))
+    content |= {"header": document.HEADER, "left": document.LEFT}
+    (page,) = compile_template("params.typ", content, {"params.svg": arguments.figure})
+    write_all({arguments.out: page})
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="python -m report.params", description=__doc__.splitlines()[0].replace("`", ""))
+    commands = top.add_subparsers(required=True, metavar="command")
+
+    command = commands.add_parser("tables", help="count the catalogue, write CSV and Markdown")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of all tables")
+    command.set_defaults(run=_tables)
+
+    table = argparse.ArgumentParser(add_help=False)
+    table.add_argument("--table", type=Path, required=True, metavar="CSV", help="params.csv")
+
+    command = commands.add_parser("figure", parents=[table], help="draw the catalogue at a glance")
+    command.add_argument("--out", type=Path, required=True, metavar="SVG", help="the figure")
+    command.set_defaults(run=_figure)
+
+    command = commands.add_parser("document", parents=[table], help="set the report as PDF")
+    command.add_argument("--other-forms", type=Path, required=True, metavar="CSV", help="other_forms.csv")
+    command.add_argument("--parts", type=Path, required=True, metavar="CSV", help="parts.csv")
+    command.add_argument("--figure", type=Path, required=True, metavar="SVG", help="the figure")
+    command.add_argument("--out", type=Path, required=True, metavar="PDF", help="the report")
+    command.set_defaults(run=_document)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; a :class:`ReportError` becomes one line on standard error and exit status 1."""
+    parsed = parser().parse_args(arguments)
+    try:
+        parsed.run(parsed)
+    except (ReportError, OSError) as error:
+        unwritten = isinstance(error, OSError)
+        message = f"{error.filename}: cannot be read or written ({error.strerror})" if unwritten else error
+        print(f"report: error: {message}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

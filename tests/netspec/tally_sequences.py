@@ -1,0 +1,164 @@
+"""Primitives on tokens, points and proteins, written out tensor by tensor and product by product."""
+
+import math
+
+
+def patch_embed(t, x, s):
+    t.conv(x.in_channels, x.width, x.patch, x.n_patches, bias=True)
+    if x.layout == "tokens":
+        t.table(1, x.width)
+    t.table(x.n_patches + (x.layout == "tokens"), x.width)
+
+
+def transformer_encoder(t, x, s):
+    n = math.prod(s[:-1])
+    for _ in range(x.n_blocks):
+        t.norm(x.width)
+        t.attention(x.width, n)
+        t.norm(x.width)
+        t.mlp(x.width, x.mlp_width, n)
+    t.norm(x.width)
+
+
+def transformer_decoder(t, x, s, memory=None):
+    n = x.n_queries or math.prod(s[:-1])
+    keys, width = math.prod((memory or s)[:-1]), (memory or s)[-1]
+    for _ in range(x.n_blocks):
+        for _ in range(3):
+            t.norm(x.width)
+        t.attention(x.width, n)
+        t.attention(x.width, n, keys, width)
+        t.mlp(x.width, x.mlp_width, n)
+    if x.n_queries:
+        t.table(x.n_queries, x.width)
+
+
+def highway(t, x, s):
+    for _ in range(2):
+        t.dense(x.width, x.width, math.prod(s[:-1]))
+
+
+def swin_stage(t, x, s):
+    w = x.window
+    padded = math.ceil(s[0] / w) * w * math.ceil(s[1] / w) * w
+    for _ in range(x.n_blocks):
+        t.norm(x.width)
+        t.attention(x.width, padded, window=w * w)
+        t.table((2 * w - 1) * (2 * w - 1), x.heads)
+        t.norm(x.width)
+        t.mlp(x.width, x.mlp_width, s[0] * s[1])
+
+
+def patch_merging(t, x, s):
+    t.norm(4 * x.in_channels)
+    t.dense(4 * x.in_channels, x.out_channels, s[0] * s[1] // 4)
+
+
+def detr_heads(t, x, s):
+    d, n = x.width, s[0]
+    t.dense(d, x.n_classes + 1, n)
+    for i, o in ((d, d), (d, d), (d, 4)):
+        t.dense(i, o, n)
+
+
+def mamba_block(t, x, s):
+    d, e, n, r, at = x.width, x.expand * x.width, x.state_size, math.ceil(x.width / 16), s[0]
+    for _ in range(x.n_blocks):
+        t.table(d)  # RMSNorm
+        t.dense(d, 2 * e, at, bias=False)
+        t.table(4, e)  # depthwise kernel
+        t.table(e)
+        t.macs += at * 4 * e
+        t.dense(e, r + 2 * n, at, bias=False)
+        t.dense(r, e, at)
+        t.table(e, n)  # A
+        t.table(e)  # D
+        t.macs += at * 3 * e * n
+        t.dense(e, d, at, bias=False)
+
+
+def wavenet_block(t, x, s):
+    r, at = x.residual_channels, math.prod(s[:-1])
+    for _ in range(x.n_layers):
+        for _ in range(2):  # filter and gate, two taps
+            t.table(2, r, r)
+            t.table(r)
+            t.macs += at * 2 * r * r
+        t.dense(r, r, at)
+        t.dense(r, x.skip_channels, at)
+
+
+def nerf_mlp(t, x, s, direction):
+    at, h, p = math.prod(s[:-1]), x.hidden, x.position_features
+    for fan_in in (p, h, h, h, h + p, h, h, h):
+        t.dense(fan_in, h, at)
+    t.dense(h, 1, at)
+    t.dense(h, h, at)
+    t.dense(h + x.direction_features, 128, at)
+    t.dense(128, 3, at)
+
+
+def evoformer_block(t, x, s, pair):
+    m, z, seqs, r = x.msa_channels, x.pair_channels, s[0], s[1]
+    for _ in range(x.n_blocks):
+        for attended, biased in ((r, True), (seqs, False)):  # rows, then columns
+            t.norm(m)
+            if biased:
+                t.norm(z)
+                t.dense(z, 8, r * r, bias=False)
+            for _ in range(3):
+                t.dense(m, 256, seqs * r, bias=False)
+            t.dense(m, 256, seqs * r)  # gate
+            t.dense(256, m, seqs * r)
+            t.macs += 2 * seqs * r * attended * 256
+        for width, at in ((m, seqs * r), (z, r * r)):
+            t.norm(width)
+            t.mlp(width, 4 * width, at)
+        t.norm(m)  # outer-product mean
+        t.dense(m, 32, seqs * r)
+        t.dense(m, 32, seqs * r)
+        t.macs += seqs * r * r * 32 * 32
+        t.dense(32 * 32, z, r * r)
+        for _ in range(2):  # triangle products
+            t.norm(z)
+            t.norm(128)
+            for _ in range(4):
+                t.dense(z, 128, r * r)
+            t.macs += r * r * r * 128
+            t.dense(z, z, r * r)
+            t.dense(128, z, r * r)
+        for _ in range(2):  # triangle attentions
+            t.norm(z)
+            t.dense(z, 4, r * r, bias=False)
+            for _ in range(3):
+                t.dense(z, 128, r * r, bias=False)
+            t.dense(z, 128, r * r)
+            t.dense(128, z, r * r)
+            t.macs += 2 * r * r * r * 128
+    t.dense(m, x.single_channels, r)
+
+
+def structure_module(t, x, s):
+    c, z, r, rounds = x.single_channels, x.pair_channels, s["single"][0], x.n_blocks
+    t.norm(c)
+    t.norm(z)
+    t.dense(c, c, r)
+    before = t.macs
+    for fan_in, fan_out in ((c, 12 * 16), (c, 2 * 12 * 16), (c, 12 * 4 * 3), (c, 12 * 12 * 3)):
+        t.dense(fan_in, fan_out, r)
+    t.dense(z, 12, r * r)
+    t.table(12)
+    t.macs += r * r * 12 * (16 + 12)  # scores of scalars and points
+    t.macs += r * r * 12 * (16 + 24 + z)  # values, points, pairs
+    t.dense(12 * (16 + 32 + z), c, r)
+    t.norm(c)
+    for _ in range(3):
+        t.dense(c, c, r)
+    t.norm(c)
+    t.dense(c, 6, r)
+    t.dense(c, 128, r)
+    t.dense(c, 128, r)
+    for _ in range(4):
+        t.dense(128, 128, r)
+    t.dense(128, 14, r)
+    t.macs = before + rounds * (t.macs - before)
