@@ -5,7 +5,6 @@ import re
 import shlex
 import subprocess
 import sys
-import time
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -133,12 +132,3 @@ def test_nothing_heavy_is_imported(module):
         f"import sys; from netspec.__main__ import main; main(['show', 'lenet-5']); sys.exit({module!r} in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=False).returncode == 0
-
-
-def test_it_answers_soon():
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        run("list")
-        times.append(time.perf_counter() - start)
-    assert min(times) < 1.0  # measured 0.16 s; the rest is room for a busy machine

@@ -96,16 +96,20 @@ def names() -> tuple[str, ...]:
 def find(name: str) -> NetSpec:
     """The spec called ``name``; ``vit-tiny``, ``ViT-Tiny`` and ``vit tiny`` are the same name.
 
-    What a name says in parentheses may be left out where that leaves one spec, or one variant, to mean.
+    What a name says in parentheses may be left out where that leaves one spec, or one variant, to mean; so may its end
+    where only one spec begins like that.
     Raises :class:`UnknownSpecError`, which suggests the nearest names.
     """
     known = _by_key()
     key = _key(name)
     if key in known:
         return known[key]
+    family = dict.fromkeys(spec.name for k, spec in known.items() if key and k.startswith(key))
+    if len(family) == 1:
+        return next(known[k] for k in known if k.startswith(key))
     near = difflib.get_close_matches(key, known, n=3, cutoff=0.5) or [k for k in known if key and key in k][:3]
-    near_names = dict.fromkeys(known[k].name for k in near)
-    hint = f"did you mean {' or '.join(near_names)}?" if near else "`netspec list` prints all names"
+    near_names = list(family)[:5] or dict.fromkeys(known[k].name for k in near)
+    hint = f"did you mean {' or '.join(near_names)}?" if near_names else "`netspec list` prints all names"
     raise UnknownSpecError(f"unknown architecture {name!r}; {hint}")
 
 
