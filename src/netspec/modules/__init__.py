@@ -5,12 +5,11 @@ from __future__ import annotations
 import jax.numpy as jnp
 from flax import nnx
 
-from netspec.modules import dense, patch_embed, transformer_encoder
 from netspec.modules.base import Numerics, module_of
 from netspec.modules.initialize import SCHEMES
 from netspec.spec import NetSpec
 
-__all__ = ["SCHEMES", "Network", "Numerics", "build", "dense", "module_of", "patch_embed", "transformer_encoder"]
+__all__ = ["SCHEMES", "Network", "Numerics", "build", "module_of"]
 
 
 class Network(nnx.Module):

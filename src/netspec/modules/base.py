@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
@@ -36,7 +37,18 @@ class Numerics:
         return nnx.LayerNorm(width, epsilon=1e-5, dtype=jnp.float32, use_fast_variance=False, rngs=rngs)
 
 
-@singledispatch
 def module_of(layer: Layer, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Module:
-    """The module of ``layer``; each file beside this one registers its own. Raises ``TypeError`` without one."""
+    """The module of ``layer``, from the file here that has the name of the layer's file.
+
+    Raises ``TypeError`` for a layer without a module.
+    """
+    twin = f"netspec.modules.{type(layer).__module__.rpartition('.')[2]}"
+    if importlib.util.find_spec(twin):
+        importlib.import_module(twin)
+    return build_layer(layer, numerics, rngs)
+
+
+@singledispatch
+def build_layer(layer: Layer, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Module:
+    """What each file beside this one registers its modules with; call :func:`module_of` instead."""
     raise TypeError(f"no flax.nnx module for {type(layer).__name__}")

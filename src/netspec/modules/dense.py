@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.dense import Dense
-from netspec.modules.base import Numerics, module_of
+from netspec.modules.base import Numerics, build_layer
 
 #: GELU in its tanh form, as in the book.
 FUNCTIONS: dict[str, Callable[[jnp.ndarray], jnp.ndarray]] = {
@@ -34,7 +34,7 @@ class Activated(nnx.Module):
         return FUNCTIONS[self.activation](self.linear(x))
 
 
-@module_of.register
+@build_layer.register
 def _(layer: Dense, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Linear | Activated:
     linear = numerics.linear(layer.in_features, layer.out_features, rngs)
     return linear if layer.activation == "identity" else Activated(linear, layer.activation)

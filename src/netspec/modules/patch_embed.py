@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.patch_embed import PatchEmbed
-from netspec.modules.base import Numerics, module_of
+from netspec.modules.base import Numerics, build_layer
 
 
 class PatchEmbedding(nnx.Module):
@@ -45,6 +45,6 @@ class PatchEmbedding(nnx.Module):
         return jnp.concatenate([first, tokens], axis=1) + self.position_table[...]
 
 
-@module_of.register
+@build_layer.register
 def _(layer: PatchEmbed, numerics: Numerics, rngs: nnx.Rngs) -> PatchEmbedding:
     return PatchEmbedding(layer, numerics, rngs)

@@ -6,7 +6,7 @@ import jax
 from flax import nnx
 
 from netspec.layers.transformer_encoder import TransformerEncoder
-from netspec.modules.base import Numerics, module_of
+from netspec.modules.base import Numerics, build_layer
 
 
 class SelfAttention(nnx.Module):
@@ -67,6 +67,6 @@ class Encoder(nnx.Module):
         return self.norm(x[:, 0] if self.readout == "class_token" else x[:, -1])
 
 
-@module_of.register
+@build_layer.register
 def _(layer: TransformerEncoder, numerics: Numerics, rngs: nnx.Rngs) -> Encoder:
     return Encoder(layer, numerics, rngs)
