@@ -162,7 +162,7 @@ BROKEN = [
     ),
     ("cells/ablation.yaml", "area: [0.02, 0.33]", "area: [0.5, 0.3]", ["ablation.yaml", "erasing.area", "smallest"]),
     ("recipes/digits.yaml", "learning_rate: 0.003", "learning_rate: fast", ["digits.yaml", "learning_rate", "number"]),
-    ("recipes/digits.yaml", "model: ViT-Digits", "model: ViT-Digit", ["digits.yaml", "'model'", "ViT-Digits"]),
+    ("recipes/digits.yaml", "model: ViT-Digits", "model: ViT-Dgits", ["digits.yaml", "'model'", "ViT-Digits"]),
     ("recipes/digits.yaml", "model: ViT-Digits", "model: ViT-Tiny", ["digits.yaml", "(224, 224, 3)", "image_size"]),
     ("recipes/digits.yaml", "warmup_epochs: 10", "warmup_epochs: 160", ["digits.yaml", "warmup_epochs", "fewer"]),
     ("recipes/digits.yaml", "batch_size: 16", "batch_size: 101", ["digits.yaml", "batch_size", "at most", "100"]),
