@@ -27,12 +27,17 @@ RESERVED = {"ablation", "all", "bench", "data", "gradcheck", "train", "zoo"}
 
 @dataclass(frozen=True)
 class Experiment:
-    """The chosen data set, its resolved cells by name, and the seeds."""
+    """The chosen data set, its resolved cells by name, and the seeds.
+
+    ``label`` names the folder of its results: the data set, and after it a recipe that is not the data set's own and
+    semantics other than the book's, so that trying another one overwrites nothing.
+    """
 
     dataset: dict[str, Any]
     cells: dict[str, dict[str, Any]]
     seeds: tuple[int, ...]
     device: str
+    label: str
 
 
 def load_experiment(config: dict[str, Any], folder: Path = Path("config")) -> Experiment:
@@ -45,8 +50,8 @@ def load_experiment(config: dict[str, Any], folder: Path = Path("config")) -> Ex
     schema.validate(config, "config", str(folder / "config.yaml"))
     dataset_file = folder / "datasets" / f"{config['dataset']}.yaml"
     dataset = _load(dataset_file, "dataset")
-    recipe_name = config["recipe"] or dataset.pop("recipe")
-    dataset.pop("recipe", None)
+    own_recipe = dataset.pop("recipe")
+    recipe_name = config["recipe"] or own_recipe
     recipe_file = folder / "recipes" / f"{recipe_name}.yaml"
     recipe = _load(recipe_file, "recipe")
     cells_file = folder / "cells" / f"{config['cells']}.yaml"
@@ -76,7 +81,14 @@ def load_experiment(config: dict[str, Any], folder: Path = Path("config")) -> Ex
         }
         _check_together(cell, where, str(recipe_file), str(dataset_file))
         cells[name] = cell
-    return Experiment({"name": config["dataset"], **dataset}, cells, tuple(config["seeds"]), config["device"])
+    unusual = [recipe_name] * (recipe_name != own_recipe) + [config["semantics"]] * (config["semantics"] != "book")
+    return Experiment(
+        dataset={"name": config["dataset"], **dataset},
+        cells=cells,
+        seeds=tuple(config["seeds"]),
+        device=config["device"],
+        label="-".join([config["dataset"], *unusual]),
+    )
 
 
 def _load(path: Path, kind: str) -> dict[str, Any]:

@@ -191,6 +191,20 @@ def test_mistakes(folder, file, old, new, says):
         assert part in message, message
 
 
+@pytest.mark.parametrize(
+    ("changes", "label"),
+    [
+        ({}, "digits"),
+        ({"recipe": "digits"}, "digits"),
+        ({"recipe": "smoke"}, "digits-smoke"),
+        ({"semantics": "paper"}, "digits-paper"),
+        ({"recipe": "smoke", "semantics": "paper"}, "digits-smoke-paper"),
+    ],
+)
+def test_label(folder, changes, label):
+    assert load(folder, **changes).label == label
+
+
 def test_seeds_from_the_command_line(folder):
     """Snakemake hands the items of a list given with --config on as text."""
     assert load(folder, seeds=["0", "12"]).seeds == (0, 12)

@@ -103,12 +103,12 @@ def test_everything_promised_is_there(finished):
     for cell in CELLS:
         assert (reports / "ablation" / f"{cell}.png").exists()
         for seed in (0, 1):
-            run = finished / "results/digits" / cell / f"seed{seed}"
+            run = finished / "results/digits-smoke" / cell / f"seed{seed}"
             summary = json.loads((run / "summary.json").read_text())
             assert (summary["cell"], summary["seed"], summary["val_images"]) == (cell, seed, 1697)
             assert summary["timing"]["peak_memory_mib"] < 2048
     mean = table.set_index("cell").loc["cutmix", "top1_mean"]
-    tops = [json.loads(p.read_text())["top1"] for p in finished.glob("results/digits/cutmix/seed*/summary.json")]
+    tops = [json.loads(p.read_text())["top1"] for p in finished.glob("results/digits-smoke/cutmix/seed*/summary.json")]
     assert mean == pytest.approx(sum(tops) / 2, abs=1e-6)
     markdown = (reports / "ablation.md").read_text()
     assert "gentle-mixup" in markdown
@@ -117,7 +117,13 @@ def test_everything_promised_is_there(finished):
 
 def test_every_rule_leaves_a_log_and_a_benchmark(finished):
     logs = {str(p.relative_to(finished / "logs")) for p in (finished / "logs").rglob("*") if p.is_file()}
-    for name in ("digits/prepare", "digits/bare/settings", "digits/bare/seed0", "ablation/table", "ablation/document"):
+    for name in (
+        "digits/prepare",
+        "digits-smoke/bare/settings",
+        "digits-smoke/bare/seed0",
+        "ablation/table",
+        "ablation/document",
+    ):
         assert {f"{name}.log", f"{name}.benchmark.tsv"} <= logs
 
 
@@ -153,22 +159,26 @@ def test_a_tenth_cell_trains_only_itself(copy):
     assert planned(copy)["train"] == 2
 
 
-def test_other_semantics_retrain_what_they_change(copy):
+def test_other_semantics_and_recipes_have_results_of_their_own(copy):
     edit(copy / "config/config.yaml", semantics="paper")
-    assert planned(copy)["train"] == 6
+    assert planned(copy, "results/digits-smoke-paper/cutmix/seed0/summary.json")["train"] == 1
+    edit(copy / "config/config.yaml", semantics="book", recipe=None)
+    assert planned(copy, "results/digits/cutmix/seed0/summary.json")["train"] == 1
+    edit(copy / "config/config.yaml", recipe="smoke")
+    assert planned(copy) == {}
 
 
 def test_targets(copy):
     shutil.rmtree(copy / "results")
     assert planned(copy, "cutmix") == {"resolve_cell": 1, "train": 2, "cutmix": 1}
-    assert planned(copy, "results/digits/cutmix/seed1/summary.json") == {"resolve_cell": 1, "train": 1}
+    assert planned(copy, "results/digits-smoke/cutmix/seed1/summary.json") == {"resolve_cell": 1, "train": 1}
 
 
 def test_a_single_run_gives_the_same_bytes_again(copy):
-    run = copy / "results/digits/gentle-mixup/seed1"
+    run = copy / "results/digits-smoke/gentle-mixup/seed1"
     before = {name: (run / name).read_bytes() for name in ("metrics.csv", "weights.npz")}
     shutil.rmtree(run)
-    snakemake(copy, "results/digits/gentle-mixup/seed1/summary.json")
+    snakemake(copy, "results/digits-smoke/gentle-mixup/seed1/summary.json")
     assert {name: (run / name).read_bytes() for name in before} == before
 
 
@@ -181,30 +191,30 @@ def test_html_report(copy):
 @pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM], ids=lambda s: s.name)
 def test_a_killed_job_continues(copy, finished, signum):
     """Kill the trainer under Snakemake after its first checkpoint; the same command finishes with the same bytes."""
-    run = copy / "results/digits/cutmix/seed0"
+    run = copy / "results/digits-smoke/cutmix/seed0"
     shutil.rmtree(run)
-    log = copy / "logs/digits/cutmix/seed0.log"
+    log = copy / "logs/digits-smoke/cutmix/seed0.log"
     log.unlink()
-    command = [sys.executable, "-m", "snakemake", "results/digits/cutmix/seed0/summary.json", "--snakefile"]
+    command = [sys.executable, "-m", "snakemake", "results/digits-smoke/cutmix/seed0/summary.json", "--snakefile"]
     command += [str(ROOT / "Snakefile"), "--directory", str(copy), "--cores", "1"]
     process = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     kill_trainer(process, copy, log, signum)
     process.communicate(timeout=120)
     assert process.returncode == 1
     assert not (run / "summary.json").exists()
-    snakemake(copy, "results/digits/cutmix/seed0/summary.json")
+    snakemake(copy, "results/digits-smoke/cutmix/seed0/summary.json")
     assert "resumed at step" in log.read_text()
     for name in ("metrics.csv", "weights.npz"):
-        assert (run / name).read_bytes() == (finished / "results/digits/cutmix/seed0" / name).read_bytes()
+        assert (run / name).read_bytes() == (finished / "results/digits-smoke/cutmix/seed0" / name).read_bytes()
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="finds the job's process in /proc")
 def test_retries_continue_a_killed_job(copy, finished):
-    run = copy / "results/digits/bare/seed1"
+    run = copy / "results/digits-smoke/bare/seed1"
     shutil.rmtree(run)
-    log = copy / "logs/digits/bare/seed1.log"
+    log = copy / "logs/digits-smoke/bare/seed1.log"
     log.unlink()
-    command = [sys.executable, "-m", "snakemake", "results/digits/bare/seed1/summary.json", "--snakefile"]
+    command = [sys.executable, "-m", "snakemake", "results/digits-smoke/bare/seed1/summary.json", "--snakefile"]
     command += [str(ROOT / "Snakefile"), "--directory", str(copy), "--cores", "1", "--retries", "2"]
     process = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     kill_trainer(process, copy, log, signal.SIGKILL)
@@ -212,7 +222,7 @@ def test_retries_continue_a_killed_job(copy, finished):
     assert process.returncode == 0
     assert "resumed at step" in log.read_text()
     for name in ("metrics.csv", "weights.npz"):
-        assert (run / name).read_bytes() == (finished / "results/digits/bare/seed1" / name).read_bytes()
+        assert (run / name).read_bytes() == (finished / "results/digits-smoke/bare/seed1" / name).read_bytes()
 
 
 @pytest.mark.parametrize(

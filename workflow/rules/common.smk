@@ -16,7 +16,8 @@ except ConfigError as error:
 
 CELLS = EXPERIMENT.cells
 DATASET = EXPERIMENT.dataset["name"]
-RESULTS = f"results/{DATASET}"
+LABEL = EXPERIMENT.label
+RESULTS = f"results/{LABEL}"
 STORE = f"data/prepared/{DATASET}"
 PLATFORM = {"auto": "", "cpu": "JAX_PLATFORMS=cpu", "gpu": "JAX_PLATFORMS=cuda"}[EXPERIMENT.device]
 USES_GPU = EXPERIMENT.device == "gpu" or (EXPERIMENT.device == "auto" and provenance.has_gpu())

@@ -6,9 +6,9 @@ rule resolve_cell:
     output:
         f"{RESULTS}/{{cell}}/{{file}}.json",
     log:
-        f"logs/{DATASET}/{{cell}}/{{file}}.log",
+        f"logs/{LABEL}/{{cell}}/{{file}}.log",
     benchmark:
-        f"logs/{DATASET}/{{cell}}/{{file}}.benchmark.tsv"
+        f"logs/{LABEL}/{{cell}}/{{file}}.benchmark.tsv"
     wildcard_constraints:
         file="settings|cell",
     localrule: True
@@ -36,9 +36,9 @@ rule train:
         metrics=f"{RESULTS}/{{cell}}/seed{{seed}}/metrics.csv",
         weights=f"{RESULTS}/{{cell}}/seed{{seed}}/weights.npz",
     log:
-        f"logs/{DATASET}/{{cell}}/seed{{seed}}.log",
+        f"logs/{LABEL}/{{cell}}/seed{{seed}}.log",
     benchmark:
-        f"logs/{DATASET}/{{cell}}/seed{{seed}}.benchmark.tsv"
+        f"logs/{LABEL}/{{cell}}/seed{{seed}}.benchmark.tsv"
     conda:
         "../envs/netspec.yaml"
     threads: 1
@@ -47,7 +47,7 @@ rule train:
         mem_mb=2000,
     params:
         out=subpath(output.summary, parent=True),
-        checkpoints=f".cache/checkpoints/{DATASET}/{{cell}}/seed{{seed}}",
+        checkpoints=f".cache/checkpoints/{LABEL}/{{cell}}/seed{{seed}}",
         platform=PLATFORM,
     shell:
         # XLA and its thread pools size themselves by PJRT_NPROC; results depend on it in the last bits.
