@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from report.errors import ReportError
+from report.errors import run
 from report.params import records
 from train.files import write_all
 
@@ -92,16 +92,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; a :class:`ReportError` becomes one line on standard error and exit status 1."""
-    parsed = parser().parse_args(arguments)
-    try:
-        parsed.run(parsed)
-    except (ReportError, OSError) as error:
-        unwritten = isinstance(error, OSError)
-        message = f"{error.filename}: cannot be read or written ({error.strerror})" if unwritten else error
-        print(f"report: error: {message}", file=sys.stderr)
-        return 1
-    return 0
+    """Run one command and return its exit status."""
+    return run(parser(), arguments)
 
 
 if __name__ == "__main__":
