@@ -37,7 +37,7 @@ def filled(make):
             return jnp.full(leaf.shape, float("'var'" in name))
         if len(leaf.shape) == 1:
             return jnp.asarray(("'scale'" in name) + 0.1 * noise, jnp.float32)
-        return jnp.asarray(noise / np.sqrt(np.prod(leaf.shape[:-1])), jnp.float32)
+        return jnp.asarray(noise * np.sqrt(2 / np.prod(leaf.shape[:-1])), jnp.float32)
 
     return nnx.merge(structure, jax.tree.map_with_path(fill, state))
 
