@@ -10,6 +10,7 @@ import numpy as np
 from flax import nnx
 
 from netspec.layers.swin import PatchMerging, SwinStage
+from netspec.modules.activation import FUNCTIONS
 from netspec.modules.base import Numerics, build_layer
 
 
@@ -101,7 +102,7 @@ class SwinBlock(nnx.Module):
     def __call__(self, x):
         """``(B, H, W, width) -> (B, H, W, width)``; GELU in its tanh form, as in the book."""
         x = x + self.attention(self.norm1(x))
-        return x + self.fc2(nnx.gelu(self.fc1(self.norm2(x)), approximate=True))
+        return x + self.fc2(FUNCTIONS["gelu"](self.fc1(self.norm2(x))))
 
 
 @build_layer.register
