@@ -1,57 +1,17 @@
 """Evoformer block and invariant point attention give the numbers of a published implementation with the same weights.
 
-``parity/`` holds outputs of OpenFold in float64 (the commit is in each manifest). Weights and inputs are drawn by name:
-standard normal from a generator seeded with the name's CRC-32, times a recorded scale.
+It is OpenFold (its commit is in the manifests in ``parity/``).
 """
-
-import json
-import zlib
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from lone_modules import build
+from published import Case, normal
 
 from netspec import layers as L
 from netspec.modules.structure_module import Frames
-
-OFFSET = {"weight": 0, "bias": 0, "norm_bias": 0, "norm_scale": 1}
-
-
-def normal(name, shape):
-    rng = np.random.Generator(np.random.PCG64(zlib.crc32(name.encode())))
-    return np.asarray(rng.standard_normal(shape)).astype(np.float32)
-
-
-class Case:
-    """One folder of ``parity/``."""
-
-    def __init__(self, name):
-        folder = Path(__file__).parent / "parity" / name
-        self.manifest = json.loads((folder / "manifest.json").read_text())
-        self.arrays = np.load(folder / "output.npz")
-        self.weights = {
-            entry: np.float32(OFFSET[kind]) + np.float32(scale) * normal(entry, shape)
-            for entry, shape, kind, scale, _ in self.manifest["state_dict"]
-        }
-        self.inputs = [jnp.asarray(normal(i["seed_name"], i["shape"]))[None] for i in self.manifest["inputs"]]
-
-    def put(self, module, name):
-        """Give a dense map or a norm its tensors, each of which must be wanted once."""
-        weight = self.weights.pop(f"{name}.weight")
-        tensor = module.kernel if weight.ndim == 2 else module.scale
-        assert tensor.shape == weight.T.shape
-        tensor[...] = jnp.asarray(weight.T)
-        if f"{name}.bias" in self.weights:
-            module.bias[...] = jnp.asarray(self.weights.pop(f"{name}.bias"))
-
-    def compare(self, *outputs):
-        assert not self.weights
-        for expected, out in zip(self.manifest["outputs"], outputs, strict=True):
-            values = np.asarray(out).reshape(-1)[:: expected["stride"]]
-            np.testing.assert_allclose(values, self.arrays[expected["name"]], rtol=0, atol=expected["tolerance_f32"])
 
 
 @pytest.fixture(scope="module")
