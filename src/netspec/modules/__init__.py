@@ -2,27 +2,56 @@
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from netspec.layers.base import Shape
+from netspec.layers.combinators import OnRegions
 from netspec.modules.base import Numerics, module_of
+from netspec.modules.combinators import REGIONS
 from netspec.modules.initialize import SCHEMES
+from netspec.modules.sequence import Batch, Memory, modules_of, run
 from netspec.spec import NetSpec
 
 __all__ = ["SCHEMES", "Network", "Numerics", "build", "module_of"]
 
 
 class Network(nnx.Module):
-    """The layers of a spec, applied in order to a batch ``(B, *input_shape)`` of float32."""
+    """The layers of a spec, applied to a batch ``(B, *input_shape)`` of float32.
+
+    ``inputs`` are the further tensors that a call must name, with their shapes: the spec's ``extra_inputs`` and, where
+    a layer works on regions, ``regions`` of shape ``(n, 4)`` (see :func:`netspec.modules.roi_align.roi_align`).
+    """
 
     def __init__(self, spec: NetSpec, numerics: Numerics, rngs: nnx.Rngs):
-        self.layers = nnx.List([module_of(layer, numerics, rngs) for layer in spec.layers])
+        self.name = spec.name
+        self.extra_inputs = further_inputs(spec)
+        self.described = spec.layers
+        self.layers = modules_of(spec.layers, numerics, rngs)
 
-    def __call__(self, x: jnp.ndarray) -> jnp.ndarray:
-        """Map ``(B, *input_shape)`` to ``(B, *output_shape)``, returned in float32 whatever the compute type."""
-        for layer in self.layers:
-            x = layer(x)
-        return x.astype(jnp.float32)
+    @property
+    def inputs(self) -> dict[str, Shape]:
+        """Shapes of the further tensors by name, without the batch."""
+        return dict(self.extra_inputs)
+
+    def __call__(self, x: jnp.ndarray, **named: jnp.ndarray) -> Batch:
+        """Map ``(B, *input_shape)`` to ``(B, *output_shape)``, or to a dict of such tensors where several leave.
+
+        They are returned in float32 whatever the compute type. Raises ``TypeError`` unless ``named`` has just the
+        tensors of :attr:`inputs`.
+        """
+        if named.keys() != self.inputs.keys():
+            arrived, expected = (", ".join(names) or "none" for names in (named, self.inputs))
+            raise TypeError(f"{self.name}: further inputs {arrived} arrived, expected {expected}")
+        leaves = run(self.described, self.layers, x, Memory(named))
+        return jax.tree.map(lambda tensor: tensor.astype(jnp.float32), leaves)
+
+
+def further_inputs(spec: NetSpec) -> tuple[tuple[str, Shape], ...]:
+    """Names and shapes of the tensors that a call of the built ``spec`` needs besides the first."""
+    regions = [row.layer.n_regions for row in spec.flat() if isinstance(row.layer, OnRegions)]
+    return (*spec.extra_inputs, *([(REGIONS, (max(regions), 4))] if regions else []))
 
 
 def build(

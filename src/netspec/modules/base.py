@@ -32,13 +32,89 @@ class Numerics:
             rngs=rngs,
         )
 
-    def layer_norm(self, width: int, rngs: nnx.Rngs) -> nnx.LayerNorm:
-        """LayerNorm with epsilon 1e-5 inside the root and the biased variance, in float32 (book ch. 10)."""
-        return nnx.LayerNorm(width, epsilon=1e-5, dtype=jnp.float32, use_fast_variance=False, rngs=rngs)
+    def conv(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel: int,
+        rngs: nnx.Rngs,
+        *,
+        stride: int = 1,
+        padding: str = "same",
+        groups: int = 1,
+        dilation: int = 1,
+        bias: bool = True,
+    ) -> nnx.Conv:
+        """A ``kernel × kernel`` convolution, ``(B, H, W, in) -> (B, H', W', out)``, initialised by the scheme.
+
+        ``padding="same"`` leaves ``ceil(n / stride)`` per side, padded as :func:`same_padding` says.
+        """
+        return nnx.Conv(
+            in_channels,
+            out_channels,
+            (kernel, kernel),
+            strides=stride,
+            padding=same_padding(kernel, dilation) if padding == "same" else "VALID",
+            kernel_dilation=dilation,
+            feature_group_count=groups,
+            use_bias=bias,
+            dtype=self.compute_dtype,
+            kernel_init=self.scheme.kernel,
+            bias_init=self.scheme.bias,
+            rngs=rngs,
+        )
+
+    def conv_transpose(
+        self, in_channels: int, out_channels: int, kernel: int, stride: int, rngs: nnx.Rngs, *, bias: bool = True
+    ) -> nnx.ConvTranspose:
+        """A transposed convolution, ``(B, H, W, in) -> (B, stride·H, stride·W, out)``.
+
+        Aligned as the gradient of the convolution that pads ``(kernel - 1) // 2`` in front, which is how the
+        reference implementations of DCGAN, pix2pix and U-Net place it.
+        """
+        front = kernel - 1 - (kernel - 1) // 2
+        sides = (front, kernel + stride - 2 - front)
+        return nnx.ConvTranspose(
+            in_channels,
+            out_channels,
+            (kernel, kernel),
+            strides=(stride, stride),
+            padding=(sides, sides),
+            use_bias=bias,
+            dtype=self.compute_dtype,
+            kernel_init=self.scheme.kernel,
+            bias_init=self.scheme.bias,
+            rngs=rngs,
+        )
+
+    def batch_norm(self, channels: int, rngs: nnx.Rngs) -> nnx.BatchNorm:
+        """BatchNorm over all axes but the last, in float32, epsilon 1e-5 (Ioffe & Szegedy 2015, arXiv:1502.03167).
+
+        Running statistics keep 0.9 of their value per step; ``model.eval()`` makes the module use them.
+        """
+        return nnx.BatchNorm(channels, momentum=0.9, epsilon=1e-5, dtype=jnp.float32, rngs=rngs)
+
+    def layer_norm(self, width: int, rngs: nnx.Rngs, epsilon: float = 1e-5) -> nnx.LayerNorm:
+        """LayerNorm with epsilon inside the root and the biased variance, in float32 (book ch. 10)."""
+        return nnx.LayerNorm(width, epsilon=epsilon, dtype=jnp.float32, use_fast_variance=False, rngs=rngs)
+
+
+def same_padding(kernel: int, dilation: int = 1) -> str | tuple[tuple[int, int], tuple[int, int]]:
+    """Padding after which a window of stride ``s`` leaves ``ceil(n / s)`` per side.
+
+    The same on both sides for an odd kernel, as the papers' reference implementations have it; XLA's ``SAME`` would
+    put the odd pixel of a strided window last. An even kernel has no symmetric choice for every size, and takes that.
+    """
+    reach = dilation * (kernel - 1)
+    return "SAME" if reach % 2 else ((reach // 2, reach // 2),) * 2
 
 
 def module_of(layer: Layer, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Module:
     """The module of ``layer``, from the file here that has the name of the layer's file.
+
+    The module of a primitive maps ``(value, *read) -> value``: a batch of what arrives and of what ``layer.reads``
+    names, several tensors as a dict by name. Where ``layer.saves`` something, it returns ``(value, saved)``. The
+    module of a combinator maps ``(value, memory) -> value`` (see :mod:`netspec.modules.combinators`).
 
     Raises ``TypeError`` for a layer without a module.
     """

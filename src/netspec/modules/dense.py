@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.dense import Dense
+from netspec.modules.activation import FUNCTIONS
 from netspec.modules.base import Numerics, build_layer
-
-#: GELU in its tanh form, as in the book.
-FUNCTIONS: dict[str, Callable[[jnp.ndarray], jnp.ndarray]] = {
-    "relu": nnx.relu,
-    "leaky_relu": lambda x: nnx.leaky_relu(x, 0.2),
-    "gelu": lambda x: nnx.gelu(x, approximate=True),
-    "silu": nnx.silu,
-    "hard_swish": nnx.hard_swish,
-    "tanh": jnp.tanh,
-    "sigmoid": nnx.sigmoid,
-}
 
 
 class Activated(nnx.Module):

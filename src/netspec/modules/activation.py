@@ -1,0 +1,23 @@
+"""The activation functions, by name: those a layer may end with, and the two that idioms use inside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax.numpy as jnp
+from flax import nnx
+
+#: GELU in its tanh form, as in the book. The slope of the leaky ReLU is that of DCGAN (arXiv:1511.06434) and pix2pix.
+#: ``relu6`` (arXiv:1704.04861) and ``hard_sigmoid`` (arXiv:1905.02244, sec. 5.2) occur inside MobileNet blocks only.
+FUNCTIONS: dict[str, Callable[[jnp.ndarray], jnp.ndarray]] = {
+    "identity": lambda x: x,
+    "relu": nnx.relu,
+    "leaky_relu": lambda x: nnx.leaky_relu(x, 0.2),
+    "gelu": lambda x: nnx.gelu(x, approximate=True),
+    "silu": nnx.silu,
+    "hard_swish": nnx.hard_swish,
+    "tanh": jnp.tanh,
+    "sigmoid": nnx.sigmoid,
+    "relu6": nnx.relu6,
+    "hard_sigmoid": nnx.hard_sigmoid,
+}

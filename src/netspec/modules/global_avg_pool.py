@@ -1,0 +1,22 @@
+"""Module of :class:`netspec.layers.GlobalAvgPool`."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+from flax import nnx
+
+from netspec.layers.global_avg_pool import GlobalAvgPool
+from netspec.modules.base import Numerics, build_layer
+
+
+class GlobalAverage(nnx.Module):
+    """Mean over all positions: ``(B, …, C) -> (B, C)``, summed in float32."""
+
+    def __call__(self, x):
+        """The mean of each channel."""
+        return x.mean(axis=tuple(range(1, x.ndim - 1)), dtype=jnp.float32)
+
+
+@build_layer.register
+def _(layer: GlobalAvgPool, numerics: Numerics, rngs: nnx.Rngs) -> GlobalAverage:
+    return GlobalAverage()

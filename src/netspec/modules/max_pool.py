@@ -1,0 +1,26 @@
+"""Module of :class:`netspec.layers.MaxPool`."""
+
+from __future__ import annotations
+
+from flax import nnx
+
+from netspec.layers.max_pool import MaxPool
+from netspec.modules.base import Numerics, build_layer, same_padding
+
+
+class MaxPooling(nnx.Module):
+    """Maximum over windows, ``(B, H, W, C) -> (B, H', W', C)``; padding is minus infinity."""
+
+    def __init__(self, layer: MaxPool):
+        self.layer = layer
+
+    def __call__(self, x):
+        """The largest value under each window, channel by channel."""
+        window, stride = self.layer.window, self.layer.stride
+        padding = same_padding(window) if self.layer.padding == "same" else "VALID"
+        return nnx.max_pool(x, (window, window), strides=(stride, stride), padding=padding)
+
+
+@build_layer.register
+def _(layer: MaxPool, numerics: Numerics, rngs: nnx.Rngs) -> MaxPooling:
+    return MaxPooling(layer)

@@ -1,0 +1,221 @@
+"""Module of :class:`netspec.layers.StructureModule`.
+
+Algorithm numbers are those of the supplement of Jumper et al. 2021, Nature 596; dense maps have a bias each, as in the
+released code (the supplement omits some). Dropout, which the paper trains with, is not part of the layer. ``B`` is the
+batch, ``r`` the residues, ``s`` and ``z`` the channels of single and pair representation, ``h`` the heads.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from netspec.layers.structure_module import (
+    ANGLE_WIDTH,
+    ANGLES,
+    HEAD_WIDTH,
+    HEADS,
+    QUERY_POINTS,
+    VALUE_POINTS,
+    StructureModule,
+)
+from netspec.modules.base import Numerics, build_layer
+
+#: Added under square roots of squared lengths, whose gradient at zero would not be finite.
+SMALL = 1e-8
+
+
+def _multiply(a, b):
+    """Hamilton product of quaternions ``(…, 4)``, real part first."""
+    real = a[..., :1] * b[..., :1] - (a[..., 1:] * b[..., 1:]).sum(-1, keepdims=True)
+    rest = a[..., :1] * b[..., 1:] + b[..., :1] * a[..., 1:] + jnp.cross(a[..., 1:], b[..., 1:])
+    return jnp.concatenate([real, rest], axis=-1)
+
+
+class Frames(NamedTuple):
+    """Rigid motions ``x -> R·x + t``, one per residue, always in float32.
+
+    Rotations are kept as unit quaternions ``(…, 4)``, real part first, so that many compositions leave them
+    rotations; ``translation`` is ``(…, 3)``.
+    """
+
+    quaternion: jax.Array
+    translation: jax.Array
+
+    @classmethod
+    def identity(cls, *shape: int) -> Frames:
+        """All residues at the origin, unrotated: where the structure starts (algorithm 20, line 4)."""
+        return cls(jnp.zeros((*shape, 4)).at[..., 0].set(1), jnp.zeros((*shape, 3)))
+
+    @property
+    def rotation(self) -> jax.Array:
+        """Rotation matrices ``(…, 3, 3)``; algorithm 23, line 3."""
+        a, b, c, d = jnp.moveaxis(self.quaternion, -1, 0)
+        rows = (
+            (a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)),
+            (2 * (b * c + a * d), a * a - b * b + c * c - d * d, 2 * (c * d - a * b)),
+            (2 * (b * d - a * c), 2 * (c * d + a * b), a * a - b * b - c * c + d * d),
+        )
+        return jnp.stack([jnp.stack(row, axis=-1) for row in rows], axis=-2)
+
+    # Coordinates need all bits of float32 also where the hardware multiplies matrices in fewer.
+    def apply(self, points):
+        """From each residue's own coordinates to the common ones: ``(…, n, 3) -> (…, n, 3)``."""
+        turned = jnp.einsum("...xy,...ny->...nx", self.rotation, points, precision="highest")
+        return turned + self.translation[..., None, :]
+
+    def invert_apply(self, points):
+        """From the common coordinates to each residue's own: ``(…, n, 3) -> (…, n, 3)``."""
+        moved = points - self.translation[..., None, :]
+        return jnp.einsum("...yx,...ny->...nx", self.rotation, moved, precision="highest")
+
+    def compose(self, other: Frames) -> Frames:
+        """``other`` first, then this."""
+        product = _multiply(self.quaternion, other.quaternion)
+        unit = product / jnp.linalg.norm(product, axis=-1, keepdims=True)
+        return Frames(unit, self.apply(other.translation[..., None, :])[..., 0, :])
+
+    def vectors(self):
+        """Six numbers per frame, ``(…, 6)``: rotation vector (axis times angle, at most π) and translation."""
+        # q and −q are the same rotation; the one with a real part that is not negative turns by at most π.
+        quaternion = jnp.where(self.quaternion[..., :1] < 0, -self.quaternion, self.quaternion)
+        real, rest = quaternion[..., :1], quaternion[..., 1:]
+        squared = (rest * rest).sum(-1, keepdims=True)
+        # Both branches of a where are differentiated, so the one not taken must be finite, too.
+        tiny = squared < SMALL
+        sine = jnp.sqrt(jnp.where(tiny, 1, squared))
+        scale = jnp.where(tiny, 2, 2 * jnp.arctan2(sine, real) / sine)
+        return jnp.concatenate([scale * rest, self.translation], axis=-1)
+
+
+class InvariantPointAttention(nnx.Module):
+    """Attention over channels, pairs and points in space: ``(B, r, s) -> (B, r, s)``; algorithm 22.
+
+    Points are made in each residue's own coordinates and compared in the common ones, so that a rotation and
+    translation of all frames changes nothing. Channels are laid out as in the released code: keys before values
+    within a head, all x of the points before all y, and the output map reads values, points, lengths, pairs.
+    """
+
+    def __init__(self, layer: StructureModule, numerics: Numerics, rngs: nnx.Rngs):
+        s, z = layer.single_channels, layer.pair_channels
+        self.query = numerics.linear(s, HEADS * HEAD_WIDTH, rngs)
+        self.key_value = numerics.linear(s, 2 * HEADS * HEAD_WIDTH, rngs)
+        self.query_points = numerics.linear(s, 3 * HEADS * QUERY_POINTS, rngs)
+        self.key_value_points = numerics.linear(s, 3 * HEADS * (QUERY_POINTS + VALUE_POINTS), rngs)
+        self.pair_bias = numerics.linear(z, HEADS, rngs)
+        # Starts with a softplus of one: distances count with unit weight.
+        self.head_weight = nnx.Param(jnp.full((HEADS,), math.log(math.e - 1)))
+        self.out = numerics.linear(HEADS * (z + HEAD_WIDTH + 4 * VALUE_POINTS), s, rngs)
+
+    def __call__(self, single, pair, frames: Frames):
+        """``pair`` is ``(B, r, r, z)``, ``frames`` one per residue; logits, softmax and geometry are in float32."""
+        batch, residues, _ = single.shape
+        query = self.query(single).reshape(batch, residues, HEADS, HEAD_WIDTH)
+        key, value = jnp.split(self.key_value(single).reshape(batch, residues, HEADS, 2 * HEAD_WIDTH), 2, axis=-1)
+        query_points = self._points(self.query_points(single), frames)
+        points = self._points(self.key_value_points(single), frames)
+        key_points, value_points = jnp.split(points, [QUERY_POINTS], axis=3)
+
+        logits = jnp.einsum("bihc,bjhc->bhij", query, key, preferred_element_type=jnp.float32) / math.sqrt(HEAD_WIDTH)
+        logits = logits + jnp.moveaxis(self.pair_bias(pair), -1, 1)
+        logits = math.sqrt(1 / 3) * (logits + self._closeness(query_points, key_points))
+        weights = jax.nn.softmax(logits.astype(jnp.float32), axis=-1)
+
+        from_pairs = jnp.einsum("bhij,bijc->bihc", weights, pair)
+        from_values = jnp.einsum("bhij,bjhc->bihc", weights, value)
+        seen = jnp.einsum("bhij,bjhpx->bihpx", weights, value_points, precision="highest")
+        seen = frames.invert_apply(seen.reshape(batch, residues, -1, 3))
+        distances = jnp.sqrt((seen * seen).sum(-1) + SMALL)
+        parts = (from_values, seen.swapaxes(-1, -2), distances, from_pairs)
+        return self.out(jnp.concatenate([part.reshape(batch, residues, -1) for part in parts], axis=-1))
+
+    @staticmethod
+    def _points(flat, frames: Frames):
+        """Points of all heads in the common coordinates, ``(B, r, h, points, 3)``; in ``flat`` all x come first."""
+        own = flat.astype(jnp.float32).reshape(*flat.shape[:2], 3, -1).swapaxes(-1, -2)
+        return frames.apply(own).reshape(*flat.shape[:2], HEADS, -1, 3)
+
+    def _closeness(self, query_points, key_points):
+        """The logits' part from distances, ``(B, h, r, r)``: ``-γ·w_C/2 · Σ_p |q_ip − k_jp|²``."""
+        # From differences, not from products of lengths: those lose all digits far from the origin.
+        apart = query_points[:, :, None] - key_points[:, None]
+        squared = jnp.moveaxis((apart * apart).sum((-2, -1)), -1, 1)
+        weight = nnx.softplus(self.head_weight[...]) * math.sqrt(2 / (9 * QUERY_POINTS)) / 2
+        return -weight[:, None, None] * squared
+
+
+class Angles(nnx.Module):
+    """Torsion angles from current and initial representation: ``2 × (B, r, s) -> (B, r, 7, 2)``; algorithm 20.
+
+    Lines 11 to 14 there; each angle leaves as sine and cosine, divided by their length (algorithm 24, line 1).
+    """
+
+    def __init__(self, layer: StructureModule, numerics: Numerics, rngs: nnx.Rngs):
+        self.current = numerics.linear(layer.single_channels, ANGLE_WIDTH, rngs)
+        self.initial = numerics.linear(layer.single_channels, ANGLE_WIDTH, rngs)
+        self.residual = nnx.List([numerics.linear(ANGLE_WIDTH, ANGLE_WIDTH, rngs) for _ in range(4)])
+        self.out = numerics.linear(ANGLE_WIDTH, 2 * ANGLES, rngs)
+
+    def __call__(self, single, initial):
+        """Two residual blocks of two maps each, then the angles in float32."""
+        a = self.current(single) + self.initial(initial)
+        for first, second in (self.residual[:2], self.residual[2:]):
+            a = a + second(nnx.relu(first(nnx.relu(a))))
+        angles = self.out(nnx.relu(a)).astype(jnp.float32).reshape(*a.shape[:2], ANGLES, 2)
+        return angles / jnp.sqrt((angles * angles).sum(-1, keepdims=True) + SMALL)
+
+
+class Structure(nnx.Module):
+    """The whole structure module, one set of weights for all rounds: algorithm 20 without side-chain coordinates."""
+
+    def __init__(self, layer: StructureModule, numerics: Numerics, rngs: nnx.Rngs):
+        s = layer.single_channels
+        self.rounds = layer.n_blocks
+        self.single_norm = numerics.layer_norm(s, rngs)
+        self.pair_norm = numerics.layer_norm(layer.pair_channels, rngs)
+        self.input = numerics.linear(s, s, rngs)
+        self.attention = InvariantPointAttention(layer, numerics, rngs)
+        self.attention_norm = numerics.layer_norm(s, rngs)
+        self.transition = nnx.List([numerics.linear(s, s, rngs) for _ in range(3)])
+        self.transition_norm = numerics.layer_norm(s, rngs)
+        self.update = numerics.linear(s, 6, rngs)
+        self.angles = Angles(layer, numerics, rngs)
+
+    def __call__(self, representations):
+        """``{single: (B, r, s), pair: (B, r, r, z)} -> {frames: (B, r, 6), angles: (B, r, 7, 2)}``.
+
+        Frames leave as :meth:`Frames.vectors`, translations in the units the module learns (10 Å in the paper).
+        """
+        start = Frames.identity(*representations["single"].shape[:2])
+        frames, angles = self.fold(representations, start)
+        return {"frames": frames.vectors(), "angles": angles}
+
+    def fold(self, representations, frames: Frames):
+        """Final frames and angles when the residues start at ``frames``."""
+        initial, pair = self.single_norm(representations["single"]), self.pair_norm(representations["pair"])
+        single = self.input(initial).astype(jnp.float32)
+        for index in range(self.rounds):
+            single = self.attention_norm(single + self.attention(single, pair, frames))
+            first, second, third = self.transition
+            single = self.transition_norm(single + third(nnx.relu(second(nnx.relu(first(single))))))
+            frames = frames.compose(self._backbone_update(single))
+            if index + 1 < self.rounds:
+                # Gradients do not pass from round to round through rotations (line 20), which keeps them stable.
+                frames = frames._replace(quaternion=jax.lax.stop_gradient(frames.quaternion))
+        # Only the angles of the last round leave, so the others need not be computed.
+        return frames, self.angles(single, initial)
+
+    def _backbone_update(self, single) -> Frames:
+        """Algorithm 23: rotation ``(1, b, c, d)`` over its length, and translation."""
+        turn, translation = jnp.split(self.update(single).astype(jnp.float32), 2, axis=-1)
+        quaternion = jnp.concatenate([jnp.ones_like(turn[..., :1]), turn], axis=-1)
+        return Frames(quaternion / jnp.linalg.norm(quaternion, axis=-1, keepdims=True), translation)
+
+
+@build_layer.register
+def _(layer: StructureModule, numerics: Numerics, rngs: nnx.Rngs) -> Structure:
+    return Structure(layer, numerics, rngs)

@@ -1,0 +1,63 @@
+"""Module of :class:`netspec.layers.WaveNetBlock`."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+from flax import nnx
+
+from netspec.layers.wavenet_block import WaveNetBlock
+from netspec.modules.base import Numerics, build_layer
+
+
+class GatedLayer(nnx.Module):
+    """``z = tanh(filter(x))·sigmoid(gate(x))``, then ``(x + residual(z), skip(z))``.
+
+    ``(B, T, W, r) -> (B, T, W, r), (B, T, W, s)``; columns do not mix. Filter and gate share one convolution over the
+    times ``t − dilation`` and ``t``. Source: van den Oord et al. 2016 (arXiv:1609.03499), eq. 2 and fig. 4.
+    """
+
+    def __init__(self, layer: WaveNetBlock, dilation: int, numerics: Numerics, rngs: nnx.Rngs):
+        residual = layer.residual_channels
+        self.filter_gate = nnx.Conv(
+            residual,
+            2 * residual,
+            (2, 1),
+            padding=((dilation, 0), (0, 0)),
+            kernel_dilation=(dilation, 1),
+            dtype=numerics.compute_dtype,
+            kernel_init=numerics.scheme.kernel,
+            bias_init=numerics.scheme.bias,
+            rngs=rngs,
+        )
+        self.residual = numerics.linear(residual, residual, rngs)
+        self.skip = numerics.linear(residual, layer.skip_channels, rngs)
+
+    def __call__(self, x):
+        """What goes on to the next layer, and what leaves."""
+        filtered, gate = jnp.split(self.filter_gate(x), 2, axis=-1)
+        z = jnp.tanh(filtered) * nnx.sigmoid(gate)
+        return x + self.residual(z), self.skip(z)
+
+
+class WaveNetStack(nnx.Module):
+    """Layers with dilations 1, 2, 4, …; the sum of their skips leaves: ``(B, T, …, r) -> (B, T, …, s)``.
+
+    What the last layer would pass on is not read, so its residual map, which the count includes, gets no gradient.
+    """
+
+    def __init__(self, layer: WaveNetBlock, numerics: Numerics, rngs: nnx.Rngs):
+        self.layers = nnx.List([GatedLayer(layer, 2**index, numerics, rngs) for index in range(layer.n_layers)])
+
+    def __call__(self, x):
+        """Output ``t`` depends on inputs ``t − 2^n_layers + 1`` to ``t``; before the first, zeros."""
+        batch, times, *columns, channels = x.shape
+        x, total = x.reshape(batch, times, -1, channels), 0.0
+        for layer in self.layers:
+            x, skip = layer(x)
+            total = total + skip.astype(jnp.float32)
+        return total.reshape(batch, times, *columns, -1)
+
+
+@build_layer.register
+def _(layer: WaveNetBlock, numerics: Numerics, rngs: nnx.Rngs) -> WaveNetStack:
+    return WaveNetStack(layer, numerics, rngs)
