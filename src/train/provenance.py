@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 import resource
 import subprocess
 import sys
@@ -23,17 +24,32 @@ DECIDING = ("cell", "checkpoint", "data", "loop", "optimizer", "results", "step"
 
 
 def code_of(model: str) -> list[Path]:
-    """The source files that decide the result of training ``model``: trainer, augmentation, and its layers' modules.
+    """The source files that decide the result of training ``model``: trainer, augmentation, its layers, their modules.
 
     The workflow lists them as inputs, so that editing another architecture or the progress bar retrains nothing.
     """
-    spec = netspec.find(model)
-    layers = {type(layer).__module__.rsplit(".", 1)[-1] for layer in _layers_in(spec.layers)}
-    modules = [
-        SRC / "netspec" / "modules" / f"{name}.py" for name in sorted(layers | {"__init__", "base", "initialize"})
-    ]
+    layers = {type(layer).__module__.rsplit(".", 1)[-1] for layer in _layers_in(netspec.find(model).layers)}
     trainer = [SRC / "train" / f"{name}.py" for name in DECIDING]
-    return trainer + augmentation_code() + [path for path in modules if path.exists()]
+    of_layers = [SRC / "netspec" / "layers" / f"{name}.py" for name in sorted(layers)]
+    return trainer + augmentation_code() + of_layers + _with_imports({"__init__", *layers})
+
+
+def _with_imports(names: set[str]) -> list[Path]:
+    """The files of ``netspec.modules`` called ``names``, and those of the same package that they import."""
+    found: dict[str, Path] = {}
+    while names:
+        name = names.pop()
+        path = SRC / "netspec" / "modules" / f"{name}.py"
+        if name not in found and path.exists():
+            found[name] = path
+            names |= set(re.findall(r"^from netspec\.modules\.(\w+) import", path.read_text(encoding="utf-8"), re.M))
+    return [found[name] for name in sorted(found)]
+
+
+def architecture_of(model: str) -> str:
+    """The layers of ``model`` as text: what the catalogue decides about a result."""
+    spec = netspec.find(model)
+    return f"{spec.input_shape} {spec.layers}"
 
 
 def augmentation_code() -> list[Path]:
@@ -53,7 +69,7 @@ def _layers_in(value: Any):
 
 def run_fingerprint(cell_fingerprint: str, model: str, seed: int) -> str:
     """Hash of configuration, architecture, code and library versions: what a checkpoint may be resumed by."""
-    digest = hashlib.sha256(f"{cell_fingerprint} {seed} {netspec.find(model).layers} {versions()}".encode())
+    digest = hashlib.sha256(f"{cell_fingerprint} {seed} {architecture_of(model)} {versions()}".encode())
     for path in code_of(model):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -46,6 +46,7 @@ rule train:
         gpu=int(USES_GPU),
         mem_mb=2000,
     params:
+        architecture=lambda wildcards: provenance.architecture_of(CELLS[wildcards.cell]["model"]),
         out=subpath(output.summary, parent=True),
         checkpoints=f".cache/checkpoints/{LABEL}/{{cell}}/seed{{seed}}",
         platform=PLATFORM,

@@ -31,7 +31,7 @@ class PositionalEncoding(Free):
 class NeRFMLP(Primitive):
     """Density and colour of a point seen from a direction: ``(…, p) -> {density: (…, 1), rgb: (…, 3)}``.
 
-    Eight dense layers of ``h = hidden`` with ReLU, the fifth also reading the encoded position (``p`` features); the
+    Eight dense layers of ``h = hidden`` with ReLU, the sixth also reading the encoded position (``p`` features); the
     density; a dense layer without activation, joined by the encoded direction (``q`` features, the tensor saved or
     given as ``direction``) before one layer of 128; the colour.
 

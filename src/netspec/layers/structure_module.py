@@ -55,7 +55,7 @@ class StructureModule(Primitive):
         }
 
     def params(self) -> int:
-        """Dense maps with bias, five norms, the input map, one weight per head."""
+        """Dense maps with bias, four norms, the input map, one weight per head."""
         s, z = self.single_channels, self.pair_channels
         maps = sum(fan_in * fan_out + fan_out for fan_in, fan_out in self._maps().values())
         return maps + (s * s + s) + 2 * (3 * s + z) + HEADS
