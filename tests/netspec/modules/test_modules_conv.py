@@ -106,7 +106,7 @@ def test_half_the_channels_pass_a_shuffle_unit():
         (L.DarknetBlock(4, 2), lambda x: x),
         (L.ConvNeXtStage(4, 2), lambda x: x),
     ],
-    ids=str,
+    ids=lambda value: type(value).__name__ if isinstance(value, L.Layer) else "after",
 )
 def test_a_block_without_weights_is_its_shortcut(layer, after):
     module = build(layer)
