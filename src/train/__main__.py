@@ -102,8 +102,7 @@ def _fit(options) -> int:
     timing = summary["timing"]
     print(
         f"{cell.name} seed {options.seed}: top-1 {summary['top1']:.2f} % "
-        f"({summary['correct']}/{summary['val_images']}) in {timing['wall_seconds']:.1f} s, "
-        f"{timing['images_per_second']:,.0f} images/s"
+        f"({summary['correct']}/{summary['val_images']}) in {timing['wall_seconds']:.1f} s"
     )
     return 0
 

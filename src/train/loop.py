@@ -26,7 +26,6 @@ from train.schema import ConfigError
 from train.step import Programs, TrainState, make_programs
 from train.task import Classification
 
-RESULTS = ("metrics.csv", "weights.npz", "summary.json")
 #: Evaluation holds no gradients, so its batches may be larger than those of training.
 EVAL_FACTOR = 8
 
@@ -44,6 +43,7 @@ def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path) -> di
 
     Raises :class:`Interrupted` after SIGINT or SIGTERM, with a checkpoint written at the step it had reached.
     """
+    clock = Clock()
     task = Classification(cell)
     steps_per_epoch = len(store.train) // cell.batch_size
     batches = train_batches(store.train, batch_size=cell.batch_size, epochs=cell.epochs, seed=seed)
@@ -51,14 +51,13 @@ def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path) -> di
     saved = Checkpoints(checkpoints, provenance.run_fingerprint(cell.fingerprint, cell.model, seed))
 
     state = programs.init(seed)
-    clock = Clock()
     rows: list[list] = []
     iterator = iter(batches)
     restored = saved.restore(state)
     if restored:
         state, so_far = restored
-        rows, clock = so_far["rows"], Clock(**so_far["clock"])
-        clock.resumes += 1
+        rows = so_far["rows"]
+        clock.resume(so_far["clock"])
         iterator.set_state(so_far["iterator"])
     step = int(state.step)
     images = steps_per_epoch * cell.batch_size
@@ -74,11 +73,10 @@ def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path) -> di
         while step < cell.epochs * steps_per_epoch:
             with clock.measure("input"):
                 batch = programs.place(next(iterator))
-            with clock.measure("compile" if not clock.warm else "train"):
+            with clock.step():
                 state = programs.train(state, batch)
                 if not clock.warm or _must_wait(programs):
                     jax.block_until_ready(state)
-            clock.warm = True
             step += 1
             progress.advance(cell.batch_size, lambda now=state: _current(task, now))
             epoch, position = divmod(step, steps_per_epoch)

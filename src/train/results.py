@@ -30,8 +30,7 @@ def summarize(cell: Cell, seed: int, store: Store, rows: list[list], state: Trai
     last = {(split, name): value for epoch, _, split, name, value in rows if epoch == cell.epochs}
     count = len(store.val)
     spec = netspec.find(cell.model).with_classes(cell.dataset.classes)
-    steps = int(state.step)
-    trained = (steps - 1 - clock.resumes) * cell.batch_size
+    feeding = clock.seconds["train"] + clock.seconds["input"]
     return {
         "dataset": cell.dataset.name,
         "cell": cell.name,
@@ -46,7 +45,7 @@ def summarize(cell: Cell, seed: int, store: Store, rows: list[list], state: Trai
         "image_size": cell.dataset.image_size,
         "classes": cell.dataset.classes,
         "epochs": cell.epochs,
-        "steps": steps,
+        "steps": int(state.step),
         "batch_size": cell.batch_size,
         "precision": cell.precision,
         "top1": last["val", "top1"],
@@ -62,8 +61,9 @@ def summarize(cell: Cell, seed: int, store: Store, rows: list[list], state: Trai
         "timing": {
             "wall_seconds": clock.wall(),
             **{f"{kind}_seconds": clock.seconds[kind] for kind in ("compile", "train", "input", "eval")},
-            "step_milliseconds": 1000 * (clock.seconds["train"] + clock.seconds["input"]) * cell.batch_size / trained,
-            "images_per_second": trained / (clock.seconds["train"] + clock.seconds["input"]),
+            # A run of one step has compiled and nothing more: no rate to report.
+            "step_milliseconds": 1000 * feeding / clock.steps if clock.steps else None,
+            "images_per_second": clock.steps * cell.batch_size / feeding if clock.steps else None,
             "peak_memory_mib": provenance.peak_memory_mib(),
             "resumes": clock.resumes,
             "started": _utc(clock.started),

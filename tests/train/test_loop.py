@@ -48,6 +48,16 @@ def test_saved_weights_score_what_the_run_reported(short_cell, digits_store, tmp
     assert (again["top1"], again["loss"], again["images"]) == (summary["top1"], summary["val_loss"], 1697)
 
 
+@pytest.mark.parametrize(("batch_size", "epochs", "steps"), [(100, 1, 1), (100, 2, 2), (60, 1, 1)])
+def test_the_shortest_runs(batch_size, epochs, steps, short, digits_store, tmp_path):
+    """One step compiles and is not timed; the run still ends with all its results."""
+    value = short("bare", batch_size=batch_size, epochs=epochs, schedule={"warmup_epochs": 0})
+    summary = fit(config.parse_cell(value), 0, digits_store, tmp_path / "out", tmp_path / "checkpoints")
+    assert summary["steps"] == steps
+    assert (summary["timing"]["images_per_second"] is None) == (steps == 1)
+    assert (tmp_path / "out/summary.json").exists()
+
+
 def test_learning_happens(short_cell, digits_store, tmp_path):
     """Twenty epochs of the bare recipe leave chance far behind; a run that learns nothing scores near 10 %."""
     import dataclasses
