@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,7 +16,8 @@ def write_all(contents: Mapping[Path, bytes]) -> None:
     try:
         for path, content in contents.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+            # One name per destination: what a killed process left is overwritten, not kept beside its successor's.
+            temporary = path.with_name(f".{path.name}.tmp")
             staged.append((temporary, path))
             temporary.write_bytes(content)
         for temporary, path in staged:

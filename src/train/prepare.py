@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -27,8 +26,9 @@ def prepare(dataset: Dataset, folder: Path) -> dict:
     nothing that a rerun would trust. Raises :class:`ConfigError` for data that is missing or does not match.
     """
     source = {"sklearn-digits": _digits, "image-folder": _image_folder}[dataset.kind]
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    building = folder.with_name(f".{folder.name}.building")
+    shutil.rmtree(building, ignore_errors=True)  # what a killed preparation left
+    building.mkdir(parents=True)
     try:
         class_names, splits = source(dataset)
         if len(class_names) != dataset.classes:
@@ -49,7 +49,6 @@ def prepare(dataset: Dataset, folder: Path) -> dict:
             "val_size": dataset.image_size,
         }
         (building / "store.json").write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        building.chmod(0o755)  # mkdtemp makes folders that only their owner can read
         shutil.rmtree(folder, ignore_errors=True)
         building.replace(folder)
     except BaseException:
@@ -140,7 +139,6 @@ def _decode(paths: list[Path], size: int) -> Iterator[np.ndarray]:
     def one(path: Path) -> np.ndarray:
         try:
             with Image.open(path) as image:
-                image.draft("RGB", (2 * size, 2 * size))
                 return fit_square(image, size)
         except (OSError, UnidentifiedImageError, SyntaxError) as error:
             raise ConfigError(f"{path}: not a readable image ({error})") from None

@@ -147,6 +147,27 @@ def test_a_failed_preparation_keeps_the_old_store(pictures, tmp_path):
     data.open_store(tmp_path / "store", dataset)
 
 
+def test_what_a_killed_preparation_left_is_cleared(pictures, tmp_path):
+    (tmp_path / ".store.building").mkdir()
+    (tmp_path / ".store.building/train_images.npy").write_bytes(b"half")
+    prepare.prepare(folder_dataset(pictures), tmp_path / "store")
+    assert [path.name for path in tmp_path.glob("*store*")] == ["store"]
+
+
+def test_preparation_is_a_plain_bilinear_resize(tmp_path):
+    """Large JPEGs too: no shortcut of the decoder, which would shrink them by other weights."""
+    noise = np.random.default_rng(0).integers(0, 256, (400, 300, 3), np.uint8)
+    for split in ("train", "val"):
+        for name in ("a", "b"):
+            (tmp_path / "pictures" / split / name).mkdir(parents=True)
+            Image.fromarray(noise).save(tmp_path / "pictures" / split / name / "0.JPEG", quality=95)
+    dataset = folder_dataset(tmp_path / "pictures", classes=2)
+    prepare.prepare(dataset, tmp_path / "store")
+    whole = Image.open(tmp_path / "pictures/val/a/0.JPEG").convert("RGB")
+    expected = np.asarray(whole.resize((8, 8), Image.Resampling.BILINEAR))
+    np.testing.assert_array_equal(data.open_store(tmp_path / "store", dataset).val.images[0], expected)
+
+
 def test_store_of_another_configuration_is_refused(digits_folder, digits_store, digits_cells):
     from train.config import parse_cell
 

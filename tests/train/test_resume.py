@@ -1,6 +1,7 @@
 """Runs killed in every way, resumed, and compared byte by byte with runs that were not."""
 
 import json
+import re
 import signal
 import subprocess
 import time
@@ -69,6 +70,40 @@ def test_killed_again_and_again(short, command, tmp_path, finish, environment):
             assert kills < 30
     assert kills >= 1
     same(tmp_path, "whole", "killed")
+
+
+KILLED_WHILE_SAVING = """
+import os, signal, sys, threading
+from train import checkpoint
+from train.__main__ import main
+save, delay = checkpoint.Checkpoints.save, float(sys.argv.pop(1))
+
+def killed(self, step, *rest):
+    if step == 12:
+        threading.Timer(delay, os.kill, (os.getpid(), signal.SIGKILL)).start()
+    save(self, step, *rest)
+    if step == 12:
+        signal.pause()
+
+checkpoint.Checkpoints.save = killed
+sys.exit(main())
+"""
+
+
+def test_killed_inside_a_checkpoint(short, command, tmp_path, finish, environment):
+    """SIGKILL at the start of the second epoch's write, through it, and right after; the run goes on from either."""
+    cell = short("bare")
+    finish(command(cell, "whole"))
+    went_on_from = set()
+    for delay in (0, 0.03, 0.5):
+        name = f"killed-{delay}"
+        python, _, _, *arguments = command(cell, name)
+        killed = subprocess.run([python, "-c", KILLED_WHILE_SAVING, str(delay), *arguments], env=environment)
+        assert killed.returncode == -signal.SIGKILL
+        done = finish(command(cell, name))
+        went_on_from.add(int(re.search(r"resumed at step (\d+)", done.stdout)[1]))
+        same(tmp_path, "whole", name)
+    assert went_on_from == {6, 12}
 
 
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(short, command, tmp_path, finish, environment):

@@ -29,9 +29,8 @@ wildcard_constraints:
 
 
 def runs(*cells):
-    """Summaries of all seeds of the given cells; the first seed of every cell first, so that the others find the
-    programs it compiled in the cache."""
-    return [f"{RESULTS}/{cell}/seed{seed}/summary.json" for seed in EXPERIMENT.seeds for cell in cells]
+    """Summaries of all seeds of the given cells."""
+    return [f"{RESULTS}/{cell}/seed{seed}/summary.json" for cell in cells for seed in EXPERIMENT.seeds]
 
 
 def dataset_settings(wildcards):
