@@ -12,6 +12,7 @@ from netspec.modules.base import Numerics, module_of
 from netspec.modules.combinators import REGIONS
 from netspec.modules.initialize import SCHEMES
 from netspec.modules.sequence import Batch, Memory, modules_of, run
+from netspec.modules.tracing import count_cheaply
 from netspec.spec import NetSpec
 
 __all__ = ["SCHEMES", "Network", "Numerics", "build", "module_of"]
@@ -28,7 +29,7 @@ class Network(nnx.Module):
         self.name = spec.name
         self.extra_inputs = further_inputs(spec)
         self.described = spec.layers
-        self.layers = modules_of(spec.layers, numerics, rngs)
+        self.layers = modules_of(spec.layers, numerics, count_cheaply(rngs))
 
     @property
     def inputs(self) -> dict[str, Shape]:

@@ -12,6 +12,7 @@ from flax import nnx
 
 from netspec.layers.base import Layer
 from netspec.modules.initialize import Scheme
+from netspec.modules.tracing import RunningStatistic
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,9 @@ class Numerics:
 
         Running statistics keep 0.9 of their value per step; ``model.eval()`` makes the module use them.
         """
-        return nnx.BatchNorm(channels, momentum=0.9, epsilon=1e-5, dtype=jnp.float32, rngs=rngs)
+        norm = nnx.BatchNorm(channels, momentum=0.9, epsilon=1e-5, dtype=jnp.float32, rngs=rngs)
+        norm.mean, norm.var = RunningStatistic(norm.mean.get_value()), RunningStatistic(norm.var.get_value())
+        return norm
 
     def layer_norm(self, width: int, rngs: nnx.Rngs, epsilon: float = 1e-5) -> nnx.LayerNorm:
         """LayerNorm with epsilon inside the root and the biased variance, in float32 (book ch. 10)."""

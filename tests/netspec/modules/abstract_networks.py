@@ -15,13 +15,6 @@ ZEROS = jax.nn.initializers.zeros
 NUMERICS = Numerics(Scheme(ZEROS, ZEROS, ZEROS, ZEROS))
 
 
-class OneKey(nnx.Rngs):
-    """Without the counter of ``nnx.Rngs``, which takes time quadratic in the length of the trace it counts in."""
-
-    def params(self):
-        return jax.random.key(0)
-
-
 def evaluate(spec):
     """Number of parameters, and shapes that leave, of the network built from ``spec``; token indices are integers."""
     tokens = {row.arrived for row in spec.flat() if isinstance(row.layer, (L.OneHotDense, L.TokenPositionEmbed))}
@@ -30,7 +23,7 @@ def evaluate(spec):
         return jax.ShapeDtypeStruct((2, *shape), jnp.int32 if shape in tokens else jnp.float32)
 
     def network(x, named):
-        model = Network(spec, NUMERICS, OneKey(0))
+        model = Network(spec, NUMERICS, nnx.Rngs(0))
         model.eval()
         return nnx.to_pure_dict(nnx.state(model, nnx.Param)), model(x, **named)
 
