@@ -156,9 +156,9 @@ def structure_module(t, x, s):
         t.dense(c, c, r)
     t.norm(c)
     t.dense(c, 6, r)
-    t.dense(c, 128, r)
+    t.macs = before + rounds * (t.macs - before)
+    t.dense(c, 128, r)  # the angles, of the last round only
     t.dense(c, 128, r)
     for _ in range(4):
         t.dense(128, 128, r)
     t.dense(128, 14, r)
-    t.macs = before + rounds * (t.macs - before)

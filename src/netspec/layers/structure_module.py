@@ -66,12 +66,13 @@ class StructureModule(Primitive):
         return 6 * s * s + s * z // 4
 
     def macs(self, arrived: Value) -> int:
-        """Dense maps, attention over values, points and pairs, in every round."""
+        """Dense maps, attention over values, points and pairs in every round; the angles only in the last."""
         s, z = self.single_channels, self.pair_channels
         r = arrived["single"][0]
         maps = self._maps()
         bias = maps.pop("pair bias")
         dense = r * sum(fan_in * fan_out for fan_in, fan_out in maps.values()) + r * r * bias[0] * bias[1]
+        angles = r * sum(fan_in * fan_out for name, (fan_in, fan_out) in maps.items() if name.startswith("angle"))
         scores = HEADS * (HEAD_WIDTH + 3 * QUERY_POINTS)
         values = HEADS * (HEAD_WIDTH + 3 * VALUE_POINTS + z)
-        return r * s * s + self.n_blocks * (dense + r * r * (scores + values))
+        return r * s * s + angles + self.n_blocks * (dense - angles + r * r * (scores + values))
