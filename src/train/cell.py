@@ -104,7 +104,7 @@ class Cell:
     dataset: Dataset
     augmentation: Augmentation
     model: str
-    initialization: Literal["book", "deit"]
+    initialization: str
     epochs: int
     batch_size: int
     optimizer: Optimizer

@@ -10,7 +10,7 @@ from netspec.layers.base import Shape
 from netspec.layers.combinators import OnRegions
 from netspec.modules.base import Numerics, module_of
 from netspec.modules.combinators import REGIONS
-from netspec.modules.initialize import SCHEMES
+from netspec.modules.initialize import SCHEMES, scheme_of
 from netspec.modules.sequence import Batch, Memory, modules_of, run
 from netspec.modules.tracing import count_cheaply
 from netspec.spec import NetSpec
@@ -60,11 +60,10 @@ def build(
 ) -> Network:
     """Build the module of ``spec``.
 
-    ``initialization`` names a scheme of :mod:`netspec.modules.initialize`. Parameters are float32; matrix products
-    and convolutions run in ``compute_dtype``, normalisation and softmax in float32.
+    ``initialization`` names a scheme of :mod:`netspec.modules.initialize`, or is ``"paper"``. Parameters are float32;
+    matrix products and convolutions run in ``compute_dtype``, normalisation and softmax in float32.
 
     Raises ``ValueError`` for an unknown initialisation and ``TypeError`` for a layer without a module.
     """
-    if initialization not in SCHEMES:
-        raise ValueError(f"unknown initialization {initialization!r}, expected one of {', '.join(SCHEMES)}")
-    return Network(spec, Numerics(SCHEMES[initialization], compute_dtype), rngs)
+    scheme = scheme_of(initialization, spec.provenance.entry)
+    return Network(spec, Numerics(scheme, compute_dtype), rngs)

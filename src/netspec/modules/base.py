@@ -22,13 +22,14 @@ class Numerics:
     scheme: Scheme
     compute_dtype: Any = jnp.float32
 
-    def linear(self, in_features: int, out_features: int, rngs: nnx.Rngs) -> nnx.Linear:
-        """A dense map with bias, initialised by the scheme."""
+    def linear(self, in_features: int, out_features: int, rngs: nnx.Rngs, *, bias: bool = True) -> nnx.Linear:
+        """A dense map, initialised by the scheme."""
         return nnx.Linear(
             in_features,
             out_features,
+            use_bias=bias,
             dtype=self.compute_dtype,
-            kernel_init=self.scheme.kernel,
+            kernel_init=self.scheme.dense,
             bias_init=self.scheme.bias,
             rngs=rngs,
         )

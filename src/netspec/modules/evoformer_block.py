@@ -23,16 +23,11 @@ from netspec.layers.evoformer_block import (
 from netspec.modules.base import Numerics, build_layer
 
 
-def _linear_without_bias(fan_in: int, fan_out: int, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Linear:
-    kernel = numerics.scheme.kernel
-    return nnx.Linear(fan_in, fan_out, use_bias=False, dtype=numerics.compute_dtype, kernel_init=kernel, rngs=rngs)
-
-
 class PairBias(nnx.Module):
     """A bias per head and pair of positions: ``(B, r, r, z) -> (B, heads, r, r)``; algorithm 7, line 3."""
 
     def __init__(self, channels: int, heads: int, numerics: Numerics, rngs: nnx.Rngs):
-        self.linear = _linear_without_bias(channels, heads, numerics, rngs)
+        self.linear = numerics.linear(channels, heads, rngs, bias=False)
 
     def __call__(self, pair):
         """Heads in front, as attention reads them."""
@@ -48,7 +43,7 @@ class GatedAttention(nnx.Module):
     def __init__(self, channels: int, heads: int, numerics: Numerics, rngs: nnx.Rngs):
         inner = heads * HEAD_WIDTH
         self.heads = heads
-        self.query, self.key, self.value = (_linear_without_bias(channels, inner, numerics, rngs) for _ in range(3))
+        self.query, self.key, self.value = (numerics.linear(channels, inner, rngs, bias=False) for _ in range(3))
         self.gate = numerics.linear(channels, inner, rngs)
         self.out = numerics.linear(inner, channels, rngs)
 

@@ -1,4 +1,8 @@
-"""Initialisation schemes, by name."""
+"""How the tensors of a network start: schemes by name, and the one that each architecture's paper states.
+
+What belongs to one layer whatever the scheme stands in its module: Mamba's step sizes and decay rates, a highway's
+half-closed gates, ConvNeXt's layer scale, the unit weight of distances in the structure module.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,28 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
-from jax.nn.initializers import Initializer, truncated_normal, zeros
+from jax.nn.initializers import Initializer, glorot_uniform, normal, truncated_normal, variance_scaling, zeros
+
+
+_CUT = truncated_normal(0.02)
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """How each kind of tensor starts; gains start at one and LayerNorm shifts at zero in every scheme."""
+    """How each kind of tensor starts; gains start at one and shifts of norms at zero in every scheme.
+
+    ``kernel`` is for convolutions and ``dense`` for dense maps and tables that stand for one.
+    """
 
     kernel: Initializer
-    bias: Initializer
-    class_token: Initializer
-    position_table: Initializer
+    dense: Initializer
+    bias: Initializer = zeros
+    class_token: Initializer = zeros
+    position_table: Initializer = _CUT
+
+
+def _same(kernel: Initializer, **others: Initializer) -> Scheme:
+    return Scheme(kernel, kernel, **others)
 
 
 def _irwin_hall(key, shape, std, dtype):
@@ -35,9 +50,79 @@ def book_position_table(key, shape, dtype=jnp.float32, out_sharding=None):
     return _irwin_hall(key, shape, math.sqrt(2 / shape[-2]), dtype)
 
 
+def lecun_98(key, shape, dtype=jnp.float32, out_sharding=None):
+    """Uniform between ``±2.4/fan_in`` (LeCun et al. 1998, Proc. IEEE 86(11), appendix A)."""
+    return jax.random.uniform(key, shape, dtype, -1, 1) * (2.4 / math.prod(shape[:-1]))
+
+
 SCHEMES = {
     # The corrected initialisation of the published runs (companion repository; ViT-Tiny, since 2026-04-22).
-    "book": Scheme(book_kernel, zeros, zeros, book_position_table),
+    "book": _same(book_kernel, position_table=book_position_table),
     # DeiT (Touvron et al. 2020, arXiv:2012.12877): normal with std 0.02 cut at two units, zero biases.
-    "deit": Scheme(truncated_normal(0.02), zeros, truncated_normal(0.02), truncated_normal(0.02)),
+    "deit": _same(_CUT, class_token=_CUT),
+    # He et al. 2015 (arXiv:1502.01852), eq. 10: variance 2/fan_in, which keeps the signal through ReLUs.
+    "he": _same(variance_scaling(2.0, "fan_in", "normal")),
+    # The same for the backward signal (eq. 14); dense maps keep the variance of what they read.
+    "he-fan-out": Scheme(variance_scaling(2.0, "fan_out", "normal"), variance_scaling(1.0, "fan_in", "normal")),
+    # Glorot & Bengio 2010, eq. 16: uniform with variance 2/(fan_in + fan_out).
+    "glorot": _same(glorot_uniform()),
+    # LeCun et al. 1998, "Efficient BackProp", eq. 16: variance 1/fan_in.
+    "lecun": _same(variance_scaling(1.0, "fan_in", "normal")),
+    # The same, drawn from a normal cut at two units.
+    "lecun-cut": _same(variance_scaling(1.0, "fan_in", "truncated_normal")),
+    # Uniform between ±2.4/fan_in.
+    "lecun-98": _same(lecun_98),
+    "normal-0.01": _same(normal(0.01)),
+    "normal-0.02": _same(normal(0.02), class_token=normal(0.02), position_table=normal(0.02)),
+    # Dosovitskiy et al. 2020 (arXiv:2010.11929), released code: Glorot-uniform maps, positions with std 0.02.
+    "vit": _same(glorot_uniform(), position_table=normal(0.02)),
 }
+
+#: The scheme that an entry's paper states, and where. Entries that are not here have a paper that does not say.
+STATED = {
+    "LeNet": ("lecun-98", "LeCun et al. 1998, appendix A"),
+    "AlexNet": ("normal-0.01", "Krizhevsky et al. 2012, sec. 5; its biases of one in some layers start at zero here"),
+    "VGG": ("glorot", "Simonyan & Zisserman 2014, sec. 3.1, footnote on training without pre-training"),
+    "Highway Networks": ("he", "Srivastava et al. 2015, sec. 3"),
+    "ResNet": ("he", "He et al. 2015 (arXiv:1512.03385), sec. 3.4"),
+    "WRN (Wide ResNet)": ("he", "Zagoruyko & Komodakis 2016, sec. 3"),
+    "DenseNet": ("he", "Huang et al. 2016, sec. 4.2"),
+    "Swin Transformer": ("deit", "Liu et al. 2021, released code"),
+    "ConvNeXt": ("deit", "Liu et al. 2022, released code"),
+    "Mask R-CNN": ("he", "He et al. 2017, released code"),
+    "DETR": ("glorot", "Carion et al. 2020, sec. A.4"),
+    "UNet": ("he", "Ronneberger et al. 2015, sec. 3"),
+    "SegFormer": ("deit", "Xie et al. 2021, released code"),
+    "VAE": ("normal-0.01", "Kingma & Welling 2013, sec. 5"),
+    "DCGAN": ("normal-0.02", "Radford et al. 2015, sec. 4"),
+    "Pix2Pix": ("normal-0.02", "Isola et al. 2016, sec. 6.2"),
+    "CycleGAN": ("normal-0.02", "Zhu et al. 2017, sec. 7"),
+    "BERT / RoBERTa": ("deit", "Devlin et al. 2018, released code"),
+    "GPT-1 / GPT-2": ("normal-0.02", "Radford et al. 2018, sec. 4.1; GPT-2's scaling of residual maps is left out"),
+    "Nyströmformer": ("normal-0.02", "Xiong et al. 2021, released code, after BERT"),
+    "DDPM": ("glorot", "Ho et al. 2020, released code"),
+    "AlphaFold 2 Evoformer": (
+        "lecun-cut",
+        "Jumper et al. 2021, supplement 1.11.4; its zeros at the end of branches are left out",
+    ),
+    "MobileNet V2": ("he-fan-out", "Sandler et al. 2018, reference implementations"),
+    "EfficientNet": ("he-fan-out", "Tan & Le 2019, released code"),
+    "EfficientNet V2": ("he-fan-out", "Tan & Le 2021, released code"),
+    "ViT": ("vit", "Dosovitskiy et al. 2020, released code"),
+}
+
+#: What an entry gets whose paper does not say how its network started.
+UNSTATED = "he"
+
+#: Names that a build accepts: those above, and the choice among them by the network's paper.
+CHOICES = (*SCHEMES, "paper")
+
+
+def scheme_of(initialization: str, entry: str) -> Scheme:
+    """The scheme called ``initialization``; for ``"paper"``, the one stated for the book's ``entry``.
+
+    Raises ``ValueError`` for an unknown name.
+    """
+    if initialization not in CHOICES:
+        raise ValueError(f"unknown initialization {initialization!r}, expected one of {', '.join(CHOICES)}")
+    return SCHEMES[STATED.get(entry, (UNSTATED,))[0] if initialization == "paper" else initialization]

@@ -42,13 +42,8 @@ class Mamba(nnx.Module):
 
     def __init__(self, layer: MambaBlock, numerics: Numerics, rngs: nnx.Rngs):
         inner, states, rank = layer.expand * layer.width, layer.state_size, layer.step_rank
-
-        def plain(in_features: int, out_features: int) -> nnx.Linear:
-            kernel = {"dtype": numerics.compute_dtype, "kernel_init": numerics.scheme.kernel}
-            return nnx.Linear(in_features, out_features, use_bias=False, **kernel, rngs=rngs)
-
         self.splits = rank, rank + states
-        self.inputs = plain(layer.width, 2 * inner)
+        self.inputs = numerics.linear(layer.width, 2 * inner, rngs, bias=False)
         self.convolution = nnx.Conv(
             inner,
             inner,
@@ -60,7 +55,7 @@ class Mamba(nnx.Module):
             bias_init=numerics.scheme.bias,
             rngs=rngs,
         )
-        self.selection = plain(inner, rank + 2 * states)
+        self.selection = numerics.linear(inner, rank + 2 * states, rngs, bias=False)
         # The scan and what sets its pace stay in float32: errors of the decay accumulate over the tokens.
         self.step = nnx.Linear(
             rank,
@@ -72,7 +67,7 @@ class Mamba(nnx.Module):
         )
         self.log_decay = nnx.Param(jnp.log(jnp.broadcast_to(jnp.arange(1.0, states + 1), (inner, states))))
         self.skip = nnx.Param(jnp.ones(inner))
-        self.outputs = plain(inner, layer.width)
+        self.outputs = numerics.linear(inner, layer.width, rngs, bias=False)
 
     def __call__(self, x):
         """Token ``t`` depends on tokens up to ``t``."""

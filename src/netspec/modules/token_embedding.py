@@ -17,7 +17,7 @@ class OneHotMap(nnx.Module):
 
     def __init__(self, layer: OneHotDense, numerics: Numerics, rngs: nnx.Rngs):
         scheme = numerics.scheme
-        self.rows = nnx.Embed(layer.vocabulary, layer.width, embedding_init=scheme.kernel, rngs=rngs)
+        self.rows = nnx.Embed(layer.vocabulary, layer.width, embedding_init=scheme.dense, rngs=rngs)
         self.bias = nnx.Param(scheme.bias(rngs.params(), (layer.width,), jnp.float32))
 
     def __call__(self, tokens):

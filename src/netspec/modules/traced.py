@@ -20,7 +20,7 @@ from netspec.spec import NetSpec
 
 _zeros = jax.nn.initializers.zeros
 #: How tensors start is no part of a call's trace, and drawing them would take most of the time.
-UNDRAWN = Numerics(Scheme(_zeros, _zeros, _zeros, _zeros))
+UNDRAWN = Numerics(Scheme(_zeros, _zeros, position_table=_zeros))
 
 
 class Traced:
