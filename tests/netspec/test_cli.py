@@ -8,13 +8,14 @@ import sys
 import xml.etree.ElementTree as ET
 
 import pytest
+from PIL import Image
 
 from netspec import catalogue
 from netspec.cli import main
 from netspec.cli.drawing import file_name
 from netspec.draw import draw
 
-COMMANDS = ("list", "show", "count", "diff", "draw")
+COMMANDS = ("list", "show", "count", "diff", "draw", "run", "lower")
 
 
 def run(*arguments, **environment):
@@ -40,6 +41,7 @@ def test_the_examples_work(capsys, tmp_path, monkeypatch, command):
     examples = [re.split(r" [|>] ", line)[0] for line in shown if line.startswith("  netspec ")]
     assert len(examples) >= 2
     monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (300, 200), "grey").save(tmp_path / "picture.jpg")
     main(["show", "vit-tiny", "--python"])
     (tmp_path / "mine.py").write_text(capsys.readouterr().out, encoding="utf-8")
     for example in examples:

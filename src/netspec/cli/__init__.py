@@ -1,4 +1,4 @@
-"""The command line: list, show, count, compare and draw the specs of the catalogue or of a Python file."""
+"""The command line: list, show, count, compare, draw, run and lower the specs of the catalogue or of a Python file."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from netspec.cli import compare, counting, drawing, select, show
+from netspec.cli import compare, counting, drawing, lowering, parsing, running, select, show
+from netspec.cli.parsing import FILES, NAMES
 from netspec.cli.sources import CommandError
 
 __all__ = ["main"]
-
-_NAMES = "Names forgive case, spaces and punctuation: vit-tiny, ViT-Tiny and 'vit tiny' are the same."
-_FILES = "A FILE.py is run as Python and defines SPEC, SPECS, or any NetSpec values; FILE.py:NAME picks one."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,14 +50,15 @@ class _Version(argparse.Action):
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="netspec",
-        description="Neural architectures as values: list them, show, count, compare and draw them.",
+        description="Neural architectures as values: list them, show, count, compare, draw, run and lower them.",
         epilog="examples:\n"
         "  netspec list --domain diffusion\n"
         "  netspec show lenet-5\n"
         "  netspec count vit-tiny resnet-50\n"
         "  netspec diff resnet-18 resnet-34\n"
-        "  netspec draw 'stable diffusion 1.5' -o sd.svg\n\n"
-        f"{_NAMES}\n`netspec COMMAND --help` explains a command.",
+        "  netspec draw 'stable diffusion 1.5' -o sd.svg\n"
+        "  netspec run resnet-18 --input picture.jpg\n\n"
+        f"{NAMES}\n`netspec COMMAND --help` explains a command.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
@@ -69,29 +68,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_count(commands)
     _add_diff(commands)
     _add_draw(commands)
+    running.add(commands)
+    lowering.add(commands)
     return parser
 
 
-def _command(
-    commands: argparse._SubParsersAction, name: str, run, summary: str, *notes: str
-) -> argparse.ArgumentParser:
-    command = commands.add_parser(
-        name,
-        help=summary,
-        description=f"{summary[0].upper()}{summary[1:]}.",
-        epilog="\n".join(notes),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    command.set_defaults(run=run)
-    return command
-
-
-def _add_json(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--json", action="store_true", help="print JSON for a program to read, with exact numbers")
-
-
 def _add_list(commands: argparse._SubParsersAction) -> None:
-    command = _command(
+    command = parsing.command(
         commands,
         "list",
         select.run,
@@ -118,11 +101,11 @@ def _add_list(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--max-params", type=select.size, metavar="SIZE", help="at most so many parameters")
     command.add_argument("--sort", choices=select.SORTS, default="catalogue", help="the order (default: the book's)")
     command.add_argument("--reverse", action="store_true", help="the other way round")
-    _add_json(command)
+    parsing.add_json(command)
 
 
 def _add_show(commands: argparse._SubParsersAction) -> None:
-    command = _command(
+    command = parsing.command(
         commands,
         "show",
         show.run,
@@ -131,19 +114,19 @@ def _add_show(commands: argparse._SubParsersAction) -> None:
         "  netspec show googlenet",
         "  netspec show vit-tiny --python > mine.py   (edit it, then: netspec count mine.py)",
         "",
-        _NAMES,
-        _FILES,
+        NAMES,
+        FILES,
     )
     command.add_argument("spec", metavar="NAME|FILE.py", help="what to show")
     output = command.add_mutually_exclusive_group()
     output.add_argument(
         "--python", action="store_true", help="print only the listing, as a Python file that defines it"
     )
-    _add_json(output)
+    parsing.add_json(output)
 
 
 def _add_count(commands: argparse._SubParsersAction) -> None:
-    command = _command(
+    command = parsing.command(
         commands,
         "count",
         counting.run,
@@ -152,15 +135,15 @@ def _add_count(commands: argparse._SubParsersAction) -> None:
         "  netspec count resnet-50",
         "  netspec count mine.py --json",
         "",
-        _NAMES,
-        _FILES,
+        NAMES,
+        FILES,
     )
     command.add_argument("spec", metavar="NAME|FILE.py", nargs="+", help="what to count")
-    _add_json(command)
+    parsing.add_json(command)
 
 
 def _add_diff(commands: argparse._SubParsersAction) -> None:
-    command = _command(
+    command = parsing.command(
         commands,
         "diff",
         compare.run,
@@ -171,16 +154,16 @@ def _add_diff(commands: argparse._SubParsersAction) -> None:
         "  netspec diff resnet-18 resnet-34",
         "  netspec diff vit-tiny mine.py",
         "",
-        _NAMES,
-        _FILES,
+        NAMES,
+        FILES,
     )
     command.add_argument("first", metavar="A", help="a name or FILE.py")
     command.add_argument("second", metavar="B", help="a name or FILE.py")
-    _add_json(command)
+    parsing.add_json(command)
 
 
 def _add_draw(commands: argparse._SubParsersAction) -> None:
-    command = _command(
+    command = parsing.command(
         commands,
         "draw",
         drawing.run,
@@ -190,8 +173,8 @@ def _add_draw(commands: argparse._SubParsersAction) -> None:
         "  netspec draw 'mask r-cnn (whole, resnet-101-fpn)' -o mask.svg",
         "  netspec draw vit-tiny -o - | rsvg-convert > unet.png",
         "",
-        _NAMES,
-        _FILES,
+        NAMES,
+        FILES,
     )
     command.add_argument("spec", metavar="NAME|FILE.py", help="what to draw")
     command.add_argument(

@@ -13,7 +13,6 @@ import jax
 import jax.numpy as jnp
 from jax.nn.initializers import Initializer, glorot_uniform, normal, truncated_normal, variance_scaling, zeros
 
-
 _CUT = truncated_normal(0.02)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,12 +32,14 @@ class Traced:
     """
 
     def __init__(self, spec: NetSpec, batch: int = 1, *, training: bool = False):
-        self.spec = spec
+        start = time.perf_counter()
+        self.spec, self.batch = spec, batch
         model = nnx.eval_shape(lambda: Network(spec, UNDRAWN, nnx.Rngs(0)))
         model.train() if training else model.eval()
         self.graph, self.parameters, self.rest = nnx.split(model, nnx.Param, ...)
         self.first, self.further = abstract_inputs(spec, batch)
         self.traced = jax.jit(self.call).trace(self.parameters, self.rest, self.first, self.further)
+        self.seconds = time.perf_counter() - start
 
     def call(self, parameters, rest, first, further):
         """What leaves the network, and the state that is not trained afterwards."""

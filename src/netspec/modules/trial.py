@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import statistics
 import time
 from collections.abc import Callable
@@ -19,9 +20,6 @@ from netspec.layers.base import Shape
 from netspec.modules.combinators import REGIONS
 from netspec.modules.traced import Traced, vocabularies
 from netspec.spec import NetSpec
-
-#: A gradient whose largest entry is below this fraction of the largest in the network counts as none.
-NONE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -51,22 +49,24 @@ class Backward:
     without_gradient: tuple[str, ...]  # paths of parameters
 
 
-def forward(spec: NetSpec, *, batch: int = 1, repeats: int = 5, first: np.ndarray | None = None) -> Forward:
-    """Run ``spec`` with random weights on ``first`` (random by default) and time it.
+def forward(traced: Traced, *, repeats: int = 5, first: np.ndarray | None = None) -> Forward:
+    """Run a traced network with random weights on ``first`` (random by default) and time it.
 
     Weights are drawn on the host: compiling the initialisers of a large network takes longer than running it.
+    Raises ``MemoryError`` before anything is allocated where weights and activations exceed this machine's memory.
     """
-    start = time.perf_counter()
-    traced = Traced(spec, batch)
+    spec, start = traced.spec, time.perf_counter()
     compiled = traced.traced.lower().compile()
-    compile_seconds = time.perf_counter() - start
+    compile_seconds = traced.seconds + time.perf_counter() - start
+    sizes = compiled.memory_analysis()
+    needed = sizes.argument_size_in_bytes + sizes.output_size_in_bytes + sizes.temp_size_in_bytes
+    if jax.default_backend() == "cpu" and needed > _physical_memory():
+        raise MemoryError(f"{needed / 2**30:.1f} GiB")
     values = (draw_parameters(traced.parameters), at_rest(traced.rest), *draw_inputs(spec, traced))
     if first is not None:
         values = (*values[:2], jnp.asarray(first), values[3])
     leaves, took = timed(lambda: compiled(*values)[0], repeats)
-    sizes = compiled.memory_analysis()
-    bytes_used = sizes.argument_size_in_bytes + sizes.output_size_in_bytes + sizes.temp_size_in_bytes
-    return Forward(jax.device_get(leaves), compile_seconds, 1e3 * took, bytes_used / 2**20)
+    return Forward(jax.device_get(leaves), compile_seconds, 1e3 * took, needed / 2**20)
 
 
 def backward(spec: NetSpec, *, batch: int = 2, most_macs: int = 2 * 10**9) -> Backward:
@@ -89,15 +89,15 @@ def backward(spec: NetSpec, *, batch: int = 2, most_macs: int = 2 * 10**9) -> Ba
     compiled = jax.jit(jax.grad(loss)).lower(*values).compile(options)
     compile_seconds = time.perf_counter() - start
     gradient, took = timed(lambda: compiled(*values), repeats=0)
-    largest = {".".join(map(str, path)): float(jnp.abs(leaf.get_value()).max()) for path, leaf in _flat(gradient)}
-    whole = max(largest.values(), default=0.0)
+    flat = nnx.to_flat_state(gradient)
+    largest = {".".join(map(str, path)): float(jnp.abs(leaf.get_value()).max()) for path, leaf in flat}
     return Backward(
         input_shape=spec.input_shape,
         batch=batch,
         compile_seconds=compile_seconds,
         seconds=took,
         finite=all(map(math.isfinite, largest.values())),
-        without_gradient=tuple(path for path, size in largest.items() if size <= NONE * whole),
+        without_gradient=tuple(path for path, size in largest.items() if size == 0),
     )
 
 
@@ -174,5 +174,9 @@ def _normal(shape: Shape, seed: int) -> jax.Array:
     return jnp.asarray(np.random.default_rng(seed).standard_normal(shape, np.float32))
 
 
-def _flat(state):
-    return nnx.to_flat_state(state)
+def _physical_memory() -> float:
+    """Bytes of this machine's memory, infinite where the system does not tell."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return math.inf

@@ -69,7 +69,7 @@ def test_convolutions_and_dense_maps_start_by_their_own_rule():
 
 
 def test_an_unknown_scheme_lists_the_known():
-    with pytest.raises(ValueError, match="unknown initialization 'hee', expected one of book, .*paper"):
+    with pytest.raises(ValueError, match=r"unknown initialization 'hee', expected one of book, .*paper"):
         build(netspec.find("LeNet-5"), nnx.Rngs(0), initialization="hee")
 
 

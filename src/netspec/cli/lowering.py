@@ -1,0 +1,57 @@
+"""``netspec lower``: the StableHLO text of a network, and how large it is."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from netspec.cli import parsing, sources
+from netspec.cli.drawing import file_name
+from netspec.cli.sources import CommandError
+from netspec.errors import SpecError
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add the command's parser."""
+    parser = parsing.command(
+        commands,
+        "lower",
+        run,
+        "write the StableHLO program of one architecture and print its size",
+        "A training step is softmax cross-entropy, its gradient, running statistics and AdamW. Nothing is computed,",
+        "so the size of a network does not matter.",
+        "",
+        "examples:",
+        "  netspec lower lenet-5",
+        "  netspec lower vit-digits --step train --batch 32 -o vit-step.mlir",
+        "",
+        parsing.NAMES,
+        parsing.FILES,
+    )
+    parser.add_argument("spec", metavar="NAME|FILE.py", help="what to lower")
+    parser.add_argument("--step", choices=("forward", "train"), default="forward", help="which program (%(default)s)")
+    parser.add_argument("--batch", type=parsing.positive, metavar="N", default=32, help="examples (%(default)s)")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="where to (default: NAME.mlir here; - is standard output)"
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write the text and print where it went and its size in bytes."""
+    spec = sources.one(options.spec)
+    from netspec.modules.lowering import lower_forward, lower_train_step
+
+    try:
+        text = (lower_train_step if options.step == "train" else lower_forward)(spec, options.batch)
+    except SpecError as error:
+        raise CommandError(str(error)) from None
+    if options.output == "-":
+        sys.stdout.write(text)
+        return
+    path = Path(options.output or Path(file_name(spec.name)).with_suffix(".mlir"))
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"{path}: cannot be written: {error.strerror}") from None
+    print(f"{path}  {len(text.encode()):,} bytes, {options.step} of a batch of {options.batch}")
