@@ -2,10 +2,11 @@
 
 import classifier_twins
 import dense_twins
+import detector_twins
 import pytest
 from twins import compare
 
-TWINS = classifier_twins.TWINS | dense_twins.TWINS
+TWINS = classifier_twins.TWINS | dense_twins.TWINS | detector_twins.TWINS
 
 
 @pytest.mark.parametrize("name", TWINS)

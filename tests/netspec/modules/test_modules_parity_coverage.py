@@ -14,8 +14,7 @@ TWINS = test_modules_image_parity.TWINS | test_modules_sequence_parity.TWINS
 
 #: Layers in no case. Combinators and plumbing have no arithmetic of their own but for the joins.
 LEFT_OUT = {
-    L.CSPBlock: "YOLOv5 keeps the width inside its residual blocks, the book halves it (def. 91)",
-    L.DarknetBlock: "YOLOv3 has 62 million parameters, and leaky ReLU of slope 0.1 where the language has 0.2",
+    L.DarknetBlock: "YOLOv3 has 62 million parameters, and another slope of leaky ReLU; CSPBlock has the same blocks",
     L.TimeCondition: "DDPM's U-Net, which has group norms and maps the encoded time twice, records nothing inside",
     L.OnRegions: "the case of Mask R-CNN ends with the feature pyramid, that of its head begins behind RoIAlign",
     L.Branches: "plumbing",

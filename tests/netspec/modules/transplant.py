@@ -37,23 +37,21 @@ class Counted(UserDict):
         return super().__getitem__(name)
 
 
-def arranged(names, order):
+def arranged(names, block, patterns):
     """``names`` with those of each block together and in the given order inside it.
 
-    ``order`` holds pairs of a regular expression, whose match, or last group, says which block a name is of, and of
-    others in the order wanted; names that none of them is found in come last.
+    What the regular expression ``block`` matches, or its last group, says which block a name is of. Its place there is
+    that of the first of ``patterns`` found in it; the last, where none is.
     """
-    for block, patterns in order:
+    members = [re.match(block, name) for name in names]
+    members = [match[match.lastindex or 0] if match else name for match, name in zip(members, names, strict=True)]
+    first = {member: members.index(member) for member in members}
 
-        def key(name, block=block, patterns=patterns, first={}):  # noqa: B006
-            match = re.match(block, name)
-            member = match[match.lastindex or 0] if match else name
-            rank = next((rank for rank, pattern in enumerate(patterns) if re.search(pattern, name)), len(patterns))
-            return first.setdefault((block, member), len(first)), rank
+    def place(name):
+        return next((place for place, pattern in enumerate(patterns) if re.search(pattern, name)), len(patterns))
 
-        keys = {name: key(name) for name in names}
-        names = sorted(names, key=keys.get)
-    return names
+    keys = {name: (first[member], place(name)) for member, name in zip(members, names, strict=True)}
+    return sorted(names, key=keys.get)
 
 
 class Donor:
@@ -65,7 +63,10 @@ class Donor:
             match = PART.fullmatch(name)
             layer, part = match.groups() if match else (name, "")
             layers.setdefault(layer, {})[part] = tensor
-        self.layers = [(name, layers[name]) for name in arranged(list(layers), order)]
+        names = list(layers)
+        for block, patterns in order:
+            names = arranged(names, block, patterns)
+        self.layers = [(name, layers[name]) for name in names]
         self.shift = None  # bias of the convolution before, when ours has none
 
     def affine(self, module):
@@ -86,9 +87,9 @@ class Donor:
     def norm(self, module):
         """Scale, shift and statistics; a BatchNorm that the reference lacks only adds the bias it has instead."""
         if isinstance(module, nnx.BatchNorm) and not (self.layers and "running_mean" in self.layers[0][1]):
-            one = jnp.ones(module.scale.shape)
-            shift = 0 * one if self.shift is None else self.shift
-            parts = {"weight": one, "bias": shift, "running_mean": 0 * one, "running_var": one * (1 - module.epsilon)}
+            one, zero = jnp.ones(module.scale.shape), jnp.zeros(module.scale.shape)
+            shift = zero if self.shift is None else self.shift
+            parts = {"weight": one, "bias": shift, "running_mean": zero, "running_var": one - module.epsilon}
         else:
             assert self.shift is None
             _, parts = self.layers.pop(0)
@@ -129,7 +130,8 @@ def channels_last(weight, module):
 def transplant(module, tensors, order=(), change=dict):
     """The state of ``module``, ``{path: array}``, that makes it the network whose tensors these are, by name.
 
-    ``change`` maps the tensors to those of an equal network closer to ours, ``order`` is that of :func:`arranged`.
+    ``change`` maps the tensors to those of an equal network closer to ours. ``order`` holds the arguments of calls of
+    :func:`arranged`, one after the other, for the names of the reference's layers.
     """
     tensors = Counted(tensors)
     donor, state = Donor(change(tensors), order), {}
