@@ -1,4 +1,4 @@
-"""Networks to and between images, with several heads or scales, that are to compute what published ones do."""
+"""Networks that draw images, or score them at several places, that are to compute what published ones do."""
 
 from functools import partial
 
@@ -15,7 +15,7 @@ from netspec.modules.shuffle_block import channel_shuffle
 
 
 def dilated(modules):
-    """The last stage dilated in place of strided, and the rates of output stride 8."""
+    """The last stage with taps two apart in place of a stride, and the rates that the library has."""
     stage, pyramid = modules[5], modules[6]
     for block in stage.layers:
         for layer in block.body.layers:

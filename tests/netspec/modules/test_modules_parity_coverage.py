@@ -103,4 +103,4 @@ def test_every_case_is_compared_and_every_recorded_gradient_used():
 
 
 def test_the_copies_are_small():
-    assert sum(file.stat().st_size for file in FOLDER.rglob("*")) < 600e3
+    assert sum(file.stat().st_size for file in FOLDER.rglob("*") if file.is_file()) < 600e3

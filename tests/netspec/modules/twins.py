@@ -88,9 +88,10 @@ class Twin:
         return {"output": jnp.moveaxis(x, -1, 1) if x.ndim == 4 else x}
 
     def conventions(self):
-        """A context in which our activations are the reference's."""
+        """A context with the reference's activations, and with all digits of float32 on any accelerator."""
         stack = ExitStack()
         stack.enter_context(jax.enable_x64(self.double))
+        stack.enter_context(jax.default_matmul_precision("highest"))
         for name, function in self.activations.items():
             stack.enter_context(mock.patch.object(nnx, name, function))
             stack.enter_context(mock.patch.dict(FUNCTIONS, {name: function}))
