@@ -1,8 +1,4 @@
-"""Outputs of published implementations in float64, for weights that are drawn by name: the folders in ``parity/``.
-
-Weights and inputs are standard normal from a generator seeded with the name's CRC-32; weights times a recorded scale,
-plus an offset by their kind. The manifest of each case names the implementation.
-"""
+"""What published implementations compute in float64 from weights drawn by rule: the folders in ``parity/``."""
 
 import json
 import zlib
@@ -10,49 +6,92 @@ from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 
-OFFSET = {"weight": 0, "bias": 0, "norm_bias": 0, "norm_scale": 1, "running_mean": 0, "running_var": 1}
+FOLDER = Path(__file__).parent / "parity"
+OFFSET = dict.fromkeys(("norm_scale", "running_var"), 1) | dict.fromkeys(("layer_scale", "state_log"), 0.5)
+
+
+def generator(name):
+    return np.random.Generator(np.random.PCG64(zlib.crc32(name.encode())))
 
 
 def normal(name, shape):
-    rng = np.random.Generator(np.random.PCG64(zlib.crc32(name.encode())))
-    return np.asarray(rng.standard_normal(shape)).astype(np.float32)
+    return np.asarray(generator(name).standard_normal(shape)).astype(np.float32)
+
+
+def sides(text):
+    return () if text == "-" else tuple(map(int, text.split("x")))
 
 
 class Case:
-    """One folder of ``parity/``."""
+    """One folder of ``parity/``; its README.md describes the two files."""
 
     def __init__(self, name):
-        folder = Path(__file__).parent / "parity" / name
-        self.manifest = json.loads((folder / "manifest.json").read_text())
-        self.arrays = np.load(folder / "output.npz")
-        self.weights = {}
-        for entry, shape, kind, scale, _ in self.manifest["state_dict"]:
-            if kind in OFFSET:
-                drawn = normal(entry, shape)
-                drawn = np.abs(drawn) if kind == "running_var" else drawn
-                self.weights[entry] = np.float32(OFFSET[kind]) + np.float32(scale) * drawn
-        self.inputs = [jnp.asarray(normal(i["seed_name"], i["shape"]))[None] for i in self.manifest["inputs"]]
+        self.manifest = json.loads((FOLDER / name / "manifest.json").read_text())
+        self.arrays = np.load(FOLDER / name / "output.npz")
+        self.outputs = {name: text.split() for name, text in self.manifest["outputs"].items()}
 
-    def put(self, module, name):
-        """Give a dense map, a convolution or a norm its tensors, each of which must be wanted once."""
-        weight = self.weights.pop(f"{name}.weight")
-        if weight.ndim == 4:
-            if isinstance(module, nnx.ConvTranspose):
-                # There the kernel is that of the convolution whose gradient this is; here it slides as it stands.
-                weight = weight[:, :, ::-1, ::-1].swapaxes(0, 1)
-            weight = weight.transpose(2, 3, 1, 0)
-        tensor = module.scale if weight.ndim == 1 else module.kernel
-        weight = weight.T if weight.ndim == 2 else weight
-        assert tensor.shape == weight.shape
-        tensor[...] = jnp.asarray(weight)
-        for part, target in {"bias": "bias", "running_mean": "mean", "running_var": "var"}.items():
-            if f"{name}.{part}" in self.weights:
-                getattr(module, target)[...] = jnp.asarray(self.weights.pop(f"{name}.{part}"))
+    def tensors(self):
+        """The reference's parameters and statistics by name, in its order, those that another name has left out."""
+        drawn = {}
+        for entry in self.manifest["tensors"]:
+            name, shape, kind, scale = entry.split()
+            if kind == "tied":
+                continue
+            noise = normal(name, sides(shape))
+            noise = np.abs(noise) if kind == "running_var" else noise
+            drawn[name] = np.float32(OFFSET.get(kind, 0)) + np.float32(scale) * noise
+        return drawn
 
-    def compare(self, *outputs):
-        assert not self.weights
-        for expected, out in zip(self.manifest["outputs"], outputs, strict=True):
-            values = np.asarray(out).reshape(-1)[:: expected["stride"]]
-            np.testing.assert_allclose(values, self.arrays[expected["name"]], rtol=0, atol=expected["tolerance_f32"])
+    def with_tied(self, tensors):
+        """The same, each name holding its tensor, in the reference's order whatever that of ``tensors``."""
+        entries = (entry.split() for entry in self.manifest["tensors"])
+        return {name: tensors[scale if kind == "tied" else name] for name, _, kind, scale in entries}
+
+    def inputs(self):
+        """The inputs by name, batch first, images with the channels second."""
+        return {name: jnp.asarray(self._input(name, text)) for name, text in self.manifest["inputs"].items()}
+
+    def _input(self, name, text):
+        if not isinstance(text, str):
+            return np.array(text)
+        kind, shape, *bounds = text.split()
+        if kind == "normal":
+            return normal(name, sides(shape))
+        return generator(name).integers(*map(int, bounds), size=sides(shape))
+
+    def cotangents(self):
+        """What each output is multiplied by, in the sum that the gradients are of."""
+        one = len(self.outputs) == 1
+        return {
+            name: normal("cotangent" if one else f"cotangent.{name}", sides(shape))
+            for name, (shape, *_) in self.outputs.items()
+        }
+
+    def compare(self, found, behind=None):
+        """Assert that the outputs, by name, are the reference's to ten times the error of its own float32.
+
+        ``behind`` are the functions, none steeper than the identity, that follow the recorded values in ours.
+        """
+        assert found.keys() == self.outputs.keys()
+        for name, (shape, stride, tolerance) in self.outputs.items():
+            value = np.asarray(found[name])
+            assert value.size == np.prod(sides(shape)), name
+            sampled = value.reshape(-1)[:: int(stride)]
+            expected = (behind or {}).get(name, lambda x: x)(self.arrays[name])
+            np.testing.assert_allclose(sampled, expected, rtol=0, atol=float(tolerance), err_msg=name)
+
+    def compare_gradients(self, loss, gradients):
+        """Assert the loss, and each gradient's norm and its product with a random tensor named like the variable."""
+        recorded = self.manifest["gradients"]
+        names = [entry.split()[0] for entry in self.manifest["tensors"]]
+        expected = dict(zip(names, self.arrays["gradients"].tolist(), strict=True)) | recorded["inputs"]
+        expected = {name: pair for name, pair in expected.items() if not np.isnan(pair[0])}  # statistics have none
+        largest = max(norm for norm, _ in expected.values())
+        weights = {name: np.abs(cotangent).sum() for name, cotangent in self.cotangents().items()}
+        assert abs(loss - recorded["loss"]) < sum(weights[name] * float(self.outputs[name][2]) for name in weights)
+        for name, (norm, product) in expected.items():
+            gradient = np.asarray(gradients[name], np.float64)
+            bound = recorded["tolerance"] * max(norm, 1e-3 * largest)
+            assert abs(np.linalg.norm(gradient) - norm) < bound, name
+            assert abs((gradient * normal(name, gradient.shape)).sum() - product) < bound, name

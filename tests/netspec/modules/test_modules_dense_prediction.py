@@ -1,14 +1,11 @@
 """U-Net stages, atrous pyramid, feature pyramid, bilinear interpolation: as counted, and doing what they say."""
 
-from itertools import pairwise
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
 from lone_modules import assert_abstract_build_agrees, build, draw, gradients, instances
-from published import Case
 
 from netspec import layers as L
 
@@ -158,31 +155,3 @@ def test_half_precision_products_keep_float32_parameters():
     model = build(L.UNetUp(6, 4, "transposed"), jnp.bfloat16)
     assert {leaf.dtype for leaf in jax.tree.leaves(nnx.state(model))} == {jnp.dtype("float32")}
     assert np.isfinite(model(*draw((3, 4, 6), (6, 8, 4)))).all()
-
-
-def test_a_small_unet_gives_the_numbers_of_a_published_one():
-    case = Case("tiny_unet_bn")
-    widths = (3, 8, 16, 32)
-    downs = [build(L.UNetDown(i, o)) for i, o in pairwise(widths)]
-    bottom = build(L.UNetDown(32, 64)).convolutions
-    ups = [build(L.UNetUp(2 * width, width, "transposed")) for width in widths[:0:-1]]
-    names = ["inc", *(f"down.{i}" for i in range(3)), *(f"conv.{i}" for i in range(3))]
-    for name, module in zip(names, [*(down.convolutions for down in downs), bottom, *ups], strict=True):
-        module = getattr(module, "convolutions", module)
-        module.eval()
-        for index, part in enumerate(("conv1", "norm1", None, "conv2", "norm2")):
-            if part:
-                case.put(getattr(module, part), f"{name}.double_conv.{index}")
-    for index, up in enumerate(ups):
-        case.put(up.upsample, f"up.{index}")
-    head = nnx.Conv(8, 4, (1, 1), rngs=nnx.Rngs(0))
-    case.put(head, "outc")
-
-    x, skips = jnp.moveaxis(case.inputs[0][0], 1, -1), []
-    for down in downs:
-        x, skip = down(x)
-        skips.append(skip)
-    x = bottom(x)
-    for up in ups:
-        x = up(x, skips.pop())
-    case.compare(jnp.moveaxis(head(x), -1, 1))

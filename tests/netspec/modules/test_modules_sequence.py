@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from attention_sequence import NUMERICS, build, call, check_built, check_gradients, inputs_of, instances, normal
 from flax import nnx
-from parity_case import Case, needs_parity
 
 from netspec import layers as L
 from netspec.modules.base import Numerics, module_of
@@ -221,62 +220,3 @@ def test_time_is_added_alike_at_every_position():
     added = call(module, x, jnp.array([[3.0], [500.0]])) - x
     np.testing.assert_allclose(added, jnp.broadcast_to(added[:, :1, :1], added.shape), atol=1e-6)
     assert np.abs(added[0] - added[1]).max() > 0.1
-
-
-@needs_parity
-def test_highway_agrees_with_the_reference():
-    case = Case("highway_50")
-    first, last, stack = build(L.Dense(784, 50, "relu")), build(L.Dense(50, 10)), [build(L.Highway(50))] * 10
-    case.linear(first.linear, "first")
-    case.linear(last, "last")
-    x = first(jnp.asarray(case.normal("input", (2, 784))))
-    for index, layer in enumerate(stack):
-        case.linear(layer.transform, f"plain.{index}")
-        case.linear(layer.gate, f"gate.{index}")
-        x = call(layer, x)
-    case.check("output", last(x))
-
-
-@needs_parity
-def test_mamba_agrees_with_the_reference():
-    case = Case("tiny_mamba_a")
-    module, norm = build(L.MambaBlock(32, 8, 2, 2)), nnx.RMSNorm(32, epsilon=1e-5, rngs=nnx.Rngs(0))
-    for index, mixer in enumerate(module.mixers):
-        prefix = f"backbone.layers.{index}"
-        case.norm(module.norms[index], f"{prefix}.norm")
-        maps = {"in_proj": mixer.inputs, "x_proj": mixer.selection, "dt_proj": mixer.step, "out_proj": mixer.outputs}
-        for name, dense in maps.items():
-            case.linear(dense, f"{prefix}.mixer.{name}")
-        mixer.convolution.kernel[...] = case[f"{prefix}.mixer.conv1d.weight"].transpose(2, 1, 0)
-        mixer.convolution.bias[...] = case[f"{prefix}.mixer.conv1d.bias"]
-        mixer.log_decay[...] = case[f"{prefix}.mixer.A_log"]
-        mixer.skip[...] = case[f"{prefix}.mixer.D"]
-    case.norm(norm, "backbone.norm_f")
-    tokens, table = case.draw("input_ids").integers(0, 50, size=(2, 24)), case["backbone.embeddings.weight"]
-    case.check("logits", norm(call(module, table[tokens])) @ table.T)
-
-
-@needs_parity
-def test_the_radiance_field_agrees_with_the_reference():
-    case = Case("nerf_code")
-    module = build(L.NeRFMLP(63, 27, 256))
-    for index, dense in enumerate(module.trunk):
-        case.linear(dense, f"pts_linears.{index}")
-    heads = {"alpha_linear": module.density, "feature_linear": module.feature, "rgb_linear": module.rgb}
-    for name, dense in (heads | {"views_linears.0": module.view}).items():
-        case.linear(dense, name)
-    position, direction = (case.normal(name, (16, 3)).astype(np.float64) for name in ("position", "direction"))
-    direction /= np.linalg.norm(direction, axis=-1, keepdims=True)
-
-    def encode(p, octaves):
-        # The released code keeps the coordinates and leaves out the π of the paper.
-        waves = [wave(2.0**k * p) for k in range(octaves) for wave in (np.sin, np.cos)]
-        return jnp.asarray(np.concatenate([p, *waves], axis=-1), jnp.float32)
-
-    leaves = call(module, encode(position, 10), encode(direction, 4))
-    # The reference stops before the activations of the two heads, neither of which makes a difference larger.
-    np.testing.assert_allclose(
-        leaves["density"], np.maximum(case.outputs["density"].reshape(16, 1), 0), atol=case.tolerance["density"]
-    )
-    expected = 1 / (1 + np.exp(-case.outputs["rgb"].reshape(16, 3)))
-    np.testing.assert_allclose(leaves["rgb"], expected, atol=case.tolerance["rgb"])

@@ -1,0 +1,135 @@
+"""A network of our layers that is to compute what a published one does, and the comparison of the two."""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from unittest import mock
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from abstract_networks import NUMERICS, OneKey
+from flax import nnx
+from published import Case
+from transplant import leaves, transplant
+
+from netspec.layers import Layer
+from netspec.modules import module_of
+from netspec.modules.activation import FUNCTIONS
+from netspec.modules.sequence import Memory, run
+
+NORMS = (nnx.BatchNorm, nnx.LayerNorm, nnx.RMSNorm)
+
+
+@dataclass(frozen=True)
+class Twin:
+    """Our side of a case.
+
+    ``parts`` are layers, functions of what flows between them, and partial constructors of single modules.
+    ``forward(modules, **inputs)`` gives the outputs by name; by default the parts run one after the other over images.
+    ``order`` and ``change`` are those of :func:`transplant.transplant`.
+
+    The conventions in which the reference differs: ``epsilon`` of its norms; ``activations``, what it computes where
+    we have the named one; ``behind``, what follows its outputs in ours; ``adapt``, which changes the modules as built.
+
+    ``gradients`` compares those too; ``double`` computes in float64, for networks so large that a rounding puts some
+    value on the other side of the kink of a ReLU or a max pool.
+    """
+
+    parts: Sequence
+    order: tuple = ()
+    change: Callable = dict
+    forward: Callable | None = None
+    epsilon: float | None = None
+    activations: dict = field(default_factory=dict)
+    behind: dict = field(default_factory=dict)
+    adapt: Callable = lambda modules: None
+    gradients: bool = False
+    double: bool = False
+
+    def modules(self):
+        """A module per part, None for a function; tracers in place of values."""
+        made = []
+
+        def make():
+            modules = nnx.List([self._module(part) for part in self.parts])
+            modules.eval()
+            for _, leaf in leaves(modules):
+                if self.epsilon and isinstance(leaf, NORMS):
+                    leaf.epsilon = self.epsilon
+                if self.double:
+                    leaf.dtype = jnp.float64
+            self.adapt(modules)
+            made.append(modules)
+
+        jax.eval_shape(make)
+        return made[0]
+
+    @staticmethod
+    def _module(part):
+        if isinstance(part, Layer):
+            return module_of(part, NUMERICS, OneKey(0))
+        return part(rngs=OneKey(0)) if isinstance(part, partial) else None
+
+    def run(self, modules, inputs):
+        """The outputs by name."""
+        if self.forward:
+            return self.forward(modules, **inputs)
+        (x,), memory = inputs.values(), Memory({})
+        x = jnp.moveaxis(x, 1, -1)
+        for part, module in zip(self.parts, modules, strict=True):
+            if isinstance(part, Layer):
+                x = run((part,), (module,), x, memory)
+            else:
+                x = part(x) if module is None else module(x)
+        if isinstance(x, dict):
+            return x
+        return {"output": jnp.moveaxis(x, -1, 1) if x.ndim == 4 else x}
+
+    def conventions(self):
+        """A context with the reference's activations, and with all digits of float32 on any accelerator."""
+        stack = ExitStack()
+        stack.enter_context(jax.enable_x64(self.double))
+        stack.enter_context(jax.default_matmul_precision("highest"))
+        for name, function in self.activations.items():
+            stack.enter_context(mock.patch.object(nnx, name, function))
+            stack.enter_context(mock.patch.dict(FUNCTIONS, {name: function}))
+        return stack
+
+
+def compiled(function, twin):
+    """``function`` as one program. It runs once, so that what counts is mostly the time to compile it."""
+    options = {"xla_backend_optimization_level": int(twin.double), "xla_cpu_use_fusion_emitters": False}
+    return jax.jit(function, compiler_options=options)
+
+
+def compare(name, twin):
+    """Assert that ``twin`` computes what the case ``name`` recorded."""
+    case, modules = Case(name), twin.modules()
+    recorded = {epsilon for kind in case.manifest["norm_eps"].values() for epsilon in kind}
+    if recorded:  # else ours only add the bias that they have
+        assert {leaf.epsilon for _, leaf in leaves(modules) if isinstance(leaf, NORMS)} <= recorded
+    structure, _ = nnx.split(modules)
+    tensors, inputs, cotangents = case.tensors(), case.inputs(), case.cotangents()
+    smooth = {key: value for key, value in inputs.items() if value.dtype == np.float32}
+    if twin.double:
+        tensors, smooth = jax.tree.map(partial(np.asarray, dtype=np.float64), (tensors, smooth))
+
+    def outputs(tensors, smooth):
+        state = transplant(modules, case.with_tied(tensors), twin.order, twin.change)
+        return twin.run(nnx.merge(structure, nnx.from_flat_state(state)), inputs | smooth)
+
+    def loss(tensors, smooth):
+        found = outputs(tensors, smooth)
+        products = (found[key] * cotangent.reshape(found[key].shape) for key, cotangent in cotangents.items())
+        return sum(product.sum() for product in products), found
+
+    with twin.conventions():
+        if not twin.gradients:
+            case.compare(compiled(outputs, twin)(tensors, smooth), twin.behind)
+            return
+        slopes = jax.value_and_grad(loss, argnums=(0, 1), has_aux=True)
+        (value, found), (by_tensor, by_input) = compiled(slopes, twin)(tensors, smooth)
+        case.compare(found)
+        case.compare_gradients(value, by_tensor | by_input)
