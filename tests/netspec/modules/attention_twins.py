@@ -4,13 +4,13 @@ from functools import partial
 
 import jax.numpy as jnp
 import numpy as np
-from abstract_networks import NUMERICS
 from changes import clip_parts, keys_beside_values
 from classifier_twins import EXACT_GELU, MEAN
 from flax import nnx
 from twins import Twin
 
 from netspec import layers as L
+from netspec.modules.traced import UNDRAWN
 from netspec.modules.transformer_decoder import Attention
 
 #: The layers of a block of Hugging Face's transformers in the order in which they run, which is ours.
@@ -49,12 +49,12 @@ class PostNorm(nnx.Module):
     """A block of DETR from our attention: the norm behind each sum, positions with queries and keys alone."""
 
     def __init__(self, rngs, decoder=False):
-        attention = partial(Attention, 32, 64, 4, NUMERICS, rngs)
-        self.own, self.norm1 = attention(), NUMERICS.layer_norm(32, rngs)
+        attention = partial(Attention, 32, 64, 4, UNDRAWN, rngs)
+        self.own, self.norm1 = attention(), UNDRAWN.layer_norm(32, rngs)
         if decoder:
-            self.cross, self.norm2 = attention(), NUMERICS.layer_norm(32, rngs)
-        self.fc1, self.fc2 = NUMERICS.linear(32, 64, rngs), NUMERICS.linear(64, 32, rngs)
-        self.norm3 = NUMERICS.layer_norm(32, rngs)
+            self.cross, self.norm2 = attention(), UNDRAWN.layer_norm(32, rngs)
+        self.fc1, self.fc2 = UNDRAWN.linear(32, 64, rngs), UNDRAWN.linear(64, 32, rngs)
+        self.norm3 = UNDRAWN.layer_norm(32, rngs)
 
     def __call__(self, x, place, memory=None, memory_place=None):
         x = self.norm1(x + self.own(x + place, jnp.concatenate([x + place, x], axis=-1)))
@@ -99,7 +99,7 @@ TWINS = {
             L.SwinStage(32, 2, 128, 4, 2),
             L.PatchMerging(32, 64),
             L.SwinStage(64, 4, 256, 4, 2),
-            partial(NUMERICS.layer_norm, 64),
+            partial(UNDRAWN.layer_norm, 64),
             MEAN,
             L.Dense(64, 10),
         ),
@@ -130,7 +130,7 @@ TWINS = {
             L.TransformerEncoder(32, 4, 64, 2, causal=True),
             L.Dense(32, 16),
             L.PatchEmbed(3, 32, 8, 16),
-            partial(NUMERICS.layer_norm, 32),
+            partial(UNDRAWN.layer_norm, 32),
             L.TransformerEncoder(32, 4, 64, 2, "class_token"),
             L.Dense(32, 16),
         ),
@@ -152,7 +152,7 @@ TWINS = {
             L.Conv2d(48, 32, 1, activation="identity"),
             *[partial(PostNorm)] * 2,
             *[partial(PostNorm, decoder=True)] * 2,
-            partial(NUMERICS.layer_norm, 32),
+            partial(UNDRAWN.layer_norm, 32),
             L.DETRHeads(32, 5),
         ),
         order=(

@@ -3,13 +3,13 @@
 from functools import partial
 
 import jax
-from abstract_networks import NUMERICS, OneKey
 from changes import changed, dark, rows_of, shortcut_of_option_a, sixteenths, three_by_three_inside_five
 from flax import nnx
 from twins import Twin
 
 from netspec import layers as L
 from netspec.modules import mb_conv_v3  # noqa: F401  registers what builds the variation below too
+from netspec.modules.traced import UNDRAWN
 
 MEAN = L.GlobalAvgPool()
 
@@ -34,7 +34,7 @@ def resnet(block, widths, blocks=(1, 1, 1, 1)):
 def ungrouped_first(modules):
     """The first unit of the published network has a plain 1×1, since few channels arrive."""
     unit = modules[2].layers[0]
-    unit.reduce.conv = NUMERICS.conv(12, 30, 1, OneKey(0), bias=False)
+    unit.reduce.conv = UNDRAWN.conv(12, 30, 1, nnx.Rngs(0), bias=False)
 
 
 class RoundedSqueeze(L.MBConvV3):
@@ -115,7 +115,7 @@ TWINS = {
             L.ConvNeXtDownsample(16, 32),
             L.ConvNeXtStage(32, 2),
             MEAN,
-            partial(NUMERICS.layer_norm, 32, epsilon=1e-6),
+            partial(UNDRAWN.layer_norm, 32, epsilon=1e-6),
             L.Dense(32, 10),
         ),
         order=((r"features\.[13]\.\d", ("block", "layer_scale")),),
@@ -129,7 +129,7 @@ TWINS = {
             L.DenseBlock(16, 8, 2),
             L.TransitionLayer(32, 16),
             L.DenseBlock(16, 8, 3),
-            partial(NUMERICS.batch_norm, 40),
+            partial(UNDRAWN.batch_norm, 40),
             nnx.relu,
             MEAN,
             L.Dense(40, 10),

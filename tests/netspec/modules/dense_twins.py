@@ -3,7 +3,6 @@
 from functools import partial
 
 import jax.numpy as jnp
-from abstract_networks import NUMERICS
 from changes import changed, folded, rows_of
 from classifier_twins import MEAN, ceil_pool
 from flax import nnx
@@ -12,6 +11,7 @@ from twins import Twin
 from netspec import layers as L
 from netspec.modules.feature_pyramid import nearest
 from netspec.modules.shuffle_block import channel_shuffle
+from netspec.modules.traced import UNDRAWN
 
 
 def dilated(modules):
@@ -83,7 +83,7 @@ TWINS = {
             L.Flatten(),
             L.Dense(100, 4 * 4 * 512),
             L.Reshape((4, 4, 512)),
-            partial(NUMERICS.batch_norm, 512),
+            partial(UNDRAWN.batch_norm, 512),
             nnx.relu,
             L.ConvBN(512, 256, 4, 2, transposed=True),
             L.ConvBN(256, 128, 4, 2, transposed=True),
@@ -169,13 +169,13 @@ TWINS = {
             L.Conv2d(8, 6, 3, activation="identity"),
             L.Conv2d(8, 6, 3, activation="identity", stride=2),
             L.Conv2d(8, 6, 5, "valid", "identity"),
-            partial(NUMERICS.conv, 8, 6, 3, dilation=2),
-            partial(NUMERICS.conv, 8, 12, 3, groups=4),
-            partial(NUMERICS.conv, 8, 8, 3, groups=8),
+            partial(UNDRAWN.conv, 8, 6, 3, dilation=2),
+            partial(UNDRAWN.conv, 8, 12, 3, groups=4),
+            partial(UNDRAWN.conv, 8, 8, 3, groups=8),
             L.Conv2d(8, 5, 2, activation="identity", stride=2, transposed=True),
             L.Conv2d(8, 5, 4, activation="identity", stride=2, transposed=True),
             L.Conv2d(8, 5, 3, activation="identity", stride=2, transposed=True),
-            partial(NUMERICS.batch_norm, 8),
+            partial(UNDRAWN.batch_norm, 8),
             L.MaxPool(2, 2, "valid"),
             L.MaxPool(3, 2),
             MEAN,

@@ -4,12 +4,12 @@ from functools import partial
 
 import jax.numpy as jnp
 import numpy as np
-from abstract_networks import NUMERICS
 from twins import Twin
 
 from netspec import layers as L
 from netspec.modules.evoformer_block import Block
 from netspec.modules.structure_module import Frames, InvariantPointAttention
+from netspec.modules.traced import UNDRAWN
 
 SEQUENCES = 6
 
@@ -36,13 +36,13 @@ def mean_before_the_map(tensors):
 
 TWINS = {
     "ipa": Twin(
-        (partial(InvariantPointAttention, L.StructureModule(384, 128, 1), NUMERICS),),
+        (partial(InvariantPointAttention, L.StructureModule(384, 128, 1), UNDRAWN),),
         order=(("()", ("q$", "kv$", "q_points", "kv_points", "linear_b", "head_weights", "out")),),
         forward=point_attention,
         gradients=True,
     ),
     "evoformer_block": Twin(
-        (partial(Block, L.EvoformerBlock(256, 128, 1), NUMERICS),),
+        (partial(Block, L.EvoformerBlock(256, 128, 1), UNDRAWN),),
         order=(
             (r".*tri_mul_\w+\.", ("norm_in", "a_p", "a_g", "b_p", "b_g", "linear_g", "norm_out", "linear_z")),
             (r".*mha\.", ("linear_q", "linear_k", "linear_v", "linear_g", "linear_o")),

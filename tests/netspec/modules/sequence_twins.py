@@ -4,7 +4,6 @@ from functools import partial
 
 import jax.numpy as jnp
 import numpy as np
-from abstract_networks import NUMERICS
 from attention_twins import HUGGING_FACE
 from changes import columns, dark, transposed, wavenet_columns
 from classifier_twins import EXACT_GELU
@@ -13,6 +12,7 @@ from twins import Twin
 
 from netspec import layers as L
 from netspec.modules.activation import FUNCTIONS
+from netspec.modules.traced import UNDRAWN
 from netspec.modules.transformer_encoder import SelfAttention
 
 
@@ -101,7 +101,7 @@ TWINS = {
             L.TransformerEncoder(32, 4, 64, 2),
             L.TokenPositionEmbed(100, 32, 32),
             L.TransformerDecoder(32, 4, 64, 2, 0, memory="audio", causal=True),
-            partial(NUMERICS.layer_norm, 32),
+            partial(UNDRAWN.layer_norm, 32),
             L.LMHead(32, 100),
         ),
         order=(HUGGING_FACE,),
@@ -154,8 +154,8 @@ TWINS = {
     "primitives_sequence": Twin(
         (
             L.Dense(16, 12),
-            partial(NUMERICS.layer_norm, 16),
-            partial(SelfAttention, L.TransformerEncoder(16, 4, 32, 1), NUMERICS),
+            partial(UNDRAWN.layer_norm, 16),
+            partial(SelfAttention, L.TransformerEncoder(16, 4, 32, 1), UNDRAWN),
         ),
         forward=sequence_primitives,
     ),

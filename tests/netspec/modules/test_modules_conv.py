@@ -4,7 +4,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from abstract_networks import NUMERICS, OneKey, evaluate
 from flax import nnx
 from lone_modules import build, draw, gradients, instances
 
@@ -12,6 +11,7 @@ from netspec import NetSpec
 from netspec import layers as L
 from netspec.modules.shuffle_block import channel_shuffle
 from netspec.modules.squeeze_excite import SqueezeExcite
+from netspec.modules.traced import UNDRAWN, Traced
 
 #: Every kind of layer here, odd sides and all options among them.
 SMALL = [
@@ -51,7 +51,8 @@ CATALOGUE = [(layer, shapes[0]) for layer, shapes in instances(*{type(layer) for
 
 @pytest.mark.parametrize(("layer", "shape"), SMALL + FREE + CATALOGUE, ids=str)
 def test_the_module_has_the_tensors_and_shapes_of_its_layer(layer, shape):
-    assert evaluate(NetSpec("one", shape, (layer,))) == (layer.params(), layer.output_shape(shape))
+    traced = Traced(NetSpec("one", shape, (layer,)))
+    assert (traced.params, traced.leaves) == (layer.params(), layer.output_shape(shape))
 
 
 @pytest.mark.parametrize(("layer", "shape"), SMALL, ids=str)
@@ -119,7 +120,7 @@ def test_a_block_without_weights_is_its_shortcut(layer, after):
 
 @pytest.mark.parametrize("gate", ["sigmoid", "hard_sigmoid"])
 def test_squeeze_excite_scales_each_channel_by_its_gate(gate):
-    module = SqueezeExcite(NUMERICS, 4, 2, OneKey(0), activation="silu", gate=gate)
+    module = SqueezeExcite(UNDRAWN, 4, 2, nnx.Rngs(0), activation="silu", gate=gate)
     (x,) = draw((5, 6, 4))
     np.testing.assert_allclose(module(x), x / 2)
     module.excite.bias[...] = jnp.array([-1e3, 0, 1e3, 0])

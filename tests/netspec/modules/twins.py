@@ -9,7 +9,6 @@ from unittest import mock
 import jax
 import jax.numpy as jnp
 import numpy as np
-from abstract_networks import NUMERICS, OneKey
 from flax import nnx
 from published import Case
 from transplant import leaves, transplant
@@ -18,6 +17,7 @@ from netspec.layers import Layer
 from netspec.modules import module_of
 from netspec.modules.activation import FUNCTIONS
 from netspec.modules.sequence import Memory, run
+from netspec.modules.traced import UNDRAWN
 
 NORMS = (nnx.BatchNorm, nnx.LayerNorm, nnx.RMSNorm)
 
@@ -69,8 +69,8 @@ class Twin:
     @staticmethod
     def _module(part):
         if isinstance(part, Layer):
-            return module_of(part, NUMERICS, OneKey(0))
-        return part(rngs=OneKey(0)) if isinstance(part, partial) else None
+            return module_of(part, UNDRAWN, nnx.Rngs(0))
+        return part(rngs=nnx.Rngs(0)) if isinstance(part, partial) else None
 
     def run(self, modules, inputs):
         """The outputs by name."""
