@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +102,17 @@ def described(traced: Traced) -> dict[str, Any]:
         "batch": traced.batch,
         "input_shape": list(spec.input_shape),
         "output_shape": records.shape(traced.leaves),
+        "machine": machine(),
     }
+
+
+def machine() -> str:
+    """The device that jax computes on, and jax's version."""
+    import jax
+
+    device = jax.devices()[0]
+    kind = f"{os.cpu_count()} CPU cores" if device.platform == "cpu" else device.device_kind
+    return f"{kind}, jax {jax.__version__}"
 
 
 def of_forward(forward: Forward) -> dict[str, Any]:

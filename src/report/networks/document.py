@@ -1,0 +1,102 @@
+"""What stands in the report of all networks, as plain data for the typeset page and for Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from report.formats import NONE, count, scaled, signed_count, words
+from report.markdown_table import table
+from report.networks.records import Network
+
+TITLE = "Every architecture, built and run"
+
+#: Above so many parameters a network is traced, not run.
+RUN_BELOW = 100_000_000
+
+HEADER = (
+    "Variant", "Built", "Difference", "Output", "Multiply-adds", "Compile (s)", "Forward (ms)", "Memory (MiB)",
+    "Backward at", "Backward (s)", "No gradient",
+)  # fmt: skip
+LEFT = ("Variant", "Output", "Backward at")
+
+
+def content(rows: Sequence[Network]) -> dict[str, Any]:
+    """The report in reading order."""
+    sections: dict[str, list[list[str]]] = {}
+    for row in rows:
+        sections.setdefault(row.domain, []).append(cells(row))
+    return {
+        "title": TITLE,
+        "subtitle": f"The {count(len(rows))} variants of the catalogue as flax.nnx modules",
+        "findings": findings(rows),
+        "header": list(HEADER),
+        "left": list(LEFT),
+        "caption": CAPTION,
+        "sections": [{"title": name[:1].upper() + name[1:], "rows": lines} for name, lines in sections.items()],
+        "machines": sorted({row.machine for row in rows}),
+    }
+
+
+CAPTION = (
+    "Built: scalars in the parameters of the module. Difference: of that from the layers’ formulas. Forward: median of "
+    "five passes of one example in evaluation mode. Memory: weights, input, output and what lies between. Backward: "
+    "one gradient of a batch of two in training mode, at the stated input, by code that is not optimised. "
+    f"Networks of {count(RUN_BELOW // 10**6)} million parameters and more were traced only."
+)
+
+
+def cells(row: Network) -> list[str]:
+    """The row of a network, in the columns of :data:`HEADER`."""
+    missing = len(row.without_gradient.split())
+    return [
+        row.variant,
+        count(row.built),
+        signed_count(row.built - row.params),
+        row.output,
+        " ".join(filter(None, scaled(row.multiply_adds))),
+        _seconds(row.compile_seconds),
+        NONE if row.forward_ms is None else f"{row.forward_ms:,.1f}",
+        NONE if row.memory_mib is None else f"{row.memory_mib:,.1f}",
+        row.backward_input or NONE,
+        _seconds(row.backward_seconds),
+        NONE if row.backward_seconds is None else count(missing),
+    ]
+
+
+def findings(rows: Sequence[Network]) -> list[str]:
+    """What the table says, written from its numbers."""
+    run = [row for row in rows if row.forward_ms is not None]
+    trained = [row for row in rows if row.backward_seconds is not None]
+    differing = [row.variant for row in rows if row.built != row.params]
+    silent = {row.variant: row.without_gradient for row in trained if row.without_gradient}
+    slowest = max(run, key=lambda row: row.compile_seconds, default=None)
+    found = [
+        f"{count(len(rows) - len(differing))} of {count(len(rows))} modules hold exactly as many parameters as the "
+        "layers’ formulas say" + (f"; not {', '.join(differing)}." if differing else "."),
+        f"{count(len(run))} were run forward and {count(len(trained))} backward; the others were traced. "
+        f"Numbers that are not finite left {words(sum(row.finite == 'no' for row in rows), 'network')}.",
+        "Every parameter received a gradient"
+        + (
+            " but in " + "; ".join(f"{name}: {', '.join(paths.split())}" for name, paths in silent.items()) + "."
+            if silent
+            else "."
+        ),
+    ]
+    if slowest:
+        found.append(f"The forward pass of {slowest.variant} took longest to compile, {slowest.compile_seconds:.1f} s.")
+    return found
+
+
+def markdown(rows: Sequence[Network]) -> str:
+    """The report in Markdown."""
+    said = content(rows)
+    parts = [f"# {said['title']}", said["subtitle"] + ".", "\n".join(f"- {line}" for line in said["findings"])]
+    parts += [f"Run on {'; '.join(said['machines'])}.", said["caption"]]
+    for section in said["sections"]:
+        parts += [f"## {section['title']}", table(HEADER, section["rows"], left=1)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _seconds(value: float | None) -> str:
+    return NONE if value is None else f"{value:,.2f}"

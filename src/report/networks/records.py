@@ -1,0 +1,94 @@
+"""One row per network, from the record that ``netspec run --json`` wrote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import netspec
+from report.errors import ReportError
+
+
+def _column(meaning: str):
+    return field(metadata={"meaning": meaning})
+
+
+@dataclass(frozen=True)
+class Network:
+    """A row of ``networks.csv``; what was not run is empty."""
+
+    variant: str = _column("name of the spec")
+    entry: str = _column("heading of the catalogue")
+    domain: str = _column("section of the later edition, or Part 1")
+    params: int = _column("parameters by the layers' formulas")
+    built: int = _column("parameters of the flax module, tensor by tensor")
+    output: str = _column("shape that leaves the module, without the batch")
+    macs: int = _column("multiply-adds for one example by the layers' formulas")
+    multiply_adds: int = _column("multiply-adds of the traced matrix products and convolutions")
+    compile_seconds: float | None = _column("tracing, lowering and compiling the forward pass")
+    forward_ms: float | None = _column("median of five forward passes of one example")
+    memory_mib: float | None = _column("weights, input, output and what XLA allocates between them")
+    finite: str = _column("yes: every number that left and every gradient is finite")
+    backward_input: str = _column("input of the gradient, smaller where the network is large; a batch of two")
+    backward_seconds: float | None = _column("that gradient, with code that is not optimised")
+    without_gradient: str = _column("parameters that no gradient reaches")
+    machine: str = _column("where it ran")
+
+
+def columns() -> dict[str, str]:
+    """Column names and what they mean."""
+    return {column.name: column.metadata["meaning"] for column in fields(Network)}
+
+
+def read(paths: Iterable[Path]) -> list[Network]:
+    """The rows in the order of the catalogue.
+
+    Raises:
+        ReportError: if a file is missing or is not a record of a network of the catalogue.
+    """
+    found = {row.variant: row for row in map(_read, paths)}
+    return [found[name] for name in netspec.names() if name in found]
+
+
+def _read(path: Path) -> Network:
+    try:
+        return _row(json.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ReportError(f"{path}: cannot be read: {error.strerror}") from None
+    except KeyError as error:
+        raise ReportError(f"{path}: key {error} is missing, expected what `netspec run --json` writes") from None
+    except (ValueError, TypeError, AttributeError, netspec.SpecError) as error:
+        raise ReportError(f"{path}: is not what `netspec run --json` writes: {error}") from None
+
+
+def _row(record: dict[str, Any]) -> Network:
+    origin = netspec.find(record["name"]).provenance
+    forward, backward = record.get("forward", {}), record.get("backward", {})
+    finite = [part["finite"] for part in (forward, backward) if part]
+    return Network(
+        variant=record["name"],
+        entry=origin.entry,
+        domain=origin.domain,
+        params=record["params"],
+        built=record["built"],
+        output=_shape(record["output_shape"]),
+        macs=record["macs"],
+        multiply_adds=record["multiply_adds"],
+        compile_seconds=forward.get("compile_seconds"),
+        forward_ms=forward.get("milliseconds"),
+        memory_mib=forward.get("memory_mib"),
+        finite="" if not finite else "yes" if all(finite) else "no",
+        backward_input=_shape(backward["input_shape"]) if backward else "",
+        backward_seconds=backward.get("seconds"),
+        without_gradient=" ".join(backward.get("without_gradient", ())),
+        machine=record["machine"],
+    )
+
+
+def _shape(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_shape(part)}" for name, part in value.items())
+    return "×".join(map(str, value))
