@@ -64,7 +64,7 @@ def store_of(wildcards):
     return STORE.format(dataset=cell_of(wildcards)["dataset"]["name"])
 
 
-def platform(wildcards):
+def device_variable(wildcards):
     """The variable that makes jax take the device asked for."""
     return PLATFORMS[DEVICES[wildcards.label]]
 
@@ -116,6 +116,11 @@ def params_code(*names):
     return [
         f"{provenance.SRC}/report/params/{name}.py" for name in ("__init__", "__main__", "records", *names)
     ]
+
+
+def zoo_code(*names):
+    """Source files of the comparison of architectures that a rule uses."""
+    return [f"{provenance.SRC}/report/zoo/{name}.py" for name in ("__init__", "__main__", *names)]
 
 
 def counting_code():

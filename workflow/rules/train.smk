@@ -49,7 +49,7 @@ rule train:
         architecture=lambda wildcards: provenance.architecture_of(cell_of(wildcards)["model"]),
         out=subpath(output.summary, parent=True),
         checkpoints=".cache/checkpoints/{label}/{cell}/seed{seed}",
-        platform=platform,
+        platform=device_variable,
     shell:
         # XLA and its thread pools size themselves by PJRT_NPROC; results depend on it in the last bits.
         # `exec`, so that a signal to the job reaches the trainer, which saves where it is.

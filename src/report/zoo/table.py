@@ -111,15 +111,9 @@ def _by_cache(runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:
 
     A resumed run has several first steps, and one without counts cannot tell: both are in neither.
     """
-    known = [
-        r for r in runs if not r.summary.get("timing.resumes") and r.summary.get("timing.programs_cached") is not None
-    ]
+    known = [run for run in runs if not run.summary.get("timing.resumes")]
     compiling = [run for run in known if run.summary.get("timing.programs_compiled")]
-    cached = [
-        run
-        for run in known
-        if not run.summary.get("timing.programs_compiled", 0) and run.summary.get("timing.programs_cached")
-    ]
+    cached = [run for run in known if run not in compiling and run.summary.get("timing.programs_cached")]
     return compiling, cached
 
 

@@ -1,0 +1,27 @@
+"""The content as Markdown; pictures and tables are linked, not embedded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from report.markdown_table import table
+from report.zoo.document import Content
+
+
+def render(content: Content, folder: Path, accuracy: Path, curves: Path, links: Mapping[str, str]) -> str:
+    """The whole report; ``folder`` is where it will stand, so that its links are relative."""
+    parts = [f"# {content.title}", f"*{content.subtitle}*", content.question]
+    parts += [f"> **{content.notice_label}** {content.notice}"]
+    parts += [f"**Table 1.** {content.table_caption}", table(content.header, content.rows, left=len(content.left))]
+    parts += ["## What the numbers say", "\n".join(f"- {sentence}" for sentence in content.findings)]
+    for number, (path, caption) in enumerate(
+        ((accuracy, content.accuracy_caption), (curves, content.curves_caption)), start=1
+    ):
+        target = Path(os.path.relpath(path, folder)).as_posix()
+        parts.append(f"![Figure {number}]({target})\n\n**Figure {number}.** {caption}")
+    parts += ["## What was run", "\n".join(f"- **{what}**: {text}" for what, text in content.runs)]
+    data = " · ".join(f"[{name}]({target})" for name, target in links.items())
+    parts += ["---", f"{content.footer}. Data: {data}"]
+    return "\n\n".join(parts) + "\n"
