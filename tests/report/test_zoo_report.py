@@ -144,7 +144,7 @@ def test_the_page_says_what_it_is_and_is_not(built):
     assert cells[1:5] == ["LeNet-5", "LeCun et al. 1998", "61,706", "0.42"]
     assert cells[7:] == ["20.0", "2,000", "7.0", "63.0"]
     header = next(line for line in text.splitlines() if line.startswith("| Cell"))
-    for unit in ("(M)", "(%)", "(ms)", "/s", "(s)"):
+    for unit in ("(M)", "(%)", "(ms)", "per s", "(s)"):
         assert unit in header
 
 

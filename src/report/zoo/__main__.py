@@ -53,7 +53,7 @@ def _figure(arguments: argparse.Namespace) -> None:
     write_all(
         {
             arguments.out: accuracy_figure(table, runs),
-            arguments.out_curves: curves_figure(curves, table.assign(book_row=None)),
+            arguments.out_curves: curves_figure(curves, table.assign(book_row=None), across=4),
         }
     )
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 TITLE = "Architectures of the catalogue, trained"
 
 HEADER = (
-    "Cell", "Model", "Paper", "Parameters", "Multiply-adds per image (M)", "Top-1 (%)", "95 % interval (%)",
-    "Step (ms)", "Images/s", "Compiling (s)", "All runs (s)",
+    "Cell", "Model", "Paper", "Parameters", "Multiply-adds\nper image (M)", "Top-1 (%)", "95 % interval\n(%)",
+    "Step\n(ms)", "Images\nper s", "Compiling\n(s)", "All runs\n(s)",
 )  # fmt: skip
 LEFT = ("Cell", "Model", "Paper")
 
@@ -100,6 +100,8 @@ def _table_caption(facts: dict[str, str], table: pd.DataFrame, n: int) -> str:
         if n > 1
         else "Top-1: one seed, hence neither spread nor interval. "
     )
+    if n > 1 and (table["interval_high"] > 100).any():
+        top1 += "With so few seeds an interval may reach beyond 100 %. "
     compiling = (
         "Compiling: median time of the first step over the runs that compiled it; runs that found it in the cache do "
         "not count. "

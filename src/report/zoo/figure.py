@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from report.figures import FAINT, GREY, OURS, canvas, svg
+from report.formats import scaled
 from report.params.labels import name_points
 
 if TYPE_CHECKING:
@@ -13,12 +14,12 @@ if TYPE_CHECKING:
 
 #: Column of the table and what stands below the panel.
 PANELS = (("params", "Parameters"), ("macs", "Multiply-adds per image"))
-HIDES_MEAN, HIDES_SEED = 60, 12  # what a name pays for covering a point
+HIDES_MEAN, HIDES_SEED = 60, 25  # what a name pays for covering a point
 
 
 def accuracy_figure(table: pd.DataFrame, runs: pd.DataFrame) -> bytes:
     """Top-1 against parameters and against multiply-adds, as SVG."""
-    figure = canvas(3.6)
+    figure = canvas(3.1)
     figure.set_dpi(72)  # that of SVG, where a pixel is a point
     panels = figure.subplots(1, 2, sharey=True)
     for axes, (column, label) in zip(panels, PANELS, strict=True):
@@ -42,6 +43,8 @@ def accuracy_figure(table: pd.DataFrame, runs: pd.DataFrame) -> bytes:
 
 def _panel(axes: Axes, table: pd.DataFrame, runs: pd.DataFrame, column: str) -> None:
     """The points of one panel; the line through the seeds shows which belong together."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
     several = (table["n"] > 1).any()
     for row in table.itertuples():
         size, seeds = getattr(row, column), runs.loc[runs["cell"] == row.cell, "top1"]
@@ -57,10 +60,19 @@ def _panel(axes: Axes, table: pd.DataFrame, runs: pd.DataFrame, column: str) -> 
         )
     axes.set_xscale("log")
     axes.margins(x=0.14)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(lambda value, _: _round(value))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.grid(color=FAINT, linewidth=0.4)
     axes.set_axisbelow(True)
     axes.tick_params(labelsize=8, length=2.5, color=GREY)
     axes.tick_params(which="minor", length=0)
+
+
+def _round(value: float) -> str:
+    """A round number of an axis: 500 k, 2 M."""
+    digits, prefix = scaled(value)
+    return f"{float(digits):g} {prefix}".strip()
 
 
 def named(axes: Axes, table: pd.DataFrame, runs: pd.DataFrame, column: str) -> list[str]:

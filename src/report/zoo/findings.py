@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from report.formats import count, listing, plain, words
@@ -56,15 +57,11 @@ def _cost(table: pd.DataFrame) -> str:
         f"A step takes {plain(fast.step_milliseconds, 1)} ms (`{fast.cell}`) to {plain(slow.step_milliseconds, 1)} ms "
         f"(`{slow.cell}`)."
     )
-    if len(steps) > 2:
-        by_macs = spearman(list(steps["macs"]), list(steps["step_milliseconds"]))
-        by_params = spearman(list(steps["params"]), list(steps["step_milliseconds"]))
-        text += (
-            f" Its rank correlation with multiply-adds is {plain(by_macs)} and with parameters {plain(by_params)}: on "
-            "a processor the kind of convolution counts, and depthwise and grouped ones use it badly."
-            if by_macs < 0.5
-            else f" Its rank correlation with multiply-adds is {plain(by_macs)} and with parameters {plain(by_params)}."
-        )
+    by_macs, by_params = (spearman(list(steps[name]), list(steps["step_milliseconds"])) for name in ("macs", "params"))
+    if not math.isnan(by_macs) and not math.isnan(by_params):
+        text += f" Its rank correlation with multiply-adds is {plain(by_macs)}, with parameters {plain(by_params)}."
+        if by_macs < 0.5:
+            text += " What a convolution is made of counts for more than how much it computes."
     return text
 
 

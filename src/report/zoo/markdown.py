@@ -15,13 +15,15 @@ def render(content: Content, folder: Path, accuracy: Path, curves: Path, links: 
     parts = [f"# {content.title}", f"*{content.subtitle}*", content.question]
     parts += [f"> **{content.notice_label}** {content.notice}"]
     parts += [f"**Table 1.** {content.table_caption}", table(content.header, content.rows, left=len(content.left))]
+    parts += [_figure(1, accuracy, folder, content.accuracy_caption)]
     parts += ["## What the numbers say", "\n".join(f"- {sentence}" for sentence in content.findings)]
-    for number, (path, caption) in enumerate(
-        ((accuracy, content.accuracy_caption), (curves, content.curves_caption)), start=1
-    ):
-        target = Path(os.path.relpath(path, folder)).as_posix()
-        parts.append(f"![Figure {number}]({target})\n\n**Figure {number}.** {caption}")
+    parts += [_figure(2, curves, folder, content.curves_caption)]
     parts += ["## What was run", "\n".join(f"- **{what}**: {text}" for what, text in content.runs)]
     data = " · ".join(f"[{name}]({target})" for name, target in links.items())
     parts += ["---", f"{content.footer}. Data: {data}"]
     return "\n\n".join(parts) + "\n"
+
+
+def _figure(number: int, path: Path, folder: Path, caption: str) -> str:
+    target = Path(os.path.relpath(path, folder)).as_posix()
+    return f"![Figure {number}]({target})\n\n**Figure {number}.** {caption}"
