@@ -165,6 +165,7 @@ def curves_figure(curves: pd.DataFrame, cells: pd.DataFrame, across: int = 3) ->
         panel.set_axis_off()
     shown = [frame, *(part for row, part in printed.items() if row in set(cells["book_row"]))]
     panels[0].set_ylim(*_late_range(shown))
+    panels[0].xaxis.get_major_locator().set_params(integer=True)
     figure.supxlabel("Epoch", fontsize=9)
     figure.supylabel("Validation top-1 (%)", fontsize=9)
     _legend(figure, panels)

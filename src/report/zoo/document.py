@@ -107,7 +107,7 @@ def _table_caption(facts: dict[str, str], table: pd.DataFrame, n: int) -> str:
         "not count. "
     )
     if (table["compiling_runs"] == 0).any():
-        compiling += "A dash: every run found it cached. "
+        compiling += "A dash: no run did, or only an interrupted one. "
     machine = f"Machine: {facts['Hardware']} " if "Hardware" in facts else ""
     return (
         f"{data} {top1}Step: median over the seeds of the mean time of a training step with its input. {compiling}"

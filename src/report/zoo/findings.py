@@ -55,13 +55,13 @@ def _cost(table: pd.DataFrame) -> str:
     fast, slow = (steps.loc[steps["step_milliseconds"].agg(which)] for which in ("idxmin", "idxmax"))
     text = (
         f"A step takes {plain(fast.step_milliseconds, 1)} ms (`{fast.cell}`) to {plain(slow.step_milliseconds, 1)} ms "
-        f"(`{slow.cell}`)."
+        f"(`{slow.cell}`); these are wall times, and runs side by side slow each other down."
     )
     by_macs, by_params = (spearman(list(steps[name]), list(steps["step_milliseconds"])) for name in ("macs", "params"))
     if not math.isnan(by_macs) and not math.isnan(by_params):
         text += f" Its rank correlation with multiply-adds is {plain(by_macs)}, with parameters {plain(by_params)}."
         if by_macs < 0.5:
-            text += " What a convolution is made of counts for more than how much it computes."
+            text += " Multiply-adds alone do not say how fast a step is."
     return text
 
 
