@@ -53,6 +53,7 @@ def content(cells: Sequence[Cell], table: pd.DataFrame, runs: pd.DataFrame) -> C
     """Assemble the report from the cells' configurations and summaries and from the two tables made of them."""
     n = int(table["n"].iloc[0])
     facts = dict(provenance.what_was_run(cells))
+    commit = provenance.commit([run for cell in cells for run in cell.runs], short=True)
     dataset = cells[0].config.get("dataset.title")
     return Content(
         title=TITLE,
@@ -69,7 +70,7 @@ def content(cells: Sequence[Cell], table: pd.DataFrame, runs: pd.DataFrame) -> C
             "together. Which architecture is better on photographs, at its own size and with its own recipe, cannot "
             "be read from this table."
         ),
-        table_caption=_table_caption(facts, table, n),
+        table_caption=_table_caption(facts, commit, table, n),
         header=list(HEADER),
         left=list(LEFT),
         rows=_rows(table),
@@ -92,7 +93,7 @@ def _are(number: int) -> str:
     return "is" if number == 1 else "are"
 
 
-def _table_caption(facts: dict[str, str], table: pd.DataFrame, n: int) -> str:
+def _table_caption(facts: dict[str, str], commit: str, table: pd.DataFrame, n: int) -> str:
     data = facts["Data"].split(" Source:")[0]
     top1 = (
         f"Top-1: mean ± sample standard deviation over n = {n} seeds, and the mean’s 95 % interval (Student’s t, "
@@ -111,7 +112,7 @@ def _table_caption(facts: dict[str, str], table: pd.DataFrame, n: int) -> str:
     machine = f"Machine: {facts['Hardware']} " if "Hardware" in facts else ""
     return (
         f"{data} {top1}Step: median over the seeds of the mean time of a training step with its input. {compiling}"
-        f"All runs: wall time of all seeds together. {machine}Commit {facts['Commit']}"
+        f"All runs: wall time of all seeds together. {machine}Commit {commit}."
     )
 
 
