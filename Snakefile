@@ -16,6 +16,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/params.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/zoo.smk"
 
 
 rule all:
@@ -26,14 +27,14 @@ rule all:
 
 rule data:
     input:
-        STORE,
+        expand(STORE, dataset=ABLATION.dataset["name"]),
 
 
-# A target per cell: `snakemake cutmix` runs all its seeds.
-for cell in CELLS:
+# A target per cell: `snakemake cutmix` and `snakemake swin` run all its seeds.
+for cell in dict.fromkeys(name for label, name in CELLS):
 
     rule:
         name:
             cell
         input:
-            runs(cell),
+            runs_of(cell),

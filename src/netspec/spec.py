@@ -8,7 +8,9 @@ from typing import Literal
 
 from netspec.errors import SpecError
 from netspec.layers.base import Layer, Primitive, Shape, Value
+from netspec.layers.conv2d import Conv2d
 from netspec.layers.dense import Dense
+from netspec.layers.global_avg_pool import GlobalAvgPool
 from netspec.layers.taps import PLUMBING
 from netspec.walk import Row, walk
 
@@ -110,13 +112,20 @@ class NetSpec:
             yield from row.flat()
 
     def with_classes(self, classes: int) -> NetSpec:
-        """The same network with a classification head for ``classes`` classes.
+        """The same network with a classification head that leaves ``(classes,)``.
 
-        Raises :class:`SpecError` when the last layer is not a :class:`Dense` head.
+        The head is a last :class:`Dense`, or as in SqueezeNet a :class:`Conv2d` before a last global average pooling.
+        Raises :class:`SpecError` when the network does not end in such a head, or leaves more than a vector.
         """
-        *body, head = self.layers
-        if not isinstance(head, Dense):
-            raise SpecError(f"{self.name}: the last layer is {head}, expected a Dense classification head")
-        if head.out_features == classes:
+        *body, last = self.layers
+        pooling = (last,) if isinstance(last, GlobalAvgPool) and body else ()
+        head = body.pop() if pooling else last
+        width = "out_channels" if pooling else "out_features"
+        if not isinstance(head, Conv2d if pooling else Dense) or self.output_shape != (getattr(head, width),):
+            raise SpecError(
+                f"{self.name}: ends in {head} and leaves {self.output_shape}, expected a vector of classes from Dense, "
+                "or from Conv2d and GlobalAvgPool"
+            )
+        if self.output_shape == (classes,):
             return self
-        return replace(self, layers=(*body, replace(head, out_features=classes)))
+        return replace(self, layers=(*body, replace(head, **{width: classes}), *pooling))

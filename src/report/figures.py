@@ -125,8 +125,10 @@ def limits(cells: pd.DataFrame, runs: pd.DataFrame, column: str = "difference") 
     return low - margin, high + margin
 
 
-def curves_figure(curves: pd.DataFrame, cells: pd.DataFrame) -> bytes:
+def curves_figure(curves: pd.DataFrame, cells: pd.DataFrame, across: int = 3) -> bytes:
     """Validation top-1 against epoch, one panel per cell: single seeds thin, their mean thick, bare's mean in grey.
+
+    ``across`` is how many panels stand side by side at most.
 
     On the book's own data set its logged curves are drawn as well.
     """
@@ -134,7 +136,7 @@ def curves_figure(curves: pd.DataFrame, cells: pd.DataFrame) -> bytes:
 
     frame = curves[(curves["split"] == "val") & (curves["metric"] == "top1")]
     names = list(cells["cell"])
-    columns = min(3, len(names))
+    columns = min(across, len(names))
     rows = -(-len(names) // columns)
     figure = canvas(1.25 * rows + 0.65)
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
@@ -157,10 +159,13 @@ def curves_figure(curves: pd.DataFrame, cells: pd.DataFrame) -> bytes:
         panel.tick_params(labelsize=7.5, length=2)
         panel.grid(color=FAINT, linewidth=0.4)
         panel.set_axisbelow(True)
+    for panel in panels[max(0, len(names) - columns) : len(names)]:
+        panel.tick_params(labelbottom=True)  # the lowest of its column, though not of the grid
     for panel in panels[len(names) :]:
         panel.set_axis_off()
     shown = [frame, *(part for row, part in printed.items() if row in set(cells["book_row"]))]
     panels[0].set_ylim(*_late_range(shown))
+    panels[0].xaxis.get_major_locator().set_params(integer=True)
     figure.supxlabel("Epoch", fontsize=9)
     figure.supylabel("Validation top-1 (%)", fontsize=9)
     _legend(figure, panels)

@@ -49,6 +49,11 @@ def paired(values: Sequence[float], baseline: Sequence[float], level: float = LE
     return Paired(n, mean, spread, mean - half, mean + half, p)
 
 
+def interval(values: Sequence[float], level: float = LEVEL) -> Paired:
+    """Student's interval of the mean of ``values``: that of their difference from zero."""
+    return paired(values, [0.0] * len(values), level)
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """Holm's step-down adjustment, in the order given; NaN stays NaN and does not count as a comparison."""
     order = sorted((i for i, p in enumerate(p_values) if not math.isnan(p)), key=lambda i: p_values[i])

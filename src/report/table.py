@@ -163,8 +163,8 @@ def encode(frame: pd.DataFrame) -> bytes:
     return frame.round(10).to_csv(index=False, lineterminator="\n").encode()
 
 
-def read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """A table that :func:`encode` wrote, checked to be the one wanted.
+def read(path: Path, columns: Sequence[str], writer: str = "report") -> pd.DataFrame:
+    """A table that :func:`encode` wrote for ``python -m WRITER table``, checked to be the one wanted.
 
     Raises:
         ReportError: if the file is missing, empty or has other columns.
@@ -174,7 +174,7 @@ def read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     try:
         frame = pd.read_csv(path, dtype=dict.fromkeys(TEXT_COLUMNS, "str"))
     except FileNotFoundError:
-        raise ReportError(f"{path}: there is no such file; `python -m report table` writes it") from None
+        raise ReportError(f"{path}: there is no such file; `python -m {writer} table` writes it") from None
     except (OSError, ValueError) as error:
         raise ReportError(f"{path}: is not a readable CSV file: {error}") from None
     if list(frame.columns) != list(columns) or frame.empty:

@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     show = commands.add_parser("show", help="print the resolved configuration of a cell; save it to use with fit")
     show.add_argument("name", nargs="?", help="cell name; without it, all cells are listed")
     show.add_argument("--config", type=Path, default=Path("config/config.yaml"), help="default config/config.yaml")
+    show.add_argument("--experiment", choices=config.EXPERIMENTS, default="ablation", help="default ablation")
     show.add_argument("--dataset", help="instead of the one in the configuration")
     show.add_argument("--semantics", choices=("book", "paper"), help="instead of those in the configuration")
     show.set_defaults(run=_show)
@@ -146,7 +147,10 @@ def _prepare(options) -> int:
 
 def _show(options) -> int:
     chosen = {key: getattr(options, key) for key in ("dataset", "semantics") if getattr(options, key)}
-    experiment = config.load_experiment({**load(options.config), **chosen}, options.config.parent)
+    settings = load(options.config)
+    if options.experiment == "zoo" and isinstance(settings.get("zoo"), dict):
+        settings["zoo"] |= chosen
+    experiment = config.load_experiment({**settings, **chosen}, options.config.parent, options.experiment)
     if options.name is None:
         for cell in experiment.cells.values():
             print(f"{cell['name']:16} {cell['description']}")

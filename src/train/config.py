@@ -21,6 +21,8 @@ from train.schema import ConfigError
 #: Keys that describe and do not decide: changing them must not retrain anything.
 DESCRIPTIVE = {"description", "book_row", "recipe", "title", "source"}
 KNOBS = {"mixup": Mixup, "cutmix": CutMix, "erasing": Erasing, "randaugment": RandAugment}
+#: What is trained: the cells that the top-level keys of ``config.yaml`` name, and those of its block ``zoo``.
+EXPERIMENTS = ("ablation", "zoo")
 #: Names that mean something else as a Snakemake target.
 RESERVED = {"ablation", "all", "bench", "data", "gradcheck", "train", "zoo"}
 
@@ -40,14 +42,31 @@ class Experiment:
     label: str
 
 
-def load_experiment(config: dict[str, Any], folder: Path = Path("config")) -> Experiment:
+def load_experiments(config: dict[str, Any], folder: Path = Path("config")) -> dict[str, Experiment]:
+    """All of :data:`EXPERIMENTS` by name, as :func:`load_experiment` resolves them.
+
+    Raises :class:`ConfigError` also where two of them would write different results to the same place.
+    """
+    experiments = {name: load_experiment(config, folder, name) for name in EXPERIMENTS}
+    ablation, zoo = experiments.values()
+    for name in set(ablation.cells) & set(zoo.cells) if ablation.label == zoo.label else ():
+        if deciding(ablation.cells[name]) != deciding(zoo.cells[name]):
+            raise ConfigError(
+                f"{folder / 'config.yaml'}: key 'zoo': its cell {name!r} would overwrite another one in "
+                f"results/{zoo.label}, expected other names of cells, another data set or another recipe"
+            )
+    return experiments
+
+
+def load_experiment(config: dict[str, Any], folder: Path = Path("config"), name: str = "ablation") -> Experiment:
     """Resolve everything ``config`` (the contents of ``config.yaml``, overrides applied) asks for.
 
+    The top-level keys describe the ablation; the block ``zoo`` takes from them what it leaves out.
     Raises :class:`ConfigError` naming the file and key of the first mistake in any file involved.
     """
-    if isinstance(config.get("seeds"), list):  # `--config 'seeds=[0,1]'` arrives as a list of texts
-        config = {**config, "seeds": [int(s) if str(s).isdigit() else s for s in config["seeds"]]}
+    config = _with_numbers(config)
     schema.validate(config, "config", str(folder / "config.yaml"))
+    config = {**config, **(config["zoo"] if name == "zoo" else {})}
     dataset_file = folder / "datasets" / f"{config['dataset']}.yaml"
     dataset = _load(dataset_file, "dataset")
     own_recipe = dataset.pop("recipe")
@@ -57,16 +76,16 @@ def load_experiment(config: dict[str, Any], folder: Path = Path("config")) -> Ex
     cells_file = folder / "cells" / f"{config['cells']}.yaml"
     base = dataset.pop("augmentation")
     cells = {}
-    for name, block in _load(cells_file, "cells")["cells"].items():
-        where = f"{cells_file}: cells.{name}"
-        if name in RESERVED:
+    for cell_name, block in _load(cells_file, "cells")["cells"].items():
+        where = f"{cells_file}: cells.{cell_name}"
+        if cell_name in RESERVED:
             raise ConfigError(f"{where}: the name is a target of the workflow, expected another one")
         changes = block.get("recipe", {})
         merged = _merge(recipe, changes, where)
         schema.validate(merged, "recipe", f"{where}.recipe" if changes else str(recipe_file))
         merged.pop("description")
         cell = {
-            "name": name,
+            "name": cell_name,
             "description": block["description"],
             "book_row": block.get("book_row"),
             "recipe": recipe_name,
@@ -79,8 +98,9 @@ def load_experiment(config: dict[str, Any], folder: Path = Path("config")) -> Ex
             },
             **merged,
         }
-        _check_together(cell, where, str(recipe_file), str(dataset_file))
-        cells[name] = cell
+        model_file = f"{where}.recipe" if "model" in changes else str(recipe_file)
+        _check_together(cell, where, str(recipe_file), str(dataset_file), model_file)
+        cells[cell_name] = cell
     unusual = [recipe_name] * (recipe_name != own_recipe) + [config["semantics"]] * (config["semantics"] != "book")
     return Experiment(
         dataset={"name": config["dataset"], **dataset},
@@ -89,6 +109,15 @@ def load_experiment(config: dict[str, Any], folder: Path = Path("config")) -> Ex
         device=config["device"],
         label="-".join([config["dataset"], *unusual]),
     )
+
+
+def _with_numbers(config: dict[str, Any]) -> dict[str, Any]:
+    """The configuration with seeds as numbers: `--config 'seeds=[0,1]'` arrives as a list of texts."""
+    if isinstance(config.get("seeds"), list):
+        config = {**config, "seeds": [int(s) if str(s).isdigit() else s for s in config["seeds"]]}
+    if isinstance(config.get("zoo"), dict):
+        config = {**config, "zoo": _with_numbers(config["zoo"])}
+    return config
 
 
 def _load(path: Path, kind: str) -> dict[str, Any]:
@@ -105,8 +134,8 @@ def _merge(base: dict[str, Any], changes: dict[str, Any], where: str) -> dict[st
     return merged
 
 
-def _check_together(cell: dict[str, Any], where: str, recipe_file: str, dataset_file: str) -> None:
-    """What no schema of one file can see: keys that contradict each other."""
+def _check_together(cell: dict[str, Any], where: str, recipe_file: str, dataset_file: str, model_file: str) -> None:
+    """What no schema of one file can see: keys that contradict each other. ``model_file`` is where the model stands."""
     dataset, augmentation = cell["dataset"], cell["augmentation"]
     if dataset["stored_size"] < dataset["image_size"]:
         raise ConfigError(
@@ -136,20 +165,24 @@ def _check_together(cell: dict[str, Any], where: str, recipe_file: str, dataset_
     try:
         spec = netspec.find(cell["model"]).with_classes(dataset["classes"])
     except netspec.SpecError as error:
-        raise ConfigError(f"{recipe_file}: key 'model': {error}") from None
-    expected = (dataset["image_size"], dataset["image_size"], 3)
-    if spec.input_shape != expected:
-        raise ConfigError(
-            f"{recipe_file}: key 'model': {spec.name} takes {spec.input_shape}, expected {expected} "
-            f"from image_size in {dataset_file}"
-        )
+        raise ConfigError(f"{model_file}: key 'model': {error}") from None
+    side = dataset["image_size"]
+    if spec.input_shape in ((side, side, 3), (side, side, 1)) and not spec.extra_inputs:
+        return
+    wrong = f"{model_file}: key 'model': {spec.name} takes {spec.input_shape}"
+    if len(spec.input_shape) != 3 or spec.input_shape[2] not in (1, 3) or spec.extra_inputs:
+        raise ConfigError(f"{wrong}, expected a network that takes one picture of 1 or 3 channels")
+    raise ConfigError(
+        f"{wrong}, expected {(side, side, spec.input_shape[2])}; set image_size in {dataset_file} "
+        f"to {spec.input_shape[0]} or name another model"
+    )
 
 
 def read_cell(path: Path) -> Cell:
     """The cell in a resolved JSON file. Raises :class:`ConfigError` when it does not follow the schema."""
     value = schema.load(path)
     schema.validate(value, "cell", str(path))
-    _check_together(value, str(path), str(path), str(path))
+    _check_together(value, *[str(path)] * 4)
     return parse_cell(value)
 
 

@@ -61,6 +61,9 @@ def summarize(cell: Cell, seed: int, store: Store, rows: list[list], state: Trai
         "timing": {
             "wall_seconds": clock.wall(),
             **{f"{kind}_seconds": clock.seconds[kind] for kind in ("compile", "train", "input", "eval")},
+            # Of the first step: programs compiled, and programs taken from the compilation cache instead.
+            "programs_compiled": clock.programs["compiled"],
+            "programs_cached": clock.programs["cached"],
             # A run of one step has compiled and nothing more: no rate to report.
             "step_milliseconds": 1000 * feeding / clock.steps if clock.steps else None,
             "images_per_second": clock.steps * cell.batch_size / feeding if clock.steps else None,

@@ -11,12 +11,16 @@ import jax
 import jax.numpy as jnp
 import optax
 
+import netspec
 from train.augment import augment_batch, prepare_eval
 from train.cell import Cell
 
 
 class Classification:
-    """Softmax cross-entropy on smoothed and possibly mixed labels; top-1 and top-5 on validation."""
+    """Softmax cross-entropy on smoothed and possibly mixed labels; top-1 and top-5 on validation.
+
+    Pictures have three channels; a network that takes one is given their mean after normalisation and augmentation.
+    """
 
     headline = "top1"
 
@@ -26,10 +30,14 @@ class Classification:
         self.top = min(5, data.classes)
         self.view = {"image_size": data.image_size, "mean": data.mean, "std": data.std}
         self.labels = {"classes": data.classes, "label_smoothing": cell.label_smoothing}
+        self.grey = netspec.find(cell.model).input_shape[-1] == 1
 
     def inputs(self, key, batch):
-        """Augmented images ``float32 (B, H, W, 3)`` and soft targets ``(B, classes)``."""
-        return augment_batch(key, batch["image"], batch["label"], self.augmentation, **self.view, **self.labels)
+        """Augmented images ``float32 (B, H, W, C)``, C as the network takes it, and soft targets ``(B, classes)``."""
+        images, targets = augment_batch(
+            key, batch["image"], batch["label"], self.augmentation, **self.view, **self.labels
+        )
+        return self._channels(images), targets
 
     def train_loss(self, network, inputs):
         """Mean loss of augmented inputs and their sums; accuracy is against the heavier label of a mixed target."""
@@ -41,7 +49,8 @@ class Classification:
 
     def measure(self, network, batch):
         """Sums over the images of ``batch`` whose ``mask`` is true; the loss is plain cross-entropy."""
-        logits, labels, mask = network(prepare_eval(batch["image"], **self.view)), batch["label"], batch["mask"]
+        logits = network(self._channels(prepare_eval(batch["image"], **self.view)))
+        labels, mask = batch["label"], batch["mask"]
         losses = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
         best = jax.lax.top_k(logits, self.top)[1] == labels[:, None]
         return {
@@ -59,3 +68,6 @@ class Classification:
             for name, value in sums.items()
             if name != "count"
         }
+
+    def _channels(self, images):
+        return images.mean(-1, keepdims=True) if self.grey else images

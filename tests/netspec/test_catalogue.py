@@ -15,7 +15,7 @@ import pytest
 
 import netspec
 from netspec import catalogue
-from netspec.catalogue.entry import DOMAINS, PART_1
+from netspec.catalogue.entry import DOMAINS, PART_1, VISION
 
 with (Path(__file__).parent / "published_totals.csv").open(encoding="utf-8") as file:
     PUBLISHED = {row["variant"]: row for row in csv.DictReader(file)}
@@ -139,6 +139,41 @@ def test_specs_are_values():
     assert hash(copy) == hash(spec)
     assert spec.with_classes(10) is spec
     assert spec.with_classes(1000).params == netspec.find("ViT-Tiny-ImageNet").params
+
+
+#: Everything that maps one picture, grey or in colour, to a vector.
+CLASSIFIERS = [
+    spec
+    for spec in catalogue.specs()
+    if len(spec.input_shape) == 3
+    and spec.input_shape[0] == spec.input_shape[1] >= 16  # a 4×4 or 7×7 map is another network's output
+    and spec.input_shape[2] in (1, 3)
+    and not spec.extra_inputs
+    and len(spec.output_shape) == 1
+    and not isinstance(spec.output_shape, netspec.Several)
+]
+
+
+@pytest.mark.parametrize("spec", CLASSIFIERS, ids=lambda spec: spec.name)
+def test_every_classifier_takes_any_number_of_classes(spec):
+    """Only the head changes, by the same number of parameters for every class; of SqueezeNet it is a convolution."""
+    seven, ten = spec.with_classes(7), spec.with_classes(10)
+    assert (seven.output_shape, ten.output_shape) == ((7,), (10,))
+    fan_in = spec.layers[-2].in_channels if "SqueezeNet" in spec.name else spec.layers[-1].in_features
+    assert ten.params - seven.params == 3 * (fan_in + 1)
+    assert ten.input_shape == spec.input_shape
+    body = -2 if "SqueezeNet" in spec.name else -1
+    assert ten.layers[:body] == spec.layers[:body]
+
+
+def test_all_vision_classifiers_are_among_them():
+    """Of the first section only the two paths of Highway Networks, which are parts, take no picture."""
+    missing = {
+        spec.provenance.entry
+        for spec in catalogue.variants()
+        if spec.provenance.domain in (VISION, PART_1) and spec not in CLASSIFIERS
+    }
+    assert missing == {"Highway Networks"}
 
 
 def test_the_trainers_names_keep_working():

@@ -246,6 +246,17 @@ def test_something_that_is_no_layer(layers):
         NetSpec("net", (3,), (L.Residual((layers[1],)),))
 
 
-def test_classes_need_a_dense_head():
-    with pytest.raises(SpecError, match=r"net: the last layer is Flatten\(\), expected a Dense classification head"):
-        NetSpec("net", (3,), (L.Flatten(),)).with_classes(4)
+@pytest.mark.parametrize(
+    ("shape", "layers", "says"),
+    [
+        ((3,), (L.Flatten(),), r"net: ends in Flatten\(\) and leaves \(3,\), expected a vector of classes from Dense"),
+        ((4, 4, 8), (L.GlobalAvgPool(),), r"net: ends in GlobalAvgPool\(\) and leaves \(8,\)"),
+        ((4, 8), (L.Dense(8, 5),), r"net: ends in Dense\(8, 5\) and leaves \(4, 5\)"),
+        ((4, 4, 8), (L.Conv2d(8, 5, 1), L.Flatten()), r"net: ends in Flatten\(\) and leaves \(80,\)"),
+        ((4, 4, 8), (L.ConvBN(8, 5, 1), L.GlobalAvgPool()), r"net: ends in ConvBN\(8, 5, 1\) and leaves \(5,\)"),
+    ],
+    ids=["no head", "only pooling", "dense on tokens", "flattened", "normalised"],
+)
+def test_classes_need_a_classification_head(shape, layers, says):
+    with pytest.raises(SpecError, match=says):
+        NetSpec("net", shape, layers).with_classes(4)

@@ -143,6 +143,28 @@ BROKEN = [
     ("config.yaml", "seeds: [0, 1, 2]", "seeds: three", ["config.yaml", "'seeds'", '"three"', "a list"]),
     ("config.yaml", "semantics: book", "semantics: boook", ["config.yaml", "'semantics'", '"book"', '"paper"']),
     ("config.yaml", "device: auto", "devise: auto", ["config.yaml", "unknown key 'devise'", "'device'"]),
+    ("config.yaml", "  cells: zoo", "  cellz: zoo", ["config.yaml", "unknown key 'zoo.cellz'", "'cells'"]),
+    ("config.yaml", "  recipe: zoo\n", "", ["config.yaml", "'zoo'", "'recipe' is missing"]),
+    ("config.yaml", "  seeds: [0, 1, 2]", "  seeds: []", ["config.yaml", "'zoo.seeds'", "an empty list"]),
+    ("config.yaml", "  dataset: digits-32", "  dataset: digits-23", ["digits-23.yaml", "did you mean 'digits-32'"]),
+    ("config.yaml", "zoo:\n", "zoos:\n", ["config.yaml", "unknown key 'zoos'", "'zoo'"]),
+    (
+        "config.yaml",
+        "  dataset: digits-32",
+        "  dataset: digits",
+        ["zoo.yaml", "(32, 32, 1)", "image_size", "digits.yaml"],
+    ),
+    (
+        "cells/zoo.yaml",
+        "{model: Swin-Digits}",
+        "{model: Swin-T}",
+        ["zoo.yaml: cells.swin.recipe", "'model'", "(224, 224, 3)", "set image_size in", "digits-32.yaml", "to 224"],
+    ),
+    ("cells/zoo.yaml", "{model: Swin-Digits}", "{model: Swim-Digits}", ["cells.swin.recipe", "'model'", "Swin-Digits"]),
+    ("cells/zoo.yaml", "{model: Swin-Digits}", "{model: GPT-2 XL}", ["cells.swin.recipe", "'model'", "GPT-2"]),
+    ("cells/zoo.yaml", "{model: Swin-Digits}", "{model: tiny-UNet}", ["cells.swin.recipe", "vector of classes"]),
+    ("cells/zoo.yaml", "{model: Swin-Digits}", "{model: Highway-50}", ["cells.swin.recipe", "one picture"]),
+    ("cells/zoo.yaml", "  swin:", "  zoo:", ["zoo.yaml", "cells.zoo", "target"]),
     ("cells/ablation.yaml", "mixup: &mixup", "mixupp: &mixup", ["ablation.yaml", "mixupp", "did you mean 'mixup'"]),
     ("cells/ablation.yaml", "{alpha: 0.8}", "{alpha: -1}", ["ablation.yaml", "cells.mixup", "alpha", "more than 0"]),
     ("cells/ablation.yaml", "{alpha: 0.8}", "{}", ["ablation.yaml", "'alpha' is missing"]),
@@ -184,11 +206,33 @@ BROKEN = [
 def test_mistakes(folder, file, old, new, says):
     edit(folder, file, old, new)
     with pytest.raises(ConfigError) as raised:
-        load(folder)
+        config.load_experiments(schema.load(folder / "config.yaml"), folder)
     message = str(raised.value)
     assert "\n" not in message
     for part in says:
         assert part in message, message
+
+
+def test_the_zoo_takes_what_it_leaves_out_from_above(folder):
+    experiments = config.load_experiments({**schema.load(folder / "config.yaml"), "device": "cpu"}, folder)
+    zoo, ablation = experiments["zoo"], experiments["ablation"]
+    assert (zoo.label, zoo.device, zoo.seeds) == ("digits-32", "cpu", (0, 1, 2))
+    assert (ablation.label, len(ablation.cells)) == ("digits", 9)
+    changed = {**schema.load(folder / "config.yaml"), "semantics": "paper"}
+    assert config.load_experiments(changed, folder)["zoo"].label == "digits-32-paper"
+    changed["zoo"] = {**changed["zoo"], "semantics": "book", "device": "cpu", "seeds": ["7"]}  # texts: --config
+    zoo = config.load_experiments(changed, folder)["zoo"]
+    assert (zoo.label, zoo.device, zoo.seeds) == ("digits-32", "cpu", (7,))
+
+
+def test_two_experiments_do_not_share_a_place(folder):
+    """The same cells may stand in both; another cell under the same name would overwrite the first."""
+    same = {**schema.load(folder / "config.yaml"), "dataset": "digits-32", "cells": "zoo"}
+    assert config.load_experiments(same, folder)["ablation"].label == "digits-32"
+    edit(folder, "cells/ablation.yaml", "  full:", "  swin:")
+    other = {**same, "cells": "ablation"}
+    with pytest.raises(ConfigError, match=r"config\.yaml: key 'zoo': its cell 'swin' would overwrite .*digits-32"):
+        config.load_experiments(other, folder)
 
 
 @pytest.mark.parametrize(

@@ -10,48 +10,91 @@ from train.schema import ConfigError
 share_interpreter()
 
 try:
-    EXPERIMENT = settings.load_experiment(dict(config))
+    EXPERIMENTS = settings.load_experiments(dict(config))
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
-CELLS = EXPERIMENT.cells
-DATASET = EXPERIMENT.dataset["name"]
-LABEL = EXPERIMENT.label
-RESULTS = f"results/{LABEL}"
-STORE = f"data/prepared/{DATASET}"
-PLATFORM = {"auto": "", "cpu": "JAX_PLATFORMS=cpu", "gpu": "JAX_PLATFORMS=cuda"}[EXPERIMENT.device]
-USES_GPU = EXPERIMENT.device == "gpu" or (EXPERIMENT.device == "auto" and provenance.has_gpu())
+ABLATION, ZOO = EXPERIMENTS["ablation"], EXPERIMENTS["zoo"]
+#: Every cell by the folder of its results: rules find by their wildcards what they train on what.
+CELLS = {(e.label, name): cell for e in EXPERIMENTS.values() for name, cell in e.cells.items()}
+DATASETS = {e.dataset["name"]: e.dataset for e in EXPERIMENTS.values()}
+DEVICES = {e.label: e.device for e in EXPERIMENTS.values()}
+PLATFORMS = {"auto": "", "cpu": "JAX_PLATFORMS=cpu", "gpu": "JAX_PLATFORMS=cuda"}
+STORE = "data/prepared/{dataset}"
 
 
 wildcard_constraints:
-    cell="|".join(CELLS),
+    label="|".join(DEVICES),
+    dataset="|".join(DATASETS),
+    cell="|".join(dict.fromkeys(name for label, name in CELLS)),
     seed=r"\d+",
 
 
-def runs(*cells):
-    """Summaries of all seeds of the given cells."""
-    return [f"{RESULTS}/{cell}/seed{seed}/summary.json" for cell in cells for seed in EXPERIMENT.seeds]
+def results(experiment):
+    """Folder of an experiment's results."""
+    return f"results/{experiment.label}"
+
+
+def runs(experiment, *cells):
+    """Summaries of all seeds of the given cells, or of all cells."""
+    return [
+        f"{results(experiment)}/{cell}/seed{seed}/summary.json"
+        for cell in cells or experiment.cells
+        for seed in experiment.seeds
+    ]
+
+
+def configurations(experiment, file="cell"):
+    """The resolved files of all cells."""
+    return [f"{results(experiment)}/{cell}/{file}.json" for cell in experiment.cells]
+
+
+def runs_of(cell):
+    """Summaries of all seeds of a cell, in every experiment that has one of this name."""
+    return [run for e in EXPERIMENTS.values() if cell in e.cells for run in runs(e, cell)]
+
+
+def cell_of(wildcards):
+    """The resolved cell that a rule's label and cell name."""
+    return CELLS[wildcards.label, wildcards.cell]
+
+
+def store_of(wildcards):
+    """The prepared data of a cell."""
+    return STORE.format(dataset=cell_of(wildcards)["dataset"]["name"])
+
+
+def device_variable(wildcards):
+    """The variable that makes jax take the device asked for."""
+    return PLATFORMS[DEVICES[wildcards.label]]
+
+
+def uses_gpu(wildcards):
+    """1 for a run that a GPU is to be free for."""
+    device = DEVICES[wildcards.label]
+    return int(device == "gpu" or (device == "auto" and provenance.has_gpu()))
 
 
 def dataset_settings(wildcards):
     """What decides the prepared images. Data that cannot be read is reported before any job starts."""
+    dataset = DATASETS[wildcards.dataset]
     try:
-        if not Path(STORE).exists():
-            settings.check_path(EXPERIMENT.dataset)
+        if not Path(STORE.format(dataset=wildcards.dataset)).exists():
+            settings.check_path(dataset)
     except ConfigError as error:
         raise WorkflowError(str(error)) from None
-    return settings.prepared_as(EXPERIMENT.dataset)
+    return settings.prepared_as(dataset)
 
 
 def resolved(wildcards):
     """The text of a cell's file."""
-    cell = CELLS[wildcards.cell]
+    cell = cell_of(wildcards)
     return settings.cell_json(cell if wildcards.file == "cell" else settings.deciding(cell))
 
 
 def training_code(wildcards):
     """Source files that decide the result of a cell; editing any other file retrains nothing."""
-    return provenance.code_of(CELLS[wildcards.cell]["model"])
+    return provenance.code_of(cell_of(wildcards)["model"])
 
 
 def report_code(*names):
@@ -73,6 +116,11 @@ def params_code(*names):
     return [
         f"{provenance.SRC}/report/params/{name}.py" for name in ("__init__", "__main__", "records", *names)
     ]
+
+
+def zoo_code(*names):
+    """Source files of the comparison of architectures that a rule uses."""
+    return [f"{provenance.SRC}/report/zoo/{name}.py" for name in ("__init__", "__main__", *names)]
 
 
 def counting_code():

@@ -3,12 +3,12 @@
 
 rule ablation_preview:
     input:
-        cells=expand(f"{RESULTS}/{{cell}}/settings.json", cell=CELLS),
-        store=STORE,
+        cells=configurations(ABLATION, "settings"),
+        store=STORE.format(dataset=ABLATION.dataset["name"]),
         code=provenance.augmentation_code(),
     output:
         report(
-            expand("reports/ablation/{cell}.png", cell=CELLS),
+            expand("reports/ablation/{cell}.png", cell=ABLATION.cells),
             category="Augmentation ablation",
             subcategory="Augmented samples",
             caption="../report/preview.rst",
@@ -28,8 +28,8 @@ rule ablation_preview:
 
 rule ablation_table:
     input:
-        summaries=runs(*CELLS),
-        cells=expand(f"{RESULTS}/{{cell}}/cell.json", cell=CELLS),
+        summaries=runs(ABLATION),
+        cells=configurations(ABLATION),
         book=f"{provenance.SRC}/netspec/reference/book_ablation.csv",
         code=report_code(),
     output:
@@ -56,8 +56,8 @@ rule ablation_table:
         "../envs/netspec.yaml"
     params:
         results=lambda wildcards, input: Path(input.cells[0]).parents[1],
-        cells=list(CELLS),
-        seeds=EXPERIMENT.seeds,
+        cells=list(ABLATION.cells),
+        seeds=ABLATION.seeds,
     shell:
         "python -m report table --results {params.results} --cells {params.cells} --seeds {params.seeds} "
         "--out {output.table} --runs {output.runs} --curves {output.curves} > {log} 2>&1"
@@ -104,8 +104,8 @@ rule ablation:
         figure=rules.ablation_figures.output.figure,
         figure_curves=rules.ablation_figures.output.curves,
         previews=rules.ablation_preview.output,
-        summaries=runs(*CELLS),
-        cells=expand(f"{RESULTS}/{{cell}}/cell.json", cell=CELLS),
+        summaries=runs(ABLATION),
+        cells=configurations(ABLATION),
         code=sorted(str(path) for path in (provenance.SRC / "report").glob("*.py")),
         template=f"{provenance.SRC}/report/templates/ablation.typ",
     output:
@@ -125,8 +125,8 @@ rule ablation:
         "../envs/netspec.yaml"
     params:
         results=lambda wildcards, input: Path(input.cells[0]).parents[1],
-        cells=list(CELLS),
-        seeds=EXPERIMENT.seeds,
+        cells=list(ABLATION.cells),
+        seeds=ABLATION.seeds,
     shell:
         "python -m report document --results {params.results} --cells {params.cells} --seeds {params.seeds} "
         "--table {input.table} --runs {input.runs} --curves {input.curves} --figure {input.figure} "

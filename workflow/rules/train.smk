@@ -4,11 +4,11 @@
 # Two files: settings.json decides a run, cell.json also describes the cell, so that a new description retrains nothing.
 rule resolve_cell:
     output:
-        f"{RESULTS}/{{cell}}/{{file}}.json",
+        "results/{label}/{cell}/{file}.json",
     log:
-        f"logs/{LABEL}/{{cell}}/{{file}}.log",
+        "logs/{label}/{cell}/{file}.log",
     benchmark:
-        f"logs/{LABEL}/{{cell}}/{{file}}.benchmark.tsv"
+        "logs/{label}/{cell}/{file}.benchmark.tsv"
     wildcard_constraints:
         file="settings|cell",
     localrule: True
@@ -22,34 +22,34 @@ rule resolve_cell:
 
 rule train:
     input:
-        cell=f"{RESULTS}/{{cell}}/settings.json",
-        store=STORE,
+        cell="results/{label}/{cell}/settings.json",
+        store=store_of,
         code=training_code,
     output:
         summary=report(
-            f"{RESULTS}/{{cell}}/seed{{seed}}/summary.json",
+            "results/{label}/{cell}/seed{seed}/summary.json",
             category="Runs",
             subcategory="{cell}",
             labels={"cell": "{cell}", "seed": "{seed}", "file": "summary"},
             caption="../report/summary.rst",
         ),
-        metrics=f"{RESULTS}/{{cell}}/seed{{seed}}/metrics.csv",
-        weights=f"{RESULTS}/{{cell}}/seed{{seed}}/weights.npz",
+        metrics="results/{label}/{cell}/seed{seed}/metrics.csv",
+        weights="results/{label}/{cell}/seed{seed}/weights.npz",
     log:
-        f"logs/{LABEL}/{{cell}}/seed{{seed}}.log",
+        "logs/{label}/{cell}/seed{seed}.log",
     benchmark:
-        f"logs/{LABEL}/{{cell}}/seed{{seed}}.benchmark.tsv"
+        "logs/{label}/{cell}/seed{seed}.benchmark.tsv"
     conda:
         "../envs/netspec.yaml"
     threads: 1
     resources:
-        gpu=int(USES_GPU),
+        gpu=uses_gpu,
         mem_mb=2000,
     params:
-        architecture=lambda wildcards: provenance.architecture_of(CELLS[wildcards.cell]["model"]),
+        architecture=lambda wildcards: provenance.architecture_of(cell_of(wildcards)["model"]),
         out=subpath(output.summary, parent=True),
-        checkpoints=f".cache/checkpoints/{LABEL}/{{cell}}/seed{{seed}}",
-        platform=PLATFORM,
+        checkpoints=".cache/checkpoints/{label}/{cell}/seed{seed}",
+        platform=device_variable,
     shell:
         # XLA and its thread pools size themselves by PJRT_NPROC; results depend on it in the last bits.
         # `exec`, so that a signal to the job reaches the trainer, which saves where it is.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netspec.catalogue.entry import PART_1, VISION, Entry
 from netspec.layers import ConvBN, ConvNeXtDownsample, ConvNeXtStage, ConvNeXtStem, Dense, GlobalAvgPool
-from netspec.spec import NetSpec
+from netspec.spec import NetSpec, Role
 
 PAPER = "Liu et al. 2022, arXiv:2201.03545"
 CONVNEXT = Entry("ConvNeXt", VISION, PAPER, 2022, None, ("conv_next_stage", "conv_next_downsample"))
@@ -12,7 +12,13 @@ PART1 = Entry("ConvNeXt", PART_1, PAPER, 2022, (), earlier_new_primitives=None)
 
 
 def convnext(
-    entry: Entry, name: str, blocks: tuple[int, ...], stem: ConvBN | ConvNeXtStem, image: int = 224, classes: int = 1000
+    entry: Entry,
+    name: str,
+    blocks: tuple[int, ...],
+    stem: ConvBN | ConvNeXtStem,
+    image: int = 224,
+    classes: int = 1000,
+    role: Role = "variant",
 ) -> NetSpec:
     """Stages that double in width from the stem's, by ``blocks`` per stage."""
     layers, width = [stem], stem.out_channels
@@ -21,7 +27,7 @@ def convnext(
             layers.append(ConvNeXtDownsample(width, 2 * width))
             width *= 2
         layers.append(ConvNeXtStage(width, count))
-    return entry.spec(name, (image, image, 3), *layers, GlobalAvgPool(), Dense(width, classes))
+    return entry.spec(name, (image, image, 3), *layers, GlobalAvgPool(), Dense(width, classes), role=role)
 
 
 def normalised(width: int, patch: int = 4) -> ConvBN:
@@ -37,4 +43,6 @@ SPECS = (
     convnext(CONVNEXT, "tiny-ConvNeXt", (2, 2, 2), normalised(32, 2), image=32, classes=10),
     convnext(PART1, "ConvNeXt-T (10 classes)", (3, 3, 9, 3), normalised(96), classes=10),
     convnext(PART1, "ConvNeXt-T (ImageNet, bf16)", (3, 3, 9, 3), ConvNeXtStem(3, 96, 4)),
+    # For 32-pixel digits: two stages of one block.
+    convnext(PART1, "ConvNeXt-Digits", (1, 1), ConvNeXtStem(3, 40, 4), image=32, classes=10, role="trainer"),
 )

@@ -47,9 +47,22 @@ TINY_DENSENET = DENSENET.spec(
     "tiny-DenseNet", (32, 32, 3), ConvBN(3, 16, 3), *body(16, 8, (2, 2)), GlobalAvgPool(), Dense(32, 10)
 )
 
+# For 32-pixel digits: two blocks of growth rate 16.
+DENSENET_DIGITS = DENSENET.spec(
+    "DenseNet-Digits",
+    (32, 32, 3),
+    ConvBN(3, 24, 3, 2),
+    MaxPool(2, 2),
+    *body(24, 16, (4, 4)),
+    GlobalAvgPool(),
+    Dense(108, 10),
+    role="trainer",
+)
+
 SPECS = (
     densenet("DenseNet-121", (6, 12, 24, 16), 1024),
     densenet("DenseNet-169", (6, 12, 32, 32), 1664),
     densenet("DenseNet-201", (6, 12, 48, 32), 1920),
     TINY_DENSENET,
+    DENSENET_DIGITS,
 )

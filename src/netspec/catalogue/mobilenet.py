@@ -77,9 +77,24 @@ MOBILENET_V4 = V4.spec(
     Dense(1280, 10),
 )
 
+# For 32-pixel digits: half the width; three blocks, for depthwise convolutions are slow on a processor.
+MOBILENET_V2_DIGITS = V2.spec(
+    "MobileNet V2-Digits",
+    (32, 32, 3),
+    ConvBN(3, 16, 3, 2),
+    InvertedResidual(16, 16, 1, 2, 1),
+    InvertedResidual(16, 24, 6, 2, 1),
+    InvertedResidual(24, 56, 6, 1, 1),
+    ConvBN(56, 448, 1),
+    GlobalAvgPool(),
+    Dense(448, 10),
+    role="trainer",
+)
+
 SPECS = (
     mobilenet_v2("MobileNet-v2", 10),
     MOBILENET_V3_LARGE,
     MOBILENET_V4,
     mobilenet_v2("MobileNetV2 (ImageNet, bf16)", 1000),
+    MOBILENET_V2_DIGITS,
 )

@@ -51,6 +51,19 @@ TINY_RESNET = RESNET.spec(
     Dense(64, 10),
 )
 
+# For 32-pixel digits: the stem and the three stages of the paper's CIFAR networks, from half the resolution on.
+RESNET_DIGITS = PART1.spec(
+    "ResNet-Digits",
+    (32, 32, 3),
+    ConvBN(3, 16, 3, 2),
+    ResidualBlock(16, 16, 1, 1),
+    ResidualBlock(16, 32, 1, 2),
+    ResidualBlock(32, 64, 1, 2),
+    GlobalAvgPool(),
+    Dense(64, 10),
+    role="trainer",
+)
+
 SPECS = (
     resnet(RESNET, "ResNet-18", basic((2, 2, 2, 2))),
     resnet(RESNET, "ResNet-50", bottleneck((3, 4, 6, 3))),
@@ -60,4 +73,5 @@ SPECS = (
     resnet(PART1, "ResNet-34", basic((3, 4, 6, 3)), classes=10, pool=2),
     resnet(PART1, "ResNet-50 (10 classes)", bottleneck((3, 4, 6, 3)), classes=10, pool=2),
     resnet(PART1, "ResNet-34 (ImageNet)", basic((3, 4, 6, 3))),
+    RESNET_DIGITS,
 )

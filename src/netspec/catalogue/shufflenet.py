@@ -36,9 +36,23 @@ TINY_SHUFFLENET = SHUFFLENET.spec(
     Dense(128, 10),
 )
 
+# For 32-pixel digits: two stages of two units.
+SHUFFLENET_DIGITS = SHUFFLENET.spec(
+    "ShuffleNet-Digits (g=3)",
+    (32, 32, 3),
+    ConvBN(3, 24, 3, 2),
+    MaxPool(2, 2),
+    ShuffleBlock(24, 180, 3, 2),
+    ShuffleBlock(180, 360, 3, 2),
+    GlobalAvgPool(),
+    Dense(360, 10),
+    role="trainer",
+)
+
 SPECS = (
     shufflenet("ShuffleNet 0.5× (g=3)", 120),
     shufflenet("ShuffleNet 1.0× (g=3)", 240),
     shufflenet("ShuffleNet 2.0× (g=3)", 480),
     TINY_SHUFFLENET,
+    SHUFFLENET_DIGITS,
 )

@@ -64,4 +64,20 @@ TINY_SQUEEZENET = SQUEEZENET.spec(
     GlobalAvgPool(),
 )
 
-SPECS = (SQUEEZENET_1_0, SQUEEZENET_1_1, TINY_SQUEEZENET)
+# For 32-pixel digits: the plan of 1.1 with four fire modules.
+SQUEEZENET_DIGITS = SQUEEZENET.spec(
+    "SqueezeNet-Digits",
+    (32, 32, 3),
+    ConvBN(3, 48, 3, 2),
+    MaxPool(2, 2),
+    fire(48, 16, 48),
+    fire(96, 16, 48),
+    MaxPool(2, 2),
+    fire(96, 32, 64),
+    fire(128, 32, 64),
+    Conv2d(128, 10, 1),
+    GlobalAvgPool(),
+    role="trainer",
+)
+
+SPECS = (SQUEEZENET_1_0, SQUEEZENET_1_1, TINY_SQUEEZENET, SQUEEZENET_DIGITS)

@@ -39,9 +39,23 @@ def swin(
     )
 
 
+# For 32-pixel digits: two stages, of which the second is one window wide.
+SWIN_DIGITS = SWIN.spec(
+    "Swin-Digits",
+    (32, 32, 3),
+    PatchEmbed(3, 32, 4, 64, layout="grid"),
+    SwinStage(32, 2, 128, 4, 2),
+    PatchMerging(32, 64),
+    SwinStage(64, 4, 256, 4, 2),
+    GlobalAvgPool(),
+    Dense(64, 10),
+    role="trainer",
+)
+
 SPECS = (
     swin("Swin-T", 96, 3, (2, 2, 6, 2)),
     swin("Swin-S", 96, 3, (2, 2, 18, 2)),
     swin("Swin-B", 128, 4, (2, 2, 18, 2)),
     swin("tiny-Swin", 32, 2, (2, 2, 2, 2), image=32, patch=2, window=4, classes=10),
+    SWIN_DIGITS,
 )

@@ -32,6 +32,8 @@ SPECS = (
     vit("ViT-Tiny-64", image=64, patch=8, **TINY, classes=10, role="trainer"),
     # A hundred thousand parameters for 16-pixel images: what nine cells and three seeds on two cores allow.
     vit("ViT-Digits", image=16, patch=4, width=48, heads=3, n_blocks=4, classes=10, role="trainer"),
+    # The same for 32 pixels, where patches twice as wide leave as many tokens.
+    vit("ViT-Digits-32", image=32, patch=8, width=48, heads=3, n_blocks=4, classes=10, role="trainer"),
 )
 
 #: Short names besides those the catalogue forms itself.

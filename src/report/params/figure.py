@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from report.figures import FAINT, GREY, canvas, svg
 from report.params.axes import MACS, PARAMS
-from report.params.labels import place
+from report.params.labels import LABEL_SIZE, name_points
 from report.params.records import Catalogue, Variant
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ COLOURS = (
     "#0072b2", "#009e73", "#d55e00", "#cc79a7", "#8c564b", "#6a3d9a", "#56b4e9", "#a67c00", "#000000",
 )  # fmt: skip
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h", "*")
-LABEL_SIZE = 7.5  # points
 
 #: Multiply-adds per parameter along the guide lines.
 REUSE = (1, 100, 10_000)
@@ -127,23 +126,5 @@ def _names(axes: Axes, shown: Sequence[Variant], small: Sequence[Variant]) -> li
     """Name the notable points; return those that found a place."""
     points = {v.variant: tuple(axes.transData.transform((v.macs, v.built_params))) for v in (*shown, *small)}
     weights = {v.variant: 8 if v.is_fixture else 40 for v in (*shown, *small)}
-    taken, placed = [], []
-    for name in sorted((name for name in NOTABLE if name in points), key=lambda name: points[name]):
-        text = NOTABLE[name] or name
-        label = axes.text(0, 0, text, fontsize=LABEL_SIZE)
-        size = label.get_window_extent().size
-        label.remove()
-        others = [(point, weights[other]) for other, point in points.items() if other != name]
-        found = place(points[name], tuple(size), axes.bbox.extents, others, taken)
-        if found is None:
-            continue
-        taken += found.covers
-        placed.append(name)
-        across, up = found.before
-        line = {"arrowstyle": "-", "color": GREY, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 2.5}
-        axes.annotate(
-            text, points[name], xycoords="figure pixels", xytext=found.offset, textcoords="offset points",
-            ha=("left", "center", "right")[round(2 * across)], va=("bottom", "center", "top")[round(2 * up)],
-            fontsize=LABEL_SIZE, arrowprops=line if found.line else None, zorder=5,
-        )  # fmt: skip
-    return placed
+    names = {name: text or name for name, text in NOTABLE.items() if name in points}
+    return name_points(axes, names, points, weights)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from report.figures import GREY
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Point = tuple[float, float]
 #: Left, bottom, right, top.
@@ -16,6 +22,9 @@ _SLANTED = tuple((i * dx, j * dy) for dx, dy in ((0.7, 0.7), (0.9, 0.4), (0.4, 0
 
 FAR_COSTS = 0.7  # per unit of distance, against the weight of a point that a name hides
 BETWEEN_NAMES, AROUND_POINTS, AROUND_LINES, LINE_STEP = 1.5, 3, 1, 3
+
+
+LABEL_SIZE = 7.5  # points
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,34 @@ class Place:
     def covers(self) -> tuple[Box, ...]:
         """The name, and the line that leads to it in steps."""
         return (self.box, *self.line)
+
+
+def name_points(
+    axes: Axes, names: Mapping[str, str], points: Mapping[str, Point], weights: Mapping[str, float]
+) -> list[str]:
+    """Write the ``names`` of some of the ``points``, which are in pixels of a figure of 72 to the inch.
+
+    ``weights`` is what hiding each point costs. Return the keys of the names that found a place.
+    """
+    taken, placed = [], []
+    for key in sorted(names, key=lambda key: points[key]):
+        label = axes.text(0, 0, names[key], fontsize=LABEL_SIZE)
+        size = label.get_window_extent().size
+        label.remove()
+        others = [(point, weights[other]) for other, point in points.items() if other != key]
+        found = place(points[key], tuple(size), axes.bbox.extents, others, taken)
+        if found is None:
+            continue
+        taken += found.covers
+        placed.append(key)
+        across, up = found.before
+        line = {"arrowstyle": "-", "color": GREY, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 2.5}
+        axes.annotate(
+            names[key], points[key], xycoords="figure pixels", xytext=found.offset, textcoords="offset points",
+            ha=("left", "center", "right")[round(2 * across)], va=("bottom", "center", "top")[round(2 * up)],
+            fontsize=LABEL_SIZE, arrowprops=line if found.line else None, zorder=5,
+        )  # fmt: skip
+    return placed
 
 
 def place(

@@ -1,0 +1,140 @@
+"""What stands in the report of the comparison, as plain data: Markdown and the typeset page are two renderings of it.
+
+Text may contain `code` in backticks and nothing else that a renderer has to understand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from report import provenance
+from report.formats import NONE, aligned, count, plain, words
+from report.load import Cell
+from report.zoo.findings import findings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TITLE = "Architectures of the catalogue, trained"
+
+HEADER = (
+    "Cell", "Model", "Paper", "Parameters", "Multiply-adds\nper image (M)", "Top-1 (%)", "95 % interval\n(%)",
+    "Step\n(ms)", "Images\nper s", "Compiling\n(s)", "All runs\n(s)",
+)  # fmt: skip
+LEFT = ("Cell", "Model", "Paper")
+
+#: Of what a report says was run, the facts that are not one column of the table already.
+FACTS = ("Data", "Training", "Runs", "Date", "Hardware", "Wall time", "Commit", "Software")
+
+
+@dataclass(frozen=True)
+class Content:
+    """The report in reading order."""
+
+    title: str
+    subtitle: str
+    question: str
+    notice_label: str
+    notice: str
+    table_caption: str
+    header: list[str]
+    left: list[str]
+    rows: list[list[str]]
+    findings: list[str]
+    accuracy_caption: str
+    curves_caption: str
+    runs: list[tuple[str, str]]
+    footer: str
+
+
+def content(cells: Sequence[Cell], table: pd.DataFrame, runs: pd.DataFrame) -> Content:
+    """Assemble the report from the cells' configurations and summaries and from the two tables made of them."""
+    n = int(table["n"].iloc[0])
+    facts = dict(provenance.what_was_run(cells))
+    commit = provenance.commit([run for cell in cells for run in cell.runs], short=True)
+    dataset = cells[0].config.get("dataset.title")
+    return Content(
+        title=TITLE,
+        subtitle=f"{dataset}: {words(len(table), 'architecture')}, {words(n, 'seed')} each",
+        question=(
+            "Every classifier of the catalogue can be trained by naming it in a recipe. Here "
+            f"{words(len(table), 'network')} of as many families {_are(len(table))} built from the catalogue’s layers, "
+            "small enough for a processor, and trained by one and the same recipe. The question is whether each "
+            "learns, how large it is, and what a step and its compilation cost."
+        ),
+        notice_label="A test that everything works, not a ranking.",
+        notice=(
+            "These are miniatures on small pictures of digits, under one recipe that was tuned for all of them "
+            "together. Which architecture is better on photographs, at its own size and with its own recipe, cannot "
+            "be read from this table."
+        ),
+        table_caption=_table_caption(facts, commit, table, n),
+        header=list(HEADER),
+        left=list(LEFT),
+        rows=_rows(table),
+        findings=findings(table, runs),
+        accuracy_caption=(
+            "Top-1 on the validation images against the size of the network, on logarithmic axes. "
+            + ("Open circles: single seeds; dot: their mean, with its cell." if n > 1 else "Dot: the single seed.")
+        ),
+        curves_caption=(
+            "Validation top-1 during training on a common scale, with the final mean above each panel. "
+            + (f"Thin: {words(n, 'seed')}; thick: their mean. " if n > 1 else "")
+            + "The steep start lies below the axis."
+        ),
+        runs=[(what, facts[what]) for what in FACTS if what in facts],
+        footer=provenance.footer(cells),
+    )
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _table_caption(facts: dict[str, str], commit: str, table: pd.DataFrame, n: int) -> str:
+    data = facts["Data"].split(" Source:")[0]
+    top1 = (
+        f"Top-1: mean ± sample standard deviation over n = {n} seeds, and the mean’s 95 % interval (Student’s t, "
+        f"{words(n - 1, 'degree')} of freedom). "
+        if n > 1
+        else "Top-1: one seed, hence neither spread nor interval. "
+    )
+    if n > 1 and (table["interval_high"] > 100).any():
+        top1 += "With so few seeds an interval may reach beyond 100 %. "
+    compiling = (
+        "Compiling: median time of the first step over the runs that compiled it; runs that found it in the cache do "
+        "not count. "
+    )
+    if (table["compiling_runs"] == 0).any():
+        compiling += "A dash: no run did, or only an interrupted one. "
+    machine = f"Machine: {facts['Hardware']} " if "Hardware" in facts else ""
+    return (
+        f"{data} {top1}Step: median over the seeds of the mean time of a training step with its input. {compiling}"
+        f"All runs: wall time of all seeds together. {machine}Commit {commit}."
+    )
+
+
+def _rows(table: pd.DataFrame) -> list[list[str]]:
+    """The table's cells as text, decimals aligned within each column."""
+    low, high = (aligned([plain(v) for v in table[column]]) for column in ("interval_low", "interval_high"))
+    rows = []
+    for i, row in enumerate(table.itertuples()):
+        several = row.n > 1
+        rows.append(
+            [
+                f"`{row.cell}`",
+                row.model,
+                row.paper.split(",")[0],
+                count(row.params),
+                plain(row.macs / 1e6),
+                plain(row.top1_mean) + (f" ± {plain(row.top1_sd)}" if several else ""),
+                f"{low[i]} to {high[i]}" if several else NONE,
+                plain(row.step_milliseconds, 1),
+                NONE if row.images_per_second != row.images_per_second else count(row.images_per_second),
+                plain(row.compile_seconds, 1),
+                plain(row.wall_seconds, 1),
+            ]
+        )
+    return rows

@@ -1,0 +1,118 @@
+# Architectures compared: results -> table, figures, page. The runs themselves are those of train.smk.
+
+
+rule zoo_table:
+    input:
+        summaries=runs(ZOO),
+        cells=configurations(ZOO),
+        netspec=counting_code(),
+        code=zoo_code("table"),
+        helpers=report_code(),
+    output:
+        table=report(
+            "reports/zoo.csv",
+            category="Architectures",
+            subcategory="Tables",
+            labels={"table": "per architecture"},
+            caption="../report/zoo_table.rst",
+        ),
+        runs=report(
+            "reports/zoo_runs.csv",
+            category="Architectures",
+            subcategory="Tables",
+            labels={"table": "per run"},
+            caption="../report/zoo_table.rst",
+        ),
+        curves="reports/zoo_curves.csv",
+    log:
+        "logs/zoo/table.log",
+    benchmark:
+        "logs/zoo/table.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    params:
+        results=lambda wildcards, input: Path(input.cells[0]).parents[1],
+        cells=list(ZOO.cells),
+        seeds=ZOO.seeds,
+    shell:
+        "python -m report.zoo table --results {params.results} --cells {params.cells} --seeds {params.seeds} "
+        "--out {output.table} --runs {output.runs} --curves {output.curves} > {log} 2>&1"
+
+
+rule zoo_figures:
+    input:
+        table=rules.zoo_table.output.table,
+        runs=rules.zoo_table.output.runs,
+        curves=rules.zoo_table.output.curves,
+        code=zoo_code("table", "figure"),
+        names=params_code("labels"),
+        helpers=report_code("figures"),
+    output:
+        figure=report(
+            "reports/zoo.svg",
+            category="Architectures",
+            subcategory="Figures",
+            labels={"figure": "accuracy against size"},
+            caption="../report/zoo_figure.rst",
+        ),
+        curves=report(
+            "reports/zoo_curves.svg",
+            category="Architectures",
+            subcategory="Figures",
+            labels={"figure": "validation curves"},
+            caption="../report/curves.rst",
+        ),
+    log:
+        "logs/zoo/figures.log",
+    benchmark:
+        "logs/zoo/figures.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    shell:
+        "python -m report.zoo figure --table {input.table} --runs {input.runs} --curves {input.curves} "
+        "--out {output.figure} --out-curves {output.curves} > {log} 2>&1"
+
+
+rule zoo_document:
+    input:
+        table=rules.zoo_table.output.table,
+        runs=rules.zoo_table.output.runs,
+        curves=rules.zoo_table.output.curves,
+        figure=rules.zoo_figures.output.figure,
+        figure_curves=rules.zoo_figures.output.curves,
+        summaries=runs(ZOO),
+        cells=configurations(ZOO),
+        code=zoo_code("table", "document", "findings", "markdown"),
+        helpers=report_code("markdown_table", "pages", "provenance"),
+        template=f"{provenance.SRC}/report/templates/zoo.typ",
+    output:
+        pdf=report(
+            "reports/zoo.pdf",
+            category="Architectures",
+            subcategory="Report",
+            labels={"report": "the page"},
+            caption="../report/zoo.rst",
+        ),
+        markdown="reports/zoo.md",
+    log:
+        "logs/zoo/document.log",
+    benchmark:
+        "logs/zoo/document.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    params:
+        results=lambda wildcards, input: Path(input.cells[0]).parents[1],
+        cells=list(ZOO.cells),
+        seeds=ZOO.seeds,
+    shell:
+        "python -m report.zoo document --results {params.results} --cells {params.cells} --seeds {params.seeds} "
+        "--table {input.table} --runs {input.runs} --curves {input.curves} --figure {input.figure} "
+        "--figure-curves {input.figure_curves} --out {output.pdf} --markdown {output.markdown} > {log} 2>&1"
+
+
+# The target: `snakemake zoo`.
+rule zoo:
+    input:
+        rules.zoo_table.output,
+        rules.zoo_figures.output,
+        rules.zoo_document.output,
