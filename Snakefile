@@ -17,6 +17,7 @@ include: "workflow/rules/params.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/zoo.smk"
+include: "workflow/rules/networks.smk"
 
 
 rule all:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -94,6 +95,11 @@ class NetSpec:
     def activations(self) -> int:
         """Scalars that leave the primitives, per example; see :class:`netspec.Row`."""
         return sum(row.activations for row in self.rows)
+
+    @property
+    def slug(self) -> str:
+        """The name as a file name that every system takes: ``Stable-Diffusion-1.5-one-step-all-parts``."""
+        return re.sub(r"[^A-Za-z0-9._]+", "-", self.name).strip("-.") or "network"
 
     @property
     def n_layers(self) -> int:

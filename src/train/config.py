@@ -24,7 +24,7 @@ KNOBS = {"mixup": Mixup, "cutmix": CutMix, "erasing": Erasing, "randaugment": Ra
 #: What is trained: the cells that the top-level keys of ``config.yaml`` name, and those of its block ``zoo``.
 EXPERIMENTS = ("ablation", "zoo")
 #: Names that mean something else as a Snakemake target.
-RESERVED = {"ablation", "all", "bench", "data", "gradcheck", "train", "zoo"}
+RESERVED = {"ablation", "all", "bench", "data", "gradcheck", "networks", "param_tables", "train", "zoo"}
 
 
 @dataclass(frozen=True)

@@ -28,10 +28,15 @@ def code_of(model: str) -> list[Path]:
 
     The workflow lists them as inputs, so that editing another architecture or the progress bar retrains nothing.
     """
-    layers = {type(layer).__module__.rsplit(".", 1)[-1] for layer in _layers_in(netspec.find(model).layers)}
     trainer = [SRC / "train" / f"{name}.py" for name in DECIDING]
+    return trainer + augmentation_code() + network_code(model)
+
+
+def network_code(model: str) -> list[Path]:
+    """The source files that decide what the network ``model`` computes: its layers and their modules."""
+    layers = {type(layer).__module__.rsplit(".", 1)[-1] for layer in _layers_in(netspec.find(model).layers)}
     of_layers = [SRC / "netspec" / "layers" / f"{name}.py" for name in sorted(layers)]
-    return trainer + augmentation_code() + of_layers + _with_imports({"__init__", *layers})
+    return of_layers + _with_imports({"__init__", *layers})
 
 
 def _with_imports(names: set[str]) -> list[Path]:

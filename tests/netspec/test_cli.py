@@ -12,7 +12,6 @@ from PIL import Image
 
 from netspec import catalogue
 from netspec.cli import main
-from netspec.cli.drawing import file_name
 from netspec.draw import draw
 
 COMMANDS = ("list", "show", "count", "diff", "draw", "run", "lower")
@@ -101,7 +100,7 @@ def test_draw_says_when_it_cannot_write(capsys, tmp_path):
 
 
 def test_every_spec_has_its_own_file_name():
-    names = [file_name(spec.name).lower() for spec in catalogue.specs()]
+    names = [spec.slug.lower() for spec in catalogue.specs()]
     assert len(set(names)) == len(names)
     assert all(name.isascii() and not set(name) & set('/\\:*?"<>| ') for name in names)
 

@@ -3,6 +3,9 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
+import netspec
+from netspec import catalogue
+from report.networks.records import RUN_BELOW
 from train import config as settings, provenance
 from train.runtime import share_interpreter
 from train.schema import ConfigError
@@ -21,6 +24,8 @@ DATASETS = {e.dataset["name"]: e.dataset for e in EXPERIMENTS.values()}
 DEVICES = {e.label: e.device for e in EXPERIMENTS.values()}
 PLATFORMS = {"auto": "", "cpu": "JAX_PLATFORMS=cpu", "gpu": "JAX_PLATFORMS=cuda"}
 STORE = "data/prepared/{dataset}"
+#: Names of the catalogue's variants by the name of their file.
+NETWORKS = {spec.slug.lower(): spec.name for spec in catalogue.specs() if spec.provenance.role == "variant"}
 
 
 wildcard_constraints:
@@ -121,6 +126,16 @@ def params_code(*names):
 def zoo_code(*names):
     """Source files of the comparison of architectures that a rule uses."""
     return [f"{provenance.SRC}/report/zoo/{name}.py" for name in ("__init__", "__main__", *names)]
+
+
+def module_code(*names):
+    """Source files among the flax modules."""
+    return [f"{provenance.SRC}/netspec/modules/{name}.py" for name in names]
+
+
+def how_to_run(network):
+    """Forward and backward, or for a network too large for most machines the trace alone."""
+    return "--backward" if netspec.find(network).params < RUN_BELOW else "--abstract"
 
 
 def counting_code():

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 from netspec.cli import parsing, sources
-from netspec.cli.drawing import file_name
 from netspec.cli.sources import CommandError
 from netspec.errors import SpecError
 
@@ -49,7 +48,7 @@ def run(options: argparse.Namespace) -> None:
     if options.output == "-":
         sys.stdout.write(text)
         return
-    path = Path(options.output or Path(file_name(spec.name)).with_suffix(".mlir"))
+    path = Path(options.output or f"{spec.slug}.mlir")
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -111,7 +111,8 @@ def machine() -> str:
     import jax
 
     device = jax.devices()[0]
-    kind = f"{os.cpu_count()} CPU cores" if device.platform == "cpu" else device.device_kind
+    threads = int(os.environ.get("PJRT_NPROC", os.cpu_count() or 1))
+    kind = f"{threads} CPU thread{'s' * (threads > 1)}" if device.platform == "cpu" else device.device_kind
     return f"{kind}, jax {jax.__version__}"
 
 

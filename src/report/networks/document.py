@@ -7,12 +7,9 @@ from typing import Any
 
 from report.formats import NONE, count, scaled, signed_count, words
 from report.markdown_table import table
-from report.networks.records import Network
+from report.networks.records import RUN_BELOW, Network
 
 TITLE = "Every architecture, built and run"
-
-#: Above so many parameters a network is traced, not run.
-RUN_BELOW = 100_000_000
 
 HEADER = (
     "Variant", "Built", "Difference", "Output", "Multiply-adds", "Compile (s)", "Forward (ms)", "Memory (MiB)",

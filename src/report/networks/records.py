@@ -11,6 +11,9 @@ from typing import Any
 import netspec
 from report.errors import ReportError
 
+#: A network of so many parameters or more is traced and not run.
+RUN_BELOW = 100_000_000
+
 
 def _column(meaning: str):
     return field(metadata={"meaning": meaning})

@@ -1,0 +1,67 @@
+# Every variant of the catalogue as a flax module: traced, and below a hundred million parameters run forward and
+# backward. One job per network, so that a single one can be run again: results/networks/lenet-5.json.
+
+
+rule run_network:
+    input:
+        code=lambda wildcards: provenance.network_code(NETWORKS[wildcards.network]),
+        runner=module_code("traced", "trial", "combinators"),
+    output:
+        "results/networks/{network}.json",
+    log:
+        "logs/networks/{network}.log",
+    benchmark:
+        "logs/networks/{network}.benchmark.tsv"
+    wildcard_constraints:
+        network="|".join(NETWORKS),
+    conda:
+        "../envs/netspec.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        name=lambda wildcards: NETWORKS[wildcards.network],
+        architecture=lambda wildcards: provenance.architecture_of(NETWORKS[wildcards.network]),
+        how=lambda wildcards: how_to_run(NETWORKS[wildcards.network]),
+    shell:
+        # Networks run beside each other, each on its own thread, as the trainer's cells do.
+        "JAX_PLATFORMS=cpu PJRT_NPROC={threads} OMP_NUM_THREADS={threads} "
+        "python -m netspec run {params.name:q} {params.how} --json > {output} 2> {log}"
+
+
+rule networks_report:
+    input:
+        records=expand("results/networks/{network}.json", network=NETWORKS),
+        code=[f"{provenance.SRC}/report/networks/{name}.py" for name in ("__main__", "records", "document")],
+        helpers=report_helpers("formats", "markdown_table", "pages"),
+        template=f"{provenance.SRC}/report/templates/networks.typ",
+    output:
+        table=report(
+            "reports/networks.csv",
+            category="Networks",
+            labels={"table": "every variant, built and run"},
+            caption="../report/networks.rst",
+        ),
+        markdown="reports/networks.md",
+        pdf=report(
+            "reports/networks.pdf",
+            category="Networks",
+            labels={"report": "every variant, built and run"},
+            caption="../report/networks.rst",
+        ),
+    log:
+        "logs/networks/report.log",
+    benchmark:
+        "logs/networks/report.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    params:
+        records=lambda wildcards, input: Path(input.records[0]).parent,
+    shell:
+        "python -m report.networks --records {params.records} --out {output.pdf} > {log} 2>&1"
+
+
+# The target: `snakemake networks`.
+rule networks:
+    input:
+        rules.networks_report.output,
