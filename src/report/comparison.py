@@ -103,6 +103,8 @@ ASPECTS = (
     ),
     Aspect("Gradient clipping norm", _config("optimizer.clip_norm"), _number("grad_clip")),
     Aspect("Label smoothing", _config("label_smoothing"), _number("label_smoothing")),
+    Aspect("Dropout", _config("dropout"), _number("dropout")),
+    Aspect("Stochastic depth", _config("stochastic_depth"), _number("stochastic_depth")),
     Aspect("Weight averaging decay", _config("ema_decay"), _number("ema")),
     Aspect(
         "Matrix products in",

@@ -1,6 +1,6 @@
 """The resolved configuration of one ablation cell, as typed values.
 
-A cell file is JSON written by the workflow (or by ``python -m train resolve``); :mod:`train.config` validates it
+A cell file is JSON written by the workflow (or by ``python -m train show``); :mod:`train.config` validates it
 against ``workflow/schemas/cell.schema.yaml`` and builds these values. Nothing else is read while a run is going on.
 """
 
@@ -110,6 +110,8 @@ class Cell:
     optimizer: Optimizer
     schedule: Schedule
     label_smoothing: float
+    dropout: float
+    stochastic_depth: float
     ema_decay: float | None
     precision: Literal["float32", "bfloat16"]
     evaluate_every_epochs: int

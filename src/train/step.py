@@ -54,16 +54,21 @@ def make_programs(cell: Cell, task: Classification, steps_per_epoch: int) -> Pro
     mesh = Mesh(jax.devices(), ("data",))
     replicated, split = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("data"))
     spec = netspec.find(cell.model).with_classes(cell.dataset.classes)
-    options = {"initialization": cell.initialization, "compute_dtype": jnp.dtype(cell.precision)}
+    options = {
+        "initialization": cell.initialization,
+        "compute_dtype": jnp.dtype(cell.precision),
+        "dropout": cell.dropout,
+        "stochastic_depth": cell.stochastic_depth,
+    }
     optimizer, rate = make_optimizer(cell, steps_per_epoch), learning_rate(cell, steps_per_epoch)
-    graph = nnx.split(nnx.eval_shape(lambda: netspec.build(spec, nnx.Rngs(0), **options)), nnx.Param, ...)[0]
+    graph, _, draws, _ = parts_of(nnx.eval_shape(lambda: netspec.build(spec, nnx.Rngs(0), **options)))
 
     def stream(seed, purpose):
         return jax.random.fold_in(jax.random.key(seed), purpose)
 
     def init(seed):
         model = netspec.build(spec, nnx.Rngs(stream(seed, 0)), **options)
-        _, params, rest = nnx.split(model, nnx.Param, ...)
+        _, params, _, rest = parts_of(model)
         params, rest = nnx.to_pure_dict(params), nnx.to_pure_dict(rest)
         return TrainState(
             step=jnp.int32(0),
@@ -75,9 +80,11 @@ def make_programs(cell: Cell, task: Classification, steps_per_epoch: int) -> Pro
             sums={name: jnp.float32(0) for name in ("loss", "accuracy", "count")},
         )
 
-    def network(params, rest, training):
-        model = nnx.merge(graph, nnx.State(params), nnx.State(rest))
-        model.train() if training else model.eval()
+    def network(params, rest, key):
+        """In training mode when there is a ``key`` to draw from."""
+        drawn = keyed(draws, jax.random.key(0) if key is None else key)
+        model = nnx.merge(graph, nnx.State(params), drawn, nnx.State(rest))
+        model.eval() if key is None else model.train()
         return model
 
     def inputs(seed, step, batch):
@@ -85,9 +92,9 @@ def make_programs(cell: Cell, task: Classification, steps_per_epoch: int) -> Pro
 
     def update(state, views):
         def loss_of(params):
-            model = network(params, state.rest, training=True)
+            model = network(params, state.rest, jax.random.fold_in(stream(state.seed, 2), state.step))
             loss, sums = task.train_loss(model, views)
-            return loss, (sums, nnx.to_pure_dict(nnx.split(model, nnx.Param, ...)[2]))
+            return loss, (sums, nnx.to_pure_dict(parts_of(model)[3]))
 
         gradient, (sums, rest) = jax.grad(loss_of, has_aux=True)(state.params)
         updates, optimizer_state = optimizer.update(gradient, state.optimizer, state.params)
@@ -99,7 +106,7 @@ def make_programs(cell: Cell, task: Classification, steps_per_epoch: int) -> Pro
         return TrainState(state.step + 1, state.seed, params, rest, optimizer_state, average, sums)
 
     def measure(state, batch):
-        return task.measure(network(evaluated(state), state.rest, training=False), batch)
+        return task.measure(network(evaluated(state), state.rest, None), batch)
 
     inputs = jax.jit(inputs, in_shardings=(replicated, replicated, split), out_shardings=split)
     update = jax.jit(update, donate_argnums=0, in_shardings=(replicated, split), out_shardings=replicated)
@@ -112,6 +119,24 @@ def make_programs(cell: Cell, task: Classification, steps_per_epoch: int) -> Pro
         place=lambda batch: jax.device_put(batch, split),
         devices=mesh.size,
     )
+
+
+def parts_of(model: nnx.Module) -> tuple[nnx.GraphDef, nnx.State, nnx.State, nnx.State]:
+    """Structure, parameters, streams of random numbers, and what else is not trained."""
+    return nnx.split(model, nnx.Param, nnx.RngState, ...)
+
+
+def keyed(draws: nnx.State, key: jax.Array) -> nnx.State:
+    """The streams of random numbers of a step: each with a key of its own, nothing drawn yet.
+
+    They are a function of seed and step, and so no part of the state that a checkpoint holds.
+    """
+    leaves, structure = jax.tree.flatten(draws)
+    fresh = [
+        jax.random.fold_in(key, index) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else jnp.zeros_like(leaf)
+        for index, leaf in enumerate(leaves)
+    ]
+    return jax.tree.unflatten(structure, fresh)
 
 
 def evaluated(state: TrainState):

@@ -148,6 +148,8 @@ def _config(cell: str, description: str, knobs: dict, dataset: str, epochs: int)
         },
         "schedule": {"granularity": "epoch", "warmup_epochs": 5},
         "label_smoothing": 0.1,
+        "dropout": 0.0,
+        "stochastic_depth": 0.0,
         "ema_decay": None,
         "precision": "float32",
         "evaluate_every_epochs": 5,

@@ -36,7 +36,8 @@ def same(tmp_path, a, b):
 @pytest.mark.parametrize("name", ["bare", "recipe2"])
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL], ids=lambda s: s.name)
 def test_killed_and_resumed_is_as_if_never_killed(name, signum, short, command, tmp_path, finish, environment):
-    cell = short(name, ema_decay=0.9) if name == "recipe2" else short(name)
+    more = {"ema_decay": 0.9, "stochastic_depth": 0.3, "dropout": 0.1}
+    cell = short(name, **(more if name == "recipe2" else {}))
     finish(command(cell, "whole"))
     code, text = interrupt(environment, command(cell, "killed"), signum, after="epoch 2/4")
     if signum == signal.SIGKILL:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.base import Shape
 from netspec.layers.combinators import OnRegions
+from netspec.layers.dense import Dense
+from netspec.layers.flatten import Flatten
 from netspec.modules.base import Numerics, module_of
 from netspec.modules.combinators import REGIONS
 from netspec.modules.initialize import SCHEMES, scheme_of
 from netspec.modules.sequence import Batch, Memory, modules_of, run
+from netspec.modules.stochastic_depth import grow_linearly
 from netspec.modules.tracing import count_cheaply
 from netspec.spec import NetSpec
 
@@ -30,6 +35,11 @@ class Network(nnx.Module):
         self.extra_inputs = further_inputs(spec)
         self.described = spec.layers
         self.layers = modules_of(spec.layers, numerics, count_cheaply(rngs))
+        grow_linearly(numerics.ends, numerics.stochastic_depth)
+        if numerics.dropout:
+            for index, (before, layer) in enumerate(pairwise(spec.layers), start=1):
+                if isinstance(layer, Dense) and not isinstance(before, Flatten):
+                    self.layers[index] = nnx.Sequential(nnx.Dropout(numerics.dropout, rngs=rngs), self.layers[index])
 
     @property
     def inputs(self) -> dict[str, Shape]:
@@ -56,14 +66,30 @@ def further_inputs(spec: NetSpec) -> tuple[tuple[str, Shape], ...]:
 
 
 def build(
-    spec: NetSpec, rngs: nnx.Rngs, *, initialization: str = "book", compute_dtype: jnp.dtype = jnp.float32
+    spec: NetSpec,
+    rngs: nnx.Rngs,
+    *,
+    initialization: str = "book",
+    compute_dtype: jnp.dtype = jnp.float32,
+    dropout: float = 0.0,
+    stochastic_depth: float = 0.0,
 ) -> Network:
     """Build the module of ``spec``.
 
     ``initialization`` names a scheme of :mod:`netspec.modules.initialize`, or is ``"paper"``. Parameters are float32;
     matrix products and convolutions run in ``compute_dtype``, normalisation and softmax in float32.
 
-    Raises ``ValueError`` for an unknown initialisation and ``TypeError`` for a layer without a module.
+    ``dropout`` is the rate on what the dense layers of the listing read, flattened feature maps excepted: between the
+    dense layers of AlexNet and VGG, and before the head of networks that end in global pooling.
+    ``stochastic_depth`` is the rate of the last residual branch, with smaller ones before it (see
+    :mod:`netspec.modules.stochastic_depth`); networks without residual branches have none. Both draw from the stream
+    ``dropout`` of ``rngs`` and act in training mode only.
+
+    Raises ``ValueError`` for an unknown initialisation or a rate outside [0, 1), ``TypeError`` for a layer without a
+    module.
     """
+    for name, rate in (("dropout", dropout), ("stochastic_depth", stochastic_depth)):
+        if not 0 <= rate < 1:
+            raise ValueError(f"{name} is {rate}, expected at least 0 and below 1")
     scheme = scheme_of(initialization, spec.provenance.entry)
-    return Network(spec, Numerics(scheme, compute_dtype), rngs)
+    return Network(spec, Numerics(scheme, compute_dtype, dropout, stochastic_depth), rngs)

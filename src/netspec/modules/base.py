@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import Any
 
@@ -12,15 +12,30 @@ from flax import nnx
 
 from netspec.layers.base import Layer
 from netspec.modules.initialize import Scheme
+from netspec.modules.stochastic_depth import StochasticDepth
 from netspec.modules.tracing import RunningStatistic
 
 
 @dataclass(frozen=True)
 class Numerics:
-    """Initialisation scheme and the dtype of matrix products; parameters are always float32."""
+    """What the layers of one network share: initialisation, the dtype of products, regularisation.
+
+    Parameters are always float32. ``dropout`` is the chance that a feature is left out before a dense head, and
+    ``stochastic_depth`` that the last residual branch is; see :func:`netspec.modules.build`.
+    """
 
     scheme: Scheme
     compute_dtype: Any = jnp.float32
+    dropout: float = 0.0
+    stochastic_depth: float = 0.0
+    ends: list[StochasticDepth] = field(default_factory=list, compare=False)
+
+    def branch_end(self, rngs: nnx.Rngs) -> tuple[StochasticDepth, ...]:
+        """What a residual branch ends with: stochastic depth, if the network has any."""
+        if not self.stochastic_depth:
+            return ()
+        self.ends.append(StochasticDepth(rngs))
+        return (self.ends[-1],)
 
     def linear(self, in_features: int, out_features: int, rngs: nnx.Rngs, *, bias: bool = True) -> nnx.Linear:
         """A dense map, initialised by the scheme."""

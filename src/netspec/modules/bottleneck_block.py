@@ -20,5 +20,5 @@ def _(layer: BottleneckBlock, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Sequent
             normed_conv(numerics, m, m, 3, rngs, stride=stride),
             normed_conv(numerics, m, o, 1, rngs, activation="identity"),
         )
-        blocks.append(ShortcutBlock(body, projection(numerics, i, o, stride, rngs)))
+        blocks.append(ShortcutBlock(numerics, body, projection(numerics, i, o, stride, rngs), rngs))
     return nnx.Sequential(*blocks)

@@ -27,11 +27,12 @@ class ConvNeXtBlock(nnx.Module):
         self.fc1 = numerics.linear(channels, 4 * channels, rngs)
         self.fc2 = numerics.linear(4 * channels, channels, rngs)
         self.scale = nnx.Param(jnp.full((channels,), LAYER_SCALE, jnp.float32))
+        self.end = nnx.Sequential(*numerics.branch_end(rngs))
 
     def __call__(self, x):
         """The two dense maps act per position, which is what their 1×1 convolutions do."""
         hidden = FUNCTIONS["gelu"](self.fc1(self.norm(self.depthwise(x))))
-        return x + self.scale[...] * self.fc2(hidden).astype(jnp.float32)
+        return x + self.end(self.scale[...] * self.fc2(hidden).astype(jnp.float32))
 
 
 @build_layer.register

@@ -24,7 +24,7 @@ def darknet_blocks(
             normed_conv(numerics, channels, channels // 2, 1, rngs, activation=activation),
             normed_conv(numerics, channels // 2, channels, 3, rngs, activation=activation),
         )
-        blocks.append(LinearBottleneck(body, shortcut=True))
+        blocks.append(LinearBottleneck(numerics, body, rngs, shortcut=True))
     return blocks
 
 

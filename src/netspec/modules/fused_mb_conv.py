@@ -23,5 +23,5 @@ def _(layer: FusedMBConv, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Sequential:
             body.append(SqueezeExcite(numerics, m, max(1, m // 4), rngs, activation="silu", gate="sigmoid"))
         if layer.expand != 1:
             body.append(normed_conv(numerics, m, o, 1, rngs, activation="identity"))
-        blocks.append(LinearBottleneck(body, shortcut=i == o and stride == 1))
+        blocks.append(LinearBottleneck(numerics, body, rngs, shortcut=i == o and stride == 1))
     return nnx.Sequential(*blocks)

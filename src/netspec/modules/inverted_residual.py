@@ -17,8 +17,8 @@ class LinearBottleneck(nnx.Module):
     Source: Sandler et al. 2018 (arXiv:1801.04381), fig. 4d.
     """
 
-    def __init__(self, body: Sequence[Callable], *, shortcut: bool):
-        self.body = nnx.Sequential(*body)
+    def __init__(self, numerics: Numerics, body: Sequence[Callable], rngs: nnx.Rngs, *, shortcut: bool):
+        self.body = nnx.Sequential(*body, *(numerics.branch_end(rngs) if shortcut else ()))
         self.shortcut = shortcut
 
     def __call__(self, x):
@@ -37,5 +37,5 @@ def _(layer: InvertedResidual, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Sequen
             depthwise(numerics, m, 3, rngs, stride=stride, activation="relu6"),
             normed_conv(numerics, m, o, 1, rngs, activation="identity"),
         ]
-        blocks.append(LinearBottleneck(body, shortcut=i == o and stride == 1))
+        blocks.append(LinearBottleneck(numerics, body, rngs, shortcut=i == o and stride == 1))
     return nnx.Sequential(*blocks)

@@ -23,5 +23,5 @@ def _(layer: MBConv, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Sequential:
         if layer.squeeze_excite:
             body.append(SqueezeExcite(numerics, m, layer.squeezed(i), rngs, activation="silu", gate="sigmoid"))
         body.append(normed_conv(numerics, m, o, 1, rngs, activation="identity"))
-        blocks.append(LinearBottleneck(body, shortcut=i == o and stride == 1))
+        blocks.append(LinearBottleneck(numerics, body, rngs, shortcut=i == o and stride == 1))
     return nnx.Sequential(*blocks)

@@ -20,4 +20,4 @@ def _(layer: MBConvV3, numerics: Numerics, rngs: nnx.Rngs) -> LinearBottleneck:
     if layer.squeeze_excite:
         body.append(SqueezeExcite(numerics, m, layer.squeezed, rngs, activation="relu", gate="hard_sigmoid"))
     body.append(normed_conv(numerics, m, o, 1, rngs, activation="identity"))
-    return LinearBottleneck(body, shortcut=i == o and layer.stride == 1)
+    return LinearBottleneck(numerics, body, rngs, shortcut=i == o and layer.stride == 1)

@@ -18,8 +18,8 @@ class ShortcutBlock(nnx.Module):
     eq. 1 and 2.
     """
 
-    def __init__(self, body: Sequence[NormedConv], projection: NormedConv | None):
-        self.body = nnx.Sequential(*body)
+    def __init__(self, numerics: Numerics, body: Sequence[NormedConv], projection: NormedConv | None, rngs: nnx.Rngs):
+        self.body = nnx.Sequential(*body, *numerics.branch_end(rngs))
         self.projection = nnx.data(projection)
 
     def __call__(self, x):
@@ -46,5 +46,5 @@ def _(layer: ResidualBlock, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Sequentia
             normed_conv(numerics, i, o, 3, rngs, stride=stride),
             normed_conv(numerics, o, o, 3, rngs, activation="identity"),
         )
-        blocks.append(ShortcutBlock(body, projection(numerics, i, o, stride, rngs)))
+        blocks.append(ShortcutBlock(numerics, body, projection(numerics, i, o, stride, rngs), rngs))
     return nnx.Sequential(*blocks)

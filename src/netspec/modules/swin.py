@@ -98,11 +98,12 @@ class SwinBlock(nnx.Module):
         self.norm2 = numerics.layer_norm(layer.width, rngs)
         self.fc1 = numerics.linear(layer.width, layer.mlp_width, rngs)
         self.fc2 = numerics.linear(layer.mlp_width, layer.width, rngs)
+        self.ends = nnx.List([nnx.Sequential(*numerics.branch_end(rngs)) for _ in range(2)])
 
     def __call__(self, x):
         """``(B, H, W, width) -> (B, H, W, width)``; GELU in its tanh form, as in the book."""
-        x = x + self.attention(self.norm1(x))
-        return x + self.fc2(FUNCTIONS["gelu"](self.fc1(self.norm2(x))))
+        x = x + self.ends[0](self.attention(self.norm1(x)))
+        return x + self.ends[1](self.fc2(FUNCTIONS["gelu"](self.fc1(self.norm2(x)))))
 
 
 @build_layer.register

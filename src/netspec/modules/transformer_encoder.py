@@ -40,11 +40,12 @@ class EncoderBlock(nnx.Module):
         self.norm2 = numerics.layer_norm(layer.width, rngs)
         self.fc1 = numerics.linear(layer.width, layer.mlp_width, rngs)
         self.fc2 = numerics.linear(layer.mlp_width, layer.width, rngs)
+        self.ends = nnx.List([nnx.Sequential(*numerics.branch_end(rngs)) for _ in range(2)])
 
     def __call__(self, x):
         """``(B, N, width) -> (B, N, width)``; GELU in its tanh form, as in the book."""
-        x = x + self.attention(self.norm1(x))
-        return x + self.fc2(nnx.gelu(self.fc1(self.norm2(x)), approximate=True))
+        x = x + self.ends[0](self.attention(self.norm1(x)))
+        return x + self.ends[1](self.fc2(nnx.gelu(self.fc1(self.norm2(x)), approximate=True)))
 
 
 class Encoder(nnx.Module):

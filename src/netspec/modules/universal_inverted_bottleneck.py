@@ -24,4 +24,4 @@ def _(layer: UniversalInvertedBottleneck, numerics: Numerics, rngs: nnx.Rngs) ->
     if second:
         body.append(depthwise(numerics, m, second, rngs, stride=at_second))
     body.append(normed_conv(numerics, m, o, 1, rngs, activation="identity"))
-    return LinearBottleneck(body, shortcut=i == o and layer.stride == 1)
+    return LinearBottleneck(numerics, body, rngs, shortcut=i == o and layer.stride == 1)
