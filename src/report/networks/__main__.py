@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import astuple
 from pathlib import Path
 
-from report.errors import run
+from report.errors import ReportError, run
 from report.networks import document, records
 from report.params.records import encode_plain
 from train.files import write_all
@@ -18,6 +18,8 @@ def _report(arguments: argparse.Namespace) -> None:
     from report.pages import compile_template
 
     rows = records.read(sorted(arguments.records.glob("*.json")))
+    if not rows:
+        raise ReportError(f"{arguments.records}: holds no records, expected some that `netspec run --json` wrote")
     (page,) = compile_template("networks.typ", document.content(rows), {})
     write_all(
         {
