@@ -21,6 +21,9 @@ from netspec.modules.combinators import REGIONS
 from netspec.modules.traced import Traced, vocabularies
 from netspec.spec import NetSpec
 
+#: Multiply-adds below which an example costs little.
+LITTLE = 10**7
+
 
 @dataclass(frozen=True)
 class Forward:
@@ -69,13 +72,17 @@ def forward(traced: Traced, *, repeats: int = 5, first: np.ndarray | None = None
     return Forward(jax.device_get(leaves), compile_seconds, 1e3 * took, needed / 2**20)
 
 
-def backward(spec: NetSpec, *, batch: int = 2, most_macs: int = 2 * 10**9) -> Backward:
+def backward(spec: NetSpec, *, most_macs: int = 2 * 10**9) -> Backward:
     """The gradient of what leaves, times random numbers, for every parameter, with the statistics of the batch.
+
+    A batch has two examples, or sixteen of those that cost little: a network of few units, such as a radiance field
+    asked for single points, may have one that is idle for any two examples.
 
     A network of more than ``most_macs`` multiply-adds gets smaller inputs, where its layers allow. The code is not
     optimised, since it runs once.
     """
     spec = shrunk(spec, most_macs)
+    batch = 16 if spec.macs < LITTLE else 2
     start = time.perf_counter()
     traced = Traced(spec, batch, training=True)
     cotangents = jax.tree.map(lambda leaf: _normal(leaf.shape, 1), traced.traced.out_info[0])

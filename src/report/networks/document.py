@@ -38,7 +38,8 @@ def content(rows: Sequence[Network]) -> dict[str, Any]:
 CAPTION = (
     "Built: scalars in the parameters of the module. Difference: of that from the layers’ formulas. Forward: median of "
     "five passes of one example in evaluation mode. Memory: weights, input, output and what lies between. Backward: "
-    "one gradient of a batch of two in training mode, at the stated input, by code that is not optimised. "
+    "one gradient in training mode, of two examples (sixteen of small networks), at the stated input, by code that is "
+    "not optimised. "
     f"Networks of {count(RUN_BELOW // 10**6)} million parameters and more were traced only."
 )
 

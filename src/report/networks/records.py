@@ -35,7 +35,7 @@ class Network:
     forward_ms: float | None = _column("median of five forward passes of one example")
     memory_mib: float | None = _column("weights, input, output and what XLA allocates between them")
     finite: str = _column("yes: every number that left and every gradient is finite")
-    backward_input: str = _column("input of the gradient, smaller where the network is large; a batch of two")
+    backward_input: str = _column("input of the gradient, smaller where the network is large")
     backward_seconds: float | None = _column("that gradient, with code that is not optimised")
     without_gradient: str = _column("parameters that no gradient reaches")
     machine: str = _column("where it ran")
