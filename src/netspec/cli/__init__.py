@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from netspec.cli import compare, counting, drawing, select, show
+from netspec.cli import compare, counting, drawing, gradient, select, show
 from netspec.cli.sources import CommandError
 
 __all__ = ["main"]
@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_count(commands)
     _add_diff(commands)
     _add_draw(commands)
+    _add_gradcheck(commands)
     return parser
 
 
@@ -197,3 +198,19 @@ def _add_draw(commands: argparse._SubParsersAction) -> None:
     command.add_argument(
         "-o", "--output", metavar="FILE", help="where to (default: NAME.svg here; - is standard output)"
     )
+
+
+def _add_gradcheck(commands: argparse._SubParsersAction) -> None:
+    command = _command(
+        commands,
+        "gradcheck",
+        gradient.run,
+        "check a backward pass against automatic differentiation and central differences",
+        "examples:",
+        "  netspec gradcheck --theorem 68",
+        "  netspec gradcheck batch-norm",
+        "  netspec gradcheck MambaBlock",
+        "  netspec gradcheck 'tiny-vae encoder'",
+    )
+    command.add_argument("name", metavar="NAME", nargs="?", help="a layer, or a small architecture of the catalogue")
+    command.add_argument("--theorem", metavar="NUMBER", help="a theorem of ch. 10, 46 to 81")

@@ -21,6 +21,11 @@ class Numerics:
     scheme: Scheme
     compute_dtype: Any = jnp.float32
 
+    @property
+    def wide_dtype(self) -> Any:
+        """Dtype of norms, softmax and scans: float32, or the compute dtype where that is wider."""
+        return jnp.promote_types(self.compute_dtype, jnp.float32)
+
     def linear(self, in_features: int, out_features: int, rngs: nnx.Rngs) -> nnx.Linear:
         """A dense map with bias, initialised by the scheme."""
         return nnx.Linear(
@@ -92,11 +97,16 @@ class Numerics:
 
         Running statistics keep 0.9 of their value per step; ``model.eval()`` makes the module use them.
         """
-        return nnx.BatchNorm(channels, momentum=0.9, epsilon=1e-5, dtype=jnp.float32, rngs=rngs)
+        return nnx.BatchNorm(channels, momentum=0.9, epsilon=1e-5, dtype=self.wide_dtype, rngs=rngs)
 
     def layer_norm(self, width: int, rngs: nnx.Rngs, epsilon: float = 1e-5) -> nnx.LayerNorm:
         """LayerNorm with epsilon inside the root and the biased variance, in float32 (book ch. 10)."""
-        return nnx.LayerNorm(width, epsilon=epsilon, dtype=jnp.float32, use_fast_variance=False, rngs=rngs)
+        return nnx.LayerNorm(width, epsilon=epsilon, dtype=self.wide_dtype, use_fast_variance=False, rngs=rngs)
+
+
+def at_least_float32(x: jnp.ndarray) -> jnp.ndarray:
+    """``x`` in float32, or as it is where that is wider, so that a network in float64 loses no digits on the way."""
+    return x.astype(jnp.promote_types(x.dtype, jnp.float32))
 
 
 def same_padding(kernel: int, dilation: int = 1) -> str | tuple[tuple[int, int], tuple[int, int]]:
