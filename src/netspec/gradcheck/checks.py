@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,12 +42,13 @@ CHECKS = (AUTOMATIC, DIFFERENCES, JACOBIAN, STRUCTURE)
 
 @dataclass(frozen=True)
 class Check:
-    """The outcome of one check: relative error, tolerance, and where the error is largest."""
+    """The outcome of one check: relative error, tolerance and what it is made of, where the error is largest."""
 
     check: str
     error: float
     tolerance: float
     where: str
+    reason: str = ""
 
     @property
     def passed(self) -> bool:
@@ -69,7 +70,8 @@ def check(case: Case, rng: np.random.Generator, *, with_jax: bool = True) -> Ite
         magnified = max(amplification(function, x, dy, rng), argument.magnified)
         exact = SAFETY * 2 * function.roundings * UNIT * magnified
         if with_jax:
-            yield _against_vjp(argument, dy, dx, exact)
+            reason = f"n = {function.roundings}, A = {magnified:.3g}"
+            yield replace(_against_vjp(argument, dy, dx, exact), reason=reason)
             if x.size * dy.size <= ENTRIES:
                 yield _against_jacobian(argument, exact)
         yield from _against_differences(argument, dy, dx, magnified, rng)

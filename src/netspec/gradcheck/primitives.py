@@ -80,7 +80,8 @@ def compare(program: Program, rng: np.random.Generator) -> Iterator[Check]:
     loss, tensors = program.loss, program.tensors
     (_, terms), gradient = compiled(jax.value_and_grad(loss, has_aux=True))(tensors)
     program_of_loss = jax.make_jaxpr(lambda tensors: loss(tensors)[0])(tensors).jaxpr
-    noise = 2 * longest_path(program_of_loss) * UNIT * float(terms) / STEPS
+    roundings = longest_path(program_of_loss)
+    noise = 2 * roundings * UNIT * float(terms) / STEPS
 
     @compiled
     def along(tensors, direction, steps):
@@ -105,7 +106,9 @@ def compare(program: Program, rng: np.random.Generator) -> Iterator[Check]:
         where = f"{name}: gradient {found:.6g}, {DIFFERENCES} {expected.value:.6g}"
         if not np.isfinite(slope).all():
             where = f"{name}[{', '.join(map(str, np.argwhere(~np.isfinite(slope))[0]))}]: gradient is not finite"
-        yield Check(DIFFERENCES, abs(found - expected.value) / size, SAFETY * expected.uncertainty / size, where)
+        reason = f"n = {roundings}, h = {expected.step:.2g}"
+        error, tolerance = abs(found - expected.value) / size, SAFETY * expected.uncertainty / size
+        yield Check(DIFFERENCES, error, tolerance, where, reason)
 
 
 def longest_path(program, arriving: int = 0) -> int:

@@ -41,6 +41,7 @@ class Result:
     structure_error: float | None = column("worst relative error of the structure claimed")
     structure_tolerance: float | None = column("its tolerance")
     largest_share: float = column("largest error over its tolerance, over all comparisons")
+    why: str = column("numbers behind the first tolerance: roundings n, magnification A, step h")
     verdict: str = column("pass or fail")
     failures: str = column("tensor, index and values where a comparison failed")
 
@@ -74,7 +75,7 @@ def of_statement(statement: Statement) -> tuple[Result, list[Check]]:
 
 def of_module(name: str, text: str, mode: str, found: list[Check]) -> Result:
     """The row of a module in one mode, from its checks."""
-    claim = "The gradient of what leaves by every input and parameter tensor is its slope."
+    claim = "The gradient of what leaves, by every input and parameter tensor, is its slope."
     return _result("module", name, text, claim, "", mode, 1, found)
 
 
@@ -114,8 +115,8 @@ def _result(
     found: Sequence[Check],
 ) -> Result:
     figures: list[float | None] = []
-    for name in checks.CHECKS:
-        check = worst(found, name)
+    nearest = [worst(found, name) for name in checks.CHECKS]
+    for check in nearest:
         figures += [None, None] if check is None else [float(check.error), float(check.tolerance)]
     failed = [check for check in found if not check.passed]
     return Result(
@@ -129,6 +130,7 @@ def _result(
         len(found),
         *figures,
         max((float(check.share) for check in found), default=0.0),
+        next((check.reason for check in nearest if check and check.reason), ""),
         "fail" if failed or not found else "pass",
         "; ".join(f"{check.check}: {check.where}" for check in failed),
     )
