@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from netspec.gradcheck.statement import Statement
-from netspec.gradcheck.statements import attention, earlier, matrix, transformer
+from netspec.gradcheck.statements import attention, earlier, matrix, softmax, tokens, transformer
+
+_NUMBERED = (matrix, softmax, attention, tokens, transformer)
 
 STATEMENTS: dict[str, Statement] = {
-    statement.key: statement for group in (earlier, matrix, attention, transformer) for statement in group.STATEMENTS
+    statement.key: statement
+    for statement in (
+        *earlier.STATEMENTS,
+        *sorted((each for file in _NUMBERED for each in file.STATEMENTS), key=lambda each: int(each.key)),
+    )
 }

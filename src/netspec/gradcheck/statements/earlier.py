@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from netspec.gradcheck import (
@@ -11,7 +9,6 @@ from netspec.gradcheck import (
     convolution,
     dense,
     linear,
-    max_pool,
     pointwise,
     rules,
     softmax,
@@ -19,8 +16,10 @@ from netspec.gradcheck import (
 )
 from netspec.gradcheck.rules import Array, Map
 from netspec.gradcheck.statement import Argument, Case, Draw, Statement, unit_jacobian
-from netspec.gradcheck.statements.attention import FAR, LARGE, TIED, TINY, logits
+from netspec.gradcheck.statements import images
 from netspec.gradcheck.statements.common import adjoint, close, exact, single, sizes
+from netspec.gradcheck.statements.softmax import LARGE, TIED, logits
+from netspec.gradcheck.statements.tokens import FAR, TINY
 
 SECTION = "earlier chapters, as named in 10.3"
 
@@ -99,98 +98,6 @@ def _cross_entropy(rng, kind: str) -> Case:
     return single(kind, "z", z, function, properties=properties)
 
 
-STRIDED = "stride 2"
-
-
-def _image(rng, channels: int) -> Array:
-    return rng.standard_normal((channels, *sizes(rng, 2, 4, 6)))
-
-
-def _convolution(rng, kind: str) -> Case:
-    c, d, stride = *sizes(rng, 2, 1, 3), 2 if kind == STRIDED else 1
-    side = int(rng.choice([1, 3, 5])) if kind == "ordinary" else 3
-    x, w, b = _image(rng, c), rng.standard_normal((d, c, side, side)), rng.standard_normal(d)
-    functions = (
-        convolution.by_input(w, b, stride),
-        convolution.by_kernel(x, b, stride),
-        convolution.by_bias(x, w, stride),
-    )
-    return _linear_layer(kind, ("x", "W", "b"), (x, w, b), functions, convolution.by_input(w, 0 * b, stride), rng)
-
-
-def _depthwise(rng, kind: str) -> Case:
-    (c,), stride = sizes(rng, 1, 2, 4), 2 if kind == STRIDED else 1
-    x, w, b = _image(rng, c), rng.standard_normal((c, 3, 3)), rng.standard_normal(c)
-    functions = (
-        convolution.depthwise_by_input(w, b, stride),
-        convolution.depthwise_by_kernel(x, b, stride),
-        convolution.by_bias(x, convolution.diagonal(w), stride),
-    )
-    case = _linear_layer(
-        kind, ("x", "W", "b"), (x, w, b), functions, convolution.depthwise_by_input(w, 0 * b, stride), rng
-    )
-
-    def properties():
-        dy = rng.standard_normal(functions[0].forward(x).shape)
-        dy[0] = 0
-        found = functions[0].backward(x, dy)[0], functions[1].backward(w, dy)[0]
-        return (*case.properties(), *(exact("channels do not mix", gradient, 0.0) for gradient in found))
-
-    return Case(kind, case.arguments, properties)
-
-
-def _linear_layer(kind: str, names, values, functions, without_bias: Map, rng) -> Case:
-    arguments = tuple(Argument(*each) for each in zip(names, values, functions, strict=True))
-
-    def properties():
-        return (adjoint(without_bias, values[0], rng), _reached(without_bias, values[0]))
-
-    return Case(kind, arguments, properties)
-
-
-def _reached(function: Map, x: Array):
-    """The zeros of the backward are where the forward reads nothing: a pixel moves just the outputs it is read by."""
-    moved, one = x.copy(), np.zeros(x.shape)
-    moved[0, 0, 0] += 1
-    one = function.forward(moved) - function.forward(x)
-    rows = unit_jacobian(function, x)[..., 0, 0, 0]
-    return exact("sparse where the kernel does not reach", rows * (np.abs(one) < 1e-12), 0.0)
-
-
-def _max_pool(rng, kind: str) -> Case:
-    side, (c, down, across) = int(rng.integers(2, 4)), sizes(rng, 3, 1, 3)
-    shape = (c, down * side, across * side)
-    # Values 0.1 apart in random order: no two in a window are nearer than the longest step.
-    x = 0.1 * rng.permutation(math.prod(shape)).reshape(shape)
-    function = max_pool.max_pool(side)
-
-    def properties():
-        dy = rng.standard_normal(function.forward(x).shape)
-        tied = np.zeros(shape)
-        found = function.backward(tied, dy)
-        windows = max_pool.windows(found, side)
-        summed = max_pool.windows(function.backward(x, dy), side).sum(axis=-1)
-        return (
-            exact("a window's gradients sum to its cotangent", summed, dy),
-            exact("of equal entries the first takes all", windows[..., 0], dy),
-            exact("of equal entries the others take nothing", windows[..., 1:], 0.0),
-            exact("ties as the networks have them", found, _pool_of_the_networks(tied, dy, side)),
-        )
-
-    return single(kind, "x", x, function, properties=properties)
-
-
-def _pool_of_the_networks(x: Array, dy: Array, side: int) -> Array:
-    import jax
-    from flax import nnx
-
-    def pool(x):
-        return nnx.max_pool(x.transpose(1, 2, 0), (side, side), strides=(side, side)).transpose(2, 0, 1)
-
-    with jax.enable_x64(True):
-        return np.asarray(jax.vjp(pool, jax.numpy.asarray(x))[1](jax.numpy.asarray(dy))[0])
-
-
 def _batch_norm_training(rng, kind: str) -> Case:
     n, c = sizes(rng, 2, 3, 6)
     x, reach = rng.standard_normal((n, c)), 1.0
@@ -240,7 +147,7 @@ def _batch_norm_evaluation(rng, kind: str) -> Case:
 
 def _residual(rng, kind: str) -> Case:
     (c,) = sizes(rng, 1, 1, 3)
-    x, b = _image(rng, c), 0.5 * rng.standard_normal((2, c))
+    x, b = images.image(rng, c), 0.5 * rng.standard_normal((2, c))
     w1, w2 = rng.standard_normal((2, c, c, 3, 3)) / 3
     body = rules.chain(convolution.by_input(w1, b[0], 1), pointwise.gelu(), convolution.by_input(w2, b[1], 1))
     function = rules.residual(body)
@@ -257,7 +164,7 @@ def _residual(rng, kind: str) -> Case:
 
 def _squeeze_excite(rng, kind: str) -> Case:
     (c,), (hidden,) = sizes(rng, 1, 2, 4), sizes(rng, 1, 2, 4)
-    x = _image(rng, c)
+    x = images.image(rng, c)
     w1, w2 = rng.standard_normal((c, hidden)), rng.standard_normal((hidden, c))
     # Biases that keep the hidden units on one side of their kink each, within the longest step.
     b1, b2 = rng.choice([-4.0, 4.0], hidden), rng.standard_normal(c)
@@ -302,15 +209,15 @@ STATEMENTS = (
         "Convolution",
         "Gradients by input (a transposed convolution), kernel (a correlation with the input) and bias.",
         "dx[c] += W[d,c,a,b] dy[d] at the pixels read; dW[d,c,a,b] = sum dy[d] x[c] at the pixels read; db = sum dy",
-        _convolution,
-        STRIDED,
+        images.convolution,
+        images.STRIDED,
     ),
     _earlier(
         "max-pool",
         "Max-pooling",
         "The cotangent of a window goes to its maximum; of equal entries, to the first in row-major order.",
         "dx = dy at the first maximum of the window, 0 elsewhere",
-        _max_pool,
+        images.max_pool,
     ),
     _earlier(
         "batch-norm",
@@ -341,8 +248,8 @@ STATEMENTS = (
         "Depthwise convolution",
         "One kernel per channel; channels do not mix in any gradient.",
         "as convolution, with W[d,c,a,b] = 0 for d != c",
-        _depthwise,
-        STRIDED,
+        images.depthwise,
+        images.STRIDED,
     ),
     _earlier(
         "squeeze-excite",
