@@ -16,7 +16,8 @@ from report.gradcheck.__main__ import main
 def found():
     checked = [results.of_statement(STATEMENTS[key])[0] for key in ("50", "56", "relu")]
     module = replace(checked[0], group="module", key="Dense", title="Dense(4, 3)", kinds="–", vjp_error=None)
-    return [*checked, module]
+    step = replace(module, group=document.STEP, key="accumulation", title="parts add up")
+    return [*checked, module, step]
 
 
 @pytest.fixture(scope="module")

@@ -44,10 +44,31 @@ rule gradcheck_modules:
         "JAX_PLATFORMS=cpu PJRT_NPROC=1 python -m report.gradcheck modules --out {output.table} > {log} 2>&1"
 
 
+rule gradcheck_train_step:
+    input:
+        gradcheck=gradcheck_code(),
+        modules=gradcheck_code("modules", "layers"),
+        augmentation=provenance.augmentation_code(),
+        code=gradcheck_report_code("records", "train_step"),
+        helpers=report_helpers("params/records"),
+    output:
+        table="reports/gradcheck/train_step.csv",
+    log:
+        "logs/gradcheck/train_step.log",
+    benchmark:
+        "logs/gradcheck/train_step.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    shell:
+        "XLA_FLAGS=--xla_force_host_platform_device_count=4 JAX_PLATFORMS=cpu "
+        "python -m report.gradcheck train-step --out {output.table} > {log} 2>&1"
+
+
 rule gradcheck_document:
     input:
         statements=rules.gradcheck_statements.output.table,
         modules=rules.gradcheck_modules.output.table,
+        train_step=rules.gradcheck_train_step.output.table,
         mutants=rules.gradcheck_statements.output.mutants,
         code=gradcheck_report_code("document", "markdown", "records"),
         helpers=report_helpers("formats", "markdown_table", "pages", "params/records"),
@@ -75,7 +96,7 @@ rule gradcheck_document:
     conda:
         "../envs/netspec.yaml"
     shell:
-        "python -m report.gradcheck document --results {input.statements} {input.modules} "
+        "python -m report.gradcheck document --results {input.statements} {input.modules} {input.train_step} "
         "--mutants {input.mutants} --out {output.pdf} > {log} 2>&1"
 
 

@@ -55,24 +55,31 @@ def check(fixture: Fixture, mode: str, seed: int = 0) -> Iterator[Check]:
 
 def prepare(fixture: Fixture, mode: str, seed: int = 0) -> Program:
     """Build the module in float64 with random parameters, none neutral, and random inputs."""
-    graph, params, rest = _abstract(fixture, mode)
     rng = np.random.default_rng(seed)
-    drawn = jax.tree_util.tree_map_with_path(partial(_parameter, rng), params)
-    rest = jax.tree_util.tree_map_with_path(partial(_statistic, rng), rest)
+    merged, parameters = taken_apart(fixture, mode, rng)
     inputs, fixed = _inputs(fixture, rng)
-    leaves = jax.tree_util.tree_flatten_with_path(drawn)[0]
-    structure = jax.tree.structure(drawn)
-    names = [".".join(str(part.key) for part in path if hasattr(part, "key")) for path, _ in leaves]
-    tensors = inputs | {name: np.asarray(leaf) for name, (_, leaf) in zip(names, leaves, strict=True)}
 
     def loss(tensors):
-        model = nnx.merge(graph, jax.tree.unflatten(structure, [tensors[name] for name in names]), rest, copy=True)
-        out = jax.tree.leaves(_call(model, fixture, {**fixed, **tensors}))
+        out = jax.tree.leaves(_call(merged(tensors), fixture, {**fixed, **tensors}))
         weights = np.random.default_rng(seed + 1)
         terms = [leaf * weights.standard_normal(leaf.shape) for leaf in out]
         return sum(term.sum() for term in terms), sum(jnp.abs(term).sum() for term in terms)
 
-    return Program(loss, tensors)
+    return Program(loss, inputs | parameters)
+
+
+def taken_apart(fixture: Fixture, mode: str, rng: np.random.Generator, dtype=jnp.float64):
+    """Random parameters by name, and the function that makes the module of them."""
+    graph, params, rest = _abstract(fixture, mode, dtype)
+    drawn = jax.tree_util.tree_map_with_path(partial(_parameter, rng), params)
+    rest = jax.tree_util.tree_map_with_path(partial(_statistic, rng), rest)
+    leaves, structure = jax.tree_util.tree_flatten_with_path(drawn)
+    names = [".".join(str(part.key) for part in path if hasattr(part, "key")) for path, _ in leaves]
+
+    def merged(tensors):
+        return nnx.merge(graph, jax.tree.unflatten(structure, [tensors[name] for name in names]), rest, copy=True)
+
+    return merged, {name: np.asarray(leaf) for name, (_, leaf) in zip(names, leaves, strict=True)}
 
 
 def compare(program: Program, rng: np.random.Generator) -> Iterator[Check]:
@@ -165,9 +172,9 @@ def _programs(value) -> list:
     return [part for part in found if hasattr(part, "eqns") or hasattr(getattr(part, "jaxpr", None), "eqns")]
 
 
-def _abstract(fixture: Fixture, mode: str):
+def _abstract(fixture: Fixture, mode: str, dtype=jnp.float64):
     """Structure, parameters and statistics of the module, without values."""
-    numerics = Numerics(SCHEMES["book"], jnp.float64)
+    numerics = Numerics(SCHEMES["book"], dtype)
     make = Network if isinstance(fixture.described, NetSpec) else module_of
     model = nnx.eval_shape(lambda: make(fixture.described, numerics, nnx.Rngs(0)))
     model.train() if mode == TRAINING else model.eval()

@@ -1,7 +1,7 @@
-"""``python -m report.gradcheck``: the checks in three steps that meet in files, each a rule of the workflow.
+"""``python -m report.gradcheck``: the checks in steps that meet in files, each a rule of the workflow.
 
 ``statements`` checks theorems and earlier layers and plants the mutants, ``modules`` checks the catalogue's layers,
-``document`` writes table, page and report.
+``train-step`` the gradient of a training step, ``document`` writes table, page and report.
 """
 
 from __future__ import annotations
@@ -42,6 +42,13 @@ def _modules(arguments: argparse.Namespace) -> None:
     write_all({arguments.out: records.encode(found)})
 
 
+def _train_step(arguments: argparse.Namespace) -> None:
+    from report.gradcheck import train_step
+
+    start_jax()
+    write_all({arguments.out: records.encode(list(train_step.check()))})
+
+
 def _document(arguments: argparse.Namespace) -> None:
     from report.gradcheck import document, markdown
     from report.pages import compile_template
@@ -76,6 +83,10 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("modules", help="check the modules of the catalogue's layers")
     command.add_argument("--out", type=Path, required=True, metavar="CSV", help="one row per module and mode")
     command.set_defaults(run=_modules)
+
+    command = commands.add_parser("train-step", help="check the gradient of a training step")
+    command.add_argument("--out", type=Path, required=True, metavar="CSV", help="one row per claim")
+    command.set_defaults(run=_train_step)
 
     command = commands.add_parser("document", parents=[mutants], help="write table, page and report")
     command.add_argument("--results", type=Path, required=True, nargs="+", metavar="CSV", help="what the others wrote")
