@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from netspec.gradcheck.statement import Statement
 
 #: Multiply-adds per example above which differences along every tensor of a network take too long.
-LARGEST = 5 * 10**7
+LARGEST = 500_000
 
 
 def run(options: argparse.Namespace) -> None:

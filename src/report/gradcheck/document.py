@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from netspec.gradcheck import checks
 from netspec.gradcheck.results import Catch, Result
-from report.formats import NONE, count, listing, minus, number, spelled, words
+from report.formats import NONE, count, listing, minus, spelled, words
+
+
+def _power(value: float) -> str:
+    """A power of ten as a person writes it."""
+    return "10" + str(round(math.log10(value))).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
 
 #: The group of the claims about the training step.
 STEP = "training step"
@@ -57,7 +64,7 @@ METHOD = (
         "difference quotient with step h carries 2·n·u·A·Σ|dy·F|/h and the truncation that its extrapolation "
         f"estimates (for modules A = 1). Both are taken {checks.SAFETY} times, since A and that estimate are measured, "
         "not bounded. What involves no rounding is exact and has tolerance 0. A tolerance above "
-        f"{number(checks.CEILING)} would no longer tell right from wrong and counts as a failure.",
+        f"{_power(checks.CEILING)} would no longer tell right from wrong and counts as a failure.",
     ),
     (
         "Kinks",
