@@ -146,3 +146,16 @@ def counting_code():
         for path in sorted((provenance.SRC / "netspec" / folder).glob("*.py"))
         if path.stem not in ("__main__",) and not path.stem.startswith(("cli", "draw"))
     ]
+
+
+def gradcheck_code(*folders):
+    """Source files of the gradient check, or of the folders of netspec that it builds from."""
+    folders = folders or ("gradcheck", "gradcheck/statements")
+    return [
+        str(path) for folder in folders for path in sorted((provenance.SRC / "netspec" / folder).glob("*.py"))
+    ]
+
+
+def gradcheck_report_code(*names):
+    """Source files of the gradient check's report that a rule uses."""
+    return [f"{provenance.SRC}/report/gradcheck/{name}.py" for name in ("__init__", "__main__", *names)]

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from netspec.cli import compare, counting, drawing, lowering, parsing, running, select, show
+from netspec.cli import compare, counting, drawing, gradient, lowering, parsing, running, select, show
 from netspec.cli.parsing import FILES, NAMES
 from netspec.cli.sources import CommandError
 
@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_draw(commands)
     running.add(commands)
     lowering.add(commands)
+    gradient.add(commands)
     return parser
 
 

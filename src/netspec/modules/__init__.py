@@ -12,7 +12,7 @@ from netspec.layers.base import Shape
 from netspec.layers.combinators import OnRegions
 from netspec.layers.dense import Dense
 from netspec.layers.flatten import Flatten
-from netspec.modules.base import Numerics, module_of
+from netspec.modules.base import Numerics, at_least_float32, module_of
 from netspec.modules.combinators import REGIONS
 from netspec.modules.initialize import SCHEMES, scheme_of
 from netspec.modules.sequence import Batch, Memory, modules_of, run
@@ -56,7 +56,7 @@ class Network(nnx.Module):
             arrived, expected = (", ".join(names) or "none" for names in (named, self.inputs))
             raise TypeError(f"{self.name}: further inputs {arrived} arrived, expected {expected}")
         leaves = run(self.described, self.layers, x, Memory(named))
-        return jax.tree.map(lambda tensor: tensor.astype(jnp.float32), leaves)
+        return jax.tree.map(at_least_float32, leaves)
 
 
 def further_inputs(spec: NetSpec) -> tuple[tuple[str, Shape], ...]:

@@ -30,6 +30,11 @@ class Numerics:
     stochastic_depth: float = 0.0
     ends: list[StochasticDepth] = field(default_factory=list, compare=False)
 
+    @property
+    def wide_dtype(self) -> Any:
+        """Dtype of norms, softmax and scans: float32, or the compute dtype where that is wider."""
+        return jnp.promote_types(self.compute_dtype, jnp.float32)
+
     def branch_end(self, rngs: nnx.Rngs) -> tuple[StochasticDepth, ...]:
         """What a residual branch ends with: stochastic depth, if the network has any."""
         if not self.stochastic_depth:
@@ -109,13 +114,18 @@ class Numerics:
 
         Running statistics keep 0.9 of their value per step; ``model.eval()`` makes the module use them.
         """
-        norm = nnx.BatchNorm(channels, momentum=0.9, epsilon=1e-5, dtype=jnp.float32, rngs=rngs)
+        norm = nnx.BatchNorm(channels, momentum=0.9, epsilon=1e-5, dtype=self.wide_dtype, rngs=rngs)
         norm.mean, norm.var = RunningStatistic(norm.mean.get_value()), RunningStatistic(norm.var.get_value())
         return norm
 
     def layer_norm(self, width: int, rngs: nnx.Rngs, epsilon: float = 1e-5) -> nnx.LayerNorm:
         """LayerNorm with epsilon inside the root and the biased variance, in float32 (book ch. 10)."""
-        return nnx.LayerNorm(width, epsilon=epsilon, dtype=jnp.float32, use_fast_variance=False, rngs=rngs)
+        return nnx.LayerNorm(width, epsilon=epsilon, dtype=self.wide_dtype, use_fast_variance=False, rngs=rngs)
+
+
+def at_least_float32(x: jnp.ndarray) -> jnp.ndarray:
+    """``x`` in float32, or as it is where that is wider, so that a network in float64 loses no digits on the way."""
+    return x.astype(jnp.promote_types(x.dtype, jnp.float32))
 
 
 def same_padding(kernel: int, dilation: int = 1) -> str | tuple[tuple[int, int], tuple[int, int]]:

@@ -7,7 +7,7 @@ from flax import nnx
 
 from netspec.layers.convnext import ConvNeXtDownsample, ConvNeXtStage, ConvNeXtStem
 from netspec.modules.activation import FUNCTIONS
-from netspec.modules.base import Numerics, build_layer
+from netspec.modules.base import Numerics, at_least_float32, build_layer
 
 #: Of the paper's implementation.
 EPSILON = 1e-6
@@ -32,7 +32,7 @@ class ConvNeXtBlock(nnx.Module):
     def __call__(self, x):
         """The two dense maps act per position, which is what their 1×1 convolutions do."""
         hidden = FUNCTIONS["gelu"](self.fc1(self.norm(self.depthwise(x))))
-        return x + self.end(self.scale[...] * self.fc2(hidden).astype(jnp.float32))
+        return x + self.end(self.scale[...] * at_least_float32(self.fc2(hidden)))
 
 
 @build_layer.register

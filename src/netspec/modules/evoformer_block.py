@@ -20,7 +20,8 @@ from netspec.layers.evoformer_block import (
     TRIANGLE,
     EvoformerBlock,
 )
-from netspec.modules.base import Numerics, build_layer
+from netspec.modules.attention import attend
+from netspec.modules.base import Numerics, at_least_float32, build_layer
 
 
 class PairBias(nnx.Module):
@@ -53,10 +54,10 @@ class GatedAttention(nnx.Module):
             linear(x).reshape(*x.shape[:-1], self.heads, HEAD_WIDTH) for linear in (self.query, self.key, self.value)
         )
         if bias is None:
-            mixed = jax.vmap(jax.nn.dot_product_attention)(query, key, value)
+            mixed = jax.vmap(attend)(query, key, value)
         else:
             # Under vmap the rows of one example are the batch of the attention, over which its one bias broadcasts.
-            mixed = jax.vmap(jax.nn.dot_product_attention)(query, key, value, bias[:, None])
+            mixed = jax.vmap(attend)(query, key, value, bias[:, None])
         return self.out(nnx.sigmoid(self.gate(x)) * mixed.reshape(*x.shape[:-1], -1))
 
 
@@ -219,8 +220,8 @@ class Evoformer(nnx.Module):
         def step(representations, tensors):
             return nnx.merge(structure, tensors)(*representations), None
 
-        (msa, pair), _ = jax.lax.scan(step, (msa.astype(jnp.float32), pair.astype(jnp.float32)), tensors)
-        return {"single": self.single(msa[:, 0]).astype(jnp.float32), "pair": pair}
+        (msa, pair), _ = jax.lax.scan(step, (at_least_float32(msa), at_least_float32(pair)), tensors)
+        return {"single": at_least_float32(self.single(msa[:, 0])), "pair": pair}
 
 
 @build_layer.register

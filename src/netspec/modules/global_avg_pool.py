@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.global_avg_pool import GlobalAvgPool
-from netspec.modules.base import Numerics, build_layer
+from netspec.modules.base import Numerics, at_least_float32, build_layer
 
 
 class GlobalAverage(nnx.Module):
@@ -14,7 +13,7 @@ class GlobalAverage(nnx.Module):
 
     def __call__(self, x):
         """The mean of each channel."""
-        return x.mean(axis=tuple(range(1, x.ndim - 1)), dtype=jnp.float32)
+        return at_least_float32(x).mean(axis=tuple(range(1, x.ndim - 1)))
 
 
 @build_layer.register

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.highway import Highway
-from netspec.modules.base import Numerics, build_layer
+from netspec.modules.base import Numerics, at_least_float32, build_layer
 
 
 class HighwayLayer(nnx.Module):
@@ -23,7 +23,7 @@ class HighwayLayer(nnx.Module):
 
     def __call__(self, x):
         """Carried values stay float32."""
-        gate = nnx.sigmoid(self.gate(x).astype(jnp.float32))
+        gate = nnx.sigmoid(at_least_float32(self.gate(x)))
         return gate * nnx.relu(self.transform(x)) + (1 - gate) * x
 
 

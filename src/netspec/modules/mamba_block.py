@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.mamba_block import MambaBlock
-from netspec.modules.base import Numerics, build_layer
+from netspec.modules.base import Numerics, at_least_float32, build_layer
 
 
 @jax.jit
@@ -60,7 +60,7 @@ class Mamba(nnx.Module):
         self.step = nnx.Linear(
             rank,
             inner,
-            dtype=jnp.float32,
+            dtype=numerics.wide_dtype,
             kernel_init=nnx.initializers.variance_scaling(1 / 3, "fan_in", "uniform"),
             bias_init=step_bias,
             rngs=rngs,
@@ -73,8 +73,8 @@ class Mamba(nnx.Module):
         """Token ``t`` depends on tokens up to ``t``."""
         x, gate = jnp.split(self.inputs(x), 2, axis=-1)
         x = nnx.silu(self.convolution(x))
-        step, write, read = jnp.split(self.selection(x).astype(jnp.float32), self.splits, axis=-1)
-        x = x.astype(jnp.float32)
+        step, write, read = jnp.split(at_least_float32(self.selection(x)), self.splits, axis=-1)
+        x = at_least_float32(x)
         step = nnx.softplus(self.step(step))
         y = selective_scan(x, step, -jnp.exp(self.log_decay[...]), write, read) + self.skip[...] * x
         return self.outputs(y * nnx.silu(gate))
@@ -84,7 +84,7 @@ class MambaStack(nnx.Module):
     """``x + mamba(RMSNorm(x))``, repeated: ``(B, …, width) -> (B, …, width)``, the residual kept in float32."""
 
     def __init__(self, layer: MambaBlock, numerics: Numerics, rngs: nnx.Rngs):
-        norm = {"epsilon": 1e-5, "dtype": jnp.float32, "rngs": rngs}
+        norm = {"epsilon": 1e-5, "dtype": numerics.wide_dtype, "rngs": rngs}
         self.norms = nnx.List([nnx.RMSNorm(layer.width, **norm) for _ in range(layer.n_blocks)])
         self.mixers = nnx.List([Mamba(layer, numerics, rngs) for _ in range(layer.n_blocks)])
 

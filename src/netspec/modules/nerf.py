@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.nerf import NeRFMLP, PositionalEncoding
-from netspec.modules.base import Numerics, build_layer
+from netspec.modules.base import Numerics, at_least_float32, build_layer
 
 
 class Fourier(nnx.Module):
@@ -21,7 +21,7 @@ class Fourier(nnx.Module):
 
     def __call__(self, p):
         """The phase is reduced before it is multiplied by π, which is exact, so high octaves lose no digits."""
-        p = p.astype(jnp.float32)
+        p = at_least_float32(p)
         waves = []
         for octave in range(self.n_frequencies):
             phase = jnp.pi * jnp.mod(p * 2.0**octave, 2.0)

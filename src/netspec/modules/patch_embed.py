@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.patch_embed import PatchEmbed
-from netspec.modules.base import Numerics, build_layer
+from netspec.modules.base import Numerics, at_least_float32, build_layer
 
 
 class PatchEmbedding(nnx.Module):
@@ -38,7 +38,7 @@ class PatchEmbedding(nnx.Module):
         """Tokens in row-major order behind the class token, positions added in float32."""
         patches = self.projection(images)
         batch, *_, width = patches.shape
-        tokens = patches.reshape(batch, -1, width).astype(jnp.float32)
+        tokens = at_least_float32(patches.reshape(batch, -1, width))
         if self.grid:
             return (tokens + self.position_table[...]).reshape(patches.shape)
         first = jnp.broadcast_to(self.class_token[...], (batch, 1, width))

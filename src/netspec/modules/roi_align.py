@@ -8,6 +8,8 @@ from math import log2, prod
 import jax.numpy as jnp
 import numpy as np
 
+from netspec.modules.base import at_least_float32
+
 #: Points along each side of a bin whose values are averaged.
 SAMPLES = 2
 
@@ -31,7 +33,7 @@ def roi_align(levels: Sequence[jnp.ndarray], regions: jnp.ndarray, side: int) ->
     batch, channels = levels[0].shape[0], levels[0].shape[-1]
     pixels = jnp.concatenate([level.reshape(batch, -1, channels) for level in levels], axis=1)
 
-    top, left, bottom, right = (regions[..., i].astype(jnp.float32) for i in range(4))
+    top, left, bottom, right = (at_least_float32(regions[..., i]) for i in range(4))
     area = (bottom - top) * heights[0] * (right - left) * widths[0]
     level = jnp.floor(jnp.log2(jnp.maximum(area, 1.0)) / 2 - log2(LEVEL_SIDE)).astype(jnp.int32)
     level = jnp.clip(level, 0, len(levels) - 1)
@@ -40,7 +42,7 @@ def roi_align(levels: Sequence[jnp.ndarray], regions: jnp.ndarray, side: int) ->
     along = (jnp.arange(side * SAMPLES) + 0.5) / (side * SAMPLES)
     rows = _between(top[..., None] + (bottom - top)[..., None] * along, height[..., 0])
     columns = _between(left[..., None] + (right - left)[..., None] * along, width[..., 0])
-    points = jnp.zeros((), jnp.float32)
+    points = jnp.zeros((), top.dtype)
     for row, row_weight in rows:
         for column, column_weight in columns:
             index = offset + row[..., :, None] * width + column[..., None, :]

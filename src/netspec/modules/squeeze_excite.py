@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import jax.numpy as jnp
 from flax import nnx
 
 from netspec.modules.activation import FUNCTIONS
-from netspec.modules.base import Numerics
+from netspec.modules.base import Numerics, at_least_float32
 
 
 class SqueezeExcite(nnx.Module):
@@ -24,6 +23,6 @@ class SqueezeExcite(nnx.Module):
 
     def __call__(self, x):
         """The channels, each scaled by its gate."""
-        pooled = x.mean(axis=(1, 2), keepdims=True, dtype=jnp.float32)
+        pooled = at_least_float32(x).mean(axis=(1, 2), keepdims=True)
         hidden = FUNCTIONS[self.activation](self.squeeze(pooled))
-        return x * FUNCTIONS[self.gate](self.excite(hidden).astype(jnp.float32))
+        return x * FUNCTIONS[self.gate](at_least_float32(self.excite(hidden)))

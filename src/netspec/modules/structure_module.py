@@ -23,7 +23,7 @@ from netspec.layers.structure_module import (
     VALUE_POINTS,
     StructureModule,
 )
-from netspec.modules.base import Numerics, build_layer
+from netspec.modules.base import Numerics, at_least_float32, build_layer
 
 #: Added under square roots of squared lengths, whose gradient at zero would not be finite.
 SMALL = 1e-8
@@ -120,10 +120,11 @@ class InvariantPointAttention(nnx.Module):
         points = self._points(self.key_value_points(single), frames)
         key_points, value_points = jnp.split(points, [QUERY_POINTS], axis=3)
 
-        logits = jnp.einsum("bihc,bjhc->bhij", query, key, preferred_element_type=jnp.float32) / math.sqrt(HEAD_WIDTH)
+        wide = jnp.promote_types(query.dtype, jnp.float32)
+        logits = jnp.einsum("bihc,bjhc->bhij", query, key, preferred_element_type=wide) / math.sqrt(HEAD_WIDTH)
         logits = logits + jnp.moveaxis(self.pair_bias(pair), -1, 1)
         logits = math.sqrt(1 / 3) * (logits + self._closeness(query_points, key_points))
-        weights = jax.nn.softmax(logits.astype(jnp.float32), axis=-1)
+        weights = jax.nn.softmax(logits, axis=-1)
 
         from_pairs = jnp.einsum("bhij,bijc->bihc", weights, pair)
         from_values = jnp.einsum("bhij,bjhc->bihc", weights, value)
@@ -136,7 +137,7 @@ class InvariantPointAttention(nnx.Module):
     @staticmethod
     def _points(flat, frames: Frames):
         """Points of all heads in the common coordinates, ``(B, r, h, points, 3)``; in ``flat`` all x come first."""
-        own = flat.astype(jnp.float32).reshape(*flat.shape[:2], 3, -1).swapaxes(-1, -2)
+        own = at_least_float32(flat).reshape(*flat.shape[:2], 3, -1).swapaxes(-1, -2)
         return frames.apply(own).reshape(*flat.shape[:2], HEADS, -1, 3)
 
     def _closeness(self, query_points, key_points):
@@ -165,7 +166,7 @@ class Angles(nnx.Module):
         a = self.current(single) + self.initial(initial)
         for first, second in (self.residual[:2], self.residual[2:]):
             a = a + second(nnx.relu(first(nnx.relu(a))))
-        angles = self.out(nnx.relu(a)).astype(jnp.float32).reshape(*a.shape[:2], ANGLES, 2)
+        angles = at_least_float32(self.out(nnx.relu(a))).reshape(*a.shape[:2], ANGLES, 2)
         return angles / jnp.sqrt((angles * angles).sum(-1, keepdims=True) + SMALL)
 
 
@@ -197,7 +198,7 @@ class Structure(nnx.Module):
     def fold(self, representations, frames: Frames):
         """Final frames and angles when the residues start at ``frames``."""
         initial, pair = self.single_norm(representations["single"]), self.pair_norm(representations["pair"])
-        single = self.input(initial).astype(jnp.float32)
+        single = at_least_float32(self.input(initial))
         for index in range(self.rounds):
             single = self.attention_norm(single + self.attention(single, pair, frames))
             first, second, third = self.transition
@@ -211,7 +212,7 @@ class Structure(nnx.Module):
 
     def _backbone_update(self, single) -> Frames:
         """Algorithm 23: rotation ``(1, b, c, d)`` over its length, and translation."""
-        turn, translation = jnp.split(self.update(single).astype(jnp.float32), 2, axis=-1)
+        turn, translation = jnp.split(at_least_float32(self.update(single)), 2, axis=-1)
         quaternion = jnp.concatenate([jnp.ones_like(turn[..., :1]), turn], axis=-1)
         return Frames(quaternion / jnp.linalg.norm(quaternion, axis=-1, keepdims=True), translation)
 

@@ -11,6 +11,7 @@ from flax import nnx
 
 from netspec.layers.swin import PatchMerging, SwinStage
 from netspec.modules.activation import FUNCTIONS
+from netspec.modules.attention import attend
 from netspec.modules.base import Numerics, build_layer
 
 
@@ -80,8 +81,8 @@ class WindowAttention(nnx.Module):
         bias = self.bias_table[...][relative_position_index(window)].transpose(2, 0, 1)[None]
         mask = jnp.asarray(neighbours(sides, window, shifts))[:, None] if any(shifts) else None
         # One example at a time, so that the windows are the batch of the attention and share masks between examples.
-        attend = jax.vmap(partial(jax.nn.dot_product_attention, bias=bias, mask=mask))
-        mixed = attend(qkv[:, :, :, 0], qkv[:, :, :, 1], qkv[:, :, :, 2]).reshape(windows.shape)
+        within = jax.vmap(partial(attend, bias=bias, mask=mask))
+        mixed = within(qkv[:, :, :, 0], qkv[:, :, :, 1], qkv[:, :, :, 2]).reshape(windows.shape)
         x = jnp.roll(join(self.out(mixed), *sides), shifts, (1, 2))
         return x[:, :height, :width]
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.time_condition import TimeCondition
-from netspec.modules.base import Numerics, build_layer
+from netspec.modules.base import Numerics, at_least_float32, build_layer
 
 
 def encode_time(time, n_frequencies: int):
@@ -18,7 +18,7 @@ def encode_time(time, n_frequencies: int):
     ends of the range are included, as in the code of the former.
     """
     exponents = jnp.arange(n_frequencies) / max(n_frequencies - 1, 1)
-    phase = time.astype(jnp.float32) * jnp.exp(-math.log(10000) * exponents)
+    phase = at_least_float32(time) * jnp.exp(-math.log(10000) * exponents)
     return jnp.concatenate([jnp.sin(phase), jnp.cos(phase)], axis=-1)
 
 

@@ -17,7 +17,9 @@ class OneHotMap(nnx.Module):
 
     def __init__(self, layer: OneHotDense, numerics: Numerics, rngs: nnx.Rngs):
         scheme = numerics.scheme
-        self.rows = nnx.Embed(layer.vocabulary, layer.width, embedding_init=scheme.dense, rngs=rngs)
+        self.rows = nnx.Embed(
+            layer.vocabulary, layer.width, dtype=numerics.wide_dtype, embedding_init=scheme.dense, rngs=rngs
+        )
         self.bias = nnx.Param(scheme.bias(rngs.params(), (layer.width,), jnp.float32))
 
     def __call__(self, tokens):
@@ -32,7 +34,9 @@ class TokenPositionEmbedding(nnx.Module):
     """
 
     def __init__(self, layer: TokenPositionEmbed, numerics: Numerics, rngs: nnx.Rngs):
-        self.tokens = nnx.Embed(layer.vocabulary, layer.width, embedding_init=TABLE, rngs=rngs)
+        self.tokens = nnx.Embed(
+            layer.vocabulary, layer.width, dtype=numerics.wide_dtype, embedding_init=TABLE, rngs=rngs
+        )
         self.learned = layer.learned_positions
         if self.learned:
             table = (layer.max_tokens, layer.width)

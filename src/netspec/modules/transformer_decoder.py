@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.transformer_decoder import TransformerDecoder
+from netspec.modules.attention import attend
 from netspec.modules.base import Numerics, build_layer
 
 
@@ -29,7 +30,7 @@ class Attention(nnx.Module):
         head = (self.heads, width // self.heads)
         query = self.query(x).reshape(batch, tokens, *head)
         key_value = self.key_value(memory).reshape(batch, memory.shape[1], 2, *head)
-        mixed = jax.nn.dot_product_attention(query, key_value[:, :, 0], key_value[:, :, 1], is_causal=is_causal)
+        mixed = attend(query, key_value[:, :, 0], key_value[:, :, 1], is_causal=is_causal)
         return self.out(mixed.reshape(batch, tokens, width))
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import jax
 from flax import nnx
 
 from netspec.layers.transformer_encoder import TransformerEncoder
+from netspec.modules.attention import attend
 from netspec.modules.base import Numerics, build_layer
 
 
@@ -27,7 +27,7 @@ class SelfAttention(nnx.Module):
         """Scaled dot-product attention over all tokens, or those so far; the softmax runs in float32."""
         batch, tokens, width = x.shape
         qkv = self.qkv(x).reshape(batch, tokens, 3, self.heads, width // self.heads)
-        mixed = jax.nn.dot_product_attention(qkv[:, :, 0], qkv[:, :, 1], qkv[:, :, 2], is_causal=self.causal)
+        mixed = attend(qkv[:, :, 0], qkv[:, :, 1], qkv[:, :, 2], is_causal=self.causal)
         return self.out(mixed.reshape(batch, tokens, width))
 
 

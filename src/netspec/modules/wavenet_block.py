@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.wavenet_block import WaveNetBlock
-from netspec.modules.base import Numerics, build_layer
+from netspec.modules.base import Numerics, at_least_float32, build_layer
 
 
 class GatedLayer(nnx.Module):
@@ -54,7 +54,7 @@ class WaveNetStack(nnx.Module):
         x, total = x.reshape(batch, times, -1, channels), 0.0
         for layer in self.layers:
             x, skip = layer(x)
-            total = total + skip.astype(jnp.float32)
+            total = total + at_least_float32(skip)
         return total.reshape(batch, times, *columns, -1)
 
 

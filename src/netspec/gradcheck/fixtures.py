@@ -1,0 +1,115 @@
+"""A small instance of every layer of the language, with the shapes that arrive and those it reads.
+
+Where options change which code runs there is an instance of each. Combinators, which need something to combine, come as
+small networks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netspec import layers as L
+from netspec.layers.base import Layer, Several, Shape, Value
+from netspec.spec import NetSpec
+
+
+@dataclass(frozen=True)
+class Fixture:
+    """A layer with the shapes of its inputs, or a network."""
+
+    described: Layer | NetSpec
+    shapes: tuple[Value, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The layer's class, or the network's name."""
+        return self.described.name if isinstance(self.described, NetSpec) else type(self.described).__name__
+
+    @property
+    def text(self) -> str:
+        """How a listing writes it."""
+        if isinstance(self.described, NetSpec):
+            return ", ".join(str(layer) for layer in self.described.layers)
+        return str(self.described)
+
+
+def _layers(*cases: tuple) -> list[Fixture]:
+    return [Fixture(layer, tuple(shapes)) for layer, *shapes in cases]
+
+
+def _network(name: str, shape: Shape, *layers: Layer) -> Fixture:
+    return Fixture(NetSpec(name, shape, layers))
+
+
+_PYRAMID = ((16, 16, 3), (8, 8, 4), (4, 4, 5), (2, 2, 6))
+
+FIXTURES: tuple[Fixture, ...] = (
+    *_layers(
+        (L.Dense(4, 3), (4,)),
+        (L.Dense(4, 3, "gelu"), (5, 4)),
+        (L.Conv2d(2, 3, 3, stride=2), (5, 6, 2)),
+        (L.Conv2d(3, 2, 2, stride=2, transposed=True), (3, 3, 3)),
+        (L.ConvBN(2, 3, 3), (5, 6, 2)),
+        (L.ConvBN(3, 2, 4, 2, transposed=True), (3, 3, 3)),
+        (L.Flatten(), (3, 2, 2)),
+        (L.MaxPool(3, 2), (6, 5, 2)),
+        (L.GlobalAvgPool(), (4, 5, 3)),
+        (L.BilinearUpsample(2), (3, 4, 2)),
+        (L.ResidualBlock(3, 4, 2, 2), (6, 6, 3)),
+        (L.BottleneckBlock(4, 8, 2, 1), (4, 4, 4)),
+        (L.SeparableConv(3, 4, 2), (6, 6, 3)),
+        (L.InvertedResidual(4, 4, 2, 1, 2), (5, 5, 4)),
+        (L.MBConv(4, 4, 2, 3, 1, 2), (5, 5, 4)),
+        (L.MBConvV3(4, 4, 8, 3, 1, True), (5, 5, 4)),
+        (L.FusedMBConv(4, 4, 2, 3, 1, 1, True), (5, 5, 4)),
+        (L.UniversalInvertedBottleneck(4, 4, 2, 1, 3, 5), (5, 5, 4)),
+        (L.FireModule(4, 2, 3, 3), (5, 5, 4)),
+        (L.ConvNeXtStem(3, 4, 4), (8, 8, 3)),
+        (L.ConvNeXtStage(4, 2), (5, 5, 4)),
+        (L.ConvNeXtDownsample(4, 6), (4, 4, 4)),
+        (L.PatchEmbed(3, 5, 2, 6), (6, 4, 3)),
+        (L.PatchEmbed(3, 5, 2, 6, layout="grid"), (6, 4, 3)),
+        (L.TransformerEncoder(6, 2, 8, 2), (5, 6)),
+        (L.TransformerEncoder(6, 2, 8, 1, readout="class_token"), (5, 6)),
+        (L.TransformerEncoder(6, 2, 8, 1, causal=True), (5, 6)),
+        (L.TransformerDecoder(6, 2, 8, 1, 3), (4, 6)),
+        (L.TransformerDecoder(6, 2, 8, 1, 0, memory="m", memory_width=4, causal=True), (5, 6), (3, 4)),
+        (L.OneHotDense(7, 4), (5,)),
+        (L.TokenPositionEmbed(7, 5, 4), (5,)),
+        (L.LMHead(4, 7), (5, 4)),
+        (L.Highway(4), (3, 4)),
+        (L.DenseBlock(4, 2, 2), (5, 5, 4)),
+        (L.TransitionLayer(4, 2), (4, 4, 4)),
+        (L.InceptionModule(4, 2, 2, 3, 2, 3, 2), (5, 5, 4)),
+        (L.ShuffleBlock(8, 16, 2, 2), (6, 6, 8)),
+        (L.ShuffleV2Block(4, 8, 2), (6, 6, 4)),
+        (L.MobileViTBlock(4, 6, 2, 8, 1), (4, 4, 4)),
+        (L.SwinStage(6, 2, 8, 2, 2), (5, 4, 6)),
+        (L.PatchMerging(4, 6), (4, 4, 4)),
+        (L.DarknetBlock(4, 2), (5, 5, 4)),
+        (L.CSPBlock(4, 6, 1), (5, 5, 4)),
+        (L.FeaturePyramid(3, 4, 5, 6, 4), (2, 2, 6), *_PYRAMID),
+        (L.DETRHeads(4, 3), (5, 4)),
+        (L.UNetDown(3, 4), (4, 4, 3)),
+        (L.UNetUp(4, 3), (3, 3, 4), (6, 6, 3)),
+        (L.UNetUp(4, 3, "transposed"), (3, 3, 4), (6, 6, 3)),
+        (L.ASPP(3, 4), (5, 5, 3)),
+        (L.MambaBlock(6, 3, 2, 2), (5, 6)),
+        (L.WaveNetBlock(3, 4, 3), (9, 1, 3)),
+        (L.PositionalEncoding(3, 2), (4, 3)),
+        (L.NeRFMLP(6, 4, 8), (3, 6), (3, 4)),
+        (L.TimeCondition(4, 3), (3, 3, 4), (1,)),
+        (L.EvoformerBlock(6, 4, 1, 5), (3, 4, 6), (4, 4, 4)),
+        # One round: between rounds the layer withholds the gradient of the rotations, which differences would show.
+        (L.StructureModule(6, 4, 1), Several({"single": (4, 6), "pair": (4, 4, 4)})),
+        (L.Save("a"), (3, 4)),
+        (L.Load("a", "add"), (3, 4), (3, 4)),
+        (L.Pick("a"), Several({"a": (3,), "b": (2,)})),
+        (L.Reshape((2, 6)), (3, 4)),
+    ),
+    _network("Residual", (4,), L.Residual((L.Dense(4, 4, "gelu"), L.Dense(4, 4)))),
+    _network("Branches", (4,), L.Branches((L.Dense(4, 3), L.Dense(4, 2, "tanh")))),
+    _network("Repeat", (4,), L.Repeat(2, L.Dense(4, 4, "silu"))),
+    _network("Heads and ForEach", (4,), L.Heads({"a": L.Dense(4, 3), "b": L.Dense(4, 3)}), L.ForEach(L.Dense(3, 2))),
+    _network("OnRegions", (8, 8, 3), L.OnRegions(3, 3, 2, (L.Flatten(), L.Dense(27, 4)))),
+)

@@ -1,0 +1,248 @@
+"""Directional derivatives of built modules, in float64: automatic differentiation against central differences.
+
+The scalar is ``f = Σ r·y`` over everything that leaves, with normal weights ``r``. For each input and each parameter
+tensor ``f`` is followed along a random direction of unit length, and its slope compared with that of the gradient.
+The tolerance is derived as in :mod:`netspec.gradcheck.checks`, with ``n`` read off the program: the most rounding
+errors that a number collects on its way from input to ``f``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from netspec import layers as L
+from netspec.gradcheck.checks import DIFFERENCES, SAFETY, UNIT, Check, compiled
+from netspec.gradcheck.differences import extrapolate
+from netspec.gradcheck.fixtures import Fixture
+from netspec.layers.base import Several, Value
+from netspec.modules import SCHEMES, Network, Numerics, module_of
+from netspec.spec import NetSpec
+
+#: Shorter than for the theorems: with thousands of ReLUs some kink is always near.
+STEPS = 2e-3 * 0.5 ** np.arange(11)
+BATCH = 2
+TRAINING, EVALUATION, ONLY = "training", "evaluation", "–"
+
+
+@dataclass(frozen=True)
+class Program:
+    """A module taken apart: ``loss(tensors)`` is the scalar, ``tensors`` the inputs and parameters by name."""
+
+    loss: object
+    tensors: dict[str, np.ndarray]
+
+
+def modes(fixture: Fixture) -> tuple[str, ...]:
+    """Both modes where the module has running statistics, which only batch norm has; otherwise one."""
+    _, _, rest = _abstract(fixture, EVALUATION)
+    return (TRAINING, EVALUATION) if jax.tree.leaves(rest) else (ONLY,)
+
+
+def check(fixture: Fixture, mode: str, seed: int = 0) -> Iterator[Check]:
+    """One check per input and per parameter tensor."""
+    with jax.enable_x64(True):
+        program = prepare(fixture, mode, seed)
+        yield from compare(program, np.random.default_rng([seed, 1]))
+
+
+def prepare(fixture: Fixture, mode: str, seed: int = 0) -> Program:
+    """Build the module in float64 with random parameters, none neutral, and random inputs."""
+    rng = np.random.default_rng(seed)
+    merged, parameters = taken_apart(fixture, mode, rng)
+    inputs, fixed = _inputs(fixture, rng)
+
+    def loss(tensors):
+        out = jax.tree.leaves(_call(merged(tensors), fixture, {**fixed, **tensors}))
+        weights = np.random.default_rng(seed + 1)
+        terms = [leaf * weights.standard_normal(leaf.shape) for leaf in out]
+        return sum(term.sum() for term in terms), sum(jnp.abs(term).sum() for term in terms)
+
+    return Program(loss, inputs | parameters)
+
+
+def taken_apart(fixture: Fixture, mode: str, rng: np.random.Generator, dtype=jnp.float64):
+    """Random parameters by name, and the function that makes the module of them."""
+    graph, params, rest = _abstract(fixture, mode, dtype)
+    drawn = jax.tree_util.tree_map_with_path(partial(_parameter, rng), params)
+    rest = jax.tree_util.tree_map_with_path(partial(_statistic, rng), rest)
+    leaves, structure = jax.tree_util.tree_flatten_with_path(drawn)
+    names = [".".join(str(part.key) for part in path if hasattr(part, "key")) for path, _ in leaves]
+
+    def merged(tensors):
+        return nnx.merge(graph, jax.tree.unflatten(structure, [tensors[name] for name in names]), rest, copy=True)
+
+    return merged, {name: np.asarray(leaf) for name, (_, leaf) in zip(names, leaves, strict=True)}
+
+
+def compare(program: Program, rng: np.random.Generator) -> Iterator[Check]:
+    """The slope along one direction through each tensor, from the gradient and from differences."""
+    loss, tensors = program.loss, program.tensors
+    (_, terms), gradient = compiled(jax.value_and_grad(loss, has_aux=True))(tensors)
+    program_of_loss = jax.make_jaxpr(lambda tensors: loss(tensors)[0])(tensors).jaxpr
+    roundings = longest_path(program_of_loss)
+    noise = 2 * roundings * UNIT * float(terms) / STEPS
+
+    @compiled
+    def along(tensors, direction, steps):
+        def value(h):
+            return loss(jax.tree.map(lambda x, v: x + h * v, tensors, direction))[0]
+
+        return jax.lax.map(value, steps)
+
+    steps = np.concatenate([STEPS, -STEPS])
+    total = math.sqrt(sum(float(np.sum(np.square(leaf))) for leaf in jax.tree.leaves(gradient)))
+    zeros = {name: np.zeros_like(tensor) for name, tensor in tensors.items()}
+    for name, tensor in tensors.items():
+        direction = rng.standard_normal(tensor.shape)
+        direction /= np.linalg.norm(direction)
+        values = np.asarray(along(tensors, zeros | {name: direction}, steps))
+        quotients = (values[: len(STEPS)] - values[len(STEPS) :]) / (2 * STEPS)
+        expected = extrapolate(STEPS, list(quotients), noise)
+        slope = np.asarray(gradient[name])
+        found, size = float(np.sum(slope * direction)), float(np.linalg.norm(slope))
+        # A tensor whose gradient vanishes, as that of a bias before a norm, is compared on the scale of the others.
+        size = size if size > 1e-9 * total else total or 1.0
+        where = f"{name}: gradient {found:.6g}, {DIFFERENCES} {expected.value:.6g}"
+        if not np.isfinite(slope).all():
+            where = f"{name}[{', '.join(map(str, np.argwhere(~np.isfinite(slope))[0]))}]: gradient is not finite"
+        reason = f"n = {roundings}, h = {expected.step:.2g}"
+        error, tolerance = abs(found - expected.value) / size, SAFETY * expected.uncertainty / size
+        yield Check(DIFFERENCES, error, tolerance, where, reason)
+
+
+def longest_path(program, arriving: int = 0) -> int:
+    """Rounding errors that a number collects at most on its way through a jaxpr; a sum of ``n`` terms counts ``n``."""
+    depth: dict = dict.fromkeys(program.invars, arriving)
+    for equation in program.eqns:
+        before = max((depth.get(v, 0) for v in equation.invars if not hasattr(v, "val")), default=0)
+        for leaves in equation.outvars:
+            depth[leaves] = before + _cost(equation)
+    return max((depth.get(v, 0) for v in program.outvars if not hasattr(v, "val")), default=0)
+
+
+def _cost(equation) -> int:
+    inner = [getattr(part, "jaxpr", part) for value in equation.params.values() for part in _programs(value)]
+    if inner:
+        return equation.params.get("length", 1) * max(map(longest_path, inner))
+    shape = equation.invars[0].aval.shape if equation.invars else ()
+    match equation.primitive.name:
+        case "dot_general":
+            (contracted, _), _ = equation.params["dimension_numbers"]
+            return math.prod(shape[axis] for axis in contracted)
+        case "conv_general_dilated":
+            kernel = equation.invars[1].aval.shape
+            return math.prod(kernel) // kernel[equation.params["dimension_numbers"].rhs_spec[0]]
+        case "reduce_sum" | "cumsum":
+            return math.prod(shape) // max(1, math.prod(equation.outvars[0].aval.shape))
+        case "reduce_window_sum":
+            return math.prod(equation.params["window_dimensions"])
+    # An elementary function is computed to within a few roundings.
+    return 4 if equation.primitive.name in _ELEMENTARY else 1
+
+
+_ELEMENTARY = {
+    "exp",
+    "log",
+    "log1p",
+    "expm1",
+    "tanh",
+    "logistic",
+    "sin",
+    "cos",
+    "erf",
+    "pow",
+    "rsqrt",
+    "sqrt",
+    "div",
+    "atan2",
+}
+
+
+def _programs(value) -> list:
+    """The programs among the parameters of an equation, such as the body of a loop."""
+    found = value if isinstance(value, (tuple, list)) else [value]
+    return [part for part in found if hasattr(part, "eqns") or hasattr(getattr(part, "jaxpr", None), "eqns")]
+
+
+def _abstract(fixture: Fixture, mode: str, dtype=jnp.float64):
+    """Structure, parameters and statistics of the module, without values."""
+    numerics = Numerics(SCHEMES["book"], dtype)
+    make = Network if isinstance(fixture.described, NetSpec) else module_of
+    model = nnx.eval_shape(lambda: make(fixture.described, numerics, nnx.Rngs(0)))
+    model.train() if mode == TRAINING else model.eval()
+    return nnx.split(model, nnx.Param, ...)
+
+
+def _parameter(rng: np.random.Generator, path, leaf) -> np.ndarray:
+    """Kernels that keep the size of what they multiply; gains around one; everything else around zero."""
+    name = next((str(part.key) for part in reversed(path) if str(getattr(part, "key", "value")) != "value"), "")
+    noise = rng.standard_normal(leaf.shape)
+    if len(leaf.shape) > 1:
+        return noise / math.sqrt(math.prod(leaf.shape[-4 if len(leaf.shape) == 4 else -2 : -1]))
+    return (name == "scale") + 0.3 * noise
+
+
+def _statistic(rng: np.random.Generator, path, leaf) -> jnp.ndarray:
+    """Running means around zero and variances around one."""
+    variance = any(str(getattr(part, "key", "")) == "var" for part in path)
+    return jnp.asarray(rng.uniform(0.5, 2, leaf.shape) if variance else 0.3 * rng.standard_normal(leaf.shape))
+
+
+def _inputs(fixture: Fixture, rng: np.random.Generator) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Inputs by name: those that are differentiated, and token indices, which are not."""
+    described = fixture.described
+    if isinstance(described, NetSpec):
+        named = dict([("input", described.input_shape), *_further(described)])
+        layers = [row.layer for row in described.flat()]
+    else:
+        named = {f"input {index}" if index else "input": shape for index, shape in enumerate(fixture.shapes)}
+        layers = [described]
+    for layer in layers[:1]:
+        if isinstance(layer, (L.OneHotDense, L.TokenPositionEmbed)):
+            return {}, {"input": rng.integers(0, layer.vocabulary, (BATCH, *named["input"]))}
+    drawn = {}
+    for name, shape in named.items():
+        for part, inner in _flat(name, shape):
+            drawn[part] = _regions(rng, inner) if name == "regions" else rng.standard_normal((BATCH, *inner))
+    return drawn, {}
+
+
+def _further(spec: NetSpec):
+    from netspec.modules import further_inputs
+
+    return further_inputs(spec)
+
+
+def _regions(rng: np.random.Generator, shape) -> np.ndarray:
+    """Boxes inside the image: top and left in its first third, bottom and right in its last."""
+    low, high = rng.uniform(0.05, 0.3, (BATCH, shape[0], 2)), rng.uniform(0.7, 0.95, (BATCH, shape[0], 2))
+    return np.concatenate([low, high], axis=-1)
+
+
+def _flat(name: str, shape: Value) -> Iterator[tuple[str, tuple[int, ...]]]:
+    if isinstance(shape, Several):
+        for part, inner in shape.items():
+            yield from _flat(f"{name}.{part}", inner)
+    else:
+        yield name, shape
+
+
+def _call(model, fixture: Fixture, tensors):
+    described = fixture.described
+
+    def gathered(name: str, shape: Value):
+        if isinstance(shape, Several):
+            return {part: gathered(f"{name}.{part}", inner) for part, inner in shape.items()}
+        return tensors[name]
+
+    if isinstance(described, NetSpec):
+        return model(tensors["input"], **{name: tensors[name] for name, _ in _further(described)})
+    return model(*(gathered(f"input {i}" if i else "input", shape) for i, shape in enumerate(fixture.shapes)))

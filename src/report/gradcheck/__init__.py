@@ -1,0 +1,1 @@
+"""Every backward pass, checked: what :mod:`netspec.gradcheck` finds, as CSV, Markdown and a typeset report."""

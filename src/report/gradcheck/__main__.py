@@ -1,0 +1,106 @@
+"""``python -m report.gradcheck``: the checks in steps that meet in files, each a rule of the workflow.
+
+``statements`` checks theorems and earlier layers and plants the mutants, ``modules`` checks the catalogue's layers,
+``train-step`` the gradient of a training step, ``document`` writes table, page and report.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from netspec.gradcheck import results
+from report.errors import run
+from report.gradcheck import records
+from train.files import write_all
+from train.runtime import start_jax
+
+
+def _statements(arguments: argparse.Namespace) -> None:
+    from netspec.gradcheck.statements import STATEMENTS
+
+    start_jax()
+    found = [results.of_statement(statement)[0] for statement in STATEMENTS.values()]
+    found.sort(key=lambda result: result.group != "theorem")
+    mutants = list(results.of_mutants())
+    write_all({arguments.out: records.encode(found), arguments.mutants: records.encode(mutants)})
+
+
+def _modules(arguments: argparse.Namespace) -> None:
+    from netspec.gradcheck import primitives
+    from netspec.gradcheck.fixtures import FIXTURES
+
+    start_jax()
+    found = [
+        results.of_module(fixture.name, fixture.text, mode, list(primitives.check(fixture, mode)))
+        for fixture in FIXTURES
+        for mode in primitives.modes(fixture)
+    ]
+    write_all({arguments.out: records.encode(found)})
+
+
+def _train_step(arguments: argparse.Namespace) -> None:
+    from report.gradcheck import train_step
+
+    start_jax()
+    write_all({arguments.out: records.encode(list(train_step.check()))})
+
+
+def _document(arguments: argparse.Namespace) -> None:
+    from report.gradcheck import document, markdown
+    from report.pages import compile_template
+
+    found = [result for path in arguments.results for result in records.read(path, results.Result)]
+    content = document.content(found, records.read(arguments.mutants, results.Catch))
+    (pdf,) = compile_template("gradcheck.typ", asdict(content), {})
+    stem = arguments.out
+    write_all(
+        {
+            stem.with_suffix(".csv"): records.encode(found),
+            stem.with_suffix(".md"): markdown.page(content).encode(),
+            stem.with_suffix(".pdf"): pdf,
+        }
+    )
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(
+        prog="python -m report.gradcheck", description=__doc__.splitlines()[0].replace("`", "")
+    )
+    commands = top.add_subparsers(required=True, metavar="command")
+
+    mutants = argparse.ArgumentParser(add_help=False)
+    mutants.add_argument("--mutants", type=Path, required=True, metavar="CSV", help="mutants.csv")
+
+    command = commands.add_parser("statements", parents=[mutants], help="check theorems, earlier layers and mutants")
+    command.add_argument("--out", type=Path, required=True, metavar="CSV", help="one row per statement")
+    command.set_defaults(run=_statements)
+
+    command = commands.add_parser("modules", help="check the modules of the catalogue's layers")
+    command.add_argument("--out", type=Path, required=True, metavar="CSV", help="one row per module and mode")
+    command.set_defaults(run=_modules)
+
+    command = commands.add_parser("train-step", help="check the gradient of a training step")
+    command.add_argument("--out", type=Path, required=True, metavar="CSV", help="one row per claim")
+    command.set_defaults(run=_train_step)
+
+    command = commands.add_parser("document", parents=[mutants], help="write table, page and report")
+    command.add_argument("--results", type=Path, required=True, nargs="+", metavar="CSV", help="what the others wrote")
+    command.add_argument(
+        "--out", type=Path, required=True, metavar="PDF", help="the report; .csv and .md stand beside it"
+    )
+    command.set_defaults(run=_document)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    return run(parser(), arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,234 @@
+"""What stands in the report, as plain data: the Markdown page and the typeset report are two renderings of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from netspec.gradcheck import checks
+from netspec.gradcheck.results import Catch, Result
+from report.formats import NONE, count, listing, minus, spelled, words
+
+
+def _power(value: float) -> str:
+    """A power of ten as a person writes it."""
+    return "10" + str(round(math.log10(value))).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+#: The group of the claims about the training step.
+STEP = "training step"
+
+TITLE = "Every backward pass, checked"
+
+QUESTION = (
+    "Chapter 10 proves in Lean that the backward pass of a Vision Transformer is its derivative, theorem by theorem. "
+    "Here the closed forms of these theorems, and of the layers that the chapter names as proved before it, are "
+    "functions of a few lines each; composites are joined from them by the chapter’s three rules (chain, additive "
+    "fan-in, product). Each is compared with three other ways to the same number. Then the modules that networks are "
+    "built of are followed along their tensors. Nothing here is a proof: it is what a wrong formula would not survive."
+)
+
+METHOD = (
+    (
+        "jax.vjp",
+        "The closed form’s vector-Jacobian product against reverse-mode differentiation of the forward, in float64.",
+    ),
+    (
+        "Differences",
+        "Against central differences of ⟨dy, F⟩ along one random direction and along single coordinates, extrapolated "
+        "(Ridders 1982), the step chosen where truncation and rounding together are least. For modules, along a random "
+        "direction through each input and each parameter tensor.",
+    ),
+    (
+        "Jacobian",
+        "The stated Jacobian, or that assembled from one backward per output, entry by entry against forward-mode "
+        f"differentiation, where it has at most {count(checks.ENTRIES)} entries.",
+    ),
+    (
+        "Structure",
+        "What the statement claims besides: linearity in the cotangent, exact zeros, rows that sum to one, VJPs "
+        "orthogonal to constants, the identity of no blocks, the theorem’s own formula for a composite, the "
+        "subgradient taken at a kink.",
+    ),
+    (
+        "Error",
+        "The largest difference over the largest entry of the tensor. Each cell shows, for the comparison that comes "
+        "nearest to its tolerance, the error and, below it, the tolerance.",
+    ),
+    (
+        "Tolerance",
+        "Derived for each case. u = 2⁻⁵³; n counts the rounding errors that a number collects on its way (a sum of k "
+        "terms counts k), for modules read off the compiled program’s longest path; A is how much a relative change of "
+        "argument and cotangent grows on its way to the gradient. Two ways to one number differ by at most 2·n·u·A; a "
+        "difference quotient with step h carries 2·n·u·A·Σ|dy·F|/h and the truncation that its extrapolation "
+        f"estimates (for modules A = 1). Both are taken {checks.SAFETY} times, since A and that estimate are measured, "
+        "not bounded. What involves no rounding is exact and has tolerance 0. A tolerance above "
+        f"{_power(checks.CEILING)} would no longer tell right from wrong and counts as a failure.",
+    ),
+    (
+        "Kinks",
+        "ReLU and max-pooling are compared away from their kinks. At a kink ReLU takes the subgradient 0, and "
+        "max-pooling gives all to the first of equal entries in row-major order; both are checked as structure, and "
+        "against the functions that the networks use.",
+    ),
+    (
+        "Data",
+        "Random shapes and normal entries from fixed seeds, and ill-conditioned kinds: logits around 700 or far apart "
+        "with a near tie, variances of 10⁻⁶, entries around 1000. Modules have random parameters, none neutral, and "
+        "are checked in both modes where they hold batch norm. No layer of the catalogue has dropout. The structure "
+        "module runs one round: between rounds it withholds the gradient of rotations, as published, which differences "
+        "see.",
+    ),
+    (
+        "Training step",
+        "Of a Vision Transformer of one block, by every parameter tensor: the loss on smoothed and mixed labels, parts "
+        "of a batch added up, a batch split over virtual devices, all in float64; and bfloat16 against float32 in "
+        "norm, where k roundings to bfloat16 add up to √k·2⁻⁹ (Higham & Mary 2019), taken as often as the others.",
+    ),
+    (
+        "Wrong formulas",
+        "Each replaces one function while one statement is checked, composites included, and must be noticed by "
+        "differences or structure, without another implementation to compare with.",
+    ),
+)
+
+STATEMENT_HEADER = (
+    "",
+    "Statement and closed form",
+    "Cases",
+    "jax.vjp",
+    "Differences",
+    "Jacobian",
+    "Structure",
+    "Why",
+    "",
+)
+MODULE_HEADER = ("Layer", "Instance", "Mode", "Tensors", "Error", "Tolerance", "Why", "")
+STEP_HEADER = ("", "Claim", "Tensors", "Error", "Tolerance", "Why", "")
+MUTANT_HEADER = ("", "Statement", "What is wrong", "Function replaced", "By differences", "By structure", "Error", "")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One row of the table of statements; each cell of ``figures`` is an error and its tolerance."""
+
+    key: str
+    title: str
+    text: str
+    closed_form: str
+    kinds: str
+    cases: str
+    figures: list[list[str]]
+    why: str
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Content:
+    """The whole report."""
+
+    title: str
+    question: str
+    findings: list[str]
+    method: tuple[tuple[str, str], ...]
+    statement_header: tuple[str, ...]
+    statements: list[tuple[str, list[Statement]]]
+    module_header: tuple[str, ...]
+    modules: list[list[str]]
+    step_header: tuple[str, ...]
+    steps: list[list[str]]
+    mutant_header: tuple[str, ...]
+    mutants: list[list[str]]
+
+
+def content(results: Sequence[Result], mutants: Sequence[Catch]) -> Content:
+    """The report of these results."""
+    groups = {"Theorems 46 to 81": "theorem", "The layers of the earlier chapters": "earlier chapter"}
+    return Content(
+        TITLE,
+        QUESTION,
+        findings(results, mutants),
+        METHOD,
+        STATEMENT_HEADER,
+        [(title, [_statement(r) for r in results if r.group == group]) for title, group in groups.items()],
+        MODULE_HEADER,
+        [_module(r) for r in results if r.group == "module"],
+        STEP_HEADER,
+        [_step(r) for r in results if r.group == STEP],
+        MUTANT_HEADER,
+        [_mutant(m) for m in mutants],
+    )
+
+
+def findings(results: Sequence[Result], mutants: Sequence[Catch]) -> list[str]:
+    """The sentences that the numbers make."""
+    failed = [r for r in results if r.verdict != "pass"]
+    sentences = []
+    for group, noun in (("theorem", "theorem"), ("earlier chapter", "layer"), ("module", "module"), (STEP, "claim")):
+        rows = [r for r in results if r.group == group]
+        passed, where = [r for r in rows if r.verdict == "pass"], " of the earlier chapters"
+        tail = {
+            "earlier chapter": where,
+            "module": " of the catalogue (both modes counted)",
+            STEP: " about the training step",
+        }.get(group, "")
+        made = count(sum(r.checks for r in rows))
+        verdict = "all pass" if len(passed) == len(rows) else f"{len(rows) - len(passed)} fail"
+        sentences.append(f"{words(len(rows), noun).capitalize()}{tail}: {made} comparisons, {verdict}.")
+    if failed:
+        sentences.append(f"Failed: {listing(f'{r.key} ({r.failures})' for r in failed)}.")
+    nearest = max((r for r in results if r.key != "bfloat16"), key=lambda r: r.largest_share)
+    if nearest.largest_share > 0:
+        share, factor = f"{nearest.largest_share:.1%}", f"{1 / nearest.largest_share:.0f}"
+        sentences.append(
+            f"In float64 no error is more than {share} of its tolerance ({_name(nearest)}): at least a factor {factor} "
+            "lies between."
+        )
+    missed = [m for m in mutants if m.verdict != "caught"]
+    alone = sum(m.by_differences == 0 for m in mutants)
+    sentences.append(
+        f"Of {words(len(mutants), 'wrong formula')} planted, "
+        + ("all are caught" if not missed else f"{len(missed)} are missed: {listing(m.mistake for m in missed)}")
+        + f"; {spelled(alone)} of them by structure alone, at kinks."
+    )
+    return sentences
+
+
+def _name(result: Result) -> str:
+    return f"theorem {result.key}" if result.group == "theorem" else result.title
+
+
+def figure(value: float | None) -> str:
+    """An error or a tolerance with two digits; a dash where there is none."""
+    if value is None:
+        return NONE
+    return "0" if value == 0 else minus(f"{value:.1e}")
+
+
+def _statement(r: Result) -> Statement:
+    pairs = (
+        (r.vjp_error, r.vjp_tolerance),
+        (r.differences_error, r.differences_tolerance),
+        (r.jacobian_error, r.jacobian_tolerance),
+        (r.structure_error, r.structure_tolerance),
+    )
+    key = r.key if r.group == "theorem" else ""
+    figures = [[figure(value) for value in pair] for pair in pairs]
+    return Statement(key, r.title, r.statement, r.closed_form, r.kinds, count(r.cases), figures, r.why, r.verdict)
+
+
+def _module(r: Result) -> list[str]:
+    error, tolerance = figure(r.differences_error), figure(r.differences_tolerance)
+    return [r.key, r.title, r.kinds, count(r.checks), error, tolerance, r.why, r.verdict]
+
+
+def _step(r: Result) -> list[str]:
+    error, tolerance = figure(r.differences_error), figure(r.differences_tolerance)
+    return [r.key, r.title, count(r.checks), error, tolerance, r.why, r.verdict]
+
+
+def _mutant(m: Catch) -> list[str]:
+    key = m.key if m.key.isdigit() else ""
+    found = [count(m.by_differences), count(m.by_structure), figure(m.error)]
+    return [key, m.title, m.mistake, f"`{m.function}`", *found, m.verdict]

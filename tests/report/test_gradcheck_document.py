@@ -1,0 +1,84 @@
+"""The gradient check's report from a few real results: complete, reproducible, honest about failures."""
+
+from dataclasses import replace
+
+import pytest
+
+from netspec.gradcheck import results
+from netspec.gradcheck.results import Catch
+from netspec.gradcheck.statements import STATEMENTS
+from report.errors import ReportError
+from report.gradcheck import document, records
+from report.gradcheck.__main__ import main
+
+
+@pytest.fixture(scope="module")
+def found():
+    checked = [results.of_statement(STATEMENTS[key])[0] for key in ("50", "56", "relu")]
+    module = replace(checked[0], group="module", key="Dense", title="Dense(4, 3)", kinds="–", vjp_error=None)
+    step = replace(module, group=document.STEP, key="accumulation", title="parts add up")
+    return [*checked, module, step]
+
+
+@pytest.fixture(scope="module")
+def mutants():
+    return [
+        Catch("56", "Scalar-scale VJP", "scale dropped", "linear.scale", 21, 6, 1.9, "caught"),
+        Catch("relu", "ReLU", "subgradient one at the kink", "pointwise.relu_derivative", 0, 9, 1.0, "caught"),
+    ]
+
+
+def write(folder, found, mutants):
+    (folder / "found.csv").write_bytes(records.encode(found))
+    (folder / "mutants.csv").write_bytes(records.encode(mutants))
+    paths = ["--results", str(folder / "found.csv"), "--mutants", str(folder / "mutants.csv")]
+    return main(["document", *paths, "--out", str(folder / "gradcheck.pdf")])
+
+
+def test_rows_survive_their_file(found, mutants, tmp_path):
+    for name, rows in (("found.csv", found), ("mutants.csv", mutants)):
+        (tmp_path / name).write_bytes(records.encode(rows))
+        assert records.read(tmp_path / name, type(rows[0])) == rows
+
+
+def test_table_page_and_report_are_written_and_the_same_every_time(found, mutants, tmp_path):
+    made = []
+    for name in ("first", "second"):
+        folder = tmp_path / name
+        folder.mkdir()
+        assert write(folder, found, mutants) == 0
+        made.append([(folder / f"gradcheck.{suffix}").read_bytes() for suffix in ("pdf", "csv", "md")])
+    assert made[0] == made[1]
+    pdf, _, page = made[0]
+    assert pdf.startswith(b"%PDF-")
+    text = page.decode()
+    assert "**Scalar-scale VJP.** Backward of scaling by s is scaling by s. `dA = s dY`" in text
+    assert "subgradient one at the kink" in text
+
+
+def test_the_sentences_count_what_was_found(found, mutants):
+    sentences = document.findings(found, mutants)
+    made = sum(result.checks for result in found[:2])
+    assert sentences[0] == f"Two theorems: {made:,} comparisons, all pass."
+    assert sentences[-1] == "Of two wrong formulas planted, all are caught; one of them by structure alone, at kinks."
+
+
+def test_a_failure_is_said_first_hand(found, mutants):
+    failed = [replace(found[0], verdict="fail", failures="jax.vjp: dA[1, 0]: closed form 1, jax.vjp 2"), *found[1:]]
+    missed = [replace(mutants[0], verdict="missed"), mutants[1]]
+    text = " ".join(document.findings(failed, missed))
+    assert "1 fail." in text
+    assert "Failed: 50 (jax.vjp: dA[1, 0]: closed form 1, jax.vjp 2)." in text
+    assert "1 are missed: scale dropped" in text
+
+
+def test_a_broken_file_is_one_line(found, mutants, tmp_path, capsys):
+    (tmp_path / "found.csv").write_text("group\n")
+    with pytest.raises(ReportError, match=r"found\.csv: expected at least one row and the columns group,key"):
+        records.read(tmp_path / "found.csv", results.Result)
+    lines = records.encode(found).decode().replace(f",{found[0].cases},", ",many,", 1)
+    (tmp_path / "found.csv").write_text(lines)
+    with pytest.raises(ReportError, match="line 2: cases is 'many', expected a number"):
+        records.read(tmp_path / "found.csv", results.Result)
+    assert main(["document", "--results", "none.csv", "--mutants", "none.csv", "--out", str(tmp_path / "x.pdf")]) == 1
+    assert capsys.readouterr().err.count("\n") == 1

@@ -1,0 +1,106 @@
+# The backward passes: closed forms and modules, each against other ways to the same number -> CSV -> report.
+# On one thread each and on the CPU, so that the two long jobs fit two cores and the last digits do not depend on them.
+rule gradcheck_statements:
+    input:
+        gradcheck=gradcheck_code(),
+        reference=f"{provenance.SRC}/netspec/reference/book_theorems.csv",
+        code=gradcheck_report_code("records"),
+        helpers=report_helpers("params/records"),
+    output:
+        table="reports/gradcheck/statements.csv",
+        mutants=report(
+            "reports/gradcheck/mutants.csv",
+            category="Gradient check",
+            subcategory="Tables",
+            labels={"table": "wrong formulas"},
+            caption="../report/gradcheck_table.rst",
+        ),
+    log:
+        "logs/gradcheck/statements.log",
+    benchmark:
+        "logs/gradcheck/statements.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    shell:
+        "JAX_PLATFORMS=cpu PJRT_NPROC=1 python -m report.gradcheck statements "
+        "--out {output.table} --mutants {output.mutants} > {log} 2>&1"
+
+
+rule gradcheck_modules:
+    input:
+        gradcheck=gradcheck_code(),
+        modules=gradcheck_code("modules", "layers"),
+        code=gradcheck_report_code("records"),
+        helpers=report_helpers("params/records"),
+    output:
+        table="reports/gradcheck/modules.csv",
+    log:
+        "logs/gradcheck/modules.log",
+    benchmark:
+        "logs/gradcheck/modules.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    shell:
+        "JAX_PLATFORMS=cpu PJRT_NPROC=1 python -m report.gradcheck modules --out {output.table} > {log} 2>&1"
+
+
+rule gradcheck_train_step:
+    input:
+        gradcheck=gradcheck_code(),
+        modules=gradcheck_code("modules", "layers"),
+        augmentation=provenance.augmentation_code(),
+        code=gradcheck_report_code("records", "train_step"),
+        helpers=report_helpers("params/records"),
+    output:
+        table="reports/gradcheck/train_step.csv",
+    log:
+        "logs/gradcheck/train_step.log",
+    benchmark:
+        "logs/gradcheck/train_step.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    shell:
+        "XLA_FLAGS=--xla_force_host_platform_device_count=4 JAX_PLATFORMS=cpu "
+        "python -m report.gradcheck train-step --out {output.table} > {log} 2>&1"
+
+
+rule gradcheck_document:
+    input:
+        statements=rules.gradcheck_statements.output.table,
+        modules=rules.gradcheck_modules.output.table,
+        train_step=rules.gradcheck_train_step.output.table,
+        mutants=rules.gradcheck_statements.output.mutants,
+        code=gradcheck_report_code("document", "markdown", "records"),
+        helpers=report_helpers("formats", "markdown_table", "pages", "params/records"),
+        template=f"{provenance.SRC}/report/templates/gradcheck.typ",
+    output:
+        table=report(
+            "reports/gradcheck.csv",
+            category="Gradient check",
+            subcategory="Tables",
+            labels={"table": "theorems and modules"},
+            caption="../report/gradcheck_table.rst",
+        ),
+        page="reports/gradcheck.md",
+        pdf=report(
+            "reports/gradcheck.pdf",
+            category="Gradient check",
+            subcategory="Report",
+            labels={"report": "all pages"},
+            caption="../report/gradcheck.rst",
+        ),
+    log:
+        "logs/gradcheck/document.log",
+    benchmark:
+        "logs/gradcheck/document.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    shell:
+        "python -m report.gradcheck document --results {input.statements} {input.modules} {input.train_step} "
+        "--mutants {input.mutants} --out {output.pdf} > {log} 2>&1"
+
+
+# The target: `snakemake gradcheck`.
+rule gradcheck:
+    input:
+        rules.gradcheck_document.output,
