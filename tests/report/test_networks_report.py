@@ -15,7 +15,7 @@ def record(name, **changes):
     forward = {"finite": True, "compile_seconds": 1.25, "milliseconds": 3.5, "memory_mib": 12.25}
     backward = {
         "input_shape": list(spec.input_shape), "batch": 2, "compile_seconds": 2.0, "seconds": 0.5, "finite": True,
-        "without_gradient": [],
+        "without_gradient": [], "faint": [],
     }  # fmt: skip
     return {
         "name": spec.name, "params": spec.params, "built": spec.params, "macs": spec.macs, "multiply_adds": spec.macs,
@@ -49,13 +49,17 @@ def test_what_was_only_traced_has_dashes(folder):
     del traced["forward"], traced["backward"]
     (row,) = rows(folder(traced))
     assert row.finite == ""
-    assert document.cells(row)[5:] == ["–"] * 6
+    assert document.cells(row)[5:] == ["–"] * 7
 
 
 def test_findings_name_what_differs_and_what_no_gradient_reaches(folder):
     other = record("ViT-Tiny", built=1)
     other["backward"]["without_gradient"] = ["layers.0.bias"]
-    said = " ".join(document.findings(rows(folder(record("LeNet-5"), other))))
+    other["backward"]["faint"] = ["layers.1.bias", "layers.2.bias"]
+    found = rows(folder(record("LeNet-5"), other))
+    assert [document.cells(row)[-2:] for row in found] == [["0", "0"], ["1", "2"]]
+    said = " ".join(document.findings(found))
+    assert "In one network some gradients are faint." in said
     assert "1 of 2 modules hold exactly as many parameters as the layers’ formulas say; not ViT-Tiny." in said
     assert "2 were run forward and 2 backward" in said
     assert "received a gradient but in ViT-Tiny: layers.0.bias." in said

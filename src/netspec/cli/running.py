@@ -135,6 +135,7 @@ def of_backward(backward: Backward) -> dict[str, Any]:
         "seconds": round(backward.seconds, 4),
         "finite": backward.finite,
         "without_gradient": list(backward.without_gradient),
+        "faint": list(backward.faint),
     }
 
 
@@ -163,4 +164,6 @@ def lines(traced: Traced, record: dict[str, Any]) -> list[str]:
             ("backward", f"{one['seconds']:.2f} s", f"batch of {one['batch']}, input {shape}, code not optimised"),
             ("gradients", "some missing" if missing else "all", f"none reaches {missing}" if missing else ""),
         ]
+        if one["faint"]:
+            rows.append(("faint", str(len(one["faint"])), "below a millionth of the largest; --json names them"))
     return text.table(rows, "<><", indent="  ")

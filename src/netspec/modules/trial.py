@@ -21,6 +21,10 @@ from netspec.modules.combinators import REGIONS
 from netspec.modules.traced import Traced, vocabularies
 from netspec.spec import NetSpec
 
+#: A gradient whose largest entry is below this fraction of the largest in the network is faint: what rounding leaves
+#: of one that is zero in exact arithmetic, or one that vanishes on its way through many layers.
+FAINT = 1e-6
+
 #: Multiply-adds below which an example costs little.
 LITTLE = 10**7
 
@@ -50,6 +54,7 @@ class Backward:
     seconds: float
     finite: bool
     without_gradient: tuple[str, ...]  # paths of parameters
+    faint: tuple[str, ...]  # paths of parameters with less than FAINT of the largest gradient
 
 
 def forward(traced: Traced, *, repeats: int = 5, first: np.ndarray | None = None) -> Forward:
@@ -105,6 +110,7 @@ def backward(spec: NetSpec, *, most_macs: int = 2 * 10**9) -> Backward:
         seconds=took,
         finite=all(map(math.isfinite, largest.values())),
         without_gradient=tuple(path for path, size in largest.items() if size == 0),
+        faint=tuple(path for path, size in largest.items() if 0 < size < FAINT * max(largest.values())),
     )
 
 

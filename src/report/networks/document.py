@@ -13,7 +13,7 @@ TITLE = "Every architecture, built and run"
 
 HEADER = (
     "Variant", "Built", "Difference", "Output", "Multiply-adds", "Compile (s)", "Forward (ms)", "Memory (MiB)",
-    "Backward at", "Backward (s)", "No gradient",
+    "Backward at", "Backward (s)", "No gradient", "Faint",
 )  # fmt: skip
 LEFT = ("Variant", "Output", "Backward at")
 
@@ -39,14 +39,15 @@ CAPTION = (
     "Built: scalars in the parameters of the module. Difference: of that from the layers’ formulas. Forward: median of "
     "five passes of one example in evaluation mode. Memory: weights, input, output and what lies between. Backward: "
     "one gradient in training mode, of two examples (sixteen of small networks), at the stated input, by code that is "
-    "not optimised. "
+    "not optimised. Faint: parameters whose gradient is below a millionth of the largest; "
+    "`networks.csv` names them. "
     f"Networks of {count(RUN_BELOW // 10**6)} million parameters and more were traced only."
 )
 
 
 def cells(row: Network) -> list[str]:
     """The row of a network, in the columns of :data:`HEADER`."""
-    missing = len(row.without_gradient.split())
+    missing, faint = (len(paths.split()) for paths in (row.without_gradient, row.faint))
     return [
         row.variant,
         count(row.built),
@@ -58,7 +59,7 @@ def cells(row: Network) -> list[str]:
         NONE if row.memory_mib is None else f"{row.memory_mib:,.1f}",
         row.backward_input or NONE,
         _seconds(row.backward_seconds),
-        NONE if row.backward_seconds is None else count(missing),
+        *([NONE, NONE] if row.backward_seconds is None else [count(missing), count(faint)]),
     ]
 
 
@@ -81,6 +82,12 @@ def findings(rows: Sequence[Network]) -> list[str]:
             else "."
         ),
     ]
+    faint = [row for row in trained if row.faint]
+    if faint:
+        found.append(
+            f"In {words(len(faint), 'network')} some gradients are faint. In exact arithmetic that of a bias before a "
+            "batch norm, or of what all logits of a softmax share, is zero; through a hundred gated layers it fades."
+        )
     if slowest:
         found.append(f"The forward pass of {slowest.variant} took longest to compile, {slowest.compile_seconds:.1f} s.")
     return found

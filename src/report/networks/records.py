@@ -38,6 +38,7 @@ class Network:
     backward_input: str = _column("input of the gradient, smaller where the network is large")
     backward_seconds: float | None = _column("that gradient, with code that is not optimised")
     without_gradient: str = _column("parameters that no gradient reaches")
+    faint: str = _column("parameters whose gradient is below a millionth of the largest in the network")
     machine: str = _column("where it ran")
 
 
@@ -87,6 +88,7 @@ def _row(record: dict[str, Any]) -> Network:
         backward_input=_shape(backward["input_shape"]) if backward else "",
         backward_seconds=backward.get("seconds"),
         without_gradient=" ".join(backward.get("without_gradient", ())),
+        faint=" ".join(backward.get("faint", ())),
         machine=record["machine"],
     )
 
