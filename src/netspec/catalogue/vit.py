@@ -23,6 +23,13 @@ def vit(
     )
 
 
+def is_vit(spec: NetSpec) -> bool:
+    """Whether the layers of ``spec`` are those that :func:`vit` lists."""
+    return tuple(map(type, spec.layers)) == (PatchEmbed, TransformerEncoder, Dense) and (
+        spec.layers[0].layout != "grid" and spec.layers[1].readout == "class_token"
+    )
+
+
 TINY = {"width": 192, "heads": 3, "n_blocks": 12}
 
 SPECS = (

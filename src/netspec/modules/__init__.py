@@ -85,11 +85,14 @@ def build(
     :mod:`netspec.modules.stochastic_depth`); networks without residual branches have none. Both draw from the stream
     ``dropout`` of ``rngs`` and act in training mode only.
 
-    Raises ``ValueError`` for an unknown initialisation or a rate outside [0, 1), ``TypeError`` for a layer without a
-    module.
+    Raises ``ValueError`` for an unknown initialisation, one that is not defined for the network, or a rate outside
+    [0, 1), ``TypeError`` for a layer without a module.
     """
     for name, rate in (("dropout", dropout), ("stochastic_depth", stochastic_depth)):
         if not 0 <= rate < 1:
             raise ValueError(f"{name} is {rate}, expected at least 0 and below 1")
     scheme = scheme_of(initialization, spec.provenance.entry)
-    return Network(spec, Numerics(scheme, compute_dtype, dropout, stochastic_depth), rngs)
+    network = Network(spec, Numerics(scheme, compute_dtype, dropout, stochastic_depth), rngs)
+    if scheme.finish:
+        scheme.finish(spec, network)
+    return network

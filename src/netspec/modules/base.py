@@ -42,14 +42,16 @@ class Numerics:
         self.ends.append(StochasticDepth(rngs))
         return (self.ends[-1],)
 
-    def linear(self, in_features: int, out_features: int, rngs: nnx.Rngs, *, bias: bool = True) -> nnx.Linear:
-        """A dense map, initialised by the scheme."""
+    def linear(
+        self, in_features: int, out_features: int, rngs: nnx.Rngs, *, bias: bool = True, maps: int = 1
+    ) -> nnx.Linear:
+        """A dense map, or as many as ``maps`` side by side, initialised by the scheme."""
         return nnx.Linear(
             in_features,
             out_features,
             use_bias=bias,
             dtype=self.compute_dtype,
-            kernel_init=self.scheme.dense,
+            kernel_init=self.scheme.side_by_side(maps),
             bias_init=self.scheme.bias,
             rngs=rngs,
         )

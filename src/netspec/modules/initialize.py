@@ -7,20 +7,27 @@ half-closed gates, ConvNeXt's layer scale, the unit weight of distances in the s
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax.nn.initializers import Initializer, glorot_uniform, normal, truncated_normal, variance_scaling, zeros
+
+from netspec.catalogue.vit import is_vit
+from netspec.spec import NetSpec
 
 _CUT = truncated_normal(0.02)
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """How each kind of tensor starts; gains start at one and shifts of norms at zero in every scheme.
+    """How each kind of tensor starts; gains start at one and shifts of norms at zero unless ``finish`` changes them.
 
-    ``kernel`` is for convolutions and ``dense`` for dense maps and tables that stand for one.
+    ``kernel`` is for convolutions and ``dense`` for dense maps and tables that stand for one. With ``separate``, maps
+    that share a kernel, such as q, k and v, start as the maps they are, whose fan-out is a part of the kernel's.
+    ``finish(spec, network)`` has the last word on a built network.
     """
 
     kernel: Initializer
@@ -28,6 +35,19 @@ class Scheme:
     bias: Initializer = zeros
     class_token: Initializer = zeros
     position_table: Initializer = _CUT
+    separate: bool = False
+    finish: Callable[[NetSpec, Any], None] | None = None
+
+    def side_by_side(self, maps: int) -> Initializer:
+        """How a kernel ``(in, maps·out)`` starts that is as many dense maps."""
+        if maps == 1 or not self.separate:
+            return self.dense
+
+        def initialize(key, shape, dtype=jnp.float32, out_sharding=None):
+            keys, part = jax.random.split(key, maps), (shape[0], shape[1] // maps)
+            return jnp.concatenate([self.dense(each, part, dtype) for each in keys], axis=1)
+
+        return initialize
 
 
 def _same(kernel: Initializer, **others: Initializer) -> Scheme:
@@ -49,6 +69,27 @@ def book_position_table(key, shape, dtype=jnp.float32, out_sharding=None):
     return _irwin_hall(key, shape, math.sqrt(2 / shape[-2]), dtype)
 
 
+def spoil(spec: NetSpec, network: Any) -> None:
+    """Give a Vision Transformer the gains and biases with which the book's printed bare cell started.
+
+    Until 2026-04-22 the companion repository took two vectors of equal length behind a weight for the gain and shift of
+    a norm. So the biases of the patch embedding, of every attention output and of every fc2 start at one, the gains of
+    all norms but the first at zero: no branch has an input until they move, and the head sees zeros, whence the
+    loss of ln 10 at step 0 for any image.
+
+    Raises ``ValueError`` for other networks, of which that run says nothing.
+    """
+    if not is_vit(spec):
+        raise ValueError(f"initialization book-faulty is not defined for {spec.name}, expected a Vision Transformer")
+    embedding, encoder, _ = network.layers
+    ones = [embedding.projection.bias, *(bias for b in encoder.blocks for bias in (b.attention.out.bias, b.fc2.bias))]
+    norms = [encoder.norm, *(norm for block in encoder.blocks for norm in (block.norm1, block.norm2))]
+    gains = [norm.scale for norm in norms if norm is not encoder.blocks[0].norm1]
+    for value, tensors in ((1.0, ones), (0.0, gains)):
+        for tensor in tensors:
+            tensor[...] = jnp.full_like(tensor[...], value)
+
+
 def lecun_98(key, shape, dtype=jnp.float32, out_sharding=None):
     """Uniform between ``±2.4/fan_in`` (LeCun et al. 1998, Proc. IEEE 86(11), appendix A)."""
     return jax.random.uniform(key, shape, dtype, -1, 1) * (2.4 / math.prod(shape[:-1]))
@@ -57,6 +98,16 @@ def lecun_98(key, shape, dtype=jnp.float32, out_sharding=None):
 SCHEMES = {
     # The corrected initialisation of the published runs (companion repository; ViT-Tiny, since 2026-04-22).
     "book": _same(book_kernel, position_table=book_position_table),
+    # What the printed bare cell of ch. 10.4 started from instead; for Vision Transformers.
+    "book-faulty": _same(book_kernel, position_table=book_position_table, finish=spoil),
+    # The ImageNet run of ch. 10.5 (companion repository): Glorot-uniform maps, patches uniform by their fan-out.
+    "book-imagenet": Scheme(
+        variance_scaling(2.0, "fan_out", "uniform"),
+        glorot_uniform(),
+        class_token=normal(0.02),
+        position_table=normal(0.02),
+        separate=True,
+    ),
     # DeiT (Touvron et al. 2020, arXiv:2012.12877): normal with std 0.02 cut at two units, zero biases.
     "deit": _same(_CUT, class_token=_CUT),
     # He et al. 2015 (arXiv:1502.01852), eq. 10: variance 2/fan_in, which keeps the signal through ReLUs.
@@ -74,7 +125,7 @@ SCHEMES = {
     "normal-0.01": _same(normal(0.01)),
     "normal-0.02": _same(normal(0.02), class_token=normal(0.02), position_table=normal(0.02)),
     # Dosovitskiy et al. 2020 (arXiv:2010.11929), released code: Glorot-uniform maps, positions with std 0.02.
-    "vit": _same(glorot_uniform(), position_table=normal(0.02)),
+    "vit": _same(glorot_uniform(), position_table=normal(0.02), separate=True),
 }
 
 #: The scheme that an entry's paper states, and where. Entries that are not here have a paper that does not say.

@@ -13,14 +13,14 @@ class SelfAttention(nnx.Module):
     """Multi-head self-attention ``(B, N, width) -> (B, N, width)`` with biases on all four projections.
 
     q, k and v share one kernel of shape ``(width, 3·width)``: one matrix product instead of three, the same
-    parameters and the same initial distribution, since the fan-in is the width either way.
+    parameters, and the initial distribution of three maps.
     """
 
     def __init__(self, layer: TransformerEncoder, numerics: Numerics, rngs: nnx.Rngs):
         width = layer.width
         self.heads = layer.heads
         self.causal = layer.causal
-        self.qkv = numerics.linear(width, 3 * width, rngs)
+        self.qkv = numerics.linear(width, 3 * width, rngs, maps=3)
         self.out = numerics.linear(width, width, rngs)
 
     def __call__(self, x):

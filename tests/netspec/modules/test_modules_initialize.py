@@ -22,6 +22,8 @@ DENSE_IN, DENSE_OUT = 512, 384
 #: A normal cut at two units keeps 0.8796 of its deviation; `lecun-cut` makes up for that, `deit` does not.
 DEVIATIONS = {
     "book": (math.sqrt(2 / FAN_IN), math.sqrt(2 / DENSE_IN)),
+    "book-faulty": (math.sqrt(2 / FAN_IN), math.sqrt(2 / DENSE_IN)),
+    "book-imagenet": (math.sqrt(2 / FAN_OUT), math.sqrt(2 / (DENSE_IN + DENSE_OUT))),
     "deit": (0.02 * 0.8796, 0.02 * 0.8796),
     "he": (math.sqrt(2 / FAN_IN), math.sqrt(2 / DENSE_IN)),
     "he-fan-out": (math.sqrt(2 / FAN_OUT), math.sqrt(1 / DENSE_IN)),
@@ -78,3 +80,69 @@ def test_the_configuration_accepts_the_same_names():
         (Path(__file__).parents[3] / "workflow/schemas/recipe.schema.yaml").read_text(encoding="utf-8")
     )
     assert set(schema["properties"]["initialization"]["enum"]) == set(CHOICES)
+
+
+def tensors(name, initialization):
+    def split():
+        return nnx.split(build(netspec.find(name), nnx.Rngs(0), initialization=initialization))
+
+    state = jax.jit(lambda: split()[1], compiler_options={"xla_backend_optimization_level": 0})()
+    found = {".".join(map(str, path)): np.asarray(value[...]) for path, value in nnx.to_flat_state(state)}
+    return {path: value for path, value in found.items() if value.dtype == np.float32}, state
+
+
+def test_every_group_of_the_faulty_initialisation():
+    """Section 1 of the record of the book's training: every tensor of every block, and the vanishing logits."""
+    faulty, state = tensors("ViT-Digits", "book-faulty")
+    book, _ = tensors("ViT-Digits", "book")
+    constants = {
+        "layers.0.projection.bias": 1,
+        "layers.0.class_token": 0,
+        "layers.1.norm.scale": 0,
+        "layers.1.norm.bias": 0,
+        "layers.2.bias": 0,
+    }
+    for index in range(4):
+        block = f"layers.1.blocks.{index}."
+        constants |= {block + "norm1.scale": int(index == 0), block + "norm1.bias": 0}
+        constants |= {block + "attention.qkv.bias": 0, block + "attention.out.bias": 1}
+        constants |= {block + "norm2.scale": 0, block + "norm2.bias": 0, block + "fc1.bias": 0, block + "fc2.bias": 1}
+    for name, value in constants.items():
+        assert (faulty[name] == value).all(), name
+    drawn = faulty.keys() - constants.keys()
+    assert {name.rsplit(".", 1)[-1] for name in drawn} == {"kernel", "position_table"}
+    for name in drawn:  # these were right
+        np.testing.assert_array_equal(faulty[name], book[name])
+    graph = nnx.split(nnx.eval_shape(lambda: build(netspec.find("ViT-Digits"), nnx.Rngs(0))))[0]
+    images = jax.random.normal(jax.random.key(1), (3, 16, 16, 3))
+    logits = jax.jit(lambda x: nnx.merge(graph, state)(x))(images)
+    assert logits.shape == (3, 10) and (np.asarray(logits) == 0).all()
+
+
+@pytest.mark.parametrize("name", ["LeNet-5", "Swin-Digits", "ResNet-Digits"])
+def test_the_faulty_initialisation_is_that_of_vision_transformers(name):
+    with pytest.raises(ValueError, match=f"book-faulty is not defined for {name}, expected a Vision Transformer"):
+        nnx.eval_shape(lambda: build(netspec.find(name), nnx.Rngs(0), initialization="book-faulty"))
+
+
+def test_initial_weights_of_the_imagenet_run():
+    """Bounds of the uniform draws: patches 6/(width patch²), dense maps 6/(in + out), q, k and v each a map."""
+    drawn, _ = tensors("ViT-Tiny-64", "book-imagenet")
+    width = 192
+    bounds = {
+        "layers.0.projection.kernel": 6 / (width * 8**2),
+        "layers.1.blocks.0.attention.qkv.kernel": 6 / (2 * width),
+        "layers.1.blocks.0.attention.out.kernel": 6 / (2 * width),
+        "layers.1.blocks.0.fc1.kernel": 6 / (5 * width),
+        "layers.2.kernel": 6 / (width + 10),
+    }
+    for name, square in bounds.items():
+        bound = math.sqrt(square)
+        assert 0.99 * bound < np.abs(drawn[name]).max() <= bound, name
+        assert drawn[name].std() == pytest.approx(bound / math.sqrt(3), rel=0.03), name
+    for name in ("layers.0.class_token", "layers.0.position_table"):
+        assert drawn[name].std() == pytest.approx(0.02, rel=0.15), name
+    qkv = drawn["layers.1.blocks.0.attention.qkv.kernel"]
+    assert (qkv[:, :width] != qkv[:, width : 2 * width]).all()
+    assert not any(value.any() for name, value in drawn.items() if name.endswith("bias"))
+    assert all((value == 1).all() for name, value in drawn.items() if name.endswith("scale"))
