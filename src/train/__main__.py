@@ -62,7 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--config", type=Path, default=Path("config/config.yaml"), help="default config/config.yaml")
     show.add_argument("--experiment", choices=config.EXPERIMENTS, default="ablation", help="default ablation")
     show.add_argument("--dataset", help="instead of the one in the configuration")
-    show.add_argument("--semantics", choices=("book", "paper"), help="instead of those in the configuration")
+    show.add_argument(
+        "--semantics", choices=("book", "imagenet", "paper"), help="instead of those in the configuration"
+    )
     show.set_defaults(run=_show)
     return parser
 
@@ -148,8 +150,8 @@ def _prepare(options) -> int:
 def _show(options) -> int:
     chosen = {key: getattr(options, key) for key in ("dataset", "semantics") if getattr(options, key)}
     settings = load(options.config)
-    if options.experiment == "zoo" and isinstance(settings.get("zoo"), dict):
-        settings["zoo"] |= chosen
+    if isinstance(settings.get(options.experiment), dict):
+        settings[options.experiment] |= chosen
     experiment = config.load_experiment({**settings, **chosen}, options.config.parent, options.experiment)
     if options.name is None:
         for cell in experiment.cells.values():

@@ -42,19 +42,31 @@ class RandAugment:
 
 
 @dataclass(frozen=True)
+class ColourJitter:
+    """Random brightness, contrast, saturation and hue of each image, by at most these amounts."""
+
+    brightness: float
+    contrast: float
+    saturation: float
+    hue: float
+
+
+@dataclass(frozen=True)
 class Augmentation:
     """What happens to a training batch. ``None`` switches a knob off.
 
-    ``semantics`` is ``"book"`` (what produced the printed table of ch. 10.4) or ``"paper"`` (as first published).
+    ``semantics`` is ``"book"`` (what produced the printed table of ch. 10.4), ``"imagenet"`` (the run of ch. 10.5) or
+    ``"paper"`` (as first published).
     """
 
-    semantics: Literal["book", "paper"]
+    semantics: Literal["book", "imagenet", "paper"]
     random_crop: bool
     horizontal_flip: bool
     mixup: Mixup | None
     cutmix: CutMix | None
     erasing: Erasing | None
     randaugment: RandAugment | None
+    colour_jitter: ColourJitter | None = None
 
 
 @dataclass(frozen=True)
@@ -77,15 +89,17 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """AdamW's settings; keys as in ``workflow/schemas/recipe.schema.yaml``."""
+    """Settings of AdamW or SGD, as in ``workflow/schemas/recipe.schema.yaml``; ``None`` where the other has them."""
 
+    name: Literal["adamw", "sgd"]
     learning_rate: float
-    beta1: float
-    beta2: float
-    epsilon: float
     weight_decay: float
     decay_mask: Literal["kernels", "all"]
     clip_norm: float | None
+    beta1: float | None = None
+    beta2: float | None = None
+    epsilon: float | None = None
+    momentum: float | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +121,7 @@ class Cell:
     initialization: str
     epochs: int
     batch_size: int
+    accumulate: int
     optimizer: Optimizer
     schedule: Schedule
     label_smoothing: float

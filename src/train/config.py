@@ -7,6 +7,7 @@ trainer reads such a file with :func:`read_cell` and nothing else. Importing thi
 from __future__ import annotations
 
 import copy
+import difflib
 import hashlib
 import json
 from dataclasses import dataclass, replace
@@ -14,22 +15,41 @@ from pathlib import Path
 from typing import Any
 
 import netspec
+from netspec.catalogue.vit import is_vit
 from train import schema
-from train.cell import Augmentation, Cell, CutMix, Dataset, Erasing, Mixup, Optimizer, RandAugment, Schedule
+from train.cell import (
+    Augmentation,
+    Cell,
+    ColourJitter,
+    CutMix,
+    Dataset,
+    Erasing,
+    Mixup,
+    Optimizer,
+    RandAugment,
+    Schedule,
+)
 from train.schema import ConfigError
 
 #: Keys that describe and do not decide: changing them must not retrain anything.
 DESCRIPTIVE = {"description", "book_row", "recipe", "title", "source"}
-KNOBS = {"mixup": Mixup, "cutmix": CutMix, "erasing": Erasing, "randaugment": RandAugment}
-#: What is trained: the cells that the top-level keys of ``config.yaml`` name, and those of its block ``zoo``.
-EXPERIMENTS = ("ablation", "zoo")
+KNOBS = {
+    "mixup": Mixup,
+    "cutmix": CutMix,
+    "erasing": Erasing,
+    "randaugment": RandAugment,
+    "colour_jitter": ColourJitter,
+}
+#: What is trained besides the ablation, which the top-level keys of ``config.yaml`` describe: its blocks.
+BLOCKS = ("zoo", "imagenette", "imagenet")
+EXPERIMENTS = ("ablation", *BLOCKS)
 #: Names that mean something else as a Snakemake target.
-RESERVED = {"ablation", "all", "bench", "data", "gradcheck", "networks", "param_tables", "train", "zoo"}
+RESERVED = {*EXPERIMENTS, "all", "bench", "data", "gradcheck", "networks", "param_tables", "train"}
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """The chosen data set, its resolved cells by name, and the seeds.
+    """The chosen data set, its resolved cells by name, those of them that the report shows, and the seeds.
 
     ``label`` names the folder of its results: the data set, and after it a recipe that is not the data set's own and
     semantics other than the book's, so that trying another one overwrites nothing.
@@ -37,6 +57,7 @@ class Experiment:
 
     dataset: dict[str, Any]
     cells: dict[str, dict[str, Any]]
+    shown: tuple[str, ...]
     seeds: tuple[int, ...]
     device: str
     label: str
@@ -48,35 +69,38 @@ def load_experiments(config: dict[str, Any], folder: Path = Path("config")) -> d
     Raises :class:`ConfigError` also where two of them would write different results to the same place.
     """
     experiments = {name: load_experiment(config, folder, name) for name in EXPERIMENTS}
-    ablation, zoo = experiments.values()
-    for name in set(ablation.cells) & set(zoo.cells) if ablation.label == zoo.label else ():
-        if deciding(ablation.cells[name]) != deciding(zoo.cells[name]):
-            raise ConfigError(
-                f"{folder / 'config.yaml'}: key 'zoo': its cell {name!r} would overwrite another one in "
-                f"results/{zoo.label}, expected other names of cells, another data set or another recipe"
-            )
+    placed: dict[tuple[str, str], dict[str, Any]] = {}
+    for block, experiment in experiments.items():
+        for name, cell in experiment.cells.items():
+            if deciding(placed.setdefault((experiment.label, name), cell)) != deciding(cell):
+                raise ConfigError(
+                    f"{folder / 'config.yaml'}: key '{block}': its cell {name!r} would overwrite another one in "
+                    f"results/{experiment.label}, expected other names of cells, another data set or another recipe"
+                )
     return experiments
 
 
 def load_experiment(config: dict[str, Any], folder: Path = Path("config"), name: str = "ablation") -> Experiment:
     """Resolve everything ``config`` (the contents of ``config.yaml``, overrides applied) asks for.
 
-    The top-level keys describe the ablation; the block ``zoo`` takes from them what it leaves out.
+    The top-level keys describe the ablation; a block takes from them the semantics and device that it leaves out. Data
+    need not be there: nothing but configuration is read.
     Raises :class:`ConfigError` naming the file and key of the first mistake in any file involved.
     """
-    config = _with_numbers(config)
+    config = _typed(config)
     schema.validate(config, "config", str(folder / "config.yaml"))
-    config = {**config, **(config["zoo"] if name == "zoo" else {})}
+    config = {**config, "only": None, **config[name]} if name in BLOCKS else config
     dataset_file = folder / "datasets" / f"{config['dataset']}.yaml"
     dataset = _load(dataset_file, "dataset")
     own_recipe = dataset.pop("recipe")
-    recipe_name = config["recipe"] or own_recipe
+    cells_file = folder / "cells" / f"{config['cells']}.yaml"
+    named = _load(cells_file, "cells")
+    recipe_name = config["recipe"] or named.get("recipe", own_recipe)
     recipe_file = folder / "recipes" / f"{recipe_name}.yaml"
     recipe = _load(recipe_file, "recipe")
-    cells_file = folder / "cells" / f"{config['cells']}.yaml"
     base = dataset.pop("augmentation")
     cells = {}
-    for cell_name, block in _load(cells_file, "cells")["cells"].items():
+    for cell_name, block in named["cells"].items():
         where = f"{cells_file}: cells.{cell_name}"
         if cell_name in RESERVED:
             raise ConfigError(f"{where}: the name is a target of the workflow, expected another one")
@@ -101,23 +125,34 @@ def load_experiment(config: dict[str, Any], folder: Path = Path("config"), name:
         model_file = f"{where}.recipe" if "model" in changes else str(recipe_file)
         _check_together(cell, where, str(recipe_file), str(dataset_file), model_file)
         cells[cell_name] = cell
+    prefix = f"{name}." if name in BLOCKS else ""
     unusual = [recipe_name] * (recipe_name != own_recipe) + [config["semantics"]] * (config["semantics"] != "book")
     return Experiment(
         dataset={"name": config["dataset"], **dataset},
         cells=cells,
+        shown=_shown(config.get("only"), cells, f"{folder / 'config.yaml'}: key '{prefix}only'", str(cells_file)),
         seeds=tuple(config["seeds"]),
         device=config["device"],
         label="-".join([config["dataset"], *unusual]),
     )
 
 
-def _with_numbers(config: dict[str, Any]) -> dict[str, Any]:
-    """The configuration with seeds as numbers: `--config 'seeds=[0,1]'` arrives as a list of texts."""
+def _typed(config: dict[str, Any]) -> dict[str, Any]:
+    """The configuration with numbers and null as such: `--config 'seeds=[0,1]' recipe=null` arrives as texts."""
+    config = {**config, **{key: None for key in ("recipe", "only") if config.get(key) in ("null", "~")}}
     if isinstance(config.get("seeds"), list):
-        config = {**config, "seeds": [int(s) if str(s).isdigit() else s for s in config["seeds"]]}
-    if isinstance(config.get("zoo"), dict):
-        config = {**config, "zoo": _with_numbers(config["zoo"])}
-    return config
+        config["seeds"] = [int(s) if str(s).isdigit() else s for s in config["seeds"]]
+    return {**config, **{key: _typed(config[key]) for key in BLOCKS if isinstance(config.get(key), dict)}}
+
+
+def _shown(only: list[str] | None, cells: dict[str, Any], where: str, cells_file: str) -> tuple[str, ...]:
+    """The names of the cells that are shown, in the order asked for."""
+    unknown = [name for name in only or () if name not in cells]
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], cells, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"expected some of {', '.join(cells)}"
+        raise ConfigError(f"{where} has {unknown[0]!r}, which is no cell of {cells_file}; {hint}")
+    return tuple(only or cells)
 
 
 def _load(path: Path, kind: str) -> dict[str, Any]:
@@ -130,6 +165,8 @@ def _merge(base: dict[str, Any], changes: dict[str, Any], where: str) -> dict[st
     merged = copy.deepcopy(base)
     for key, value in changes.items():
         nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        # Another optimizer has other settings: its block replaces the recipe's.
+        nested = nested and value.get("name", merged[key].get("name")) == merged[key].get("name")
         merged[key] = _merge(merged[key], value, where) if nested else value
     return merged
 
@@ -152,10 +189,15 @@ def _check_together(cell: dict[str, Any], where: str, recipe_file: str, dataset_
             f"{recipe_file}: key 'batch_size' is {cell['batch_size']}, expected at most the number of training "
             f"images ({dataset['train_per_class'] * dataset['classes']} in {dataset_file})"
         )
+    if cell["batch_size"] % cell["accumulate"]:
+        raise ConfigError(
+            f"{recipe_file}: key 'accumulate' is {cell['accumulate']}, expected a divisor of batch_size "
+            f"({cell['batch_size']})"
+        )
     if augmentation["semantics"] == "book" and augmentation["mixup"] and augmentation["cutmix"]:
         raise ConfigError(
             f"{where}.augmentation: both mixup and cutmix, expected one of them: the book's kernels apply only one "
-            "per batch; set semantics: paper to choose between them at random"
+            "per batch; set semantics: paper to choose between them at random, or imagenet to alternate"
         )
     erasing = augmentation["erasing"] or {}
     for key in ("area", "aspect"):
@@ -166,6 +208,11 @@ def _check_together(cell: dict[str, Any], where: str, recipe_file: str, dataset_
         spec = netspec.find(cell["model"]).with_classes(dataset["classes"])
     except netspec.SpecError as error:
         raise ConfigError(f"{model_file}: key 'model': {error}") from None
+    if cell["initialization"] == "book-faulty" and not is_vit(spec):
+        raise ConfigError(
+            f"{model_file}: key 'initialization' is \"book-faulty\", which is not defined for {spec.name}, expected "
+            "another one or a Vision Transformer as model"
+        )
     side = dataset["image_size"]
     if spec.input_shape in ((side, side, 3), (side, side, 1)) and not spec.extra_inputs:
         return

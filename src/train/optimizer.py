@@ -14,7 +14,8 @@ def learning_rate(cell: Cell, steps_per_epoch: int) -> optax.Schedule:
 
     With granularity ``epoch`` the rate of epoch e = 0, 1, … is ``base (e+1)/W`` while e < W and afterwards
     ``base/2 (1 + cos(pi (e-W)/(E-W)))``; with ``step`` the same holds for step g = 1, 2, … of all steps, ``base g/w``
-    up to and including g = w, the last step of warm-up. Source: companion repository; book ch. 10.3.
+    up to and including g = w, the last step of warm-up. Source: companion repository; book ch. 10.3. The ImageNet run
+    of ch. 10.5 counts its steps from zero and warms up by ``base (g+1)/w``, which is the same rate at the same step.
     """
     base, per_epoch = cell.optimizer.learning_rate, cell.schedule.granularity == "epoch"
     unit = 1 if per_epoch else steps_per_epoch
@@ -41,20 +42,24 @@ def kernels_only(params):
 
 
 def make_optimizer(cell: Cell, steps_per_epoch: int) -> optax.GradientTransformation:
-    """AdamW: ``w <- w - lr (m̂ / (sqrt(v̂) + eps) + weight_decay w)``, with clipping by global norm where asked.
+    """AdamW or SGD with momentum, after clipping by global norm where asked.
 
-    Source: Loshchilov and Hutter 2019 (arXiv:1711.05101); the decay mask is the book's (companion
-    repository).
+    - ``adamw``: ``w <- w - lr (m̂ / (sqrt(v̂) + eps) + weight_decay w)``, Loshchilov and Hutter 2019
+      (arXiv:1711.05101).
+    - ``sgd``: ``m <- momentum m + g + weight_decay w``, ``w <- w - lr m``: the decay is part of the gradient, as in the
+      convolutional ImageNet runs (companion repository), and so momentum carries it on.
+
+    Clipping scales a gradient of a norm above ``clip_norm`` by ``clip_norm / norm``. The book's ImageNet run scaled by
+    ``min(1, clip_norm / (norm + 1e-6))``, which where ``clip_norm`` is 1 is less by at most a millionth. The decay mask
+    is the book's (companion repository).
     """
-    options = cell.optimizer
-    adamw = optax.adamw(
-        learning_rate(cell, steps_per_epoch),
-        b1=options.beta1,
-        b2=options.beta2,
-        eps=options.epsilon,
-        weight_decay=options.weight_decay,
-        mask=kernels_only if options.decay_mask == "kernels" else None,
-    )
-    if options.clip_norm is None:
-        return adamw
-    return optax.chain(optax.clip_by_global_norm(options.clip_norm), adamw)
+    options, rate = cell.optimizer, learning_rate(cell, steps_per_epoch)
+    mask = kernels_only if options.decay_mask == "kernels" else None
+    if options.name == "adamw":
+        betas = {"b1": options.beta1, "b2": options.beta2, "eps": options.epsilon}
+        parts = [optax.adamw(rate, **betas, weight_decay=options.weight_decay, mask=mask)]
+    else:
+        parts = [optax.add_decayed_weights(options.weight_decay, mask), optax.sgd(rate, options.momentum)]
+    if options.clip_norm is not None:
+        parts.insert(0, optax.clip_by_global_norm(options.clip_norm))
+    return optax.chain(*parts)

@@ -113,6 +113,8 @@ def _sentence(error: ValidationError) -> str:
     key = ".".join(str(part) for part in error.absolute_path)
     at = f"key '{key}'" if key else "the file"
     known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
+    if error.validator == "not":  # a key that does not go with the others that are there
+        return f"{at} does not belong here, expected it to be left out"
     if error.validator == "additionalProperties":
         unknown = next(name for name in error.instance if name not in known)
         full = f"{key}.{unknown}" if key else unknown

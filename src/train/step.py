@@ -88,15 +88,21 @@ def make_programs(cell: Cell, task: Classification, steps_per_epoch: int) -> Pro
         return model
 
     def inputs(seed, step, batch):
-        return task.inputs(jax.random.fold_in(stream(seed, 1), step), batch)
+        return task.inputs(jax.random.fold_in(stream(seed, 1), step), batch, step)
 
     def update(state, views):
-        def loss_of(params):
-            model = network(params, state.rest, jax.random.fold_in(stream(state.seed, 2), state.step))
-            loss, sums = task.train_loss(model, views)
-            return loss, (sums, nnx.to_pure_dict(parts_of(model)[3]))
+        key = jax.random.fold_in(stream(state.seed, 2), state.step)
 
-        gradient, (sums, rest) = jax.grad(loss_of, has_aux=True)(state.params)
+        def gradient_of(rest, part, index):
+            def loss_of(params):
+                model = network(params, rest, key if cell.accumulate == 1 else jax.random.fold_in(key, index))
+                loss, sums = task.train_loss(model, part)
+                return loss, (sums, nnx.to_pure_dict(parts_of(model)[3]))
+
+            gradient, (sums, after) = jax.grad(loss_of, has_aux=True)(state.params)
+            return gradient, sums, after
+
+        gradient, sums, rest = accumulated(gradient_of, state.rest, views, cell.accumulate)
         updates, optimizer_state = optimizer.update(gradient, state.optimizer, state.params)
         params = optax.apply_updates(state.params, updates)
         average = state.average
@@ -119,6 +125,33 @@ def make_programs(cell: Cell, task: Classification, steps_per_epoch: int) -> Pro
         place=lambda batch: jax.device_put(batch, split),
         devices=mesh.size,
     )
+
+
+def accumulated(gradient_of: Callable, rest: Any, batch: Any, parts: int) -> tuple[Any, Any, Any]:
+    """Mean gradient, sums and last state of ``parts`` equal parts of a batch, of which one is in memory at a time.
+
+    ``gradient_of(rest, part, index)`` gives the gradient of the mean loss over a part, sums over its examples, and the
+    state after it. The leaves of ``batch`` are ``(B, …)`` with B divisible by ``parts``.
+
+    The mean of the parts' gradients is the gradient of the batch wherever examples do not meet. In BatchNorm they do:
+    each part is normalised by its own statistics, as on as many devices without exchange, and the running statistics
+    move once per part.
+    """
+    if parts == 1:
+        return gradient_of(rest, batch, 0)
+    # Part i has the examples i, i + parts, …: so each device has as much of every part as of the batch.
+    split = jax.tree.map(lambda leaf: leaf.reshape(-1, parts, *leaf.shape[1:]).swapaxes(0, 1), batch)
+    first = jax.tree.map(lambda leaf: leaf[0], split)
+    shapes = jax.eval_shape(gradient_of, rest, first, 0)[:2]
+    zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+
+    def add(carry, part_and_index):
+        gradient, sums, rest = carry
+        *found, rest = gradient_of(rest, *part_and_index)
+        return (*jax.tree.map(jnp.add, (gradient, sums), tuple(found)), rest), None
+
+    (gradient, sums, rest), _ = jax.lax.scan(add, (*zeros, rest), (split, jnp.arange(parts)))
+    return jax.tree.map(lambda leaf: leaf / parts, gradient), sums, rest
 
 
 def parts_of(model: nnx.Module) -> tuple[nnx.GraphDef, nnx.State, nnx.State, nnx.State]:

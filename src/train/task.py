@@ -1,6 +1,6 @@
 """What the loop does not know: how a batch becomes inputs, what the loss is, what is measured.
 
-A task has ``inputs(key, batch)``, what a training step is given; ``train_loss(network, inputs)`` and
+A task has ``inputs(key, batch, step)``, what a training step is given; ``train_loss(network, inputs)`` and
 ``measure(network, batch)``, both returning sums over examples with their ``count``; and ``metrics(sums)``, which turns
 sums into the figures that are written down.
 """
@@ -32,10 +32,10 @@ class Classification:
         self.labels = {"classes": data.classes, "label_smoothing": cell.label_smoothing}
         self.grey = netspec.find(cell.model).input_shape[-1] == 1
 
-    def inputs(self, key, batch):
+    def inputs(self, key, batch, step=0):
         """Augmented images ``float32 (B, H, W, C)``, C as the network takes it, and soft targets ``(B, classes)``."""
         images, targets = augment_batch(
-            key, batch["image"], batch["label"], self.augmentation, **self.view, **self.labels
+            key, batch["image"], batch["label"], self.augmentation, step=step, **self.view, **self.labels
         )
         return self._channels(images), targets
 

@@ -14,7 +14,7 @@ def test_the_mean_over_parts_is_the_gradient_of_the_batch_and_their_sum_is_not()
         program = train_step.loss_program(np.float64)
         gradient = train_step.gradient_of(program)
         whole = gradient(program.tensors, *train_step._batch())
-        parts = train_step.accumulated(gradient, program.tensors)
+        parts = train_step.in_parts(gradient, program.tensors)
     right = list(train_step._differences(whole, parts, 300))
     assert all(10 * check.error <= check.tolerance for check in right)
     wrong = parts | {"layers.2.bias": 4 * np.asarray(parts["layers.2.bias"])}

@@ -110,7 +110,7 @@ def test_every_key_is_described_and_no_other_is_allowed(path):
             return
         for name, child in node.get("properties", {}).items():
             described = "description" in child or "$ref" in child or where.endswith("then") or where.endswith("else")
-            described = described or set(child) == {"const"}
+            described = described or set(child) in ({"const"}, {"not"})
             assert described, f"{path.name}: {where}.{name} has no description"
         if node.get("type") == "object" and "properties" in node:
             assert node.get("additionalProperties") is False, f"{path.name}: {where} allows unknown keys"
@@ -189,6 +189,36 @@ BROKEN = [
     ("recipes/digits.yaml", "warmup_epochs: 10", "warmup_epochs: 160", ["digits.yaml", "warmup_epochs", "fewer"]),
     ("recipes/digits.yaml", "batch_size: 16", "batch_size: 101", ["digits.yaml", "batch_size", "at most", "100"]),
     ("recipes/digits.yaml", "epochs: 160", "epochs: 160\nepochs: 3", ["digits.yaml", "'epochs'", "given twice"]),
+    (
+        "recipes/digits.yaml",
+        "accumulate: 1",
+        "accumulate: 3",
+        ["digits.yaml", "accumulate", "divisor of batch_size (16)"],
+    ),
+    ("recipes/digits.yaml", "name: adamw", "name: adam", ["digits.yaml", "optimizer.name", '"adamw", "sgd"']),
+    ("recipes/digits.yaml", "name: adamw", "name: sgd", ["digits.yaml", "optimizer", "'momentum' is missing"]),
+    (
+        "recipes/digits.yaml",
+        "name: adamw",
+        "name: adamw\n  momentum: 0.9",
+        ["digits.yaml", "optimizer.momentum", "does not belong here"],
+    ),
+    ("cells/imagenet.yaml", "hue: 0.09", "hue: 0.9", ["imagenet.yaml", "colour_jitter.hue", "at most 0.5"]),
+    ("cells/imagenet.yaml", "momentum: 0.9, ", "", ["cells.resnet-34-90ep.recipe", "'momentum' is missing"]),
+    (
+        "cells/zoo.yaml",
+        "{model: Swin-Digits}",
+        "{model: Swin-Digits, initialization: book-faulty}",
+        ["cells.swin.recipe", "'initialization'", "not defined for Swin-Digits", "Vision Transformer"],
+    ),
+    ("config.yaml", "  only: [resnet-34,", "  only: [resnet34,", ["'imagenette.only'", "did you mean 'resnet-34'"]),
+    (
+        "config.yaml",
+        "  only: [vit-tiny-bf16,",
+        "  only: [mlp,",
+        ["'imagenet.only'", "'mlp'", "expected some of vit-tiny"],
+    ),
+    ("config.yaml", "imagenet:\n", "image-net:\n", ["config.yaml", "unknown key 'image-net'", "'imagenet'"]),
     ("recipes/digits.yaml", "epochs: 160", "epochs: [", ["digits.yaml", "line", "not valid YAML"]),
     ("recipes/digits.yaml", "ema_decay: null\n", "", ["digits.yaml", "'ema_decay' is missing"]),
     (
@@ -293,3 +323,99 @@ def test_unreadable_data_path(folder):
         ConfigError, match=r"config/datasets/imagenette\.yaml: key 'path' is data/.*, expected a readable"
     ):
         config.check_path({**dataset, "path": "data/not-there"})
+
+
+def test_null_from_the_command_line(folder):
+    """Snakemake hands null given with --config on as text, at the top and inside a block."""
+    assert load(folder, recipe="null").label == "digits"
+    settings = schema.load(folder / "config.yaml")
+    settings["imagenette"] |= {"recipe": "null", "only": "null"}
+    experiment = config.load_experiments(settings, folder)["imagenette"]
+    assert experiment.label == "imagenette-baselines"
+    assert experiment.shown == tuple(experiment.cells)
+
+
+def test_data_that_is_not_there_stops_no_loading(folder):
+    """Experiments on data nobody has here are resolved all the same; `check_path` speaks where it is needed."""
+    experiments = config.load_experiments(schema.load(folder / "config.yaml"), folder)
+    assert set(experiments) == set(config.EXPERIMENTS)
+    assert experiments["imagenet"].label == "imagenet"
+    assert experiments["imagenette"].shown == (
+        "resnet-34", "mobilenet-v2", "efficientnet-b0", "convnext-tiny", "vit-tiny",
+    )  # fmt: skip
+
+
+def test_a_recipe_is_that_of_the_configuration_then_of_the_cells_then_of_the_data(folder):
+    assert load(folder, dataset="imagenette", cells="ablation-convnext").label == "imagenette-baselines"
+    assert load(folder, dataset="imagenette").label == "imagenette"
+    assert load(folder, dataset="imagenette", cells="ablation-convnext", recipe="imagenette").label == "imagenette"
+
+
+def test_another_optimizer_replaces_the_block_and_the_same_one_is_changed(folder):
+    cells = config.load_experiment(schema.load(folder / "config.yaml"), folder, "imagenet").cells
+    assert "beta1" not in cells["resnet-34-90ep"]["optimizer"]
+    assert cells["vit-tiny-unclipped"]["optimizer"] == {
+        **cells["vit-tiny-bf16"]["optimizer"], "clip_norm": None,
+    }  # fmt: skip
+
+
+def test_the_faulty_baseline_differs_from_the_corrected_one_in_nothing_else(folder):
+    cells = load(folder, dataset="imagenette", cells="ablation-faulty").cells
+    assert cells["bare-faulty"].pop("initialization") == "book-faulty"
+    assert cells["bare"].pop("initialization") == "book"
+    drop = ("name", "description", "book_row")
+    bare, faulty = ({k: v for k, v in cells[n].items() if k not in drop} for n in ("bare", "bare-faulty"))
+    assert bare == faulty
+
+
+def test_networks_and_recipes_of_chapter_10_3_are_those_of_its_logs(folder):
+    """Every cell of cells/imagenette.yaml against its row: parameters to the last one, and all of the recipe."""
+    import pandas as pd
+
+    import netspec
+
+    path = ROOT / "src/netspec/reference/book_imagenette_models.csv"
+    book = pd.read_csv(path, dtype={"in_ch10_table": str}).set_index("model")
+    experiment = config.load_experiment(schema.load(folder / "config.yaml"), folder, "imagenette")
+    assert {cell["book_row"] for cell in experiment.cells.values()} == set(book.index)
+    printed = {cell["book_row"] for name, cell in experiment.cells.items() if name in experiment.shown}
+    assert printed == set(book.index[book["in_ch10_table"] == "yes"])
+    for cell in experiment.cells.values():
+        row, optimizer = book.loc[cell["book_row"]], cell["optimizer"]
+        assert netspec.find(cell["model"]).with_classes(10).params == row["params_logged"], cell["name"]
+        assert (cell["epochs"], cell["batch_size"], cell["label_smoothing"], cell["dataset"]["image_size"]) == (
+            row["epochs"], row["batch"], row["label_smoothing"], row["image_size"],
+        )  # fmt: skip
+        assert (optimizer["learning_rate"], optimizer["weight_decay"]) == (row["learning_rate"], row["weight_decay"])
+        assert cell["schedule"] == {"granularity": "epoch", "warmup_epochs": row["warmup_epochs"]}
+        assert optimizer["decay_mask"] == "kernels" and cell["precision"] == "float32"
+
+
+def test_recipes_of_the_imagenet_runs_are_those_of_their_record(folder):
+    import pandas as pd
+
+    import netspec
+
+    book = pd.read_csv(ROOT / "src/netspec/reference/book_imagenet.csv", keep_default_na=False)
+    book.index = book["model"] + ", " + book["run"]
+    cells = config.load_experiment(schema.load(folder / "config.yaml"), folder, "imagenet").cells
+    named = {cell["book_row"]: cell for cell in cells.values() if cell["book_row"]}
+    assert set(named) == set(book.index)
+    for name, cell in named.items():
+        row, optimizer = book.loc[name], cell["optimizer"]
+        assert cell["batch_size"] == int(row["batch"])
+        remark = 96 if "28587496" in row["remark"] else 0  # the stem of the run is not that of the count
+        assert not row["params"] or netspec.find(cell["model"]).params == int(row["params"]) - remark, name
+        if "throughput" in name:
+            assert (cell["precision"], cell["epochs"]) == ("float32", 1)
+            continue
+        assert (cell["epochs"], cell["precision"]) == (int(row["epochs"]), "bfloat16")
+        assert row["optimizer"].lower().startswith(optimizer["name"])
+        assert optimizer["learning_rate"] == float(row["learning_rate"])
+        assert optimizer["weight_decay"] == float(row["weight_decay"].split(" ")[0])
+        assert optimizer["decay_mask"] == ("kernels" if "no decay on" in row["weight_decay"] else "all")
+        assert optimizer["clip_norm"] == (float(row["grad_clip"]) if row["grad_clip"] != "none" else None)
+        assert cell["ema_decay"] == (float(row["ema"]) if row["ema"] != "no" else None)
+        assert cell["stochastic_depth"] == float(row["stochastic_depth"])
+        assert cell["schedule"]["warmup_epochs"] == int(row["warmup_epochs"])
+        assert bool(cell["augmentation"]["mixup"]) == ("Mixup" in row["extra_aug"])

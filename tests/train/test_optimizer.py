@@ -3,11 +3,14 @@
 import dataclasses
 from pathlib import Path
 
+import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from train import config
+from train.cell import Optimizer
 from train.optimizer import kernels_only, learning_rate, make_optimizer
 
 ROOT = Path(__file__).parents[2]
@@ -133,3 +136,56 @@ def test_clipping_bounds_the_global_norm(book_cell):
         )
     )
     assert norm == pytest.approx(3e-4 / 1e3, rel=2e-3)
+
+
+def leaves(tree):
+    return [np.asarray(leaf, np.float64) for leaf in jax.tree.leaves(tree)]
+
+
+def test_clipping_differs_from_the_books_by_a_millionth(book_cell):
+    """``min(1, c / (norm + 1e-6))`` against optax's ``min(1, c / norm)``, for norms on both sides of c = 1."""
+    clip = optax.clip_by_global_norm(1.0)
+    for norm in (0.5, 0.9999999, 1.0000001, 1.5, 40.0):
+        gradient = {"w": jnp.full((4,), norm / 2)}
+        ours = float(clip.update(gradient, clip.init(gradient))[0]["w"][0])
+        book = min(1, 1 / (norm + 1e-6)) * norm / 2
+        assert ours == pytest.approx(book, rel=1.2e-6)
+
+
+@pytest.mark.parametrize("mask", ["kernels", "all"])
+def test_three_steps_of_sgd_by_hand(book_cell, mask):
+    """m <- 0.9 m + g + wd w; w <- w - lr m. PyTorch's SGD, without dampening."""
+    options = Optimizer("sgd", 0.05, 0.3, mask, None, momentum=0.9)
+    cell = dataclasses.replace(with_schedule(book_cell, warmup_epochs=0), optimizer=options)
+    optimizer = make_optimizer(cell, 295)
+    state, params = optimizer.init(PARAMS), PARAMS
+    decay = kernels_only(PARAMS) if mask == "kernels" else jax.tree.map(lambda _: True, PARAMS)
+    by_hand, sums = leaves(PARAMS), [0.0] * len(leaves(PARAMS))
+    for step in range(3):
+        gradient = tree(lambda v, step=step: jnp.sin((3 + step) * v))
+        updates, state = optimizer.update(gradient, state, params)
+        params = optax.apply_updates(params, updates)
+        terms = zip(sums, leaves(gradient), by_hand, jax.tree.leaves(decay), strict=True)
+        sums = [0.9 * m + g + 0.3 * w * decayed for m, g, w, decayed in terms]
+        by_hand = [w - 0.05 * m for w, m in zip(by_hand, sums, strict=True)]
+    for ours, expected in zip(leaves(params), by_hand, strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=1e-6, atol=1e-7)
+
+
+def test_sgd_clips_the_gradient_before_the_decay_joins_it(book_cell):
+    options = Optimizer("sgd", 1.0, 0.5, "all", 1.0, momentum=0.0)
+    cell = dataclasses.replace(with_schedule(book_cell, warmup_epochs=0), optimizer=options)
+    optimizer = make_optimizer(cell, 295)
+    params = {"w": jnp.array([30.0, 40.0])}
+    updates, _ = optimizer.update({"w": jnp.array([300.0, 400.0])}, optimizer.init(params), params)
+    np.testing.assert_allclose(updates["w"], [-(0.6 + 15), -(0.8 + 20)], rtol=1e-6)
+
+
+def test_warmup_of_the_imagenet_run(book_cell):
+    """Companion repository: base (g + 1) / warm for g = 0, 1, …; 2502 steps an epoch at batch 512."""
+    options = dataclasses.replace(book_cell.optimizer, learning_rate=5e-4)
+    cell = dataclasses.replace(with_schedule(book_cell, granularity="step"), optimizer=options)
+    rate = learning_rate(cell, 2502)
+    for g in (0, 1, 2501, 4003, 5 * 2502 - 1):
+        assert float(rate(g)) == pytest.approx(5e-4 * (g + 1) / (5 * 2502), rel=1e-6)
+    assert float(rate(4003)) == pytest.approx(1.6e-4, rel=1e-3), "where it collapses without clipping: second epoch"

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import netspec
-from train.step import evaluated, make_programs
+from train.step import accumulated, evaluated, make_programs
 from train.task import Classification
 
 ROOT = Path(__file__).parents[2]
@@ -160,6 +160,38 @@ def test_gradient_is_that_of_the_smoothed_loss(short_cell, batch):
         # g / (|g| + 1e3) against g / 1e3, and the rounding of weights near one, a thousandfold.
         np.testing.assert_allclose((old - new) * 1e3, g, rtol=2e-3, atol=4e-4)
     assert max(np.abs(g).max() for g in leaves(gradient)) > 0.1
+
+
+def test_accumulated_steps_are_those_of_the_whole_batch(short_cell, batch):
+    """Moments of the gradient and training sums, with soft labels, to the rounding of float32 sums."""
+    cell = short_cell("mixup")
+    states = {parts: run(dataclasses.replace(cell, accumulate=parts), batch, steps=1)[1] for parts in (1, 4)}
+    found = {parts: leaves((state.optimizer, state.sums)) for parts, state in states.items()}
+    for whole, parts in zip(found[1], found[4], strict=True):
+        np.testing.assert_allclose(parts, whole, rtol=1e-4, atol=2e-5 * max(np.abs(whole).max(), 1e-3))
+
+
+def test_accumulating_normalises_each_part_by_its_own_statistics():
+    """With BatchNorm the running mean moves once per part, by a tenth of the way to the part's mean."""
+
+    def gradient_of(rest, part, index):
+        mean = part["x"].mean()
+        return {"g": mean}, {"count": jnp.float32(2), "index": jnp.float32(index)}, 0.9 * rest + 0.1 * mean
+
+    x = jnp.array([1.0, 10.0, 3.0, 30.0])  # parts take every other example
+    gradient, sums, rest = accumulated(gradient_of, jnp.float32(0), {"x": x}, 2)
+    assert (float(gradient["g"]), float(sums["count"]), float(sums["index"])) == (11.0, 4.0, 1.0)
+    assert float(rest) == pytest.approx(0.9 * (0.1 * 2) + 0.1 * 20)
+
+
+def test_step_0_of_the_faulty_baseline(short_cell, batch):
+    """The log of the printed bare cell: ln 10 to six digits, whatever the images; and it learns."""
+    cell = dataclasses.replace(short_cell("bare"), initialization="book-faulty")
+    programs = make_programs(cell, Classification(cell), STEPS)
+    state = programs.train(programs.init(0), programs.place(batch))
+    assert float(state.sums["loss"]) / 16 == pytest.approx(2.302585, abs=5e-7)
+    before = [np.asarray(leaf) for leaf in jax.tree.leaves(programs.init(0).params)]
+    assert any((old != new).any() for old, new in zip(before, leaves(state.params), strict=True))
 
 
 PROGRAM = """

@@ -41,17 +41,17 @@ def results(experiment):
 
 
 def runs(experiment, *cells):
-    """Summaries of all seeds of the given cells, or of all cells."""
+    """Summaries of all seeds of the given cells, or of those that the report shows."""
     return [
         f"{results(experiment)}/{cell}/seed{seed}/summary.json"
-        for cell in cells or experiment.cells
+        for cell in cells or experiment.shown
         for seed in experiment.seeds
     ]
 
 
 def configurations(experiment, file="cell"):
-    """The resolved files of all cells."""
-    return [f"{results(experiment)}/{cell}/{file}.json" for cell in experiment.cells]
+    """The resolved files of the cells that the report shows."""
+    return [f"{results(experiment)}/{cell}/{file}.json" for cell in experiment.shown]
 
 
 def runs_of(cell):

@@ -8,7 +8,7 @@ rule ablation_preview:
         code=provenance.augmentation_code(),
     output:
         report(
-            expand("reports/ablation/{cell}.png", cell=ABLATION.cells),
+            expand("reports/ablation/{cell}.png", cell=ABLATION.shown),
             category="Augmentation ablation",
             subcategory="Augmented samples",
             caption="../report/preview.rst",
@@ -56,7 +56,7 @@ rule ablation_table:
         "../envs/netspec.yaml"
     params:
         results=lambda wildcards, input: Path(input.cells[0]).parents[1],
-        cells=list(ABLATION.cells),
+        cells=ABLATION.shown,
         seeds=ABLATION.seeds,
     shell:
         "python -m report table --results {params.results} --cells {params.cells} --seeds {params.seeds} "
@@ -125,7 +125,7 @@ rule ablation:
         "../envs/netspec.yaml"
     params:
         results=lambda wildcards, input: Path(input.cells[0]).parents[1],
-        cells=list(ABLATION.cells),
+        cells=ABLATION.shown,
         seeds=ABLATION.seeds,
     shell:
         "python -m report document --results {params.results} --cells {params.cells} --seeds {params.seeds} "

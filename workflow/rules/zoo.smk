@@ -32,7 +32,7 @@ rule zoo_table:
         "../envs/netspec.yaml"
     params:
         results=lambda wildcards, input: Path(input.cells[0]).parents[1],
-        cells=list(ZOO.cells),
+        cells=ZOO.shown,
         seeds=ZOO.seeds,
     shell:
         "python -m report.zoo table --results {params.results} --cells {params.cells} --seeds {params.seeds} "
@@ -102,7 +102,7 @@ rule zoo_document:
         "../envs/netspec.yaml"
     params:
         results=lambda wildcards, input: Path(input.cells[0]).parents[1],
-        cells=list(ZOO.cells),
+        cells=ZOO.shown,
         seeds=ZOO.seeds,
     shell:
         "python -m report.zoo document --results {params.results} --cells {params.cells} --seeds {params.seeds} "

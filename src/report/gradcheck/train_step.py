@@ -25,6 +25,7 @@ from netspec.gradcheck.results import Result
 from report.errors import ReportError
 from train.augment import smoothed_one_hot
 from train.augment.mix import apply_mix, draw_cutmix
+from train.step import accumulated
 
 #: Virtual devices; ``XLA_FLAGS=--xla_force_host_platform_device_count=4`` makes them.
 DEVICES = 4
@@ -64,7 +65,7 @@ def check() -> Iterator[Result]:
         yield _row(
             "accumulation",
             f"the mean of the gradients of {DEVICES} parts of a batch is the gradient of the batch",
-            list(_differences(whole, accumulated(gradient, program.tensors), roundings)),
+            list(_differences(whole, in_parts(gradient, program.tensors), roundings)),
         )
         yield _row(
             "data parallel",
@@ -95,11 +96,10 @@ def gradient_of(program: Program):
     return jax.jit(jax.grad(program.loss))
 
 
-def accumulated(gradient, tensors):
-    """The mean of the gradients of as many equal parts of the batch as there are devices."""
-    parts = zip(*(np.split(part, DEVICES) for part in _batch()), strict=True)
-    found = [gradient(tensors, *part) for part in parts]
-    return jax.tree.map(lambda *each: sum(each) / DEVICES, *found)
+def in_parts(gradient, tensors):
+    """The gradient as the trainer accumulates it, over as many parts of the batch as there are devices."""
+    found = accumulated(lambda rest, part, _: (gradient(tensors, *part), {}, rest), {}, _batch(), DEVICES)
+    return found[0]
 
 
 def distributed(gradient, tensors):

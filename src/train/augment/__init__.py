@@ -1,8 +1,8 @@
 """Augmentation of training batches: jitted, batched, and a function of the key alone.
 
-Order inside a step, the book's (ch. 10.4): crop, flip, RandAugment, normalisation, random erasing, then Mixup or
-CutMix. Each knob draws from a key of its own, so switching one on or off changes no draw of the others, and two
-cells of the ablation see the same crops and flips.
+Order inside a step, the book's (ch. 10.4): crop, flip, RandAugment, colour jitter, normalisation, random erasing, then
+Mixup or CutMix. Each knob draws from a key of its own, so switching one on or off changes no draw of the others, and
+two cells of the ablation see the same crops and flips.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import jax.numpy as jnp
 
 from train.augment import randaugment_book, randaugment_paper
 from train.augment.base import Array, centre_crop, flip, normalise, random_crop, to_unit
-from train.augment.erase import erase_book, erase_paper
-from train.augment.mix import Mix, apply_mix, choose, draw_cutmix, draw_mixup
+from train.augment.erase import erase_book, erase_imagenet, erase_paper
+from train.augment.jitter import colour_jitter
+from train.augment.mix import Mix, alternate, apply_mix, choose, draw_cutmix, draw_mixup
 from train.augment.text import describe
 from train.cell import Augmentation
 
@@ -32,6 +33,7 @@ class Knob(enum.IntEnum):
     MIXUP = 4
     CUTMIX = 5
     MIXUP_OR_CUTMIX = 6
+    COLOUR_JITTER = 7
 
 
 def augment_batch(
@@ -45,6 +47,7 @@ def augment_batch(
     std: tuple[float, ...],
     classes: int,
     label_smoothing: float,
+    step: Array | int = 0,
 ) -> tuple[Array, Array]:
     """Augmented images and soft targets of one training batch.
 
@@ -52,12 +55,14 @@ def augment_batch(
         key: the step's key, ``fold_in(key(seed), step)``; the only source of randomness.
         images: uint8 ``(B, S, S, 3)`` with ``S >= image_size``, as stored.
         labels: int32 ``(B,)`` in ``0 .. classes - 1``.
-        config: which knobs are on, and whether they follow the book or the papers. Static under jit.
+        config: which knobs are on, and whether they follow the book, its ImageNet run or the papers. Static under jit.
         image_size: side of the result in pixels.
         mean: channel means in [0, 1], one per channel.
         std: channel deviations in [0, 1], one per channel.
         classes: number of classes.
-        label_smoothing: weight ``s`` spread evenly over all classes.
+        label_smoothing: weight ``s`` spread evenly over all classes; of mixed labels not in ``imagenet`` semantics,
+            which mixes plain one-hot vectors.
+        step: steps taken before this one; decides between Mixup and CutMix in ``imagenet`` semantics.
 
     Returns:
         ``x``, float32 ``(B, image_size, image_size, 3)``, normalised, and ``targets``, float32 ``(B, classes)`` with
@@ -66,14 +71,15 @@ def augment_batch(
     Raises:
         ValueError: on images of another shape or dtype, and on Mixup and CutMix both set in ``book`` semantics, which
             applies one of them at most. In ``paper`` semantics both may be set, and each batch takes either with
-            probability 1/2.
+            probability 1/2; in ``imagenet`` semantics they alternate.
     """
     _check_images(images, image_size)
     book = config.semantics == "book"
     if book and config.mixup and config.cutmix:
         raise ValueError(
             "mixup and cutmix are both set, but book semantics applies only one of them to a batch; "
-            "set one of them to null, or use semantics: paper, which takes either with probability 1/2"
+            "set one of them to null, or use semantics: paper, which takes either with probability 1/2, or imagenet, "
+            "which alternates"
         )
 
     keys = dict(zip(Knob, jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.array(list(Knob))), strict=True))
@@ -85,14 +91,15 @@ def augment_batch(
     x = to_unit(images)
     if config.randaugment and book:
         x = randaugment_book.randaugment(keys[Knob.RANDAUGMENT], x, config.randaugment)
+    if config.colour_jitter:
+        x = colour_jitter(keys[Knob.COLOUR_JITTER], x, config.colour_jitter)
     x = normalise(x, mean, std)
-    if config.erasing and book:
-        x = erase_book(keys[Knob.ERASING], x, config.erasing)
-    elif config.erasing:
-        x = erase_paper(keys[Knob.ERASING], x, config.erasing, mean, std)
+    if config.erasing:
+        x = _erase(keys[Knob.ERASING], x, config, mean, std)
 
-    targets = smoothed_one_hot(labels, classes, label_smoothing)
-    mix = _draw_mix(keys, x.shape[0], image_size, config)
+    mix = _draw_mix(keys, step, x.shape[0], image_size, config)
+    hard = mix is not None and config.semantics == "imagenet"
+    targets = smoothed_one_hot(labels, classes, 0.0 if hard else label_smoothing)
     return (x, targets) if mix is None else apply_mix(mix, x, targets)
 
 
@@ -110,13 +117,21 @@ def smoothed_one_hot(labels: Array, classes: int, smoothing: float) -> Array:
     return (1 - smoothing) * jax.nn.one_hot(labels, classes, dtype=jnp.float32) + smoothing / classes
 
 
-def _draw_mix(keys: dict[Knob, Array], batch: int, size: int, config: Augmentation) -> Mix | None:
+def _erase(key: Array, x: Array, config: Augmentation, mean: tuple[float, ...], std: tuple[float, ...]) -> Array:
+    if config.semantics == "paper":
+        return erase_paper(key, x, config.erasing, mean, std)
+    return (erase_book if config.semantics == "book" else erase_imagenet)(key, x, config.erasing)
+
+
+def _draw_mix(keys: dict[Knob, Array], step: Array | int, batch: int, size: int, config: Augmentation) -> Mix | None:
     mixup = cutmix = None
     if config.mixup:
         mixup = draw_mixup(keys[Knob.MIXUP], batch, config.mixup.alpha, config.semantics)
     if config.cutmix:
         cutmix = draw_cutmix(keys[Knob.CUTMIX], batch, size, config.cutmix.alpha, config.semantics)
     if mixup is not None and cutmix is not None:
+        if config.semantics == "imagenet":
+            return alternate(step, mixup, cutmix)
         return choose(keys[Knob.MIXUP_OR_CUTMIX], mixup, cutmix)
     return cutmix if mixup is None else mixup
 

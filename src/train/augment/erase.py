@@ -1,6 +1,6 @@
 """Random erasing: a random rectangle of some images is overwritten with noise; the label stays.
 
-Zhong et al. 2017 (arXiv:1708.04896), algorithm 1, and the book's variant of it. Both propose rectangles until one
+Zhong et al. 2017 (arXiv:1708.04896), algorithm 1, and the book's two variants of it. All propose rectangles until one
 fits. The number of proposals is fixed so that a whole batch is drawn at once without a loop; an image whose proposals
 all fail stays as it is.
 """
@@ -40,6 +40,16 @@ def erase_book(key: Array, x: Array, config: Erasing) -> Array:
     return _fill(x, boxes, lambda: jax.random.normal(fill_key, x.shape, jnp.float32))
 
 
+def erase_imagenet(key: Array, x: Array, config: Erasing) -> Array:
+    """Overwrite rectangles of normalised ``x`` (B, S, S, 3) with zero, the mean colour.
+
+    The book's ImageNet run: sides proposed as in its ablation, but with a uniform aspect (companion repository, whose
+    record states the fill and not the space it is in).
+    """
+    top, left, height, width = draw_boxes_book(key, x.shape[0], x.shape[1], config, log_aspect=False)
+    return jnp.where(box_mask(top, top + height, left, left + width, x.shape[1]), 0.0, x)
+
+
 def erase_paper(key: Array, x: Array, config: Erasing, mean: tuple[float, ...], std: tuple[float, ...]) -> Array:
     """Overwrite rectangles of normalised ``x`` (B, S, S, 3) with grey levels uniform over 0..255, then normalised.
 
@@ -57,17 +67,19 @@ def erase_paper(key: Array, x: Array, config: Erasing, mean: tuple[float, ...], 
     return _fill(x, boxes, noise)
 
 
-def draw_boxes_book(key: Array, batch: int, size: int, config: Erasing) -> Boxes:
+def draw_boxes_book(key: Array, batch: int, size: int, config: Erasing, log_aspect: bool = True) -> Boxes:
     """Rectangles as in the book's runs (book ch. 10.4; companion repository).
 
-    Area fraction uniform, aspect (height : width) log-uniform, sides rounded; a proposal is rejected when a side
-    reaches ``size``; top and left are uniform over the places where the accepted rectangle fits. The random generator
-    behind the printed table never erased the first image of a batch; that accident is not repeated here.
+    Area fraction uniform, aspect (height : width) log-uniform unless ``log_aspect`` is false, sides rounded; a proposal
+    is rejected when a side reaches ``size``; top and left are uniform over the places where the accepted rectangle
+    fits. The random generator behind the printed table never erased the first image of a batch; that accident is not
+    repeated here.
     """
     draws = jax.random.uniform(key, (2 * BOOK_TRIES + 3, batch), jnp.float32)
     (area, shape), (gate, *place) = draws[:-3].reshape(2, BOOK_TRIES, batch), draws[-3:]
-    low, high = (math.log(bound) for bound in config.aspect)
-    height, width = _sides(area, jnp.exp(low + (high - low) * shape), size, config)
+    low, high = (math.log(bound) for bound in config.aspect) if log_aspect else config.aspect
+    shape = low + (high - low) * shape
+    height, width = _sides(area, jnp.exp(shape) if log_aspect else shape, size, config)
     found, (height, width) = _first((height < size) & (width < size), height, width)
     top, left = (_whole(u, size - side + 1) for u, side in zip(place, (height, width), strict=True))
     erased = found & (gate < config.probability)

@@ -10,18 +10,22 @@ def describe(config: Augmentation) -> str:
 
     For example ``"random crop, flip, CutMix α=1.0 (one box and weight per batch)"``.
     """
-    book = config.semantics == "book"
+    book, imagenet = config.semantics == "book", config.semantics == "imagenet"
     parts = ["random crop" if config.random_crop else "centre crop"]
     if config.horizontal_flip:
         parts.append("flip")
     if config.randaugment:
         kind = "5 colour operations" if book else "14 operations"
         parts.append(f"RandAugment N={config.randaugment.operations} M={config.randaugment.magnitude:g} ({kind})")
+    if config.colour_jitter:
+        jitter = config.colour_jitter
+        amounts = ", ".join(f"{name} ±{getattr(jitter, name):g}" for name in ("brightness", "contrast", "saturation"))
+        parts.append(f"colour jitter ({amounts}, hue ±{jitter.hue:g})")
     if config.erasing:
         low, high = config.erasing.area
-        fill = "N(0, 1)" if book else "uniform"
-        parts.append(f"random erasing p={config.erasing.probability:g}, area {low:g}–{high:g} ({fill} noise)")
-    per = "batch" if book else "image"
+        fill = "N(0, 1) noise" if book else "zeros" if imagenet else "uniform noise"
+        parts.append(f"random erasing p={config.erasing.probability:g}, area {low:g}–{high:g} ({fill})")
+    per = "batch" if book or imagenet else "image"
     mixes = []
     if config.mixup:
         weight = f"one weight ≥ 1/2 per {per}" if book else f"one weight per {per}"
@@ -29,5 +33,6 @@ def describe(config: Augmentation) -> str:
     if config.cutmix:
         mixes.append(f"CutMix α={float(config.cutmix.alpha)!r} (one box and weight per {per})")
     if mixes:
-        parts.append(" or ".join(mixes) + (", each on half of the batches" if len(mixes) == 2 else ""))
+        both = ", in turn" if imagenet else ", each on half of the batches"
+        parts.append(" or ".join(mixes) + (both if len(mixes) == 2 else ""))
     return ", ".join(parts)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from train.augment import describe
-from train.cell import Augmentation, CutMix, Erasing, Mixup, RandAugment
+from train.cell import Augmentation, ColourJitter, CutMix, Erasing, Mixup, RandAugment
 
 BARE = Augmentation("book", True, True, None, None, None, None)
 FULL = replace(
@@ -32,6 +32,18 @@ FULL = replace(
             "random crop, flip, RandAugment N=2 M=9 (14 operations), random erasing p=0.25, area 0.02–0.33 "
             "(uniform noise), Mixup α=0.8 (one weight per image) or CutMix α=1.0 (one box and weight per image), "
             "each on half of the batches",
+        ),
+        (
+            replace(
+                FULL,
+                semantics="imagenet",
+                cutmix=CutMix(1.0),
+                randaugment=None,
+                colour_jitter=ColourJitter(0.27, 0.36, 0.36, 0.09),
+            ),
+            "random crop, flip, colour jitter (brightness ±0.27, contrast ±0.36, saturation ±0.36, hue ±0.09), random "
+            "erasing p=0.25, area 0.02–0.33 (zeros), Mixup α=0.8 (one weight per batch) or CutMix α=1.0 (one box and "
+            "weight per batch), in turn",
         ),
     ],
 )
