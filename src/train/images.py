@@ -132,4 +132,5 @@ def crop_box(width: int, height: int, crop: RandomResizedCrop, draws: np.ndarray
 
 
 def _resized(image: Image.Image, box: tuple[int, int, int, int], size: int) -> np.ndarray:
-    return np.asarray(image.resize((size, size), Image.Resampling.BICUBIC, box=box))
+    # Not resize(box=...), which lets pixels around the box weigh in at its edges.
+    return np.asarray(image.crop(box).resize((size, size), Image.Resampling.BICUBIC))

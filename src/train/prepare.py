@@ -147,7 +147,7 @@ def _writers(dataset: Dataset, wanted: Wanted, building: Path) -> Iterator[tuple
         yield from ((split, RecordWriter(building, split, len(pictures))) for split, pictures in wanted.items())
         return
     sizes = {"train": dataset.stored_size, "val": dataset.image_size}
-    check_space(building, sum(3 * sizes[split] ** 2 * len(pictures) for split, pictures in wanted.items()))
+    check_space(building.parent, sum(3 * sizes[split] ** 2 * len(pictures) for split, pictures in wanted.items()))
     yield from ((split, ArrayWriter(building, split, len(listed), sizes[split])) for split, listed in wanted.items())
 
 

@@ -18,7 +18,7 @@ def folder_dataset(path, **changes) -> Dataset:
         "title": "Made",
         "source": "",
         "kind": "image-folder",
-        "path": str(path),
+        "path": path and str(path),
         "classes": 3,
         "image_size": 8,
         "stored_size": 9,

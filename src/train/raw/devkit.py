@@ -40,6 +40,7 @@ def read_devkit(root: Path) -> Devkit | None:
 def _parse(meta: bytes, truth: bytes, where: Path) -> Devkit:
     """Synsets without children are the classes; those above them in WordNet follow, from ILSVRC2012_ID 1001 on."""
     from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
 
     try:
         synsets = loadmat(io.BytesIO(meta), squeeze_me=True)["synsets"]
@@ -47,6 +48,6 @@ def _parse(meta: bytes, truth: bytes, where: Path) -> Devkit:
         wnids = {int(s["ILSVRC2012_ID"]): str(s["WNID"]) for s in leaves}
         words = {str(s["WNID"]): str(s["words"]) for s in leaves}
         labels = [wnids[int(line)] for line in truth.split()]
-    except (ValueError, TypeError, KeyError, IndexError, NotImplementedError, OSError) as error:
+    except (MatReadError, ValueError, TypeError, KeyError, IndexError, NotImplementedError, OSError) as error:
         raise ConfigError(f"{where}: not readable as the development kit ({error})") from None
     return Devkit(words, labels)

@@ -22,6 +22,8 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
+from tqdm import tqdm
+
 from train.cell import Download
 from train.progress import Tally, say
 from train.schema import ConfigError
@@ -181,4 +183,4 @@ def check_space(folder: Path, needed: int) -> None:
     """Raise :class:`ConfigError` when fewer than ``needed`` bytes are free where ``folder`` is."""
     free = shutil.disk_usage(folder).free
     if needed > free:
-        raise ConfigError(f"{folder}: {needed / 1e9:.3g} GB needed, {free / 1e9:.3g} GB free")
+        raise ConfigError(f"{folder}: {tqdm.format_sizeof(needed)}B needed, {tqdm.format_sizeof(free)}B free")

@@ -179,7 +179,7 @@ def test_file_address(fetch, tmp_path):
 
 def test_no_room_is_said_before_fetching(fetch, monkeypatch, tmp_path):
     monkeypatch.setattr(download.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 1000}))
-    with pytest.raises(ConfigError, match=r"downloads: 0\.00102 GB needed, 1e-06 GB free"):
+    with pytest.raises(ConfigError, match=r"downloads: 1\.02MB needed, 1\.00kB free"):
         fetch()
 
 
