@@ -1,4 +1,4 @@
-"""Command line of the trainer: ``python -m train {fit,evaluate,preview,prepare,show}``."""
+"""Command line of the trainer: ``python -m train {fit,evaluate,preview,prepare,bench-input,show}``."""
 
 from __future__ import annotations
 
@@ -55,7 +55,17 @@ def _parser() -> argparse.ArgumentParser:
     prepare = commands.add_parser("prepare", help="decode and resize a data set once")
     prepare.add_argument("--dataset", type=Path, required=True, help="a file of config/datasets, or a resolved cell")
     prepare.add_argument("--out", type=Path, required=True, help="folder of the prepared store")
+    prepare.add_argument(
+        "--downloads", type=Path, default=Path("data/downloads"), help="folder of archives (default data/downloads)"
+    )
     prepare.set_defaults(run=_prepare)
+
+    bench = commands.add_parser("bench-input", help="images per second that a prepared store delivers, as JSON")
+    bench.add_argument("--dataset", type=Path, required=True, help="a file of config/datasets, or a resolved cell")
+    _data(bench)
+    bench.add_argument("--batch-size", type=int, default=256, help="images per batch (default 256)")
+    bench.add_argument("--seconds", type=float, default=10, help="how long to read each split (default 10)")
+    bench.set_defaults(run=_bench_input)
 
     show = commands.add_parser("show", help="print the resolved configuration of a cell; save it to use with fit")
     show.add_argument("name", nargs="?", help="cell name; without it, all cells are listed")
@@ -75,7 +85,7 @@ def _cell(parser: argparse.ArgumentParser) -> None:
 
 
 def _data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", type=Path, help="prepared store (default data/prepared/<dataset>)")
+    parser.add_argument("--data", type=Path, help="prepared store, or its store.json (default data/prepared/<dataset>)")
 
 
 def _seed(text: str) -> int:
@@ -87,7 +97,8 @@ def _seed(text: str) -> int:
 def _store(cell, options):
     from train.data import open_store
 
-    return open_store(options.data or Path("data/prepared") / cell.dataset.name, cell.dataset)
+    folder = options.data or Path("data/prepared") / cell.dataset.name
+    return open_store(folder, cell.dataset, cell.augmentation.random_resized_crop)
 
 
 def _fit(options) -> int:
@@ -141,9 +152,23 @@ def _preview(options) -> int:
 def _prepare(options) -> int:
     from train.prepare import prepare
 
-    about = prepare(config.read_dataset(options.dataset), options.out)
+    dataset, _ = config.read_dataset(options.dataset)
+    about = prepare(dataset, options.out, options.downloads)
     counts = ", ".join(f"{count:,} {split}" for split, count in about["images"].items())
     print(f"{about['name']}: {counts} images in {options.out}")
+    return 0
+
+
+def _bench_input(options) -> int:
+    dataset, crop = config.read_dataset(options.dataset)
+    from train.bench_input import bench
+    from train.data import open_store
+
+    for name, least in (("batch_size", 1), ("seconds", 0)):
+        if getattr(options, name) < least:
+            raise ConfigError(f"--{name.replace('_', '-')} is {getattr(options, name)}, expected at least {least}")
+    store = open_store(options.data or Path("data/prepared") / dataset.name, dataset, crop)
+    print(json.dumps(bench(store, dataset, options.batch_size, options.seconds), indent=2))
     return 0
 
 

@@ -6,6 +6,7 @@ against ``workflow/schemas/cell.schema.yaml`` and builds these values. Nothing e
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -52,6 +53,14 @@ class ColourJitter:
 
 
 @dataclass(frozen=True)
+class RandomResizedCrop:
+    """Random-resized crop (Szegedy et al. 2015, arXiv:1409.4842): ranges of area fraction and of width over height."""
+
+    area: tuple[float, float]
+    aspect: tuple[float, float]
+
+
+@dataclass(frozen=True)
 class Augmentation:
     """What happens to a training batch. ``None`` switches a knob off.
 
@@ -67,6 +76,16 @@ class Augmentation:
     erasing: Erasing | None
     randaugment: RandAugment | None
     colour_jitter: ColourJitter | None = None
+    random_resized_crop: RandomResizedCrop | None = None
+
+
+@dataclass(frozen=True)
+class Download:
+    """Where an archive is published and its checksum in hexadecimal; the address decides nothing."""
+
+    url: str | None = None
+    md5: str | None = None
+    sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +93,7 @@ class Dataset:
     """A data set and how it is prepared; keys as in ``workflow/schemas/dataset.schema.yaml``."""
 
     name: str
-    kind: Literal["sklearn-digits", "image-folder"]
+    kind: Literal["sklearn-digits", "image-folder", "imagenet"]
     path: str | None
     classes: int
     image_size: int
@@ -83,6 +102,10 @@ class Dataset:
     std: tuple[float, float, float]
     train_per_class: int | None
     subset_seed: int
+    download: Download | None = None
+    store: Literal["array", "records"] = "array"
+    unreadable: Literal["error", "skip"] = "error"
+    checksums: Mapping[str, str] | None = None
     title: str = ""
     source: str = ""
 

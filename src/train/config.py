@@ -16,23 +16,25 @@ from typing import Any
 
 import netspec
 from netspec.catalogue.vit import is_vit
-from train import schema
+from train import datasets, schema
 from train.cell import (
     Augmentation,
     Cell,
     ColourJitter,
     CutMix,
     Dataset,
+    Download,
     Erasing,
     Mixup,
     Optimizer,
     RandAugment,
+    RandomResizedCrop,
     Schedule,
 )
 from train.schema import ConfigError
 
 #: Keys that describe and do not decide: changing them must not retrain anything.
-DESCRIPTIVE = {"description", "book_row", "recipe", "title", "source"}
+DESCRIPTIVE = {"description", "book_row", "recipe", "title", "source", "url", "checksums"}
 KNOBS = {
     "mixup": Mixup,
     "cutmix": CutMix,
@@ -91,7 +93,7 @@ def load_experiment(config: dict[str, Any], folder: Path = Path("config"), name:
     schema.validate(config, "config", str(folder / "config.yaml"))
     config = {**config, "only": None, **config[name]} if name in BLOCKS else config
     dataset_file = folder / "datasets" / f"{config['dataset']}.yaml"
-    dataset = _load(dataset_file, "dataset")
+    dataset = datasets.load(dataset_file)
     own_recipe = dataset.pop("recipe")
     cells_file = folder / "cells" / f"{config['cells']}.yaml"
     named = _load(cells_file, "cells")
@@ -199,6 +201,7 @@ def _check_together(cell: dict[str, Any], where: str, recipe_file: str, dataset_
             f"{where}.augmentation: both mixup and cutmix, expected one of them: the book's kernels apply only one "
             "per batch; set semantics: paper to choose between them at random, or imagenet to alternate"
         )
+    datasets.check_crop(dataset, augmentation, dataset_file, where)
     erasing = augmentation["erasing"] or {}
     for key in ("area", "aspect"):
         low, high = erasing.get(key, (0, 1))
@@ -235,9 +238,10 @@ def read_cell(path: Path) -> Cell:
 
 def parse_cell(value: dict[str, Any]) -> Cell:
     """Typed form of a resolved cell that has been validated."""
-    knobs = {k: None if v is None else KNOBS[k](**_tuples(v)) for k, v in value["augmentation"].items() if k in KNOBS}
+    kinds = {**KNOBS, "random_resized_crop": RandomResizedCrop}
+    knobs = {k: None if v is None else kinds[k](**_tuples(v)) for k, v in value["augmentation"].items() if k in kinds}
     parts = {
-        "dataset": Dataset(**_tuples(value["dataset"])),
+        "dataset": _typed(value["dataset"]),
         "augmentation": Augmentation(**{**value["augmentation"], **knobs}),
         "optimizer": Optimizer(**value["optimizer"]),
         "schedule": Schedule(**value["schedule"]),
@@ -245,14 +249,26 @@ def parse_cell(value: dict[str, Any]) -> Cell:
     return replace(Cell(**{**value, **parts}), fingerprint=fingerprint(value))
 
 
-def read_dataset(path: Path) -> Dataset:
-    """The data set of a file in ``config/datasets``, or of a resolved cell."""
+def read_dataset(path: Path) -> tuple[Dataset, RandomResizedCrop | None]:
+    """The data set of a file in ``config/datasets``, or of a resolved cell, and the crop that its training images get.
+
+    Raises :class:`ConfigError`.
+    """
     value = schema.load(path)
     if isinstance(value, dict) and isinstance(value.get("dataset"), dict):
-        return read_cell(path).dataset
-    schema.validate(value, "dataset", str(path))
+        cell = read_cell(path)
+        return cell.dataset, cell.augmentation.random_resized_crop
+    value = datasets.load(path)
+    crop = value["augmentation"].get("random_resized_crop")
     kept = {key: item for key, item in value.items() if key not in ("augmentation", "recipe")}
-    return Dataset(name=path.stem, **_tuples(kept))
+    return _typed({"name": path.stem, **kept}), crop and RandomResizedCrop(**_tuples(crop))
+
+
+def _typed(dataset: dict[str, Any]) -> Dataset:
+    values = _tuples(dataset)
+    if values.get("download"):
+        values["download"] = Download(**values["download"])
+    return Dataset(**values)
 
 
 def _tuples(value: dict[str, Any]) -> dict[str, Any]:
@@ -265,9 +281,13 @@ def cell_json(cell: dict[str, Any]) -> str:
 
 
 def deciding(value: Any) -> Any:
-    """A resolved cell, or part of one, without the keys that only describe: what a run depends on."""
+    """A resolved cell, or part of one, without the keys that only describe: what a run depends on.
+
+    Where raw files lie decides nothing: ``path`` is null here. What is in them is guarded by the prepared store.
+    """
     if isinstance(value, dict):
-        return {key: deciding(item) for key, item in value.items() if key not in DESCRIPTIVE}
+        kept = {key: deciding(item) for key, item in value.items() if key not in DESCRIPTIVE}
+        return {**kept, "path": None} if "path" in kept else kept
     return value
 
 
@@ -285,21 +305,38 @@ def fingerprint(value: dict[str, Any]) -> str:
 
 
 def check_path(dataset: dict[str, Any]) -> None:
-    """Raise :class:`ConfigError` when the folder of a data set cannot be read."""
+    """Raise :class:`ConfigError` when the raw files of a data set cannot be read."""
     path = dataset["path"]
-    if path is not None and not Path(path).is_dir():
+    if path is not None and not Path(path).exists():
+        otherwise = ", or null to download it" if dataset.get("download") else ""
         raise ConfigError(
             f"config/datasets/{dataset['name']}.yaml: key 'path' is {path}, "
-            "expected a readable folder that holds train/ and val/"
+            f"expected a readable folder or archive that holds train/ and val/{otherwise}"
         )
 
 
-def prepared_as(dataset: dict[str, Any]) -> str:
-    """:func:`data_fingerprint` of a data set that has been loaded but not typed."""
-    return data_fingerprint(Dataset(**_tuples(dataset)))
+def prepared_as(name: str, *, check: bool, folder: Path = Path("config")) -> str:
+    """:func:`data_fingerprint` of a file in ``config/datasets``; its raw files must be there if ``check``."""
+    path = folder / "datasets" / f"{name}.yaml"
+    if check:
+        check_path({"name": name, **datasets.load(path)})
+    return data_fingerprint(read_dataset(path)[0])
 
 
 def data_fingerprint(dataset: Dataset) -> str:
-    """Hash of what decides the prepared images; mean and std are applied later and do not."""
-    keys = ("kind", "path", "classes", "image_size", "stored_size", "train_per_class", "subset_seed")
-    return fingerprint({key: getattr(dataset, key) for key in keys})
+    """Hash of what decides the prepared images; mean and std are applied later and do not.
+
+    Where the raw files lie does not decide them either: the checksum of a download stands for what is in them.
+    Records are kept as they are, whatever the sizes.
+    """
+    keys = ("kind", "classes", "train_per_class", "subset_seed")
+    kept = {"path": None, **{key: getattr(dataset, key) for key in keys}}
+    if dataset.store == "array":
+        kept |= {"image_size": dataset.image_size, "stored_size": dataset.stored_size}
+    else:
+        kept["store"] = dataset.store
+    if dataset.unreadable != "error":
+        kept["unreadable"] = dataset.unreadable
+    if dataset.download:
+        kept["download"] = {"md5": dataset.download.md5, "sha256": dataset.download.sha256}
+    return fingerprint(kept)

@@ -1,6 +1,7 @@
 """The prepared store and the grain pipelines that read it.
 
-A store is a folder of memory-mapped arrays, one pair per split, and ``store.json``, which says what they are::
+A store is a folder with one set of files per split and ``store.json``, which says what they are. Its images are a
+memory-mapped array, or the original files as records, which are decoded while they are read (:mod:`train.records`)::
 
     train_images.npy  uint8 (N, stored_size, stored_size, 3)      train_labels.npy  int32 (N,)
     val_images.npy    uint8 (M, image_size, image_size, 3)        val_labels.npy    int32 (M,)
@@ -16,12 +17,15 @@ from pathlib import Path
 import grain
 import numpy as np
 
-from train.cell import Dataset
+from train.cell import Dataset, RandomResizedCrop
 from train.config import data_fingerprint
+from train.records import RecordSplit
 from train.schema import ConfigError
 
 #: Two reading threads keep a core pair fed (more only add contention); each element is a whole batch.
-READ = grain.ReadOptions(num_threads=2, prefetch_buffer_size=8)
+THREADS = 2
+#: Batches read ahead, and the bytes that they may take together.
+AHEAD, AHEAD_BYTES = 8, 1 << 29
 
 
 @dataclass(frozen=True)
@@ -34,26 +38,37 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def gather(self, indices: np.ndarray) -> dict[str, np.ndarray]:
-        """The images and labels at ``indices``, copied out of the map in one go."""
+    @property
+    def image_bytes(self) -> int:
+        """Size of one image as it is gathered."""
+        return self.images[0].nbytes
+
+    def gather(self, indices: np.ndarray, draw: tuple[int, ...] | None = None) -> dict[str, np.ndarray]:
+        """The images and labels at ``indices``, copied out of the map in one go; nothing is drawn here."""
         indices = np.asarray(indices)
         return {"image": self.images[indices], "label": self.labels[indices]}
 
 
 @dataclass(frozen=True)
 class Store:
-    """Both splits of a prepared data set and the class names in label order."""
+    """Both splits of a prepared data set, the class names in label order, and a digest of images and labels.
 
-    train: Split
-    val: Split
-    class_names: tuple[str, ...]
-
-
-def open_store(folder: Path, dataset: Dataset) -> Store:
-    """Open a prepared store.
-
-    Raises :class:`ConfigError` when the folder holds none, or one prepared from another configuration.
+    The digest is empty for stores prepared before there was one.
     """
+
+    train: Split | RecordSplit
+    val: Split | RecordSplit
+    class_names: tuple[str, ...]
+    content: str = ""
+
+
+def open_store(folder: Path, dataset: Dataset, crop: RandomResizedCrop | None = None) -> Store:
+    """Open a prepared store, given its folder or its ``store.json``.
+
+    ``crop`` is what training images of records are cut by; without it, they are cut as in validation. Raises
+    :class:`ConfigError` when the folder holds no store, one prepared from another configuration or a damaged one.
+    """
+    folder = folder.parent if folder.name == "store.json" else folder
     try:
         about = json.loads((folder / "store.json").read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError):
@@ -64,11 +79,29 @@ def open_store(folder: Path, dataset: Dataset) -> Store:
             f"{folder}/store.json: key 'fingerprint' is {about.get('fingerprint')}, expected {expected}: "
             f"prepared from another configuration of {dataset.name}; prepare it again"
         )
-    splits = {}
-    for split in ("train", "val"):
-        arrays = [np.load(folder / f"{split}_{part}.npy", mmap_mode="r") for part in ("images", "labels")]
-        splits[split] = Split(arrays[0], np.asarray(arrays[1]))
-    return Store(**splits, class_names=tuple(about["class_names"]))
+    try:
+        if dataset.store == "records":
+            view = {"size": dataset.image_size, "keep": dataset.image_size / dataset.stored_size}
+            crops = {"train": crop, "val": None}
+            splits = {split: RecordSplit(folder, split, **view, crop=crops[split]) for split in crops}
+        else:
+            splits = {split: _arrays(folder, split) for split in ("train", "val")}
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{folder}: damaged store ({error}); prepare it again") from None
+    for split, part in splits.items():
+        if len(part) != about["images"][split]:
+            raise ConfigError(
+                f"{folder}: damaged store ({len(part)} images in {split}, expected {about['images'][split]}); "
+                "prepare it again"
+            )
+    return Store(**splits, class_names=tuple(about["class_names"]), content=about.get("content", ""))
+
+
+def _arrays(folder: Path, split: str) -> Split:
+    images, labels = (np.load(folder / f"{split}_{part}.npy", mmap_mode="r") for part in ("images", "labels"))
+    if len(images) != len(labels):
+        raise ValueError(f"{len(images)} images and {len(labels)} labels in {split}")
+    return Split(images, np.asarray(labels))
 
 
 class ShuffledBatches:
@@ -78,7 +111,7 @@ class ShuffledBatches:
     (3.5 ms against 0.1 ms for 16 images); a source whose elements are batches leaves it threads, prefetching and state.
     """
 
-    def __init__(self, split: Split, batch_size: int, epochs: int, seed: int):
+    def __init__(self, split: Split | RecordSplit, batch_size: int, epochs: int, seed: int):
         self.split, self.batch_size, self.epochs, self.seed = split, batch_size, epochs, seed
         self.per_epoch = len(split) // batch_size
         self.order = lru_cache(maxsize=2)(self._order)
@@ -92,10 +125,10 @@ class ShuffledBatches:
     def __getitem__(self, step: int) -> dict[str, np.ndarray]:
         epoch, position = divmod(step, self.per_epoch)
         start = position * self.batch_size
-        return self.split.gather(self.order(epoch)[start : start + self.batch_size])
+        return self.split.gather(self.order(epoch)[start : start + self.batch_size], draw=(self.seed, step))
 
 
-def train_batches(split: Split, *, batch_size: int, epochs: int, seed: int) -> grain.IterDataset:
+def train_batches(split: Split | RecordSplit, *, batch_size: int, epochs: int, seed: int) -> grain.IterDataset:
     """Shuffled batches for all epochs; the order of an epoch depends on ``seed`` and the epoch only.
 
     The images left over at the end of an epoch's order are skipped, as in the book. Raises :class:`ConfigError`
@@ -105,13 +138,13 @@ def train_batches(split: Split, *, batch_size: int, epochs: int, seed: int) -> g
         raise ConfigError(
             f"key 'batch_size' is {batch_size}, expected at most the {len(split)} training images of the data set"
         )
-    return grain.MapDataset.source(ShuffledBatches(split, batch_size, epochs, seed)).to_iter_dataset(READ)
+    return _read_ahead(ShuffledBatches(split, batch_size, epochs, seed))
 
 
 class PaddedBatches:
     """Random access to the batches of one pass in order; the last is filled up and masked."""
 
-    def __init__(self, split: Split, batch_size: int):
+    def __init__(self, split: Split | RecordSplit, batch_size: int):
         self.split, self.batch_size = split, batch_size
 
     def __len__(self) -> int:
@@ -123,6 +156,12 @@ class PaddedBatches:
         return {**self.split.gather(filled), "mask": np.arange(self.batch_size) < len(indices)}
 
 
-def eval_batches(split: Split, *, batch_size: int) -> grain.IterDataset:
+def eval_batches(split: Split | RecordSplit, *, batch_size: int) -> grain.IterDataset:
     """Every image once, in order. The last batch is filled up and ``mask`` (bool) is false on the filling."""
-    return grain.MapDataset.source(PaddedBatches(split, batch_size)).to_iter_dataset(READ)
+    return _read_ahead(PaddedBatches(split, batch_size))
+
+
+def _read_ahead(batches: ShuffledBatches | PaddedBatches) -> grain.IterDataset:
+    ahead = max(THREADS, min(AHEAD, AHEAD_BYTES // (batches.batch_size * batches.split.image_bytes)))
+    options = grain.ReadOptions(num_threads=THREADS, prefetch_buffer_size=ahead)
+    return grain.MapDataset.source(batches).to_iter_dataset(options)

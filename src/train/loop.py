@@ -48,7 +48,9 @@ def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path) -> di
     steps_per_epoch = len(store.train) // cell.batch_size
     batches = train_batches(store.train, batch_size=cell.batch_size, epochs=cell.epochs, seed=seed)
     programs = make_programs(cell, task, steps_per_epoch)
-    saved = Checkpoints(checkpoints, provenance.run_fingerprint(cell.fingerprint, cell.model, seed))
+    # The cell does not say which images were prepared for it; the store does.
+    decided_by = f"{cell.fingerprint}{store.content}"
+    saved = Checkpoints(checkpoints, provenance.run_fingerprint(decided_by, cell.model, seed))
 
     state = programs.init(seed)
     rows: list[list] = []

@@ -2,168 +2,200 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import json
+import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 from train.cell import Dataset
 from train.config import data_fingerprint
+from train.images import Unreadable
+from train.progress import Tally, say
+from train.raw import DOWNLOADS, open_raw
+from train.raw.download import check_space
+from train.raw.source import RawData, Reached, Wanted
+from train.raw.subset import choose_per_class
 from train.schema import ConfigError
+from train.store import ArrayWriter, RecordWriter, digest, digest_of
 
-SUFFIXES = {".jpeg", ".jpg", ".png", ".bmp", ".webp"}
+#: Images on their way between the source and the store: enough to keep every core busy, little memory.
+AHEAD = 64
+#: Files named one by one in a message.
+NAMED = 20
 
 
-def prepare(dataset: Dataset, folder: Path) -> dict:
+def prepare(dataset: Dataset, folder: Path, downloads: Path = DOWNLOADS) -> dict:
     """Write the store of ``dataset`` into ``folder``, and return what ``store.json`` says.
 
     The store is built beside ``folder`` and moved into place when it is complete, so a killed preparation leaves
-    nothing that a rerun would trust. Raises :class:`ConfigError` for data that is missing or does not match.
+    nothing that a rerun would trust. Raises :class:`ConfigError` for data that is missing, damaged or does not match,
+    for a folder that cannot be written, and while another process prepares the same store.
     """
-    source = {"sklearn-digits": _digits, "image-folder": _image_folder}[dataset.kind]
-    building = folder.with_name(f".{folder.name}.building")
-    shutil.rmtree(building, ignore_errors=True)  # what a killed preparation left
-    building.mkdir(parents=True)
     try:
-        class_names, splits = source(dataset)
-        if len(class_names) != dataset.classes:
-            raise ConfigError(
-                f"config/datasets/{dataset.name}.yaml: key 'classes' is {dataset.classes}, "
-                f"expected {len(class_names)}, the number found in {dataset.path or dataset.kind}"
-            )
-        counts = {}
-        for split, (labels, images) in splits.items():
-            size = dataset.stored_size if split == "train" else dataset.image_size
-            counts[split] = _write_split(building, split, size, labels, images)
-        about = {
-            "name": dataset.name,
-            "fingerprint": data_fingerprint(dataset),
-            "class_names": class_names,
-            "images": counts,
-            "train_size": dataset.stored_size,
-            "val_size": dataset.image_size,
-        }
-        (building / "store.json").write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        building.replace(folder)
-    except BaseException:
-        shutil.rmtree(building, ignore_errors=True)
-        raise
+        with _building(folder) as building:
+            raw = open_raw(dataset, downloads)
+            about = _build(dataset, raw, building)
+            _publish(building, folder)
+    except OSError as error:
+        raise ConfigError(f"{error.filename or folder}: cannot be written ({error.strerror or error})") from None
     return about
 
 
-def _write_split(folder: Path, split: str, size: int, labels: np.ndarray, images: Iterator[Image.Image]) -> int:
-    """Stream resized images into one array file, so that memory stays at one image per thread."""
-    np.save(folder / f"{split}_labels.npy", labels.astype(np.int32))
-    out = np.lib.format.open_memmap(
-        folder / f"{split}_images.npy", mode="w+", dtype=np.uint8, shape=(len(labels), size, size, 3)
-    )
-    for row, image in enumerate(images(size)):
-        out[row] = image
-    out.flush()
-    return len(labels)
+@contextmanager
+def _building(folder: Path) -> Iterator[Path]:
+    """An empty folder to build in, which only this process uses; it is removed on errors, and by the next on kills."""
+    building = folder.with_name(f".{folder.name}.building")
+    lock = building / "lock"
+    building.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not lock.exists() or lock.stat().st_ino != os.fstat(held.fileno()).st_ino:
+                raise BlockingIOError  # it was finished, and so moved away, between opening and locking
+        except BlockingIOError:
+            raise ConfigError(f"{folder}: another process is preparing it, expected one at a time") from None
+        try:
+            for path in building.iterdir():  # what a killed preparation left
+                if path != lock:
+                    path.unlink()
+            yield building
+        except BaseException:
+            shutil.rmtree(building, ignore_errors=True)
+            raise
 
 
-def fit_square(image: Image.Image, size: int) -> np.ndarray:
-    """``uint8 (size, size, 3)``: RGB, upright, bilinear, aspect ratio ignored (companion repository's preparation)."""
-    upright = ImageOps.exif_transpose(image)
-    return np.asarray(upright.convert("RGB").resize((size, size), Image.Resampling.BILINEAR))
+def _publish(building: Path, folder: Path) -> None:
+    """Move a finished store into place; the old one stays whole until then."""
+    old = folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.replace(old)
+    building.replace(folder)
+    (folder / "lock").unlink()
+    shutil.rmtree(old, ignore_errors=True)
 
 
-def _digits(dataset: Dataset):
-    """scikit-learn's digits: ``train_per_class`` of each class to train, every other picture to validate."""
-    from sklearn.datasets import load_digits
-
-    bunch = load_digits()
-    pictures = np.round(bunch.images * (255 / 16)).astype(np.uint8)
-    chosen = choose_per_class(bunch.target, dataset.train_per_class, dataset.subset_seed, dataset)
-    rest = np.setdiff1d(np.arange(len(pictures)), chosen)
-    if not len(rest):
+def _build(dataset: Dataset, raw: RawData, building: Path) -> dict:
+    if len(raw.class_names) != dataset.classes:
         raise ConfigError(
-            f"config/datasets/{dataset.name}.yaml: key 'train_per_class' is {dataset.train_per_class}, "
-            "expected fewer, so that images remain to validate on"
+            f"config/datasets/{dataset.name}.yaml: key 'classes' is {dataset.classes}, "
+            f"expected {len(raw.class_names)}, the number found in {raw.where}"
         )
-
-    def images(indices):
-        return lambda size: (fit_square(Image.fromarray(pictures[i]), size) for i in indices)
-
-    splits = {
-        "train": (bunch.target[chosen], images(chosen)),
-        "val": (bunch.target[rest], images(rest)),
+    wanted = _wanted(dataset, raw)
+    counts, digests = {}, []
+    with ExitStack() as stack:
+        writers = {split: stack.enter_context(writer) for split, writer in _writers(dataset, wanted, building)}
+        contents, unreadable = _fill(dataset, raw, wanted, writers)
+        for split, pictures in wanted.items():
+            kept = np.array([bool(content) for content in contents[split]])
+            labels = np.array([picture.label for picture in pictures], np.int32)[kept]
+            if not len(labels):
+                raise ConfigError(f"{raw.where}: no readable image in {split}/, expected some")
+            writers[split].finish(kept)
+            np.save(building / f"{split}_labels.npy", labels)
+            counts[split] = len(labels)
+            digests.append(digest(labels, [content for content in contents[split] if content]))
+    about = {
+        "name": dataset.name,
+        "fingerprint": data_fingerprint(dataset),
+        "content": hashlib.blake2b(b"".join(digests), digest_size=16).hexdigest(),
+        "store": dataset.store,
+        "class_names": raw.class_names,
+        "images": counts,
     }
-    return [str(name) for name in bunch.target_names], splits
+    if dataset.store == "array":
+        about |= {"train_size": dataset.stored_size, "val_size": dataset.image_size}
+    if unreadable:
+        about["skipped"] = unreadable
+    (building / "store.json").write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return about
 
 
-def _image_folder(dataset: Dataset):
-    """``path/{train,val}/<class>/<image>``: classes in sorted folder order, images in sorted file order."""
-    key = f"config/datasets/{dataset.name}.yaml: key 'path'"
-    root = Path(dataset.path)
-    found = {}
-    for split in ("train", "val"):
-        folder = root / split
+def _fill(dataset: Dataset, raw: RawData, wanted: Wanted, writers: dict) -> tuple[dict, dict]:
+    """Store every image; digests by split and row, empty for unreadable files, and why these are, by name."""
+    contents = {split: [b""] * len(pictures) for split, pictures in wanted.items()}
+    unreadable: dict[str, str] = {}
+    total = sum(map(len, wanted.values()))
+    with Tally(dataset.name, total, unit=" images") as tally:
+        for split, row, stored in _converted(raw.read(wanted), writers):
+            if isinstance(stored, Unreadable):
+                unreadable[wanted[split][row].name] = str(stored)
+            else:
+                writers[split].put(row, stored[0])
+                contents[split][row] = stored[1]
+            tally.advance(1)
+    _report(dataset, unreadable, total)
+    return contents, unreadable
+
+
+def _wanted(dataset: Dataset, raw: RawData) -> Wanted:
+    train = raw.splits["train"]
+    chosen = choose_per_class(np.array([picture.label for picture in train]), dataset)
+    return {"train": [train[index] for index in chosen], "val": raw.splits["val"]}
+
+
+def _writers(dataset: Dataset, wanted: Wanted, building: Path) -> Iterator[tuple[str, ArrayWriter | RecordWriter]]:
+    if dataset.store == "records":
+        yield from ((split, RecordWriter(building, split, len(pictures))) for split, pictures in wanted.items())
+        return
+    sizes = {"train": dataset.stored_size, "val": dataset.image_size}
+    check_space(building.parent, sum(3 * sizes[split] ** 2 * len(pictures) for split, pictures in wanted.items()))
+    yield from ((split, ArrayWriter(building, split, len(listed), sizes[split])) for split, listed in wanted.items())
+
+
+def _converted(reached: Iterator[Reached], writers: dict) -> Iterator[tuple[str, int, tuple | Unreadable]]:
+    """Convert in threads, a bounded number ahead; Pillow releases the interpreter lock.
+
+    Yields split, row, and either what is stored with its digest, or why it cannot be.
+    """
+
+    def one(load: Callable[[], bytes], convert: Callable[[bytes], bytes]) -> tuple | Unreadable:
         try:
-            classes = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
-            found[split] = {
-                name: sorted(p for p in (folder / name).iterdir() if p.suffix.lower() in SUFFIXES) for name in classes
-            }
+            stored = convert(load())
+        except Unreadable as error:
+            return error
         except OSError as error:
-            raise ConfigError(
-                f"{key}: {folder} cannot be read ({error.strerror}), expected a folder of class folders"
-            ) from None
-        if not any(found[split].values()):
-            raise ConfigError(f"{key}: {folder} holds no images, expected <class>/<image>.JPEG")
-    class_names = list(found["train"])
-    if class_names != list(found["val"]):
-        odd = sorted(set(class_names) ^ set(found["val"]))
-        raise ConfigError(f"{key}: train/ and val/ in {root} differ in the classes {', '.join(odd[:5])}")
+            return Unreadable(error.strerror or str(error))
+        return stored, digest_of(stored)
 
-    def split_of(split, keep=None):
-        files = [(p, label) for label, name in enumerate(class_names) for p in found[split][name]]
-        labels = np.array([label for _, label in files])
-        if keep is not None:
-            chosen = choose_per_class(labels, keep, dataset.subset_seed, dataset)
-            files, labels = [files[i] for i in chosen], labels[chosen]
-        return labels, lambda size: _decode([p for p, _ in files], size)
-
-    return class_names, {"train": split_of("train", dataset.train_per_class), "val": split_of("val")}
-
-
-def _decode(paths: list[Path], size: int) -> Iterator[np.ndarray]:
-    """Decode and resize in threads, in order, a bounded number ahead; Pillow releases the interpreter lock."""
-
-    def one(path: Path) -> np.ndarray:
-        try:
-            with Image.open(path) as image:
-                return fit_square(image, size)
-        except (OSError, UnidentifiedImageError, SyntaxError) as error:
-            raise ConfigError(f"{path}: not a readable image ({error})") from None
-
+    pending: deque = deque()
     with ThreadPoolExecutor() as pool:
-        for group in _grouped(paths, 256):
-            yield from pool.map(one, group)
+        try:
+            for split, row, load in reached:
+                pending.append((split, row, pool.submit(one, load, writers[split].convert)))
+                if len(pending) == AHEAD:
+                    split, row, future = pending.popleft()
+                    yield split, row, future.result()
+            for split, row, future in pending:
+                yield split, row, future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
-def _grouped(items: Iterable, size: int) -> Iterator[list]:
-    iterator = iter(items)
-    while group := list(islice(iterator, size)):
-        yield group
-
-
-def choose_per_class(labels: np.ndarray, keep: int, seed: int, dataset: Dataset) -> np.ndarray:
-    """Sorted indices of ``keep`` examples of each class, chosen by ``seed`` alone."""
-    generator = np.random.default_rng(seed)
-    chosen = []
-    for label in np.unique(labels):
-        members = np.flatnonzero(labels == label)
-        if len(members) < keep:
-            raise ConfigError(
-                f"config/datasets/{dataset.name}.yaml: key 'train_per_class' is {keep}, "
-                f"expected at most {len(members)}, the images of class {label}"
-            )
-        chosen.append(generator.choice(members, keep, replace=False))
-    return np.sort(np.concatenate(chosen))
+def _report(dataset: Dataset, unreadable: dict[str, str], total: int) -> None:
+    """Say which files were unreadable, all at once; fail unless they are to be skipped."""
+    if not unreadable:
+        return
+    listed = [f"  {name}: {reason}" for name, reason in sorted(unreadable.items())]
+    count = f"{len(unreadable):,} of {total:,} files {'is' if len(unreadable) == 1 else 'are'} not readable images"
+    if dataset.unreadable == "skip":
+        say("\n".join([f"{dataset.name}: {count}, and skipped:", *listed]))
+        return
+    more = [f"  and {len(listed) - NAMED:,} more"] if len(listed) > NAMED else []
+    raise ConfigError(
+        "\n".join(
+            [
+                f"config/datasets/{dataset.name}.yaml: {count}; mend or remove them, or set unreadable: skip:",
+                *listed[:NAMED],
+                *more,
+            ]
+        )
+    )

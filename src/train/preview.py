@@ -25,7 +25,7 @@ def preview(cell: Cell, store: Store, path: Path, *, rows: int, columns: int, se
     wanted = rows * columns
     # At least a training batch: Mixup and CutMix take their partners from the batch.
     chosen = np.random.default_rng(seed).permutation(len(store.train))[: max(wanted, cell.batch_size)]
-    batch = store.train.gather(np.resize(chosen, max(wanted, cell.batch_size)))
+    batch = store.train.gather(np.resize(chosen, max(wanted, cell.batch_size)), draw=(seed, 0))
     images, _ = jax.jit(Classification(cell).inputs)(jax.random.key(seed), batch)
     pixels = np.asarray(images)[:wanted] * np.array(cell.dataset.std) + np.array(cell.dataset.mean)
     size = cell.dataset.image_size

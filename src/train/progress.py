@@ -62,6 +62,43 @@ class Progress:
         self.bar.close()
 
 
+class Tally:
+    """Shows how much of ``total`` is done: a bar in a terminal, a line every ten seconds in a log; a context."""
+
+    def __init__(self, label: str, total: int | None, *, unit: str, done: int = 0):
+        self.label, self.total, self.unit, self.done = label, total, unit, done
+        self.shown = time.perf_counter()
+        self.bar = tqdm(
+            total=total,
+            initial=done,
+            desc=label,
+            unit=unit,
+            unit_scale=True,
+            disable=not sys.stderr.isatty(),
+            dynamic_ncols=True,
+        )
+
+    def __enter__(self) -> Tally:
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.bar.close()
+
+    def advance(self, count: int) -> None:
+        """Count ``count`` more."""
+        self.done += count
+        self.bar.update(count)
+        if self.bar.disable and time.perf_counter() - self.shown > 10:
+            self.shown = time.perf_counter()
+            share = f" ({self.done / self.total:.0%})" if self.total else ""
+            print(f"{self.label}: {tqdm.format_sizeof(self.done)}{self.unit}{share}", file=sys.stderr, flush=True)
+
+
+def say(text: str) -> None:
+    """A line of its own, above the bar if there is one."""
+    tqdm.write(text, file=sys.stderr)
+
+
 def _figures(metrics: dict[str, float]) -> str:
     return "  ".join(f"{name} {_short(name, value)}" for name, value in metrics.items())
 

@@ -20,7 +20,7 @@ from netspec.layers import Layer
 SRC = Path(os.path.relpath(Path(__file__).parents[1]))
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "numpy")
 #: Files of the trainer that decide a result; the command line, progress display and this file do not.
-DECIDING = ("cell", "checkpoint", "data", "loop", "optimizer", "results", "step", "task")
+DECIDING = ("cell", "checkpoint", "data", "images", "loop", "optimizer", "records", "results", "step", "task")
 
 
 def code_of(model: str) -> list[Path]:
@@ -109,7 +109,7 @@ def machine() -> dict[str, Any]:
         "device": device.platform,
         "device_kind": device.device_kind,
         "device_count": jax.device_count(),
-        "cpu": _cpu_name(),
+        "cpu": cpu_name(),
         "cpu_threads": int(os.environ.get("PJRT_NPROC", os.cpu_count() or 1)),
     }
 
@@ -119,7 +119,8 @@ def has_gpu() -> bool:
     return Path("/dev/nvidia0").exists()
 
 
-def _cpu_name() -> str:
+def cpu_name() -> str:
+    """The processor in words."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))

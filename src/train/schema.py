@@ -15,6 +15,12 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from referencing import Registry, Resource
 
+#: Patterns of the schemas in words; names of things are what the others describe.
+PATTERNS = {
+    "^(https?|file)://": "an address that begins with https://, http:// or file://",
+    "^[0-9a-f]{32}$": "32 hexadecimal digits",
+    "^[0-9a-f]{64}$": "64 hexadecimal digits",
+}
 SCHEMAS = Path(__file__).resolve().parents[2] / "workflow" / "schemas"
 
 
@@ -151,7 +157,7 @@ def _expected(error: ValidationError) -> str:
         "uniqueItems": lambda: "each entry once",
         "minProperties": lambda: f"at least {want} entries",
         "minLength": lambda: "a text that is not empty",
-        "pattern": lambda: "lower-case letters, digits and hyphens",
+        "pattern": lambda: PATTERNS.get(want, "lower-case letters, digits and hyphens"),
     }
     return phrases.get(rule, lambda: error.message)()
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from made_data import make_pictures
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "JAX_COMPILATION_CACHE_DIR": str(ROOT / ".cache/jax"), "PJRT_NPROC": "1"}
@@ -45,3 +46,9 @@ def finish():
         return done
 
     return run
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """A folder of three classes; see :func:`made_data.make_pictures`."""
+    return make_pictures(tmp_path / "pictures")

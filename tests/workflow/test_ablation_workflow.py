@@ -222,14 +222,14 @@ def test_a_mistake_stops_with_one_message(copy, file, old, new, says):
 def test_unreadable_data_stops_before_any_job(copy):
     output = snakemake(
         copy,
-        "results/imagenette/bare/seed0/summary.json",
+        "results/tiny-imagenette/bare/seed0/summary.json",
         "--config",
-        "dataset=imagenette",
-        "recipe=imagenette",
+        "dataset=tiny-imagenette",
+        "recipe=tiny-imagenette",
         code=1,
     )
-    assert "config/datasets/imagenette.yaml: key 'path' is data/imagenette2-320, expected a readable folder" in output
-    assert not (copy / "results/imagenette").exists()
+    assert "tiny-imagenette.yaml: key 'path' is data/tiny-imagenette.tgz, expected a readable folder" in output
+    assert not (copy / "results/tiny-imagenette").exists()
 
 
 def test_conda_environment_lists_the_declared_dependencies():

@@ -6,7 +6,7 @@ from snakemake.exceptions import WorkflowError
 import netspec
 from netspec import catalogue
 from report.networks.records import RUN_BELOW
-from train import config as settings, provenance
+from train import config as settings, datasets, provenance
 from train.runtime import share_interpreter
 from train.schema import ConfigError
 
@@ -20,10 +20,12 @@ except ConfigError as error:
 ABLATION, ZOO = EXPERIMENTS["ablation"], EXPERIMENTS["zoo"]
 #: Every cell by the folder of its results: rules find by their wildcards what they train on what.
 CELLS = {(e.label, name): cell for e in EXPERIMENTS.values() for name, cell in e.cells.items()}
-DATASETS = {e.dataset["name"]: e.dataset for e in EXPERIMENTS.values()}
 DEVICES = {e.label: e.device for e in EXPERIMENTS.values()}
 PLATFORMS = {"auto": "", "cpu": "JAX_PLATFORMS=cpu", "gpu": "JAX_PLATFORMS=cuda"}
-STORE = "data/prepared/{dataset}"
+#: Written last into a prepared store. Its contents say what was prepared: preparing the same again retrains nothing.
+STORE = "data/prepared/{dataset}/store.json"
+#: Every data set can be prepared, not only those that are trained on.
+DATASETS = sorted(path.stem for path in Path("config/datasets").glob("*.yaml"))
 #: Names of the catalogue's variants by the name of their file.
 NETWORKS = {spec.slug.lower(): spec.name for spec in catalogue.specs() if spec.provenance.role == "variant"}
 
@@ -82,13 +84,24 @@ def uses_gpu(wildcards):
 
 def dataset_settings(wildcards):
     """What decides the prepared images. Data that cannot be read is reported before any job starts."""
-    dataset = DATASETS[wildcards.dataset]
     try:
-        if not Path(STORE.format(dataset=wildcards.dataset)).exists():
-            settings.check_path(dataset)
+        return settings.prepared_as(wildcards.dataset, check=not Path(STORE.format(**wildcards)).exists())
     except ConfigError as error:
         raise WorkflowError(str(error)) from None
-    return settings.prepared_as(dataset)
+
+
+def dataset_path(wildcards):
+    """Where the raw files are. Another place is looked at again, but the same images there retrain nothing."""
+    return str(datasets.load(Path(f"config/datasets/{wildcards.dataset}.yaml"))["path"])
+
+
+def preparing_code():
+    """Source files that decide the prepared images."""
+    raw = ("archive", "devkit", "embedded", "folder", "imagenet", "source", "subset")
+    return [
+        f"{provenance.SRC}/train/{name}.py"
+        for name in ("images", "prepare", "store", *(f"raw/{name}" for name in raw))
+    ]
 
 
 def resolved(wildcards):

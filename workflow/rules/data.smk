@@ -1,9 +1,12 @@
-# Decode and resize the data set once.
+# Fetch, decode and resize a data set once.
 
 
 rule prepare_data:
+    input:
+        code=preparing_code(),
     output:
-        store=directory(STORE),
+        # The last file of the store to be written; the arrays or records beside it come and go with it.
+        store=STORE,
     log:
         "logs/{dataset}/prepare.log",
     benchmark:
@@ -12,6 +15,18 @@ rule prepare_data:
         "../envs/netspec.yaml"
     params:
         settings=dataset_settings,
+        path=dataset_path,
         config="config/datasets/{dataset}.yaml",
+        out=subpath(output.store, parent=True),
     shell:
-        "python -m train prepare --dataset {params.config} --out {output.store} > {log} 2>&1"
+        "exec python -m train prepare --dataset {params.config} --out {params.out} > {log} 2>&1"
+
+
+# A target per data set: `snakemake prepare_imagenette` downloads and prepares Imagenette.
+for dataset in DATASETS:
+
+    rule:
+        name:
+            f"prepare_{dataset}"
+        input:
+            STORE.format(dataset=dataset),

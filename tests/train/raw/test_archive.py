@@ -1,0 +1,164 @@
+"""Archives: the same store as from the folder, whatever the format; nothing unsafe or damaged gets through."""
+
+import bz2
+import gzip
+import io
+import lzma
+import shutil
+import tarfile
+import zipfile
+
+import pytest
+from made_data import described, folder_dataset, jpeg, tar_bytes, tar_of
+
+from train.prepare import prepare
+from train.raw.archive import open_archive
+from train.schema import ConfigError
+
+IMAGES = {f"set/{split}/{name}/{i}.JPEG": jpeg(i) for split in ("train", "val") for name in "ab" for i in range(3)}
+
+
+def listed(path):
+    raw = open_archive(path, "key 'path'")
+    found = {(split, row): load() for split, row, load in raw.read(raw.splits)}
+    return raw, found
+
+
+def refused(path):
+    with pytest.raises(ConfigError) as raised:
+        listed(path)
+    assert "\n" not in str(raised.value)
+    return str(raised.value)
+
+
+@pytest.mark.parametrize("kind", ["tar", "gztar", "bztar", "xztar", "zip"])
+def test_an_archive_gives_what_its_folder_gives(pictures, tmp_path, kind):
+    archive = shutil.make_archive(str(tmp_path / "packed"), kind, pictures.parent, pictures.name)
+    stores = [prepare(folder_dataset(path), tmp_path / f"store{i}") for i, path in enumerate((pictures, archive))]
+    assert stores[0] == stores[1]
+    assert stores[0]["images"] == {"train": 12, "val": 6}
+
+
+def test_members_in_any_order_and_at_the_top(tmp_path):
+    names = sorted(IMAGES, reverse=True)
+    path = tar_of({f"./{name[4:]}": IMAGES[name] for name in names}, tmp_path / "a.tgz", "w:gz")
+    raw, found = listed(path)
+    assert raw.class_names == ["a", "b"]
+    assert [picture.label for picture in raw.splits["train"]] == [0, 0, 0, 1, 1, 1]
+    assert found["train", 2] == IMAGES["set/train/a/2.JPEG"]
+    assert found["val", 3] == IMAGES["set/val/b/0.JPEG"]
+
+
+def test_only_what_is_wanted_is_read(tmp_path):
+    raw = open_archive(tar_of(IMAGES, tmp_path / "a.tgz", "w:gz"), "key")
+    wanted = {"train": raw.splits["train"][4:], "val": []}
+    assert [(split, row, load()) for split, row, load in raw.read(wanted)] == [
+        ("train", 0, IMAGES["set/train/b/1.JPEG"]),
+        ("train", 1, IMAGES["set/train/b/2.JPEG"]),
+    ]
+
+
+@pytest.mark.parametrize("name", ["../set/train/a/evil.JPEG", "/etc/train/a/evil.JPEG", "set/../../evil", "C:\\evil"])
+@pytest.mark.parametrize("kind", ["tar", "zip"])
+def test_names_that_leave_the_archive(tmp_path, name, kind):
+    path = tmp_path / f"a.{kind}"
+    if kind == "tar":
+        tar_of({**IMAGES, name: b"evil"}, path)
+    else:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr(name, b"evil")
+    message = refused(path)
+    assert repr(name) in message
+    assert "leads outside the archive" in message
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
+def test_links_and_devices(tmp_path, kind):
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w") as tar:
+        tar.addfile(described("set/train/a/0.JPEG", type=kind, linkname="/etc/passwd"))
+    assert "a.tar: member 'set/train/a/0.JPEG' is a link or a special file" in refused(path)
+
+
+def test_a_link_in_a_zip_file(tmp_path):
+    link = zipfile.ZipInfo("set/train/a/0.JPEG")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(link, "/etc/passwd")
+    assert "is a link" in refused(tmp_path / "a.zip")
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.8])
+def test_a_truncated_tar_file(tmp_path, compress, share):
+    """Cut where the images are; what follows them may be padding."""
+    whole = compress(tar_bytes(IMAGES))
+    path = tmp_path / "a.tar"
+    path.write_bytes(whole[: int(len(whole) * share)])
+    assert "a.tar: damaged archive" in refused(path)
+
+
+def test_a_tar_file_that_ends_between_members(tmp_path):
+    whole = tar_bytes(IMAGES)
+    with tarfile.open(fileobj=io.BytesIO(whole)) as tar:
+        last = tar.getmembers()[-1]
+    path = tmp_path / "a.tar"
+    path.write_bytes(whole[: last.offset])
+    assert "no end mark" in refused(path)
+
+
+@pytest.mark.parametrize("where", ["header", "contents", "checksum"])
+def test_a_flipped_bit(tmp_path, where):
+    """In a header tarfile would end quietly; in gzip only the checksum at the very end shows it."""
+    whole = bytearray(tar_bytes(IMAGES))
+    if where == "header":
+        with tarfile.open(fileobj=io.BytesIO(whole)) as tar:
+            whole[tar.getmembers()[5].offset + 3] ^= 1
+        packed = bytes(whole)
+    else:
+        packed = bytearray(gzip.compress(whole))
+        packed[len(packed) // 2 if where == "contents" else -6] ^= 1
+    path = tmp_path / "a.tar"
+    path.write_bytes(packed)
+    assert "a.tar: damaged archive" in refused(path)
+
+
+def test_a_damaged_zip_file(tmp_path):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in IMAGES.items():
+            archive.writestr(name, data)
+    whole = bytearray(path.read_bytes())
+    whole[200] ^= 1
+    path.write_bytes(whole)
+    assert "damaged archive (Bad CRC-32 for file 'set/train/a/0.JPEG')" in refused(path)
+    path.write_bytes(whole[: len(whole) // 2])
+    assert "damaged archive" in refused(path)
+
+
+@pytest.mark.parametrize(
+    ("members", "says"),
+    [
+        ({"set/train/a/0.JPEG": b""}, "holds no val/<class>/<image>.JPEG"),
+        ({"notes.txt": b""}, "holds no train/<class>/<image>.JPEG"),
+        ({**IMAGES, "again/train/a/0.JPEG": b""}, "in several folders, set and again, expected one"),
+        ({**IMAGES, "set/val/c/0.JPEG": b""}, "differ in the classes c (only in val/: c)"),
+        ({n: d for n, d in IMAGES.items() if "val/b" not in n}, "differ in the classes b (only in train/: b)"),
+        ({**IMAGES, "./set/train/a/0.JPEG": b""}, "set/train/a/0.JPEG: stands in the archive twice"),
+    ],
+    ids=["no val", "no train", "two sets", "extra class", "missing class", "twice"],
+)
+def test_another_layout(tmp_path, members, says):
+    assert says in refused(tar_of(members, tmp_path / "a.tar"))
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive at all" * 100, b"\x28\xb5\x2f\xfd" + bytes(100)])
+def test_no_archive(tmp_path, content):
+    (tmp_path / "a.tgz").write_bytes(content)
+    assert "a.tgz: " in refused(tmp_path / "a.tgz")
+
+
+def test_hidden_files_are_no_images(tmp_path):
+    extra = {"set/train/a/._0.JPEG": b"attributes", "__MACOSX/set/train/a/0.JPEG": b"attributes"}
+    raw, _ = listed(tar_of({**IMAGES, **extra}, tmp_path / "a.tar"))
+    assert len(raw.splits["train"]) == 6

@@ -1,0 +1,208 @@
+"""Preparation under bad circumstances: every file named at once, nothing half-done that a rerun would trust."""
+
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from made_data import encoded, folder_dataset, jpeg, make_pictures
+from PIL import Image
+
+from train import data, prepare, raw, store
+from train.cell import Download
+from train.prepare import prepare as prepare_data
+from train.schema import ConfigError
+
+
+def damage(pictures, count=3):
+    """Spoil the first images of class n10, in different ways, and return their names."""
+    spoiled = sorted((pictures / "train/n10").glob("*.*"))[:count]
+    for path, content in zip(spoiled, (b"", b"not an image", jpeg(0, 99, 99)[:-2000]), strict=False):
+        path.write_bytes(content)
+    return [path.name for path in spoiled]
+
+
+@pytest.mark.parametrize("kind", ["array", "records"])
+def test_all_unreadable_files_are_named_at_once(pictures, tmp_path, kind):
+    names = damage(pictures)
+    with pytest.raises(ConfigError) as raised:
+        prepare_data(folder_dataset(pictures, store=kind), tmp_path / "out/store")
+    first, *lines = str(raised.value).splitlines()
+    assert "made.yaml: 3 of 18 files are not readable images" in first
+    assert "unreadable: skip" in first
+    reasons = ("empty file", "not an image", "truncated or damaged")
+    for line, name, reason in zip(lines, names, reasons, strict=True):
+        assert name in line
+        assert reason in line
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_many_unreadable_files_are_counted(pictures, tmp_path, monkeypatch):
+    damage(pictures)
+    monkeypatch.setattr(prepare, "NAMED", 1)
+    with pytest.raises(ConfigError, match=r"n10_0.JPEG: empty file\n  and 2 more$"):
+        prepare_data(folder_dataset(pictures), tmp_path / "store")
+
+
+@pytest.mark.parametrize("kind", ["array", "records"])
+def test_unreadable_files_can_be_skipped(pictures, tmp_path, kind, capfd):
+    whole = folder_dataset(pictures, store=kind)
+    prepare_data(whole, tmp_path / "whole")
+    expected = data.open_store(tmp_path / "whole", whole).train
+    names = damage(pictures, 2)
+    dataset = folder_dataset(pictures, store=kind, unreadable="skip")
+    about = prepare_data(dataset, tmp_path / "store")
+    assert about["images"] == {"train": 10, "val": 6}
+    assert [path.rsplit("/", 1)[1] for path in about["skipped"]] == names
+    assert "n10_1.JPEG: not an image" in capfd.readouterr().err
+    train = data.open_store(tmp_path / "store", dataset).train
+    kept = [*range(8), 10, 11]
+    np.testing.assert_array_equal(train.labels, expected.labels[kept])
+    np.testing.assert_array_equal(train.gather(range(10))["image"], expected.gather(kept)["image"])
+
+
+def test_nothing_readable(tmp_path):
+    pictures = make_pictures(tmp_path / "pictures")
+    for path in (pictures / "val").rglob("*.*"):
+        if path.is_file():
+            path.write_bytes(b"")
+    with pytest.raises(ConfigError, match="no readable image in val/"):
+        prepare_data(folder_dataset(pictures, unreadable="skip"), tmp_path / "store")
+
+
+def test_the_same_images_elsewhere_are_the_same_store(pictures, tmp_path):
+    """Its description included, which is what training depends on."""
+    about = prepare_data(folder_dataset(pictures), tmp_path / "a")
+    moved = pictures.rename(tmp_path / "elsewhere")
+    assert prepare_data(folder_dataset(moved), tmp_path / "b") == about
+    Image.new("RGB", (9, 9), (1, 2, 3)).save(moved / "val/n02/n02_0.JPEG")
+    other = prepare_data(folder_dataset(moved), tmp_path / "c")
+    assert other["fingerprint"] == about["fingerprint"]
+    assert other["content"] != about["content"]
+
+
+def test_a_download_is_prepared(pictures, tmp_path):
+    archive = Path(shutil.make_archive(str(tmp_path / "pictures"), "gztar", pictures))
+    md5 = hashlib.md5(archive.read_bytes()).hexdigest()
+    dataset = folder_dataset(None, download=Download(archive.as_uri(), md5))
+    assert prepare_data(dataset, tmp_path / "store", tmp_path / "downloads")["images"] == {"train": 12, "val": 6}
+    wrong = folder_dataset(archive, download=Download(md5="0" * 32))
+    with pytest.raises(ConfigError, match=rf"key 'path': .*: checksum md5 is {md5}, expected 0"):
+        prepare_data(wrong, tmp_path / "store")
+
+
+@pytest.mark.parametrize("kind", ["array", "records"])
+def test_a_full_disk(pictures, tmp_path, monkeypatch, kind):
+    """Noticed before any work where the size is known, while writing where it is not; both leave nothing."""
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(store.os, "posix_fallocate", full)
+    monkeypatch.setattr(store.RecordWriter, "put", full)
+    with pytest.raises(ConfigError, match=r"out/store: cannot be written \(No space left on device\)"):
+        prepare_data(folder_dataset(pictures, store=kind), tmp_path / "out/store")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_too_little_space_is_said_before_the_work(pictures, tmp_path):
+    with pytest.raises(ConfigError, match=r": 3.60PB needed, [0-9.]+.B free"):
+        prepare_data(folder_dataset(pictures, stored_size=10**7), tmp_path / "store")
+    assert [path.name for path in tmp_path.iterdir()] == ["pictures"]
+
+
+def test_a_folder_that_cannot_be_made(pictures, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match=r"file.*: cannot be written \((Not a directory|File exists)\)"):
+        prepare_data(folder_dataset(pictures), tmp_path / "file/store")
+
+
+def test_two_preparations_at_once(pictures, tmp_path):
+    (tmp_path / ".store.building").mkdir()
+    with (tmp_path / ".store.building/lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(ConfigError, match="store: another process is preparing it, expected one at a time"):
+            prepare_data(folder_dataset(pictures), tmp_path / "store")
+    prepare_data(folder_dataset(pictures), tmp_path / "store")
+    assert not list(tmp_path.glob(".store*"))
+
+
+def test_killed_preparations_leave_nothing_that_is_trusted(tmp_path):
+    """Killed at a few moments from its start to its end; then one that is left alone, whose store is whole."""
+    pictures = tmp_path / "pictures"
+    for split in ("train", "val"):
+        for name in "ab":
+            (pictures / split / name).mkdir(parents=True)
+            for i in range(40):
+                (pictures / split / name / f"{i}.JPEG").write_bytes(jpeg(i, 300, 300))
+    dataset = folder_dataset(pictures, classes=2)
+    settings = {key: getattr(dataset, key) for key in ("title", "source", "kind", "path", "classes", "subset_seed")}
+    settings |= {"image_size": 8, "stored_size": 9, "mean": [0.5] * 3, "std": [0.5] * 3, "train_per_class": None}
+    settings |= {"augmentation": {"random_crop": True, "horizontal_flip": True}, "recipe": "smoke"}
+    (tmp_path / "made.yaml").write_text(yaml.safe_dump(settings))
+    command = [sys.executable, "-m", "train", "prepare", "--dataset", "made.yaml", "--out", "out/store"]
+    seen = set()
+    for pause in (0.0, 0.05, 0.15):
+        process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "out/.store.building/train_images.npy").exists() and process.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+        time.sleep(pause)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        seen |= {path.name for path in (tmp_path / "out").iterdir()}
+        if not (tmp_path / "out/store").exists():
+            with pytest.raises(ConfigError, match="no prepared data"):
+                data.open_store(tmp_path / "out/store", dataset)
+    assert ".store.building" in seen
+    about = prepare_data(dataset, tmp_path / "out/store")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["store"]
+    assert about["images"] == {"train": 80, "val": 80}
+    assert json.loads((tmp_path / "out/store/store.json").read_text()) == about
+
+
+@pytest.mark.parametrize("lost", ["val_images.npy", "train_labels.npy"])
+def test_a_store_that_lost_a_file(pictures, tmp_path, lost):
+    dataset = folder_dataset(pictures)
+    prepare_data(dataset, tmp_path / "store")
+    (tmp_path / "store" / lost).unlink()
+    with pytest.raises(ConfigError, match=r"store: damaged store \(.*; prepare it again"):
+        data.open_store(tmp_path / "store", dataset)
+
+
+def test_hard_images_go_through_the_whole_preparation(tmp_path):
+    """Each kind that can be read, under a name that says otherwise."""
+    red = Image.new("RGB", (30, 20), (200, 30, 40))
+    kinds = [
+        encoded(red, "PNG"),  # ImageNet has one of these called .JPEG
+        encoded(red.convert("CMYK"), "JPEG", quality=100),
+        encoded(red.convert("RGBA"), "PNG"),
+        encoded(red.resize((1, 1)), "JPEG", quality=100),
+        encoded(red, "WEBP", lossless=True),
+    ]
+    for split in ("train", "val"):
+        for name in "ab":
+            (tmp_path / "pictures" / split / name).mkdir(parents=True)
+            for i, content in enumerate(kinds):
+                (tmp_path / "pictures" / split / name / f"{i}.JPEG").write_bytes(content)
+    for kind in ("array", "records"):
+        dataset = folder_dataset(tmp_path / "pictures", classes=2, store=kind)
+        prepare_data(dataset, tmp_path / kind)
+        batch = data.open_store(tmp_path / kind, dataset).train.gather(range(10))
+        assert np.abs(batch["image"].astype(int) - (200, 30, 40)).max() <= 6
+
+
+def test_neither_path_nor_download():
+    with pytest.raises(ConfigError, match=r"made\.yaml: key 'path' is null, expected a folder or an archive"):
+        raw.open_raw(folder_dataset(None))
