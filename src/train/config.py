@@ -241,7 +241,7 @@ def parse_cell(value: dict[str, Any]) -> Cell:
     kinds = {**KNOBS, "random_resized_crop": RandomResizedCrop}
     knobs = {k: None if v is None else kinds[k](**_tuples(v)) for k, v in value["augmentation"].items() if k in kinds}
     parts = {
-        "dataset": _typed(value["dataset"]),
+        "dataset": _dataset(value["dataset"]),
         "augmentation": Augmentation(**{**value["augmentation"], **knobs}),
         "optimizer": Optimizer(**value["optimizer"]),
         "schedule": Schedule(**value["schedule"]),
@@ -261,11 +261,11 @@ def read_dataset(path: Path) -> tuple[Dataset, RandomResizedCrop | None]:
     value = datasets.load(path)
     crop = value["augmentation"].get("random_resized_crop")
     kept = {key: item for key, item in value.items() if key not in ("augmentation", "recipe")}
-    return _typed({"name": path.stem, **kept}), crop and RandomResizedCrop(**_tuples(crop))
+    return _dataset({"name": path.stem, **kept}), crop and RandomResizedCrop(**_tuples(crop))
 
 
-def _typed(dataset: dict[str, Any]) -> Dataset:
-    values = _tuples(dataset)
+def _dataset(value: dict[str, Any]) -> Dataset:
+    values = _tuples(value)
     if values.get("download"):
         values["download"] = Download(**values["download"])
     return Dataset(**values)
