@@ -18,6 +18,7 @@ except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
 ABLATION, ZOO = EXPERIMENTS["ablation"], EXPERIMENTS["zoo"]
+IMAGENETTE, IMAGENET = EXPERIMENTS["imagenette"], EXPERIMENTS["imagenet"]
 #: Every cell by the folder of its results: rules find by their wildcards what they train on what.
 CELLS = {(e.label, name): cell for e in EXPERIMENTS.values() for name, cell in e.cells.items()}
 DATASETS = {e.dataset["name"]: e.dataset for e in EXPERIMENTS.values()}
@@ -126,6 +127,32 @@ def params_code(*names):
 def zoo_code(*names):
     """Source files of the comparison of architectures that a rule uses."""
     return [f"{provenance.SRC}/report/zoo/{name}.py" for name in ("__init__", "__main__", *names)]
+
+
+def comparison_code(experiment, *names):
+    """Source files of a report on ch. 10.3 or 10.5 that a rule uses, by default all, and what the two share."""
+    folder = provenance.SRC / "report" / experiment
+    own = [folder / f"{name}.py" for name in names] if names else sorted(folder.glob("*.py"))
+    shared = [
+        provenance.SRC / "report" / f"{name}.py" for name in ("blocks", "reference", "steps", "trained")
+    ]
+    return [str(path) for path in (*own, folder / "__main__.py", *shared)]
+
+
+def book_tables(*names):
+    """Figures from elsewhere that a rule reads."""
+    return [f"{provenance.SRC}/netspec/reference/{name}.csv" for name in names]
+
+
+def lowered_networks(experiment):
+    """File names of the networks that an experiment's report shows."""
+    models = (experiment.cells[cell]["model"] for cell in experiment.shown)
+    return list(dict.fromkeys(netspec.find(model).slug.lower() for model in models))
+
+
+def find_network(name):
+    """The name in the catalogue by which a file is named."""
+    return next(spec.name for spec in catalogue.specs() if spec.slug.lower() == name)
 
 
 def module_code(*names):
