@@ -26,6 +26,12 @@ PLATFORMS = {"auto": "", "cpu": "JAX_PLATFORMS=cpu", "gpu": "JAX_PLATFORMS=cuda"
 STORE = "data/prepared/{dataset}/store.json"
 #: Every data set can be prepared, not only those that are trained on.
 DATASETS = sorted(path.stem for path in Path("config/datasets").glob("*.yaml"))
+#: Modules of train.raw that read the kinds of data sets.
+READERS = {
+    "sklearn-digits": ["embedded"],
+    "image-folder": ["archive", "folder"],
+    "imagenet": ["archive", "devkit", "folder", "imagenet"],
+}
 #: Names of the catalogue's variants by the name of their file.
 NETWORKS = {spec.slug.lower(): spec.name for spec in catalogue.specs() if spec.provenance.role == "variant"}
 
@@ -90,18 +96,12 @@ def dataset_settings(wildcards):
         raise WorkflowError(str(error)) from None
 
 
-def dataset_path(wildcards):
-    """Where the raw files are. Another place is looked at again, but the same images there retrain nothing."""
-    return str(datasets.load(Path(f"config/datasets/{wildcards.dataset}.yaml"))["path"])
-
-
-def preparing_code():
-    """Source files that decide the prepared images."""
-    raw = ("archive", "devkit", "embedded", "folder", "imagenet", "source", "subset")
-    return [
-        f"{provenance.SRC}/train/{name}.py"
-        for name in ("images", "prepare", "store", *(f"raw/{name}" for name in raw))
-    ]
+def preparing_code(wildcards):
+    """Source files that decide the prepared images of a data set."""
+    kind = datasets.load(Path(f"config/datasets/{wildcards.dataset}.yaml"))["kind"]
+    names = ["images", "prepare", "store", "raw/source", "raw/subset"]
+    names += [f"raw/{name}" for name in READERS[kind]]
+    return [f"{provenance.SRC}/train/{name}.py" for name in names]
 
 
 def resolved(wildcards):
