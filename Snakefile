@@ -19,6 +19,8 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/zoo.smk"
 include: "workflow/rules/networks.smk"
+include: "workflow/rules/imagenette.smk"
+include: "workflow/rules/imagenet.smk"
 
 
 rule all:

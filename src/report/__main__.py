@@ -24,7 +24,7 @@ def _table(arguments: argparse.Namespace) -> None:
         {
             arguments.out: table.encode(table.per_cell(cells)),
             arguments.runs: table.encode(table.per_run(cells)),
-            arguments.curves: table.encode(table.curves(cells)),
+            arguments.curves: table.encode(table.curves(table.order(cells))),
         }
     )
 

@@ -15,7 +15,8 @@ from report.book import BookRow
 from report.formats import count, listing, number
 from report.load import Cell
 
-CORRECTED = "the book’s, corrected"  # what the scheme named "book" in a recipe is
+# What the schemes that the book's runs started from are called.
+INITIAL = {"book": "the book’s, corrected", "book-faulty": "defective"}
 FLOAT32 = {"fp32", "float32"}
 
 
@@ -43,7 +44,7 @@ class Aspect:
 
     name: str
     ours: Callable[[Cell], Any]
-    book: Callable[[BookRow], Any]
+    book: Callable[[Any], Any]
     write: Callable[[Any], str] = _setting
     unit: str = ""
 
@@ -97,8 +98,8 @@ ASPECTS = (
     Aspect("Second-moment decay", _config("optimizer.beta2"), _number("beta2")),
     Aspect(
         "Initial weights",
-        lambda cell: CORRECTED if cell.config.get("initialization") == "book" else cell.config.get("initialization"),
-        lambda row: "defective" if row.faulty_initialisation else CORRECTED,
+        lambda cell: INITIAL.get(cell.config.get("initialization"), cell.config.get("initialization")),
+        lambda row: INITIAL["book-faulty" if row.faulty_initialisation else "book"],
         str,
     ),
     Aspect("Gradient clipping norm", _config("optimizer.clip_norm"), _number("grad_clip")),
@@ -131,11 +132,18 @@ ASPECTS = (
 
 def differences(cells: Sequence[Cell]) -> list[Difference]:
     """Every aspect in which a cell differs from its row in the book; empty when no cell has one."""
-    pairs = [(cell, book.printed()[cell.book_row]) for cell in cells if cell.book_row]
+    pairs = [(cell, book.comparable()[cell.book_row]) for cell in cells if cell.book_row]
     if not pairs:
         return []
-    found = _data_and_model(*pairs[0])
-    for aspect in ASPECTS:
+    found = _data_and_model(*pairs[0]) + compare(pairs, ASPECTS)
+    found.append(Difference("Random numbers", "JAX keys from seed and step", book.PROTOCOL["streams"]))
+    return found
+
+
+def compare(pairs: Sequence[tuple[Cell, Any]], aspects: Sequence[Aspect]) -> list[Difference]:
+    """The aspects in which cells differ from their rows, with the cells named where only some do."""
+    found = []
+    for aspect in aspects:
         values = [(cell.name, aspect.ours(cell), aspect.book(row)) for cell, row in pairs]
         differing = [entry for entry in values if entry[1] != entry[2]]
         if differing:
@@ -152,7 +160,6 @@ def differences(cells: Sequence[Cell]) -> list[Difference]:
                     unit=aspect.unit,
                 )
             )
-    found.append(Difference("Random numbers", "JAX keys from seed and step", book.PROTOCOL["streams"]))
     return found
 
 

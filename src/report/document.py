@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from report import book, comparison, figures, findings, provenance
-from report.formats import NONE, aligned, count, plain, signed, words
+from report.formats import NONE, aligned, count, listing, plain, signed, words
 from report.load import Cell
 from report.table import BASELINE
 
@@ -67,8 +67,7 @@ HEADER = (
 
 def content(cells: Sequence[Cell], table: pd.DataFrame, runs: pd.DataFrame, strips: Sequence[Strip]) -> Content:
     """Assemble the report from the cells' configurations and summaries and from the two tables made of them."""
-    printed = book.printed()
-    rows = [printed[name] for name in table["book_row"].dropna()]
+    rows = [book.comparable()[name] for name in table["book_row"].dropna()]
     found = comparison.differences(cells)
     n = int(table["n"].iloc[0])
     dataset = cells[0].config.get("dataset.title")
@@ -80,8 +79,8 @@ def content(cells: Sequence[Cell], table: pd.DataFrame, runs: pd.DataFrame, stri
         notice=comparison.notice(found),
         table_caption=_table_caption(table, n),
         rows=_rows(table),
-        reruns=[_rerun(row) for row in book.reruns()] if rows else [],
-        notes=findings.book_notes(rows),
+        reruns=[_rerun(row) for row in book.reruns()] if _corrects(table) else [],
+        notes=[*findings.book_notes(rows), *_spoiled(cells)],
         findings=findings.findings(table),
         difference_caption=_difference_caption(table, runs, n),
         curves_caption=_curves_caption(table, n),
@@ -105,7 +104,13 @@ def _question(table: pd.DataFrame, n: int) -> str:
         "after the other on a bare recipe, and asks what each adds when training images are scarce. It answers with "
         "one run per cell. "
     )
-    if shared:
+    convnext = table["book_row"].fillna("").str.startswith(book.CONVNEXT).all()
+    if convnext:
+        text += (
+            "The companion repository asked the same of ConvNeXt-T. Here "
+            f"{words(shared, 'cell')} of that ablation {_are(shared)} trained again with {words(n, 'seed')} each"
+        )
+    elif shared:
         text += f"Here {words(shared, 'cell')} of that table {_are(shared)} trained again with {words(n, 'seed')} each"
     else:
         text += f"Here the question is asked of other cells, with {words(n, 'seed')} each"
@@ -119,6 +124,19 @@ def _question(table: pd.DataFrame, n: int) -> str:
     if shared and own:
         text += f" {words(own, 'cell').capitalize()} of this run {_are(own)} not in the book."
     return text
+
+
+def _corrects(table: pd.DataFrame) -> bool:
+    """Whether any cell has a row of the table whose baseline was faulty."""
+    return bool(table["book_difference_corrected"].notna().any())
+
+
+def _spoiled(cells: Sequence[Cell]) -> list[tuple[str, str]]:
+    """What a cell from the faulty initialisation is, said where its number stands."""
+    named = [f"`{cell.name}`" for cell in cells if cell.config.get("initialization") == "book-faulty"]
+    if not named:
+        return []
+    return [("", f"Ours of {listing(named)} starts from that defective initialisation too, on purpose.")]
 
 
 def _are(number: int) -> str:
@@ -143,10 +161,12 @@ def _table_caption(table: pd.DataFrame, n: int) -> str:
         text += ". "
     if table["book_row"].isna().all():
         return text.strip()
-    text += (
-        "“Corrected” takes the book’s differences from its bare retrained with the corrected initialisation "
-        f"({plain(book.corrected().top1)} %). Rows stand in the order of the book’s table"
-    )
+    if _corrects(table):
+        text += (
+            "“Corrected” takes the book’s differences from its bare retrained with the corrected initialisation "
+            f"({plain(book.corrected().top1)} %). "
+        )
+    text += "Rows stand in the order of the book’s table"
     return text + ("; cells the book does not have follow." if table["book_row"].isna().any() else ".")
 
 
@@ -159,9 +179,12 @@ def _difference_caption(table: pd.DataFrame, runs: pd.DataFrame, n: int) -> str:
         marks += "; bar: paired 95 % interval"
     if (table["interval_low"] < low).any() or (table["interval_high"] > high).any():
         marks += ", with an arrow where it goes on"
+    text = f"Difference from bare in top-1 accuracy. {marks}."
+    if not _corrects(table):
+        return text + (" Diamonds: the book’s difference." if table["book_difference"].notna().any() else "")
     return (
-        f"Difference from bare in top-1 accuracy. {marks}. Diamonds: the book’s difference, filled against its printed "
-        f"bare ({plain(book.printed()[book.PREFIX + BASELINE].top1)} %), open against the corrected rerun "
+        f"{text} Diamonds: the book’s difference, filled against its printed bare "
+        f"({plain(book.printed()[book.PREFIX + BASELINE].top1)} %), open against the corrected rerun "
         f"({plain(book.corrected().top1)} %)."
     )
 
@@ -194,7 +217,7 @@ def _rows(table: pd.DataFrame) -> list[list[str]]:
                 top1[i] + spread[i],
                 signed(row.difference),
                 intervals[i],
-                plain(row.book_top1) + (findings.marks(book.printed()[row.book_row]) if has_book else ""),
+                plain(row.book_top1) + (findings.marks(book.comparable()[row.book_row]) if has_book else ""),
                 signed(row.book_difference),
                 signed(row.gap),
                 signed(row.book_difference_corrected),

@@ -70,7 +70,7 @@ def difference_figure(cells: pd.DataFrame, runs: pd.DataFrame) -> bytes:
     axes.spines["left"].set_visible(False)
     axes.grid(axis="y", color=FAINT, linewidth=0.5)
     axes.set_axisbelow(True)
-    _legend(figure, [axes])
+    legend(figure, [axes])
     return svg(figure)
 
 
@@ -125,12 +125,14 @@ def limits(cells: pd.DataFrame, runs: pd.DataFrame, column: str = "difference") 
     return low - margin, high + margin
 
 
-def curves_figure(curves: pd.DataFrame, cells: pd.DataFrame, across: int = 3) -> bytes:
+def curves_figure(
+    curves: pd.DataFrame, cells: pd.DataFrame, across: int = 3, logged: pd.DataFrame | None = None
+) -> bytes:
     """Validation top-1 against epoch, one panel per cell: single seeds thin, their mean thick, bare's mean in grey.
 
     ``across`` is how many panels stand side by side at most.
 
-    On the book's own data set its logged curves are drawn as well.
+    On the book's own data set its ``logged`` curves, by default those of the ablation, are drawn as well.
     """
     import seaborn as sns
 
@@ -141,7 +143,8 @@ def curves_figure(curves: pd.DataFrame, cells: pd.DataFrame, across: int = 3) ->
     figure = canvas(1.25 * rows + 0.65)
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     means = {name: part.groupby("epoch")["value"].mean() for name, part in frame.groupby("cell")}
-    printed = dict(tuple(book.curves().groupby("book_row"))) if book.is_dataset(cells["dataset"].iloc[0]) else {}
+    logged = book.curves() if logged is None else logged
+    printed = dict(tuple(logged.groupby("book_row"))) if book.is_dataset(cells["dataset"].iloc[0]) else {}
     for panel, name, row in zip(panels, names, cells["book_row"], strict=False):
         own = frame[frame["cell"] == name]
         several = len(own["seed"].unique()) > 1
@@ -168,7 +171,7 @@ def curves_figure(curves: pd.DataFrame, cells: pd.DataFrame, across: int = 3) ->
     panels[0].xaxis.get_major_locator().set_params(integer=True)
     figure.supxlabel("Epoch", fontsize=9)
     figure.supylabel("Validation top-1 (%)", fontsize=9)
-    _legend(figure, panels)
+    legend(figure, panels)
     return svg(figure)
 
 
@@ -192,7 +195,7 @@ def canvas(height: float) -> Figure:
     return figure
 
 
-def _legend(figure: Figure, panels: Iterable[Axes]) -> None:
+def legend(figure: Figure, panels: Iterable[Axes]) -> None:
     """One line above everything, one entry per label, though every cell draws its own artists."""
     labels: dict = {}
     for panel in panels:

@@ -109,6 +109,7 @@ def _agreement(compared: pd.DataFrame) -> list[str]:
             ("its printed bare", "book_difference"),
             ("the corrected bare", "book_difference_corrected"),
         )
+        if shared[column].notna().all()
     }
     agreed = " and ".join(f"for {spelled(n)} against {against}" for against, n in signs.items())
     sentences = [

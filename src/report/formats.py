@@ -70,6 +70,16 @@ def duration(seconds: float) -> str:
     return f"{count(hours)}\u00a0h {minutes:02d}\u00a0min"
 
 
+def brief(seconds: float) -> str:
+    """A time with one unit, for a narrow column: 12 s, 34 min, 9.5 h. NaN is a dash."""
+    if math.isnan(seconds):
+        return NONE
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.1f}\u00a0{unit}"
+    return f"{seconds:.1f}\u00a0s"
+
+
 def spelled(value: int) -> str:
     """A count in words up to twelve, in figures beyond."""
     return _WORDS[value] if value < len(_WORDS) else count(value)

@@ -127,6 +127,7 @@ def _cell(folder: Path, name: str, seeds: Sequence[int]) -> Cell:
         ("model", str),
         ("epochs", int),
         ("batch_size", int),
+        ("optimizer.name", str),
         ("optimizer.learning_rate", float),
         ("optimizer.weight_decay", float),
         ("schedule.granularity", str),

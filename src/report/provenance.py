@@ -9,6 +9,8 @@ from typing import Any
 from report.formats import count, duration, listing, number, words
 from report.load import Cell, Run
 
+OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD with momentum"}
+
 
 def what_was_run(cells: Sequence[Cell]) -> list[tuple[str, str]]:
     """Facts as (what, text); where runs differ, all their values stand."""
@@ -85,7 +87,8 @@ def _training(cells: Sequence[Cell]) -> str:
         f"{recipe('schedule.granularity', str)}"
     )
     smoothing = f"label smoothing {recipe('label_smoothing')}"
-    return f"{length}; AdamW, {rates}; {schedule}; {smoothing}; {recipe('precision', str)}."
+    optimizer = _distinct([cell.config.get("optimizer.name") for cell in cells], lambda name: OPTIMIZERS[name])
+    return f"{length}; {optimizer}, {rates}; {schedule}; {smoothing}; {recipe('precision', str)}."
 
 
 def _runs(cells: Sequence[Cell]) -> str:

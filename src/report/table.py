@@ -71,7 +71,7 @@ CURVE_COLUMNS = ("cell", "seed", "epoch", "step", "split", "metric", "value")
 
 def order(cells: Sequence[Cell]) -> list[Cell]:
     """The book's order, by descending printed accuracy; cells that the book does not have follow, sorted by ours."""
-    printed = book.printed()
+    printed = book.comparable()
     for cell in cells:
         if cell.book_row is not None and cell.book_row not in printed:
             known = ", ".join(printed)
@@ -114,10 +114,10 @@ def per_cell(cells: Sequence[Cell]) -> pd.DataFrame:
             record |= {"difference": pair.mean, "difference_sd": pair.sd, "p_value": pair.p}
             record |= {"interval_low": pair.low, "interval_high": pair.high}
         if cell.book_row:
-            row = book.printed()[cell.book_row]
+            row = book.comparable()[cell.book_row]
             record["book_top1"] = row.top1
             # Bare compared with itself is no finding, but against the corrected rerun it tells how far bare has moved.
-            record["book_difference"] = math.nan if row.name == book.PREFIX + BASELINE else row.difference
+            record["book_difference"] = math.nan if row.bare else row.difference
             record["book_difference_corrected"] = row.difference_corrected
         records.append(record)
     frame = pd.DataFrame(records, columns=list(CELL_COLUMNS))
@@ -151,10 +151,10 @@ def per_run(cells: Sequence[Cell]) -> pd.DataFrame:
 
 
 def curves(cells: Sequence[Cell]) -> pd.DataFrame:
-    """Every metric of every run, tidy, with the columns of :data:`CURVE_COLUMNS`."""
+    """Every metric of every run, tidy, in the order given, with the columns of :data:`CURVE_COLUMNS`."""
     import pandas as pd
 
-    parts = [metrics(run).assign(cell=cell.name, seed=run.seed) for cell in order(cells) for run in cell.runs]
+    parts = [metrics(run).assign(cell=cell.name, seed=run.seed) for cell in cells for run in cell.runs]
     return pd.concat(parts, ignore_index=True)[list(CURVE_COLUMNS)]
 
 

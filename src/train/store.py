@@ -5,6 +5,8 @@ Nothing is written through a memory map: on a full disk that ends a process with
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import math
 import os
@@ -61,14 +63,15 @@ class RecordWriter:
         return self
 
     def __exit__(self, *error) -> None:
-        if self.writer.is_open():
+        with contextlib.suppress(RuntimeError):  # after an error there is another one in closing
             self.writer.close()
 
     def __init__(self, folder: Path, split: str, count: int):
         from array_record.python.array_record_module import ArrayRecordWriter
 
-        self.path = folder / f"{split}_records.npy"
-        self.writer = ArrayRecordWriter(str(folder / f"{split}.array_record"), RECORD_OPTIONS)
+        self.folder, self.split = folder, split
+        self.path = folder / f"{split}.array_record"
+        self.writer = ArrayRecordWriter(str(self.path), RECORD_OPTIONS)
         self.record_of = np.full(count, -1, np.int64)
         self.written = 0
 
@@ -79,14 +82,16 @@ class RecordWriter:
 
     def put(self, row: int, data: bytes) -> None:
         """Append the image of a row."""
-        self.writer.write(data)
+        with _named(self.path):
+            self.writer.write(data)
         self.record_of[row] = self.written
         self.written += 1
 
     def finish(self, kept: np.ndarray) -> None:
         """Complete the files, with the rows in ``kept`` (bool) only."""
-        self.writer.close()
-        np.save(self.path, self.record_of[kept])
+        with _named(self.path):
+            self.writer.close()
+        np.save(self.folder / f"{self.split}_records.npy", self.record_of[kept])
 
 
 def digest(labels: np.ndarray, contents: list[bytes]) -> bytes:
@@ -97,6 +102,15 @@ def digest(labels: np.ndarray, contents: list[bytes]) -> bytes:
 def digest_of(stored: bytes) -> bytes:
     """The digest of one image as stored."""
     return hashlib.blake2b(stored, digest_size=16).digest()
+
+
+@contextlib.contextmanager
+def _named(path: Path):
+    """The writer's RuntimeError, on a full disk for one, as the OSError that it is."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise OSError(errno.EIO, str(error).partition(";")[0], str(path)) from None
 
 
 def _new_array(path: Path, shape: tuple[int, ...]):

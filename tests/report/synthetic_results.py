@@ -112,7 +112,7 @@ def write_tree(
 
 
 def _config(cell: str, description: str, knobs: dict, dataset: str, epochs: int) -> dict:
-    off = dict.fromkeys(("mixup", "cutmix", "erasing", "randaugment"))
+    off = dict.fromkeys(("mixup", "cutmix", "erasing", "randaugment", "colour_jitter"))
     return {
         "name": cell,
         "description": description,
@@ -137,7 +137,9 @@ def _config(cell: str, description: str, knobs: dict, dataset: str, epochs: int)
         "initialization": "book",
         "epochs": epochs,
         "batch_size": 50,
+        "accumulate": 1,
         "optimizer": {
+            "name": "adamw",
             "learning_rate": 1e-3,
             "beta1": 0.9,
             "beta2": 0.999,

@@ -64,3 +64,23 @@ def test_the_report_never_imports_the_training_stack():
         "sys.exit(bool({'jax', 'flax', 'matplotlib'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", script], env={"PYTHONPATH": os.pathsep.join(sys.path)}).returncode == 0
+
+
+def test_the_ablation_of_convnext_is_a_table_of_its_own():
+    """Its differences are from its own bare cell; nothing of it is printed in the chapter or to be corrected."""
+    rows = {name: row for name, row in book.comparable().items() if name.startswith(book.CONVNEXT)}
+    assert {row.short for row in rows.values() if not row.bare} == {"cutmix", "erase", "randaug", "mixup"}
+    bare = rows[book.CONVNEXT]
+    assert (bare.top1, bare.difference, bare.short) == (84.94, 0.0, book.CONVNEXT)
+    for row in rows.values():
+        assert row.difference == pytest.approx(row.top1 - bare.top1)
+        assert row.difference_corrected != row.difference_corrected
+        assert not row.printed and not row.faulty_initialisation
+        assert (row.integer("params"), row.number("learning_rate"), row.integer("image_size")) == (
+            27_826_186,
+            1e-3,
+            224,
+        )
+    assert rows[f"{book.CONVNEXT}-mixup"].number("mixup_alpha") == 0.8
+    assert not bare.columns["mixup_alpha"] and not bare.log_kept
+    assert not set(rows) & set(book.printed())

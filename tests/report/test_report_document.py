@@ -280,3 +280,28 @@ def test_no_figure_of_the_book_is_typed_by_hand():
     for path in typeset.Path(source).rglob("*.*"):
         if path.suffix in {".py", ".typ"}:
             assert not [value for value in printed if value in path.read_text()], path
+
+
+def test_the_ablation_of_convnext_has_no_corrected_column_to_speak_of(make_tree):
+    tree = make_tree(("bare", "cutmix", "mixup"), dataset="imagenette")
+    for cell in tree.cells:
+        row = "convnext-tiny-gelu" + ("" if cell == "bare" else f"-{cell}")
+        tree.edit(tree.results / cell / "cell.json", {"book_row": row})
+    assert tree.build() == 0
+    page = tree.read("ablation.md")
+    assert "asked the same of ConvNeXt-T. Here three cells of that ablation are trained again" in page
+    assert "Corrected” takes" not in page and "rerun 2026" not in page
+    line = next(line for line in page.splitlines() if line.startswith("| `cutmix`"))
+    assert "87.81" in line and "+2.87" in line
+
+
+def test_the_faulty_baseline_is_shown_as_what_it_is(make_tree):
+    tree = make_tree(("bare", "bare-faulty"))
+    tree.edit(tree.results / "bare/cell.json", {"book_row": None})
+    tree.edit(tree.results / "bare-faulty/cell.json", {"book_row": "vit-tiny-bare", "initialization": "book-faulty"})
+    assert tree.build() == 0
+    page = tree.read("ablation.md")
+    line = next(line for line in page.splitlines() if line.startswith("| `bare-faulty`"))
+    assert "71.70‡" in line and "+1.59" in line, "against the corrected rerun of the book"
+    assert "Ours of `bare-faulty` starts from that defective initialisation too, on purpose." in page
+    assert "| Initial weights" not in page, "in this the two agree"

@@ -232,6 +232,18 @@ def test_unreadable_data_stops_before_any_job(copy):
     assert not (copy / "results/tiny-imagenette").exists()
 
 
+def test_every_data_set_has_a_target(copy):
+    assert planned(copy, "prepare_imagenette") == {"prepare_data": 1, "prepare_imagenette": 1}
+    assert planned(copy, "prepare_digits") == {"prepare_digits": 1}
+
+
+def test_a_store_is_prepared_again_for_what_decides_it_only(copy):
+    edit(copy / "config/datasets/digits.yaml", source="another shelf", mean=[0.4, 0.4, 0.4])
+    assert "prepare_data" not in planned(copy)
+    edit(copy / "config/datasets/digits.yaml", subset_seed=1)
+    assert planned(copy)["prepare_data"] == 1
+
+
 def test_conda_environment_lists_the_declared_dependencies():
     import tomllib
 

@@ -18,6 +18,7 @@ except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
 ABLATION, ZOO = EXPERIMENTS["ablation"], EXPERIMENTS["zoo"]
+IMAGENETTE, IMAGENET = EXPERIMENTS["imagenette"], EXPERIMENTS["imagenet"]
 #: Every cell by the folder of its results: rules find by their wildcards what they train on what.
 CELLS = {(e.label, name): cell for e in EXPERIMENTS.values() for name, cell in e.cells.items()}
 DEVICES = {e.label: e.device for e in EXPERIMENTS.values()}
@@ -26,6 +27,12 @@ PLATFORMS = {"auto": "", "cpu": "JAX_PLATFORMS=cpu", "gpu": "JAX_PLATFORMS=cuda"
 STORE = "data/prepared/{dataset}/store.json"
 #: Every data set can be prepared, not only those that are trained on.
 DATASETS = sorted(path.stem for path in Path("config/datasets").glob("*.yaml"))
+#: Modules of train.raw that read the kinds of data sets.
+READERS = {
+    "sklearn-digits": ["embedded"],
+    "image-folder": ["archive", "folder"],
+    "imagenet": ["archive", "devkit", "folder", "imagenet"],
+}
 #: Names of the catalogue's variants by the name of their file.
 NETWORKS = {spec.slug.lower(): spec.name for spec in catalogue.specs() if spec.provenance.role == "variant"}
 
@@ -90,18 +97,12 @@ def dataset_settings(wildcards):
         raise WorkflowError(str(error)) from None
 
 
-def dataset_path(wildcards):
-    """Where the raw files are. Another place is looked at again, but the same images there retrain nothing."""
-    return str(datasets.load(Path(f"config/datasets/{wildcards.dataset}.yaml"))["path"])
-
-
-def preparing_code():
-    """Source files that decide the prepared images."""
-    raw = ("archive", "devkit", "embedded", "folder", "imagenet", "source", "subset")
-    return [
-        f"{provenance.SRC}/train/{name}.py"
-        for name in ("images", "prepare", "store", *(f"raw/{name}" for name in raw))
-    ]
+def preparing_code(wildcards):
+    """Source files that decide the prepared images of a data set."""
+    kind = datasets.load(Path(f"config/datasets/{wildcards.dataset}.yaml"))["kind"]
+    names = ["images", "prepare", "store", "raw/source", "raw/subset"]
+    names += [f"raw/{name}" for name in READERS[kind]]
+    return [f"{provenance.SRC}/train/{name}.py" for name in names]
 
 
 def resolved(wildcards):
@@ -139,6 +140,32 @@ def params_code(*names):
 def zoo_code(*names):
     """Source files of the comparison of architectures that a rule uses."""
     return [f"{provenance.SRC}/report/zoo/{name}.py" for name in ("__init__", "__main__", *names)]
+
+
+def comparison_code(experiment, *names):
+    """Source files of a report on ch. 10.3 or 10.5 that a rule uses, by default all, and what the two share."""
+    folder = provenance.SRC / "report" / experiment
+    own = [folder / f"{name}.py" for name in names] if names else sorted(folder.glob("*.py"))
+    shared = [
+        provenance.SRC / "report" / f"{name}.py" for name in ("blocks", "reference", "steps", "trained")
+    ]
+    return [str(path) for path in (*own, folder / "__main__.py", *shared)]
+
+
+def book_tables(*names):
+    """Figures from elsewhere that a rule reads."""
+    return [f"{provenance.SRC}/netspec/reference/{name}.csv" for name in names]
+
+
+def lowered_networks(experiment):
+    """File names of the networks that an experiment's report shows."""
+    models = (experiment.cells[cell]["model"] for cell in experiment.shown)
+    return list(dict.fromkeys(netspec.find(model).slug.lower() for model in models))
+
+
+def find_network(name):
+    """The name in the catalogue by which a file is named."""
+    return next(spec.name for spec in catalogue.specs() if spec.slug.lower() == name)
 
 
 def module_code(*names):

@@ -3,7 +3,7 @@
 
 rule prepare_data:
     input:
-        code=preparing_code(),
+        code=preparing_code,
     output:
         # The last file of the store to be written; the arrays or records beside it come and go with it.
         store=STORE,
@@ -15,7 +15,6 @@ rule prepare_data:
         "../envs/netspec.yaml"
     params:
         settings=dataset_settings,
-        path=dataset_path,
         config="config/datasets/{dataset}.yaml",
         out=subpath(output.store, parent=True),
     shell:

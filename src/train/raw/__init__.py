@@ -28,6 +28,8 @@ def open_raw(dataset: Dataset, downloads: Path = DOWNLOADS) -> RawData:
         where = f"config/datasets/{dataset.name}.yaml: key 'download'"
         return archive.open_archive(fetch(dataset.download, downloads, where), where)
     path = Path(dataset.path)
+    if not path.exists():
+        raise ConfigError(f"{key} is {path}, expected a readable folder or archive that holds train/ and val/")
     if dataset.kind == "imagenet":
         return imagenet.open_imagenet(path, key, dataset.checksums or {})
     if not path.is_file():

@@ -1,0 +1,246 @@
+"""The page on the networks of ch. 10.3."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from report import book as ablation
+from report import provenance
+from report.blocks import Page, Picture, Section, Table
+from report.comparison import Aspect, Difference, compare
+from report.formats import NONE, aligned, brief, count, listing, number, plain, signed, words
+from report.imagenette import book
+from report.imagenette.findings import findings
+from report.load import Cell
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+GROUPS = (("", 1), ("Parameters", 2), ("MLIR (KB)", 2), ("Step (ms)", 2), ("Run", 2), ("Top-1 (%)", 4))
+HEADER = ("Cell", *("ours", "book") * 4, "ours", "book", "gap", "rerun")
+
+#: Epochs of the log that ch. 10.3 prints.
+LOGGED = (10, 20, 40, 60, 80)
+
+#: Of what a report says was run, what is not a column of the table already.
+FACTS = ("Data", "Training", "Runs", "Date", "Hardware", "Wall time", "Throughput", "Commit", "Software")
+
+
+def _number(column: str):
+    return lambda row: row.number(column)
+
+
+ASPECTS = (
+    Aspect(
+        "Parameters", lambda cell: cell.runs[0].summary.get("params"), _number("params_logged"), count, "parameters"
+    ),
+    Aspect("Image side (px)", lambda cell: cell.config.get("dataset.image_size"), _number("image_size"), unit="pixels"),
+    Aspect("Epochs", lambda cell: cell.config.get("epochs"), _number("epochs"), count, "epochs"),
+    Aspect("Batch size", lambda cell: cell.config.get("batch_size"), _number("batch"), count),
+    Aspect("Peak learning rate", lambda cell: cell.config.get("optimizer.learning_rate"), _number("learning_rate")),
+    Aspect("Warm-up epochs", lambda cell: cell.config.get("schedule.warmup_epochs"), _number("warmup_epochs")),
+    Aspect("Weight decay", lambda cell: cell.config.get("optimizer.weight_decay"), _number("weight_decay")),
+    Aspect("Label smoothing", lambda cell: cell.config.get("label_smoothing"), _number("label_smoothing")),
+    Aspect(
+        "Initial weights",
+        lambda cell: cell.config.get("initialization"),
+        lambda row: "book-faulty" if book.before_correction(row) else "book",
+        str,
+    ),
+    Aspect(
+        "Validation images scored",
+        lambda cell: (cell.runs[0].summary.get("val_images"),) * 2,
+        lambda _: book.scored(),
+        lambda pair: f"all {count(pair[1])}" if pair[0] == pair[1] else f"{count(pair[0])} of {count(pair[1])}",
+    ),
+    Aspect("Seeds per network", lambda cell: len(cell.runs), lambda _: 1, number),
+)
+
+
+def page(cells: Sequence[Cell], table: pd.DataFrame, curves: pd.DataFrame, pictures: tuple[Path, Path]) -> Page:
+    """Assemble the page from configurations, summaries and the tables made of them."""
+    n = int(table["n"].iloc[0])
+    pairs = [(cell, book.rows()[cell.book_row]) for cell in cells if cell.book_row]
+    found = compare(pairs, ASPECTS)
+    facts = dict(provenance.what_was_run(cells))
+    dataset = cells[0].config.get("dataset.title")
+    blocks: list = [_table(table, n), Picture(pictures[0], _accuracy_caption(table, n))]
+    blocks += [Section("What the numbers say", sentences=findings(table, _floor(cells[0])))]
+    blocks += _log(cells, curves)
+    blocks += [
+        Picture(pictures[1], _curves_caption(table, n)),
+        Section("What was run", facts=[(what, facts[what]) for what in FACTS if what in facts]),
+        _differences(found),
+    ]
+    return Page(
+        title="The networks of chapter 10.3, trained",
+        subtitle=f"{dataset}: {words(len(table), 'network')}, {words(n, 'seed')} each",
+        question=(
+            "Chapter 10.3 closes with a table of the networks that Part 1 has built, each trained for 80 epochs on the "
+            "nine thousand photographs of Imagenette: how many parameters, how long a program, how long a step and a "
+            "run, how accurate. Here the table is made again, from the catalogue’s layers and the same recipes, beside "
+            "the printed figures."
+        ),
+        notice=_notice(cells[0], found),
+        blocks=blocks,
+        footer=provenance.footer(cells),
+    )
+
+
+def _notice(cell: Cell, found: Sequence[Difference]) -> tuple[str, str] | None:
+    """What a reader must know before the first number, if this is not the book's experiment."""
+    smaller = [d for d in found if d.smaller]
+    other = not ablation.is_dataset(cell.config.get("dataset.name"))
+    if not other and not smaller:
+        return None
+    data = f"It is on “{cell.config.get('dataset.title')}”, not on Imagenette. " if other else ""
+    sizes = [f"{d.ours} instead of {d.book} {d.unit}" for d in smaller if d.unit != "parameters"]
+    sizes += ["smaller networks"] if len(sizes) < len(smaller) else []
+    size = f"It has {listing(sizes)}. " if sizes else ""
+    return (
+        "This is not the book’s experiment.",
+        f"{data}{size}It shows that everything works; its figures and the book’s say nothing about each other.",
+    )
+
+
+def _table(table: pd.DataFrame, n: int) -> Table:
+    spread = f"mean ± sample standard deviation over n = {n} seeds" if n > 1 else "one seed, hence no spread"
+    images = count(table["val_images"].iloc[0])
+    return Table(
+        caption=(
+            f"Size, program, time and accuracy ({spread}; all {images} validation images), ours beside the book’s. "
+            "MLIR: length of the program of a training step of 32 images, ours as StableHLO, the book’s as its own "
+            "generator writes it. Step: median over the seeds of the mean time of a step with its input. Gap: our "
+            "top-1 minus the book’s. Rerun: the companion repository’s run of August 2026."
+        ),
+        header=HEADER,
+        groups=GROUPS,
+        rows=_rows(table),
+        notes=_notes(table),
+    )
+
+
+def _rows(table: pd.DataFrame) -> list[list[str]]:
+    def kilo(value: float) -> str:
+        return plain(value / 1000, 0)
+
+    top1 = aligned([plain(value) for value in table["top1_mean"]])
+    rows = []
+    for text, row in zip(top1, table.itertuples(), strict=True):
+        mark = ""
+        if isinstance(row.book_row, str):
+            mark = "‡" if book.before_correction(book.rows()[row.book_row]) else ""
+        rows.append(
+            [
+                f"`{row.cell}`",
+                count(row.params),
+                NONE if math.isnan(row.book_params) else count(row.book_params),
+                kilo(row.mlir_characters),
+                kilo(row.book_mlir_characters),
+                plain(row.step_milliseconds, 0 if row.step_milliseconds >= 100 else 1),
+                plain(row.book_step_milliseconds, 0),
+                brief(row.wall_seconds),
+                brief(row.book_wall_seconds),
+                text + (f" ± {plain(row.top1_sd)}" if row.n > 1 else ""),
+                plain(row.book_top1) + mark,
+                signed(row.gap),
+                plain(row.book_rerun_top1),
+            ]
+        )
+    return rows
+
+
+def _notes(table: pd.DataFrame) -> list[tuple[str, str]]:
+    rows = [book.rows()[name] for name in table["book_row"].dropna()]
+    if not rows:
+        return []
+    hardware = listing(dict.fromkeys(row.columns["hardware"] for row in rows))
+    scored, total = map(count, book.scored())
+    notes = [("", f"Book: one run each on {hardware}, {scored} of {total} validation images scored.")]
+    if any(book.before_correction(row) for row in rows):
+        notes.append(
+            ("‡", "Trained from a faulty initialisation (before 2026-04-22); the rerun is what compares with ours.")
+        )
+    return notes
+
+
+def _floor(cell: Cell) -> float:
+    """Cross-entropy of the smoothed target with itself, the least a loss can be (book ch. 10.3: 0.5003)."""
+    s, classes = cell.config.get("label_smoothing"), cell.runs[0].summary.get("classes")
+    shares = [1 - s + s / classes] + [s / classes] * (classes - 1)
+    return -sum(p * math.log(p) for p in shares if p)
+
+
+def _log(cells: Sequence[Cell], curves: pd.DataFrame) -> list[Table]:
+    """The log that the chapter prints beside ours, for every cell whose run in the book has one."""
+    tables = []
+    for cell in cells:
+        log = book.log_of(book.rows()[cell.book_row]).set_index("epoch") if cell.book_row else None
+        if log is None or log.empty:
+            continue
+        epochs = cell.config.get("epochs")
+        own = curves[curves["cell"] == cell.name].assign(metric=lambda frame: frame["split"] + " " + frame["metric"])
+        means = own.pivot_table(index="epoch", columns="metric", values="value", aggfunc="mean")
+        rows = []
+        for printed in LOGGED:
+            epoch = max(1, round(printed * epochs / LOGGED[-1]))
+            ours = means.loc[epoch]
+            theirs = log.loc[printed]
+            rows.append(
+                [
+                    f"{epoch}",
+                    plain(ours.get("train loss", math.nan), 4),
+                    plain(theirs["train_loss"], 4),
+                    plain(ours["train learning_rate"], 6),
+                    plain(theirs["lr"], 6),
+                    plain(ours.get("val top1", math.nan)),
+                    plain(theirs["val_acc"]),
+                ]
+            )
+        shares = "" if epochs == LOGGED[-1] else " Epochs at the same share of training; the book’s are of 80."
+        n = len(cell.runs)
+        tables.append(
+            Table(
+                caption=(
+                    f"The log of `{cell.name}` ({f'means of {n} seeds' if n > 1 else 'one seed'}) beside the one that "
+                    f"the chapter prints: training loss, learning rate, validation top-1.{shares}"
+                ),
+                header=("Epoch", *("ours", "book") * 3),
+                groups=(("", 1), ("Loss", 2), ("Learning rate", 2), ("Top-1 (%)", 2)),
+                rows=rows,
+            )
+        )
+    return tables
+
+
+def _accuracy_caption(table: pd.DataFrame, n: int) -> str:
+    marks = "Open circles: single seeds; dot: their mean" if n > 1 else "Dot: the single seed"
+    theirs = ablation.is_dataset(table["dataset"].iloc[0])
+    text = f"Validation top-1 of each network. {marks}."
+    return text + (" Diamonds: the book, filled as printed, open its rerun of August 2026." if theirs else "")
+
+
+def _curves_caption(table: pd.DataFrame, n: int) -> str:
+    lines = f"Thin: {words(n, 'seed')}; thick: their mean" if n > 1 else "Line: the single seed"
+    logged = table["book_row"].isin(book.curves()["book_row"]).any() and ablation.is_dataset(table["dataset"].iloc[0])
+    return (
+        "Validation top-1 during training on a common scale, with the final value above each panel. "
+        f"{lines}{'; red: the book, where its log is kept' if logged else ''}. The steep start lies below the axis."
+    )
+
+
+def _differences(found: Sequence[Difference]) -> Section:
+    lead = (
+        "Compared setting by setting with the record of the book’s runs; rows are what differs. Both score with "
+        "running BatchNorm statistics. The images the book left out are the last of the sorted folders, all of one "
+        "class. Random numbers are other ones, as everywhere."
+    )
+    return Section(
+        "How this differs from the book’s experiment",
+        lead=lead,
+        header=("", "This run", "The book") if found else (),
+        rows=[(d.aspect, d.ours, d.book) for d in found],
+    )

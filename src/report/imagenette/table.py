@@ -1,0 +1,63 @@
+"""The table of the networks: what :mod:`report.trained` says of each, its lowered training step, and the book's row."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import netspec
+from report import trained
+from report.errors import ReportError
+from report.imagenette import book
+from report.load import Cell
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = {
+    **trained.COLUMNS,
+    "mlir_characters": "length of the network's training step at batch 32 as StableHLO, as jax lowers it",
+    "book_params": "parameters in the book's log",
+    "book_mlir_characters": "length of the book's training step in its own MLIR",
+    "book_step_milliseconds": "the book's time of a step",
+    "book_wall_seconds": "the book's time of the run",
+    "book_top1": "the book's accuracy, one run, on the images that fill its batches",
+    "book_train_loss": "training loss of the book's last epoch",
+    "book_rerun_top1": "the companion repository's run of August 2026, all images",
+    "gap": "top1_mean minus book_top1",
+}
+
+
+def per_cell(cells: Sequence[Cell], lowered: Path | None) -> pd.DataFrame:
+    """One row per cell, in the order given, with the columns of :data:`COLUMNS`."""
+    trained.check_rows(cells, book.rows())
+    records = []
+    for cell in cells:
+        record = trained.record(cell) | {"mlir_characters": characters(cell, lowered)}
+        if cell.book_row:
+            row = book.rows()[cell.book_row]
+            record |= {
+                "book_params": row.number("params_logged"),
+                "book_mlir_characters": row.number("mlir_chars_logged"),
+                "book_step_milliseconds": row.number("step_time_printed"),
+                "book_wall_seconds": 3600 * row.number("total_time_printed"),
+                "book_top1": row.number("val_acc_percent"),
+                "book_train_loss": row.number("final_train_loss"),
+                "book_rerun_top1": row.number("rerun_2026_08_top1_of_3925"),
+            }
+            record["gap"] = record["top1_mean"] - record["book_top1"]
+        records.append(record)
+    return trained.frame(records, COLUMNS)
+
+
+def characters(cell: Cell, lowered: Path | None) -> float:
+    """Length of the lowered training step of a cell's network, which the workflow writes by the network's name."""
+    if lowered is None:
+        return math.nan
+    path = lowered / f"{netspec.find(cell.config.get('model')).slug.lower()}.mlir"
+    try:
+        return len(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ReportError(f"{path}: cannot be read ({error.strerror}); `snakemake {path}` makes it") from None

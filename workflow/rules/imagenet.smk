@@ -1,0 +1,119 @@
+# The ImageNet runs of ch. 10.5: results -> table, figures, page. The runs themselves are those of train.smk.
+
+
+rule imagenet_table:
+    input:
+        summaries=runs(IMAGENET),
+        cells=configurations(IMAGENET),
+        book=book_tables("book_imagenet"),
+        code=comparison_code("imagenet", "book", "table"),
+    output:
+        table=report(
+            "reports/imagenet.csv",
+            category="ImageNet, ch. 10.5",
+            subcategory="Tables",
+            labels={"table": "per cell"},
+            caption="../report/imagenet_table.rst",
+        ),
+        runs=report(
+            "reports/imagenet_runs.csv",
+            category="ImageNet, ch. 10.5",
+            subcategory="Tables",
+            labels={"table": "per run"},
+            caption="../report/imagenet_table.rst",
+        ),
+        curves="reports/imagenet_curves.csv",
+    log:
+        "logs/imagenet/table.log",
+    benchmark:
+        "logs/imagenet/table.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    params:
+        results=lambda wildcards, input: Path(input.cells[0]).parents[1],
+        cells=IMAGENET.shown,
+        seeds=IMAGENET.seeds,
+    shell:
+        "python -m report.imagenet table --results {params.results} --cells {params.cells} --seeds {params.seeds} "
+        "--out {output.table} --runs {output.runs} --curves {output.curves} > {log} 2>&1"
+
+
+rule imagenet_figures:
+    input:
+        table=rules.imagenet_table.output.table,
+        runs=rules.imagenet_table.output.runs,
+        curves=rules.imagenet_table.output.curves,
+        book=book_tables("book_imagenet_curve"),
+        code=comparison_code("imagenet", "book", "figure"),
+        helpers=report_code("figures"),
+    output:
+        figure=report(
+            "reports/imagenet.svg",
+            category="ImageNet, ch. 10.5",
+            subcategory="Figures",
+            labels={"figure": "accuracy"},
+            caption="../report/imagenet_figure.rst",
+        ),
+        curves=report(
+            "reports/imagenet_curves.svg",
+            category="ImageNet, ch. 10.5",
+            subcategory="Figures",
+            labels={"figure": "training loss"},
+            caption="../report/imagenet_loss.rst",
+        ),
+    log:
+        "logs/imagenet/figures.log",
+    benchmark:
+        "logs/imagenet/figures.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    shell:
+        "python -m report.imagenet figure --table {input.table} --runs {input.runs} --curves {input.curves} "
+        "--out {output.figure} --out-curves {output.curves} > {log} 2>&1"
+
+
+rule imagenet_document:
+    input:
+        table=rules.imagenet_table.output.table,
+        runs=rules.imagenet_table.output.runs,
+        curves=rules.imagenet_table.output.curves,
+        figure=rules.imagenet_figures.output.figure,
+        figure_curves=rules.imagenet_figures.output.curves,
+        summaries=runs(IMAGENET),
+        cells=configurations(IMAGENET),
+        code=comparison_code("imagenet"),
+        findings=comparison_code("imagenette", "findings"),
+        helpers=report_code("comparison", "markdown_table", "pages", "provenance"),
+        template=f"{provenance.SRC}/report/templates/page.typ",
+    output:
+        pdf=report(
+            "reports/imagenet.pdf",
+            category="ImageNet, ch. 10.5",
+            subcategory="Report",
+            labels={"report": "the page"},
+            caption="../report/imagenet.rst",
+        ),
+        markdown="reports/imagenet.md",
+    log:
+        "logs/imagenet/document.log",
+    benchmark:
+        "logs/imagenet/document.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    params:
+        results=lambda wildcards, input: Path(input.cells[0]).parents[1],
+        cells=IMAGENET.shown,
+        seeds=IMAGENET.seeds,
+    shell:
+        "python -m report.imagenet document --results {params.results} --cells {params.cells} "
+        "--seeds {params.seeds} --table {input.table} --runs {input.runs} --curves {input.curves} "
+        "--figure {input.figure} --figure-curves {input.figure_curves} "
+        "--out {output.pdf} --markdown {output.markdown} > {log} 2>&1"
+
+
+# The target: `snakemake imagenet`.
+rule imagenet:
+    input:
+        rules.imagenet_table.output,
+        rules.imagenet_figures.output,
+        rules.imagenet_document.output,

@@ -1,0 +1,149 @@
+# The networks of ch. 10.3: results and lowered training steps -> table, figures, page. The runs are those of train.smk.
+LOWERED = expand("results/lowered/{network}.mlir", network=lowered_networks(IMAGENETTE))
+
+
+# The program of a training step of 32 images, whose length the book prints.
+rule lower_train_step:
+    input:
+        code=lambda wildcards: provenance.network_code(find_network(wildcards.network)),
+        runner=module_code("traced", "lowering"),
+    output:
+        "results/lowered/{network}.mlir",
+    log:
+        "logs/lowered/{network}.log",
+    benchmark:
+        "logs/lowered/{network}.benchmark.tsv"
+    wildcard_constraints:
+        network=r"[a-z0-9.-]+",
+    conda:
+        "../envs/netspec.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        name=lambda wildcards: find_network(wildcards.network),
+        architecture=lambda wildcards: provenance.architecture_of(find_network(wildcards.network)),
+    shell:
+        "JAX_PLATFORMS=cpu PJRT_NPROC={threads} "
+        "python -m netspec lower {params.name:q} --step train --batch 32 -o {output} > {log} 2>&1"
+
+
+rule imagenette_table:
+    input:
+        summaries=runs(IMAGENETTE),
+        cells=configurations(IMAGENETTE),
+        lowered=LOWERED,
+        book=book_tables("book_imagenette_models"),
+        code=comparison_code("imagenette", "book", "table"),
+    output:
+        table=report(
+            "reports/imagenette.csv",
+            category="Networks of ch. 10.3",
+            subcategory="Tables",
+            labels={"table": "per cell"},
+            caption="../report/imagenette_table.rst",
+        ),
+        runs=report(
+            "reports/imagenette_runs.csv",
+            category="Networks of ch. 10.3",
+            subcategory="Tables",
+            labels={"table": "per run"},
+            caption="../report/imagenette_table.rst",
+        ),
+        curves="reports/imagenette_curves.csv",
+    log:
+        "logs/imagenette/table.log",
+    benchmark:
+        "logs/imagenette/table.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    params:
+        results=lambda wildcards, input: Path(input.cells[0]).parents[1],
+        cells=IMAGENETTE.shown,
+        seeds=IMAGENETTE.seeds,
+        lowered=lambda wildcards, input: Path(input.lowered[0]).parent,
+    shell:
+        "python -m report.imagenette table --results {params.results} --cells {params.cells} --seeds {params.seeds} "
+        "--lowered {params.lowered} "
+        "--out {output.table} --runs {output.runs} --curves {output.curves} > {log} 2>&1"
+
+
+rule imagenette_figures:
+    input:
+        table=rules.imagenette_table.output.table,
+        runs=rules.imagenette_table.output.runs,
+        curves=rules.imagenette_table.output.curves,
+        book=book_tables("book_ablation_curves"),
+        code=comparison_code("imagenette", "book", "figure"),
+        helpers=report_code("figures"),
+    output:
+        figure=report(
+            "reports/imagenette.svg",
+            category="Networks of ch. 10.3",
+            subcategory="Figures",
+            labels={"figure": "accuracy"},
+            caption="../report/imagenette_figure.rst",
+        ),
+        curves=report(
+            "reports/imagenette_curves.svg",
+            category="Networks of ch. 10.3",
+            subcategory="Figures",
+            labels={"figure": "validation curves"},
+            caption="../report/curves.rst",
+        ),
+    log:
+        "logs/imagenette/figures.log",
+    benchmark:
+        "logs/imagenette/figures.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    shell:
+        "python -m report.imagenette figure --table {input.table} --runs {input.runs} --curves {input.curves} "
+        "--out {output.figure} --out-curves {output.curves} > {log} 2>&1"
+
+
+rule imagenette_document:
+    input:
+        table=rules.imagenette_table.output.table,
+        runs=rules.imagenette_table.output.runs,
+        curves=rules.imagenette_table.output.curves,
+        figure=rules.imagenette_figures.output.figure,
+        figure_curves=rules.imagenette_figures.output.curves,
+        summaries=runs(IMAGENETTE),
+        cells=configurations(IMAGENETTE),
+        code=comparison_code("imagenette"),
+        findings=comparison_code("imagenette", "findings"),
+        helpers=report_code("comparison", "markdown_table", "pages", "provenance"),
+        template=f"{provenance.SRC}/report/templates/page.typ",
+    output:
+        pdf=report(
+            "reports/imagenette.pdf",
+            category="Networks of ch. 10.3",
+            subcategory="Report",
+            labels={"report": "the page"},
+            caption="../report/imagenette.rst",
+        ),
+        markdown="reports/imagenette.md",
+    log:
+        "logs/imagenette/document.log",
+    benchmark:
+        "logs/imagenette/document.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    params:
+        results=lambda wildcards, input: Path(input.cells[0]).parents[1],
+        cells=IMAGENETTE.shown,
+        seeds=IMAGENETTE.seeds,
+    shell:
+        "python -m report.imagenette document --results {params.results} --cells {params.cells} "
+        "--seeds {params.seeds} --table {input.table} --runs {input.runs} --curves {input.curves} "
+        "--figure {input.figure} --figure-curves {input.figure_curves} "
+        "--out {output.pdf} --markdown {output.markdown} > {log} 2>&1"
+
+
+# The target: `snakemake imagenette`.
+rule imagenette:
+    input:
+        rules.imagenette_table.output,
+        rules.imagenette_figures.output,
+        rules.imagenette_document.output,
