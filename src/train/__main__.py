@@ -1,16 +1,17 @@
-"""Command line of the trainer: ``python -m train {fit,evaluate,preview,prepare,bench-input,show}``."""
+"""Command line of the trainer: ``python -m train {fit,evaluate,preview,prepare,bench-input,estimate,show}``."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
 
 from train import config
-from train.schema import ConfigError, load
+from train.schema import ConfigError, load, parse
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -67,6 +68,19 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--seconds", type=float, default=10, help="how long to read each split (default 10)")
     bench.set_defaults(run=_bench_input)
 
+    estimate = commands.add_parser(
+        "estimate", help="how long the runs of a configuration take here, and what they need"
+    )
+    estimate.add_argument("--config", type=Path, default=Path("config/config.yaml"), help="default config/config.yaml")
+    estimate.add_argument(
+        "--experiment", choices=config.EXPERIMENTS, action="append", help="only this one; repeat for several"
+    )
+    estimate.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="keys of the configuration")
+    estimate.add_argument("--steps", type=_count, default=4, help="steps that are timed (default 4)")
+    estimate.add_argument("--data", type=Path, default=Path("data/prepared"), help="folder of the prepared stores")
+    estimate.add_argument("--json", action="store_true", help="everything, for programs")
+    estimate.set_defaults(run=_estimate)
+
     show = commands.add_parser("show", help="print the resolved configuration of a cell; save it to use with fit")
     show.add_argument("name", nargs="?", help="cell name; without it, all cells are listed")
     show.add_argument("--config", type=Path, default=Path("config/config.yaml"), help="default config/config.yaml")
@@ -91,6 +105,12 @@ def _data(parser: argparse.ArgumentParser) -> None:
 def _seed(text: str) -> int:
     if not text.isdigit() or int(text) >= 2**31:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 2147483647")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
     return int(text)
 
 
@@ -169,6 +189,27 @@ def _bench_input(options) -> int:
             raise ConfigError(f"--{name.replace('_', '-')} is {getattr(options, name)}, expected at least {least}")
     store = open_store(options.data or Path("data/prepared") / dataset.name, dataset, crop)
     print(json.dumps(bench(store, dataset, options.batch_size, options.seconds), indent=2))
+    return 0
+
+
+def _estimate(options) -> int:
+    settings = load(options.config)
+    for text in options.set:
+        key, given, value = text.partition("=")
+        if not given:
+            raise ConfigError(f"--set {text}: expected KEY=VALUE")
+        settings[key] = parse(value, f"--set {key}")
+    experiments = config.load_experiments(settings, options.config.parent)
+    chosen = {name: experiments[name] for name in options.experiment or experiments}
+    os.environ.setdefault("PJRT_NPROC", "1")  # as the workflow's jobs run on a CPU
+    from train.runtime import start_jax
+
+    start_jax()
+    from train.estimate import estimate
+    from train.estimate_text import as_text
+
+    found = estimate(chosen, options.steps, options.data)
+    print(json.dumps(found, indent=2) if options.json else as_text(found))
     return 0
 
 

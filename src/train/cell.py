@@ -106,6 +106,7 @@ class Dataset:
     store: Literal["array", "records"] = "array"
     unreadable: Literal["error", "skip"] = "error"
     checksums: Mapping[str, str] | None = None
+    images: Mapping[str, int] | None = None
     title: str = ""
     source: str = ""
 

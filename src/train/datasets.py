@@ -9,7 +9,7 @@ from train import schema
 from train.schema import ConfigError
 
 #: Optional keys and what holds without them. A key that says no more is dropped, so that it changes no fingerprint.
-DEFAULTS = {"download": None, "store": "array", "unreadable": "error", "checksums": None}
+DEFAULTS = {"download": None, "store": "array", "unreadable": "error", "checksums": None, "images": None}
 
 
 def load(path: Path) -> dict[str, Any]:

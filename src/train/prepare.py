@@ -137,6 +137,12 @@ def _fill(dataset: Dataset, raw: RawData, wanted: Wanted, writers: dict) -> tupl
 
 
 def _wanted(dataset: Dataset, raw: RawData) -> Wanted:
+    for split, count in (dataset.images or {}).items():
+        if len(raw.splits[split]) != count:
+            raise ConfigError(
+                f"config/datasets/{dataset.name}.yaml: key 'images.{split}' is {count}, expected "
+                f"{len(raw.splits[split])}, the number of files found in {raw.where}; is it complete?"
+            )
     train = raw.splits["train"]
     chosen = choose_per_class(np.array([picture.label for picture in train]), dataset)
     return {"train": [train[index] for index in chosen], "val": raw.splits["val"]}

@@ -78,6 +78,18 @@ def load(path: Path) -> Any:
         raise ConfigError(f"{path}, line {error.lineno}: not valid JSON ({error.msg})") from None
 
 
+def parse(text: str, where: str) -> Any:
+    """A value as it would stand in a YAML file. Raises :class:`ConfigError` when it is malformed."""
+    loader = _Loader(text)
+    loader.name = where
+    try:
+        return loader.get_single_data()
+    except yaml.MarkedYAMLError as error:
+        raise ConfigError(f"{where}: {text!r} is not valid YAML ({error.problem})") from None
+    finally:
+        loader.dispose()
+
+
 @cache
 def _registry() -> Registry:
     pairs = ((p.name, Resource.from_contents(_schema(p.name))) for p in SCHEMAS.glob("*.schema.yaml"))

@@ -43,6 +43,7 @@ class Programs(NamedTuple):
     measure: Callable[[TrainState, dict], dict]
     rate: Callable[[int], float]
     place: Callable[[dict], dict]
+    memory: Callable[[TrainState, dict], int]
     devices: int
 
 
@@ -114,6 +115,13 @@ def make_programs(cell: Cell, task: Classification, steps_per_epoch: int) -> Pro
     def measure(state, batch):
         return task.measure(network(evaluated(state), state.rest, None), batch)
 
+    def memory(state, batch):
+        """Bytes of each device while a step runs: state, inputs and what is kept for the backward pass."""
+        views = jax.eval_shape(inputs, state.seed, state.step, batch)
+        used = update.lower(state, views).compile().memory_analysis()
+        held = used.argument_size_in_bytes + used.output_size_in_bytes - used.alias_size_in_bytes
+        return held + used.temp_size_in_bytes
+
     inputs = jax.jit(inputs, in_shardings=(replicated, replicated, split), out_shardings=split)
     update = jax.jit(update, donate_argnums=0, in_shardings=(replicated, split), out_shardings=replicated)
     return Programs(
@@ -123,6 +131,7 @@ def make_programs(cell: Cell, task: Classification, steps_per_epoch: int) -> Pro
         measure=jax.jit(measure, in_shardings=(replicated, split), out_shardings=replicated),
         rate=lambda step: float(rate(step)),
         place=lambda batch: jax.device_put(batch, split),
+        memory=memory,
         devices=mesh.size,
     )
 
