@@ -138,7 +138,7 @@ def _table(table: pd.DataFrame, n: int) -> Table:
     if any(collapsed(row) for row in table.itertuples()):
         notes.append(("†", "Ended at chance."))
     if (table["epochs"] == 1).any():
-        notes.append(("*", "One epoch, for its speed."))
+        notes.append(("‡", "One epoch, for its speed."))
     return Table(
         caption=(
             f"Speed and accuracy ({spread}; all {count(table['val_images'].iloc[0])} validation images), ours beside "
@@ -155,7 +155,7 @@ def _table(table: pd.DataFrame, n: int) -> Table:
 
 
 def _row(row) -> list[str]:
-    mark = "†" if collapsed(row) else "*" if row.epochs == 1 else ""
+    mark = "†" if collapsed(row) else "‡" if row.epochs == 1 else ""
 
     def spread(mean: float, sd: float) -> str:
         return plain(mean) + (f" ± {plain(sd)}" if row.n > 1 else "") + mark
