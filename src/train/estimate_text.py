@@ -5,9 +5,8 @@ from __future__ import annotations
 
 def as_text(found: dict) -> str:
     """The estimate as a table for people, and a sum for each target."""
-    lines = [
-        f"{'target':11} {'cell':22} {'runs':>4} {'steps':>9} {'step':>9} {'images/s':>9} {'a run':>9} {'memory':>8}"
-    ]
+    layout = "{:11} {:22} {:>4} {:>9} {:>9} {:>9} {:>9} {:>8}"
+    lines = [layout.format("target", "cell", "runs", "steps", "step", "images/s", "a run", "memory")]
     for row in found["cells"]:
         about = "~" if row["in_proportion"] else " "
         steps = "?" if row["steps"] is None else f"{row['steps']:,}"
