@@ -20,6 +20,7 @@ from netspec.gradcheck import primitives
 from netspec.gradcheck.checks import CEILING, SAFETY, Check
 from netspec.gradcheck.differences import Slope, between_kinks
 from netspec.gradcheck.fixtures import Fixture
+from netspec.layers import StructureModule
 from netspec.modules.trial import shrunk
 from netspec.spec import NetSpec
 
@@ -42,8 +43,21 @@ def fixtures() -> tuple[Fixture, ...]:
 
 
 def fixture(spec: NetSpec) -> Fixture:
-    """A network with inputs small enough to be followed along every tensor."""
-    return Fixture(shrunk(spec, LARGEST), dropout=DROPOUT)
+    """A network with inputs small enough to be followed along every tensor, but no side of length one.
+
+    A structure module runs one round, as by itself: between rounds it withholds the gradient of the rotations.
+    """
+    layers = tuple(replace(layer, n_blocks=1) if isinstance(layer, StructureModule) else layer for layer in spec.layers)
+    spec, limit = replace(spec, layers=layers), LARGEST
+    while _shortest(small := shrunk(spec, limit)) < min(2, _shortest(spec)):
+        limit *= 2
+    return Fixture(small, dropout=DROPOUT)
+
+
+def _shortest(spec: NetSpec) -> int:
+    """The shortest side of the inputs; two for inputs without sides, such as tokens' indices and vectors."""
+    shapes = [spec.input_shape, *(shape for _, shape in spec.extra_inputs)]
+    return min((side for shape in shapes for side in shape[:-1]), default=2)
 
 
 def check(fixture: Fixture, mode: str, seed: int = 0) -> Iterator[Check]:

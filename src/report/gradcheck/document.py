@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from netspec.gradcheck import checks, networks
+from netspec.gradcheck import checks, networks, primitives
 from netspec.gradcheck.results import Catch, Result
 from report.formats import NONE, count, listing, minus, scaled, spelled, words
 from report.gradcheck.verdict import failure
@@ -71,11 +71,13 @@ METHOD = (
     (
         "Networks",
         f"Every network that the chapters give in a tiny form, with inputs halved until an example takes at most "
-        f"{scaled(networks.LARGEST)[0].rstrip('0').rstrip('.')} million multiply-adds or they cannot be smaller. In "
+        f"{scaled(networks.LARGEST)[0].rstrip('0').rstrip('.')} million multiply-adds, a side would "
+        "be one or the layers do not accept less. In "
         f"training mode with dropout and stochastic depth at rate {networks.DROPOUT:g}, masks held fixed, and with "
         "statistics of the batch; those that hold batch norm also in evaluation mode. Rounding errors are taken "
         "as independent: on the way to terms t of f, n of them add up to √n·u·√Σt² (Higham & Mary 2019). The quotient "
-        "rests on two steps, h and h/2, between which and zero the slopes on both sides tell of no kink.",
+        "rests on two steps, h and h/2, between which and zero the slopes on both sides tell of no kink; where "
+        f"kinks leave too much uncertain, another direction is drawn, up to {primitives.DIRECTIONS} in all.",
     ),
     (
         "Kinks",
@@ -88,8 +90,8 @@ METHOD = (
         "Random shapes and normal entries from fixed seeds, and ill-conditioned kinds: logits around 700 or far apart "
         "with a near tie, variances of 10⁻⁶, entries around 1000. Modules have random parameters, none neutral, and "
         "are checked in both modes where they hold batch norm. No layer of the catalogue has dropout; networks "
-        "may. The structure module runs one round: between rounds it withholds the gradient of rotations, as "
-        "published, which differences see.",
+        "may. The structure module runs one round, in networks too: between rounds it withholds the gradient of "
+        "rotations, as published, which differences see.",
     ),
     (
         "Training step",

@@ -64,3 +64,9 @@ def test_a_smooth_function_needs_two_steps_only():
     found = between_kinks(line, 1e-16, 1e-4, 1e-8)
     assert abs(found.value - 1) < found.uncertainty < 1e-8
     assert len({abs(h) for h in asked if h}) == 2
+
+
+def test_sides_stay_longer_than_one_and_a_structure_module_runs_one_round():
+    (fixture,) = (fixture for fixture in TINY if fixture.name.startswith("tiny-Evoformer"))
+    assert networks.inputs(fixture) == "2×4×64, 4×4×32"
+    assert fixture.described.layers[-1].n_blocks == 1
