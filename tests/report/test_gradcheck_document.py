@@ -67,8 +67,9 @@ def test_a_failure_is_said_first_hand(found, mutants):
     failed = [replace(found[0], verdict="fail", failures="jax.vjp: dA[1, 0]: closed form 1, jax.vjp 2"), *found[1:]]
     missed = [replace(mutants[0], verdict="missed"), mutants[1]]
     text = " ".join(document.findings(failed, missed))
-    assert "1 fail." in text
-    assert "Failed: 50 (jax.vjp: dA[1, 0]: closed form 1, jax.vjp 2)." in text
+    assert "1 FAIL." in text
+    assert "Failed: 50 at jax.vjp: dA[1, 0]: closed form 1, jax.vjp 2." in text
+    assert document.content(failed, missed).statements[0][1][0].verdict == "FAIL"
     assert "1 are missed: scale dropped" in text
 
 
@@ -82,3 +83,34 @@ def test_a_broken_file_is_one_line(found, mutants, tmp_path, capsys):
         records.read(tmp_path / "found.csv", results.Result)
     assert main(["document", "--results", "none.csv", "--mutants", "none.csv", "--out", str(tmp_path / "x.pdf")]) == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def judge(folder):
+    paths = ["--results", str(folder / "gradcheck.csv"), "--mutants", str(folder / "mutants.csv")]
+    return main(["verdict", *paths, "--out", str(folder / "verdict.txt")])
+
+
+def test_the_verdict_counts_what_passed(found, mutants, tmp_path):
+    assert write(tmp_path, found, mutants) == 0
+    assert judge(tmp_path) == 0
+    made = sum(result.checks for result in found)
+    text = (tmp_path / "verdict.txt").read_text()
+    assert text == f"All {len(found)} rows pass, {made:,} comparisons.\nAll 2 wrong formulas are caught.\n"
+
+
+def test_a_failing_row_leaves_the_report_and_fails_the_verdict_in_one_line(found, mutants, tmp_path, capsys):
+    wrong = "central differences: layers.0.kernel: gradient 1, central differences 2"
+    network = replace(found[3], group="network", key="tiny-X", kinds="training", verdict="fail", failures=wrong)
+    assert write(tmp_path, [*found, network], mutants) == 0
+    assert (tmp_path / "gradcheck.pdf").read_bytes().startswith(b"%PDF-")
+    assert "| FAIL |" in (tmp_path / "gradcheck.md").read_text()
+    assert judge(tmp_path) == 1
+    err = capsys.readouterr().err
+    assert err == f"report: error: {tmp_path}/gradcheck.csv: 1 of 6 rows FAIL: tiny-X (training) at {wrong}\n"
+    assert not (tmp_path / "verdict.txt").exists()
+
+
+def test_a_wrong_formula_that_escapes_fails_the_verdict(found, mutants, tmp_path, capsys):
+    assert write(tmp_path, found, [replace(mutants[0], verdict="missed"), mutants[1]]) == 0
+    assert judge(tmp_path) == 1
+    assert "1 of 2 wrong formulas were not noticed: 56, scale dropped" in capsys.readouterr().err

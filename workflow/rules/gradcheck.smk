@@ -1,5 +1,9 @@
 # The backward passes: closed forms and modules, each against other ways to the same number -> CSV -> report.
 # On one thread each and on the CPU, so that the two long jobs fit two cores and the last digits do not depend on them.
+#: Jobs that the networks are dealt out to.
+NETWORK_PARTS = 4
+
+
 rule gradcheck_statements:
     input:
         gradcheck=gradcheck_code(),
@@ -44,6 +48,30 @@ rule gradcheck_modules:
         "JAX_PLATFORMS=cpu PJRT_NPROC=1 python -m report.gradcheck modules --out {output.table} > {log} 2>&1"
 
 
+rule gradcheck_networks:
+    input:
+        gradcheck=gradcheck_code(),
+        modules=gradcheck_code("modules", "layers"),
+        catalogue=counting_code(),
+        code=gradcheck_report_code("records"),
+        helpers=report_helpers("params/records"),
+    output:
+        table="reports/gradcheck/networks{part}.csv",
+    log:
+        "logs/gradcheck/networks{part}.log",
+    benchmark:
+        "logs/gradcheck/networks{part}.benchmark.tsv"
+    wildcard_constraints:
+        part=r"\d+",
+    conda:
+        "../envs/netspec.yaml"
+    params:
+        parts=NETWORK_PARTS,
+    shell:
+        "JAX_PLATFORMS=cpu PJRT_NPROC=1 python -m report.gradcheck networks --part {wildcards.part}/{params.parts} "
+        "--out {output.table} > {log} 2>&1"
+
+
 rule gradcheck_train_step:
     input:
         gradcheck=gradcheck_code(),
@@ -68,9 +96,10 @@ rule gradcheck_document:
     input:
         statements=rules.gradcheck_statements.output.table,
         modules=rules.gradcheck_modules.output.table,
+        networks=[f"reports/gradcheck/networks{part}.csv" for part in range(1, NETWORK_PARTS + 1)],
         train_step=rules.gradcheck_train_step.output.table,
         mutants=rules.gradcheck_statements.output.mutants,
-        code=gradcheck_report_code("document", "markdown", "records"),
+        code=gradcheck_report_code("document", "markdown", "records", "verdict"),
         helpers=report_helpers("formats", "markdown_table", "pages", "params/records"),
         template=f"{provenance.SRC}/report/templates/gradcheck.typ",
     output:
@@ -96,11 +125,33 @@ rule gradcheck_document:
     conda:
         "../envs/netspec.yaml"
     shell:
-        "python -m report.gradcheck document --results {input.statements} {input.modules} {input.train_step} "
-        "--mutants {input.mutants} --out {output.pdf} > {log} 2>&1"
+        "python -m report.gradcheck document --results {input.statements} {input.modules} {input.networks} "
+        "{input.train_step} --mutants {input.mutants} --out {output.pdf} > {log} 2>&1"
+
+
+# Apart from the report, which Snakemake would delete with the job that fails.
+rule gradcheck_verdict:
+    input:
+        report=rules.gradcheck_document.output.pdf,
+        table=rules.gradcheck_document.output.table,
+        mutants=rules.gradcheck_statements.output.mutants,
+        code=gradcheck_report_code("records", "verdict"),
+        helpers=report_helpers("formats", "params/records"),
+    output:
+        verdict="reports/gradcheck/verdict.txt",
+    log:
+        "logs/gradcheck/verdict.log",
+    benchmark:
+        "logs/gradcheck/verdict.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    shell:
+        "python -m report.gradcheck verdict --results {input.table} --mutants {input.mutants} "
+        "--out {output.verdict} 2>&1 | tee {log}"
 
 
 # The target: `snakemake gradcheck`.
 rule gradcheck:
     input:
         rules.gradcheck_document.output,
+        rules.gradcheck_verdict.output,

@@ -128,13 +128,17 @@ def _against_jacobian(argument: Argument, tolerance: float) -> Check:
     return _compare(JACOBIAN, f"J_{argument.name}", found, expected, _size(expected, np.ones(1)), tolerance)
 
 
-def compiled(function):
-    """``jax.jit`` that does not spend time on making fast what runs once."""
+def compiled(function, level: int = 0):
+    """``jax.jit`` that does not spend time on making fast what runs once; level 1 pays for what runs often."""
     import jax
 
-    return jax.jit(
-        function, compiler_options={"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
-    )
+    options = {
+        "xla_backend_optimization_level": level,
+        "xla_llvm_disable_expensive_passes": True,
+        # Code for fused loops of many operations, which takes twice as long to make as all others together.
+        "xla_cpu_use_fusion_emitters": False,
+    }
+    return jax.jit(function, compiler_options=options)
 
 
 def _against_differences(

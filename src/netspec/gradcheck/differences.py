@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -48,5 +49,44 @@ def extrapolate(steps: np.ndarray, quotients: list[float], noise: np.ndarray) ->
     return best
 
 
+def between_kinks(line: Callable[[float], float], noise: float, first: float, enough: float) -> Slope:
+    """Derivative at zero of a function with kinks, from two steps between which and zero there is none.
+
+    Where a kink lies within a step, the mean of the slopes on both sides is not the slope at zero, and no smaller step
+    shows it while the kink is nearer still. But ``(f(h) − 2f(0) + f(−h)) / h``, the difference of the slopes on both
+    sides, is proportional to ``h`` for a smooth function and constant for a kink near zero. So a pair of steps ``h``
+    and ``h/2`` counts only if that halves, to within half of its uncertainty. Pairs are taken from ``first`` on,
+    longer where rounding is what limits them and shorter otherwise, until one is uncertain by at most ``enough``, or
+    none is left to try; without any that counts the uncertainty is infinite.
+    """
+    values: dict[int, tuple[float, float]] = {}
+
+    def both(power: int) -> tuple[float, float]:
+        """Central quotient, and the difference of the slopes on both sides."""
+        if power not in values:
+            h = first * 2.0**-power
+            above, below = line(h), line(-h)
+            values[power] = (above - below) / (2 * h), (above - 2 * line(0) + below) / h
+        return values[power]
+
+    best, power, tried = None, 0, set()
+    while power not in tried and -_LONGER <= power <= _SHORTER:
+        tried.add(power)
+        (long, bent), (short, half) = both(power), both(power + 1)
+        h = first * 2.0 ** -(power + 1)
+        found = extrapolate(np.array([2 * h, h]), [long, short], noise / np.array([2 * h, h]))
+        rounding = 2 * noise / h
+        if abs(2 * half - bent) > found.uncertainty / 2:
+            found = found._replace(uncertainty=math.inf)
+        if best is None or found.uncertainty < best.uncertainty:
+            best = found
+        if found.uncertainty <= enough:
+            break
+        power += -1 if found.uncertainty < 2 * rounding else 1
+    return best
+
+
+#: How often the first step is doubled, and halved, at most.
+_LONGER, _SHORTER = 3, 9
 #: More powers of the step than this are lost in rounding errors.
 _ORDERS = 4

@@ -15,10 +15,16 @@ from netspec.spec import NetSpec
 
 @dataclass(frozen=True)
 class Fixture:
-    """A layer with the shapes of its inputs, or a network."""
+    """A layer with the shapes of its inputs, or a network.
+
+    ``dropout`` is the rate of a network's dropout and of its last stochastic depth while training, ``batch`` the number
+    of examples.
+    """
 
     described: Layer | NetSpec
     shapes: tuple[Value, ...] = ()
+    dropout: float = 0.0
+    batch: int = 2
 
     @property
     def name(self) -> str:

@@ -9,7 +9,7 @@ errors that a number collects on its way from input to ``f``.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,31 +19,45 @@ import numpy as np
 from flax import nnx
 
 from netspec import layers as L
-from netspec.gradcheck.checks import DIFFERENCES, SAFETY, UNIT, Check, compiled
-from netspec.gradcheck.differences import extrapolate
+from netspec.gradcheck import differences
+from netspec.gradcheck.checks import CEILING, DIFFERENCES, SAFETY, UNIT, Check, compiled
+from netspec.gradcheck.differences import Slope
 from netspec.gradcheck.fixtures import Fixture
 from netspec.layers.base import Several, Value
 from netspec.modules import SCHEMES, Network, Numerics, module_of
 from netspec.spec import NetSpec
 
-#: Shorter than for the theorems: with thousands of ReLUs some kink is always near.
-STEPS = 2e-3 * 0.5 ** np.arange(11)
-BATCH = 2
+#: Shorter than for the theorems, since at some ReLU a kink is always near.
+REACH = 0.2
+#: So many directions are tried at most.
+DIRECTIONS = 3
+#: A gradient of less than this fraction of the whole gradient's norm counts as one that vanishes.
+VANISHING = 1e-9
 TRAINING, EVALUATION, ONLY = "training", "evaluation", "–"
+
+#: The slope of a function of one number at zero, from that function, a bound on the rounding error of the difference
+#: of two values, and the size that an error is to be small against.
+Follow = Callable[[Callable[[float], float], float, float], Slope]
 
 
 @dataclass(frozen=True)
 class Program:
-    """A module taken apart: ``loss(tensors)`` is the scalar, ``tensors`` the inputs and parameters by name."""
+    """A module taken apart: ``loss(tensors)`` is the scalar and the terms it sums, ``tensors`` its arguments."""
 
     loss: object
     tensors: dict[str, np.ndarray]
 
 
 def modes(fixture: Fixture) -> tuple[str, ...]:
-    """Both modes where the module has running statistics, which only batch norm has; otherwise one."""
+    """Both modes where there are running statistics, which only batch norm has; training alone where there is dropout.
+
+    Without either, there is only one way to compute the layer.
+    """
     _, _, rest = _abstract(fixture, EVALUATION)
-    return (TRAINING, EVALUATION) if jax.tree.leaves(rest) else (ONLY,)
+    statistics, others = nnx.split_state(rest, nnx.BatchStat, ...)
+    if jax.tree.leaves(statistics):
+        return TRAINING, EVALUATION
+    return (TRAINING,) if jax.tree.leaves(others) else (ONLY,)
 
 
 def check(fixture: Fixture, mode: str, seed: int = 0) -> Iterator[Check]:
@@ -63,7 +77,7 @@ def prepare(fixture: Fixture, mode: str, seed: int = 0) -> Program:
         out = jax.tree.leaves(_call(merged(tensors), fixture, {**fixed, **tensors}))
         weights = np.random.default_rng(seed + 1)
         terms = [leaf * weights.standard_normal(leaf.shape) for leaf in out]
-        return sum(term.sum() for term in terms), sum(jnp.abs(term).sum() for term in terms)
+        return sum(term.sum() for term in terms), terms
 
     return Program(loss, inputs | parameters)
 
@@ -82,34 +96,49 @@ def taken_apart(fixture: Fixture, mode: str, rng: np.random.Generator, dtype=jnp
     return merged, {name: np.asarray(leaf) for name, (_, leaf) in zip(names, leaves, strict=True)}
 
 
-def compare(program: Program, rng: np.random.Generator) -> Iterator[Check]:
-    """The slope along one direction through each tensor, from the gradient and from differences."""
-    loss, tensors = program.loss, program.tensors
+def compare(
+    program: Program,
+    rng: np.random.Generator,
+    follow: Follow | None = None,
+    independent: bool = False,
+    level: int = 0,
+) -> Iterator[Check]:
+    """The slope along one direction through each tensor, from the gradient and from differences.
+
+    ``follow`` takes it by differences, by default as for the theorems. ``n`` rounding errors on the way to terms ``t``
+    add up to ``n·u·Σ|t|`` at worst, and to ``√n·u·√Σt²`` if they are ``independent``. ``level`` is that of
+    :func:`compiled` for the many values.
+    """
+    follow = follow or (lambda line, noise, _: differences.slope(line, noise, REACH))
+    loss, tensors = program.loss, jax.device_put(program.tensors)
     (_, terms), gradient = compiled(jax.value_and_grad(loss, has_aux=True))(tensors)
-    program_of_loss = jax.make_jaxpr(lambda tensors: loss(tensors)[0])(tensors).jaxpr
-    roundings = longest_path(program_of_loss)
-    noise = 2 * roundings * UNIT * float(terms) / STEPS
-
-    @compiled
-    def along(tensors, direction, steps):
-        def value(h):
-            return loss(jax.tree.map(lambda x, v: x + h * v, tensors, direction))[0]
-
-        return jax.lax.map(value, steps)
-
-    steps = np.concatenate([STEPS, -STEPS])
-    total = math.sqrt(sum(float(np.sum(np.square(leaf))) for leaf in jax.tree.leaves(gradient)))
-    zeros = {name: np.zeros_like(tensor) for name, tensor in tensors.items()}
-    for name, tensor in tensors.items():
-        direction = rng.standard_normal(tensor.shape)
-        direction /= np.linalg.norm(direction)
-        values = np.asarray(along(tensors, zeros | {name: direction}, steps))
-        quotients = (values[: len(STEPS)] - values[len(STEPS) :]) / (2 * STEPS)
-        expected = extrapolate(STEPS, list(quotients), noise)
-        slope = np.asarray(gradient[name])
-        found, size = float(np.sum(slope * direction)), float(np.linalg.norm(slope))
+    traced = compiled(lambda tensors: loss(tensors)[0], level).trace(tensors)
+    roundings = longest_path(traced.jaxpr.jaxpr)
+    value = traced.lower().compile()
+    base = float(value(tensors))
+    sizes = np.abs(np.concatenate([np.ravel(term) for term in jax.tree.leaves(jax.device_get(terms))]))
+    added = math.sqrt(roundings) * np.linalg.norm(sizes) if independent else roundings * sizes.sum()
+    noise = 2 * UNIT * float(added)
+    gradient = jax.device_get(gradient)
+    total = math.sqrt(sum(float(np.sum(np.square(leaf))) for leaf in gradient.values()))
+    for name, tensor in program.tensors.items():
+        slope = gradient[name]
+        size = float(np.linalg.norm(slope))
         # A tensor whose gradient vanishes, as that of a bias before a norm, is compared on the scale of the others.
-        size = size if size > 1e-9 * total else total or 1.0
+        size = size if size > VANISHING * total else total or 1.0
+
+        # Another direction where kinks leave the slope along one too uncertain to tell anything, whatever the error.
+        for _ in range(DIRECTIONS):
+            direction = rng.standard_normal(tensor.shape)
+            direction /= np.linalg.norm(direction)
+
+            def line(h: float, name=name, tensor=tensor, direction=direction) -> float:
+                return float(value(tensors | {name: tensor + h * direction})) if h else base
+
+            expected = follow(line, noise, size)
+            if SAFETY * expected.uncertainty / size <= CEILING:
+                break
+        found = float(np.sum(slope * direction))
         where = f"{name}: gradient {found:.6g}, {DIFFERENCES} {expected.value:.6g}"
         if not np.isfinite(slope).all():
             where = f"{name}[{', '.join(map(str, np.argwhere(~np.isfinite(slope))[0]))}]: gradient is not finite"
@@ -174,7 +203,7 @@ def _programs(value) -> list:
 
 def _abstract(fixture: Fixture, mode: str, dtype=jnp.float64):
     """Structure, parameters and statistics of the module, without values."""
-    numerics = Numerics(SCHEMES["book"], dtype)
+    numerics = Numerics(SCHEMES["book"], dtype, fixture.dropout, fixture.dropout)
     make = Network if isinstance(fixture.described, NetSpec) else module_of
     model = nnx.eval_shape(lambda: make(fixture.described, numerics, nnx.Rngs(0)))
     model.train() if mode == TRAINING else model.eval()
@@ -191,7 +220,11 @@ def _parameter(rng: np.random.Generator, path, leaf) -> np.ndarray:
 
 
 def _statistic(rng: np.random.Generator, path, leaf) -> jnp.ndarray:
-    """Running means around zero and variances around one."""
+    """Running means around zero and variances around one; a key of its own for each dropout."""
+    if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        return jax.random.key(rng.integers(2**32))
+    if jnp.issubdtype(leaf.dtype, jnp.unsignedinteger):
+        return jnp.zeros(leaf.shape, leaf.dtype)
     variance = any(str(getattr(part, "key", "")) == "var" for part in path)
     return jnp.asarray(rng.uniform(0.5, 2, leaf.shape) if variance else 0.3 * rng.standard_normal(leaf.shape))
 
@@ -207,11 +240,12 @@ def _inputs(fixture: Fixture, rng: np.random.Generator) -> tuple[dict[str, np.nd
         layers = [described]
     for layer in layers[:1]:
         if isinstance(layer, (L.OneHotDense, L.TokenPositionEmbed)):
-            return {}, {"input": rng.integers(0, layer.vocabulary, (BATCH, *named["input"]))}
+            return {}, {"input": rng.integers(0, layer.vocabulary, (fixture.batch, *named["input"]))}
     drawn = {}
-    for name, shape in named.items():
-        for part, inner in _flat(name, shape):
-            drawn[part] = _regions(rng, inner) if name == "regions" else rng.standard_normal((BATCH, *inner))
+    for name, arriving in named.items():
+        for part, inner in _flat(name, arriving):
+            shape = (fixture.batch, *inner)
+            drawn[part] = _regions(rng, shape) if name == "regions" else rng.standard_normal(shape)
     return drawn, {}
 
 
@@ -223,7 +257,7 @@ def _further(spec: NetSpec):
 
 def _regions(rng: np.random.Generator, shape) -> np.ndarray:
     """Boxes inside the image: top and left in its first third, bottom and right in its last."""
-    low, high = rng.uniform(0.05, 0.3, (BATCH, shape[0], 2)), rng.uniform(0.7, 0.95, (BATCH, shape[0], 2))
+    low, high = rng.uniform(0.05, 0.3, (*shape[:2], 2)), rng.uniform(0.7, 0.95, (*shape[:2], 2))
     return np.concatenate([low, high], axis=-1)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -24,12 +24,12 @@ def column(meaning: str):
 class Result:
     """One theorem, layer of the earlier chapters, or module of the catalogue: a row of ``gradcheck.csv``."""
 
-    group: str = column("theorem, earlier chapter or module")
+    group: str = column("theorem, earlier chapter, module, network or training step")
     key: str = column("number of the theorem, else a name")
-    title: str = column("title of the theorem, or the layer as a listing writes it")
+    title: str = column("title of the theorem, the layer as a listing writes it, or the network's input")
     statement: str = column("what is claimed")
     closed_form: str = column("the formula that is checked; empty for modules")
-    kinds: str = column("kinds of data, or batch-norm mode")
+    kinds: str = column("kinds of data, or mode")
     cases: int = column("cases drawn")
     checks: int = column("comparisons made")
     vjp_error: float | None = column("worst relative error against jax.vjp")
@@ -41,6 +41,7 @@ class Result:
     structure_error: float | None = column("worst relative error of the structure claimed")
     structure_tolerance: float | None = column("its tolerance")
     largest_share: float = column("largest error over its tolerance, over all comparisons")
+    where: str = column("the comparison with that share: its tensor and index, or the claim")
     why: str = column("numbers behind the first tolerance: roundings n, magnification A, step h")
     verdict: str = column("pass or fail")
     failures: str = column("tensor, index and values where a comparison failed")
@@ -77,6 +78,11 @@ def of_module(name: str, text: str, mode: str, found: list[Check]) -> Result:
     """The row of a module in one mode, from its checks."""
     claim = "The gradient of what leaves, by every input and parameter tensor, is its slope."
     return _result("module", name, text, claim, "", mode, 1, found)
+
+
+def of_network(name: str, inputs: str, mode: str, found: list[Check]) -> Result:
+    """The row of a whole network in one mode, from its checks."""
+    return replace(of_module(name, inputs, mode, found), group="network")
 
 
 def of_mutants() -> Iterator[Catch]:
@@ -130,6 +136,7 @@ def _result(
         len(found),
         *figures,
         max((float(check.share) for check in found), default=0.0),
+        max(found, key=lambda check: check.share).where.split(":")[0] if found else "",
         next((check.reason for check in nearest if check and check.reason), ""),
         "fail" if failed or not found else "pass",
         "; ".join(f"{check.check}: {check.where}" for check in failed),

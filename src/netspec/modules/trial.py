@@ -118,13 +118,16 @@ def shrunk(spec: NetSpec, most_macs: int) -> NetSpec:
     """``spec`` with the sides of its inputs halved until it takes at most ``most_macs``, or as far as it accepts."""
     while spec.macs > most_macs:
         try:
-            spec = replace(
+            smaller = replace(
                 spec,
                 input_shape=_halved(spec.input_shape),
                 extra_inputs=tuple((name, _halved(shape)) for name, shape in spec.extra_inputs),
             )
         except SpecError:
             break
+        if smaller == spec:
+            break
+        spec = smaller
     return spec
 
 

@@ -1,7 +1,8 @@
 """``python -m report.gradcheck``: the checks in steps that meet in files, each a rule of the workflow.
 
 ``statements`` checks theorems and earlier layers and plants the mutants, ``modules`` checks the catalogue's layers,
-``train-step`` the gradient of a training step, ``document`` writes table, page and report.
+``networks`` its tiny networks as a whole, ``train-step`` the gradient of a training step, ``document`` writes table,
+page and report, ``verdict`` says whether all passed.
 """
 
 from __future__ import annotations
@@ -42,6 +43,19 @@ def _modules(arguments: argparse.Namespace) -> None:
     write_all({arguments.out: records.encode(found)})
 
 
+def _networks(arguments: argparse.Namespace) -> None:
+    from netspec.gradcheck import networks, primitives
+
+    start_jax()
+    part, parts = arguments.part
+    found = [
+        results.of_network(fixture.name, networks.inputs(fixture), mode, list(networks.check(fixture, mode)))
+        for fixture in networks.fixtures()[part - 1 :: parts]
+        for mode in primitives.modes(fixture)
+    ]
+    write_all({arguments.out: records.encode(found)})
+
+
 def _train_step(arguments: argparse.Namespace) -> None:
     from report.gradcheck import train_step
 
@@ -66,6 +80,14 @@ def _document(arguments: argparse.Namespace) -> None:
     )
 
 
+def _verdict(arguments: argparse.Namespace) -> None:
+    from report.gradcheck import verdict
+
+    text = verdict.sentence(records.read(arguments.results, results.Result), arguments.results)
+    missed = verdict.missed(records.read(arguments.mutants, results.Catch), arguments.mutants)
+    write_all({arguments.out: f"{text}\n{missed}\n".encode()})
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(
@@ -84,6 +106,13 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--out", type=Path, required=True, metavar="CSV", help="one row per module and mode")
     command.set_defaults(run=_modules)
 
+    command = commands.add_parser("networks", help="check the tiny networks of the catalogue as a whole")
+    command.add_argument("--out", type=Path, required=True, metavar="CSV", help="one row per network and mode")
+    command.add_argument(
+        "--part", type=_part, default=(1, 1), metavar="K/N", help="every N-th network from the K-th on (default: all)"
+    )
+    command.set_defaults(run=_networks)
+
     command = commands.add_parser("train-step", help="check the gradient of a training step")
     command.add_argument("--out", type=Path, required=True, metavar="CSV", help="one row per claim")
     command.set_defaults(run=_train_step)
@@ -94,7 +123,19 @@ def parser() -> argparse.ArgumentParser:
         "--out", type=Path, required=True, metavar="PDF", help="the report; .csv and .md stand beside it"
     )
     command.set_defaults(run=_document)
+
+    command = commands.add_parser("verdict", parents=[mutants], help="fail unless every check passed")
+    command.add_argument("--results", type=Path, required=True, metavar="CSV", help="gradcheck.csv")
+    command.add_argument("--out", type=Path, required=True, metavar="TXT", help="what passed, in a sentence")
+    command.set_defaults(run=_verdict)
     return top
+
+
+def _part(text: str) -> tuple[int, int]:
+    part, _, parts = text.partition("/")
+    if not (part.isdigit() and parts.isdigit() and 1 <= int(part) <= int(parts)):
+        raise argparse.ArgumentTypeError(f"{text!r}, expected K/N with K from 1 to N")
+    return int(part), int(parts)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from netspec.gradcheck import checks
+from netspec.gradcheck import checks, networks, primitives
 from netspec.gradcheck.results import Catch, Result
-from report.formats import NONE, count, listing, minus, spelled, words
+from report.formats import NONE, count, listing, minus, scaled, spelled, words
+from report.gradcheck.verdict import failure
 
 
 def _power(value: float) -> str:
@@ -26,7 +27,8 @@ QUESTION = (
     "Here the closed forms of these theorems, and of the layers that the chapter names as proved before it, are "
     "functions of a few lines each; composites are joined from them by the chapter’s three rules (chain, additive "
     "fan-in, product). Each is compared with three other ways to the same number. Then the modules that networks are "
-    "built of are followed along their tensors. Nothing here is a proof: it is what a wrong formula would not survive."
+    "built of, and small networks as a whole, are followed along their tensors. Nothing here is a proof: it is what a "
+    "wrong formula would not survive."
 )
 
 METHOD = (
@@ -67,6 +69,17 @@ METHOD = (
         f"{_power(checks.CEILING)} would no longer tell right from wrong and counts as a failure.",
     ),
     (
+        "Networks",
+        f"Every network that the chapters give in a tiny form, with inputs halved until an example takes at most "
+        f"{scaled(networks.LARGEST)[0].rstrip('0').rstrip('.')} million multiply-adds, a side would "
+        "be one or the layers do not accept less. In "
+        f"training mode with dropout and stochastic depth at rate {networks.DROPOUT:g}, masks held fixed, and with "
+        "statistics of the batch; those that hold batch norm also in evaluation mode. Rounding errors are taken "
+        "as independent: on the way to terms t of f, n of them add up to √n·u·√Σt² (Higham & Mary 2019). The quotient "
+        "rests on two steps, h and h/2, between which and zero the slopes on both sides tell of no kink; where "
+        f"kinks leave too much uncertain, another direction is drawn, up to {primitives.DIRECTIONS} in all.",
+    ),
+    (
         "Kinks",
         "ReLU and max-pooling are compared away from their kinks. At a kink ReLU takes the subgradient 0, and "
         "max-pooling gives all to the first of equal entries in row-major order; both are checked as structure, and "
@@ -76,15 +89,15 @@ METHOD = (
         "Data",
         "Random shapes and normal entries from fixed seeds, and ill-conditioned kinds: logits around 700 or far apart "
         "with a near tie, variances of 10⁻⁶, entries around 1000. Modules have random parameters, none neutral, and "
-        "are checked in both modes where they hold batch norm. No layer of the catalogue has dropout. The structure "
-        "module runs one round: between rounds it withholds the gradient of rotations, as published, which differences "
-        "see.",
+        "are checked in both modes where they hold batch norm. No layer of the catalogue has dropout; networks "
+        "may. The structure module runs one round, in networks too: between rounds it withholds the gradient of "
+        "rotations, as published, which differences see.",
     ),
     (
         "Training step",
         "Of a Vision Transformer of one block, by every parameter tensor: the loss on smoothed and mixed labels, parts "
         "of a batch added up, a batch split over virtual devices, all in float64; and bfloat16 against float32 in "
-        "norm, where k roundings to bfloat16 add up to √k·2⁻⁹ (Higham & Mary 2019), taken as often as the others.",
+        "norm, where k roundings to bfloat16 add up to √k·2⁻⁸ (Higham & Mary 2019), taken as often as the others.",
     ),
     (
         "Wrong formulas",
@@ -105,6 +118,7 @@ STATEMENT_HEADER = (
     "",
 )
 MODULE_HEADER = ("Layer", "Instance", "Mode", "Tensors", "Error", "Tolerance", "Why", "")
+NETWORK_HEADER = ("Network", "Input", "Mode", "Tensors", "Nearest its tolerance", "Error", "Tolerance", "Why", "")
 STEP_HEADER = ("", "Claim", "Tensors", "Error", "Tolerance", "Why", "")
 MUTANT_HEADER = ("", "Statement", "What is wrong", "Function replaced", "By differences", "By structure", "Error", "")
 
@@ -136,6 +150,8 @@ class Content:
     statements: list[tuple[str, list[Statement]]]
     module_header: tuple[str, ...]
     modules: list[list[str]]
+    network_header: tuple[str, ...]
+    networks: list[list[str]]
     step_header: tuple[str, ...]
     steps: list[list[str]]
     mutant_header: tuple[str, ...]
@@ -154,6 +170,8 @@ def content(results: Sequence[Result], mutants: Sequence[Catch]) -> Content:
         [(title, [_statement(r) for r in results if r.group == group]) for title, group in groups.items()],
         MODULE_HEADER,
         [_module(r) for r in results if r.group == "module"],
+        NETWORK_HEADER,
+        [_network(r) for r in results if r.group == "network"],
         STEP_HEADER,
         [_step(r) for r in results if r.group == STEP],
         MUTANT_HEADER,
@@ -161,23 +179,33 @@ def content(results: Sequence[Result], mutants: Sequence[Catch]) -> Content:
     )
 
 
+_GROUPS = (
+    ("theorem", "theorem"),
+    ("earlier chapter", "layer"),
+    ("module", "module"),
+    ("network", "network"),
+    (STEP, "claim"),
+)
+
+
 def findings(results: Sequence[Result], mutants: Sequence[Catch]) -> list[str]:
     """The sentences that the numbers make."""
     failed = [r for r in results if r.verdict != "pass"]
     sentences = []
-    for group, noun in (("theorem", "theorem"), ("earlier chapter", "layer"), ("module", "module"), (STEP, "claim")):
+    for group, noun in _GROUPS:
         rows = [r for r in results if r.group == group]
         passed, where = [r for r in rows if r.verdict == "pass"], " of the earlier chapters"
         tail = {
             "earlier chapter": where,
             "module": " of the catalogue (both modes counted)",
+            "network": " checked as a whole (both modes counted)",
             STEP: " about the training step",
         }.get(group, "")
         made = count(sum(r.checks for r in rows))
-        verdict = "all pass" if len(passed) == len(rows) else f"{len(rows) - len(passed)} fail"
+        verdict = "all pass" if len(passed) == len(rows) else f"{len(rows) - len(passed)} FAIL"
         sentences.append(f"{words(len(rows), noun).capitalize()}{tail}: {made} comparisons, {verdict}.")
     if failed:
-        sentences.append(f"Failed: {listing(f'{r.key} ({r.failures})' for r in failed)}.")
+        sentences.append(f"Failed: {'; '.join(map(failure, failed))}.")
     nearest = max((r for r in results if r.key != "bfloat16"), key=lambda r: r.largest_share)
     if nearest.largest_share > 0:
         share, factor = f"{nearest.largest_share:.1%}", f"{1 / nearest.largest_share:.0f}"
@@ -215,17 +243,27 @@ def _statement(r: Result) -> Statement:
     )
     key = r.key if r.group == "theorem" else ""
     figures = [[figure(value) for value in pair] for pair in pairs]
-    return Statement(key, r.title, r.statement, r.closed_form, r.kinds, count(r.cases), figures, r.why, r.verdict)
+    return Statement(key, r.title, r.statement, r.closed_form, r.kinds, count(r.cases), figures, r.why, _verdict(r))
 
 
 def _module(r: Result) -> list[str]:
     error, tolerance = figure(r.differences_error), figure(r.differences_tolerance)
-    return [r.key, r.title, r.kinds, count(r.checks), error, tolerance, r.why, r.verdict]
+    return [r.key, r.title, r.kinds, count(r.checks), error, tolerance, r.why, _verdict(r)]
+
+
+def _network(r: Result) -> list[str]:
+    error, tolerance = figure(r.differences_error), figure(r.differences_tolerance)
+    return [r.key, r.title, r.kinds, count(r.checks), r.where, error, tolerance, r.why, _verdict(r)]
+
+
+def _verdict(r: Result) -> str:
+    """What stands in the last column: a failure must not look like the word beside it."""
+    return r.verdict if r.verdict == "pass" else r.verdict.upper()
 
 
 def _step(r: Result) -> list[str]:
     error, tolerance = figure(r.differences_error), figure(r.differences_tolerance)
-    return [r.key, r.title, count(r.checks), error, tolerance, r.why, r.verdict]
+    return [r.key, r.title, count(r.checks), error, tolerance, r.why, _verdict(r)]
 
 
 def _mutant(m: Catch) -> list[str]:

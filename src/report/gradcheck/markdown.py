@@ -26,6 +26,7 @@ def page(c: Content) -> str:
         ]
         parts += [f"## {title}", table(c.statement_header, rows)]
     parts += ["## The modules of the catalogue", table(c.module_header, c.modules, left=3)]
+    parts += ["## Tiny networks as a whole", table(c.network_header, c.networks, left=3)]
     parts += ["## The training step", table(c.step_header, c.steps)]
     parts += ["## Wrong formulas", table(c.mutant_header, c.mutants, left=4)]
     for name, row in (("gradcheck.csv", Result), ("gradcheck/mutants.csv", Catch)):

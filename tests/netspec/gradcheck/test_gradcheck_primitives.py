@@ -65,7 +65,7 @@ def test_a_wrong_gradient_of_one_tensor_is_named():
 
     def loss(tensors):
         terms = wrong(tensors["gate"]) + jnp.sin(tensors["input"])
-        return terms.sum(), jnp.abs(terms).sum()
+        return terms.sum(), terms
 
     tensors = {name: np.random.default_rng(0).standard_normal(5) for name in ("gate", "input")}
     with jax.enable_x64(True):
