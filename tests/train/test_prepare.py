@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,15 @@ def test_unreadable_files_can_be_skipped(pictures, tmp_path, kind, capfd):
     kept = [*range(8), 10, 11]
     np.testing.assert_array_equal(train.labels, expected.labels[kept])
     np.testing.assert_array_equal(train.gather(range(10))["image"], expected.gather(kept)["image"])
+
+
+def test_a_folder_that_is_not_complete(tmp_path):
+    pictures = make_pictures(tmp_path / "pictures")
+    dataset = folder_dataset(pictures, images={"train": 13, "val": 6})
+    with pytest.raises(ConfigError, match=r"key 'images.train' is 13, expected 12, .* is it complete\?"):
+        prepare_data(dataset, tmp_path / "store")
+    assert not list(tmp_path.glob("*store*"))
+    assert prepare_data(replace(dataset, images={"train": 12, "val": 6}), tmp_path / "store")["images"]["train"] == 12
 
 
 def test_nothing_readable(tmp_path):
