@@ -21,7 +21,7 @@ def snakemake(folder, *arguments, code=0):
 
 def planned(folder, target="reports/ablation.pdf", *arguments):
     """Jobs a run would do, by rule."""
-    lines = snakemake(folder, target, "--dry-run", *arguments).splitlines()
+    lines = snakemake(folder, target, *arguments, "--dry-run").splitlines()
     if not any(line.startswith("job ") for line in lines):
         return {}
     start = next(i for i, line in enumerate(lines) if line.startswith("job "))

@@ -202,7 +202,7 @@ def test_retries_continue_a_killed_job(copy, finished):
 @pytest.mark.parametrize(
     ("file", "old", "new", "says"),
     [
-        ("config.yaml", "seeds:", "seedz:", "unknown key 'seedz'; did you mean 'seeds'?"),
+        ("config.yaml", "\nseeds:", "\nseedz:", "unknown key 'seedz'; did you mean 'seeds'?"),
         ("cells/ablation.yaml", "cutmix:\n        alpha", "cutmicks:\n        alpha", "did you mean 'cutmix'?"),
         ("recipes/smoke.yaml", "epochs: 12", "epochs: four", "key 'epochs' is \"four\", expected an integer"),
     ],

@@ -19,14 +19,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def with_data(folder, name):
-    """The folder that the data set names, so that it counts as there."""
-    settings = yaml.safe_load((folder / f"config/datasets/{name}.yaml").read_text())
-    (folder / settings["path"]).mkdir(parents=True, exist_ok=True)
-
-
 def test_the_five_networks_of_the_chapter_with_every_seed(folder):
-    with_data(folder, "imagenette")
     runs = {"prepare_data": 1, "resolve_cell": 10, "train": 15, "lower_train_step": 5}
     assert planned(folder, "imagenette") == runs | REPORTS["imagenette"]
     # The further networks of the cells file join the report when asked to.
@@ -35,12 +28,11 @@ def test_the_five_networks_of_the_chapter_with_every_seed(folder):
 
 
 def test_only_jobs_that_need_absent_data_say_so(folder):
-    text = snakemake(folder, "imagenette", "--dry-run", code=1)
-    assert "config/datasets/imagenette.yaml: key 'path' is data/" in text
+    text = snakemake(folder, "imagenet", "--dry-run", code=1)
+    assert "config/datasets/imagenet.yaml: key 'path' is data/imagenet" in text
 
 
 def test_the_ablation_of_convnext_has_a_place_of_its_own(folder):
-    with_data(folder, "imagenette")
     arguments = ("--config", "dataset=imagenette", "cells=ablation-convnext", "recipe=null")
     text = snakemake(folder, "reports/ablation.pdf", "--dry-run", *arguments)
     assert "results/imagenette-baselines/mixup/seed2/summary.json" in text

@@ -1,10 +1,10 @@
 """Whole networks: every tiny fixture of the catalogue, differentiated from end to end.
 
-As for single modules (:mod:`netspec.gradcheck.primitives`), with three differences. Inputs are made smaller until a
-network takes at most :data:`LARGEST` multiply-adds. Training mode has dropout and stochastic depth, with masks that
-stay. And rounding errors, of which tens of thousands lie on the longest path, are taken to add up as independent ones
-do, ``n`` of them on the way to terms ``t`` to ``√n·u·√Σt²`` (Higham & Mary 2019, SIAM J. Sci. Comput. 41(5)), where the
-worst case ``n·u·Σ|t|`` would be a tolerance that tells nothing.
+As for single modules (:mod:`netspec.gradcheck.primitives`), with three differences. Inputs are made smaller, down to
+four tokens, until a network takes at most :data:`LARGEST` multiply-adds. Training mode has dropout and stochastic
+depth, with masks that stay. And rounding errors, of which tens of thousands lie on the longest path, are taken to add
+up as independent ones do, ``n`` of them on the way to terms ``t`` to ``√n·u·√Σt²`` (Higham & Mary 2019, SIAM J. Sci.
+Comput. 41(5)), where the worst case ``n·u·Σ|t|`` would be a tolerance that tells nothing.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ import jax
 import numpy as np
 
 from netspec import catalogue
+from netspec.errors import SpecError
 from netspec.gradcheck import primitives
 from netspec.gradcheck.checks import CEILING, SAFETY, Check
 from netspec.gradcheck.differences import Slope, between_kinks
 from netspec.gradcheck.fixtures import Fixture
-from netspec.layers import StructureModule
+from netspec.layers import OneHotDense, PatchEmbed, StructureModule, TokenPositionEmbed
 from netspec.modules.trial import shrunk
 from netspec.spec import NetSpec
 
@@ -48,10 +49,28 @@ def fixture(spec: NetSpec) -> Fixture:
     A structure module runs one round, as by itself: between rounds it withholds the gradient of the rotations.
     """
     layers = tuple(replace(layer, n_blocks=1) if isinstance(layer, StructureModule) else layer for layer in spec.layers)
-    spec, limit = replace(spec, layers=layers), LARGEST
+    spec, limit = _shortened(replace(spec, layers=layers)), LARGEST
     while _shortest(small := shrunk(spec, limit)) < min(2, _shortest(spec)):
         limit *= 2
     return Fixture(small, dropout=DROPOUT)
+
+
+def _shortened(spec: NetSpec) -> NetSpec:
+    """``spec`` with fewer tokens, but four at least, until it takes at most :data:`LARGEST`."""
+    while spec.macs > LARGEST:
+        first = spec.layers[0]
+        if isinstance(first, PatchEmbed) and first.n_patches >= 16:
+            first = replace(first, n_patches=first.n_patches // 4)
+            shape = (*(side // 2 for side in spec.input_shape[:2]), spec.input_shape[2])
+        elif isinstance(first, (OneHotDense, TokenPositionEmbed)) and spec.input_shape[0] >= 8:
+            shape = (spec.input_shape[0] // 2,)
+        else:
+            break
+        try:
+            spec = replace(spec, input_shape=shape, layers=(first, *spec.layers[1:]))
+        except SpecError:
+            break
+    return spec
 
 
 def _shortest(spec: NetSpec) -> int:
