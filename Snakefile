@@ -21,6 +21,7 @@ include: "workflow/rules/zoo.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/imagenette.smk"
 include: "workflow/rules/imagenet.smk"
+include: "workflow/rules/bench.smk"
 
 
 rule all:

@@ -1,4 +1,4 @@
-"""Command line of the trainer: ``python -m train {fit,evaluate,preview,prepare,bench-input,estimate,show}``."""
+"""Command line of the trainer: ``python -m train --help`` lists its commands."""
 
 from __future__ import annotations
 
@@ -68,6 +68,12 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--seconds", type=float, default=10, help="how long to read each split (default 10)")
     bench.set_defaults(run=_bench_input)
 
+    step = commands.add_parser("bench-step", help="time of training steps beside PyTorch's, as JSON")
+    step.add_argument("--cell", type=Path, required=True, help="resolved cell file (JSON), see `show`")
+    step.add_argument("--batch-size", type=_count, help="images per step (default: the cell's)")
+    step.add_argument("--rounds", type=_count, default=9, help="steps of each that are timed (default 9)")
+    step.set_defaults(run=_bench_step)
+
     estimate = commands.add_parser(
         "estimate", help="how long the runs of a configuration take here, and what they need"
     )
@@ -123,9 +129,10 @@ def _store(cell, options):
 
 def _fit(options) -> int:
     cell = config.read_cell(options.cell)
+    from train.devices import cpu_devices
     from train.runtime import start_jax
 
-    start_jax()
+    start_jax(cpu_devices=cpu_devices(cell))
     from train.loop import Interrupted, fit
 
     try:
@@ -143,9 +150,10 @@ def _fit(options) -> int:
 
 def _evaluate(options) -> int:
     cell = config.read_cell(options.cell)
+    from train.devices import cpu_devices
     from train.runtime import start_jax
 
-    start_jax()
+    start_jax(cpu_devices=cpu_devices(cell))
     from train.loop import evaluate_weights
 
     print(json.dumps(evaluate_weights(cell, options.weights, _store(cell, options)), indent=2))
@@ -189,6 +197,14 @@ def _bench_input(options) -> int:
             raise ConfigError(f"--{name.replace('_', '-')} is {getattr(options, name)}, expected at least {least}")
     store = open_store(options.data or Path("data/prepared") / dataset.name, dataset, crop)
     print(json.dumps(bench(store, dataset, options.batch_size, options.seconds), indent=2))
+    return 0
+
+
+def _bench_step(options) -> int:
+    cell = config.read_cell(options.cell)
+    from train.bench_step import bare, bench
+
+    print(json.dumps(bench(bare(cell, options.batch_size), options.rounds), indent=2))
     return 0
 
 

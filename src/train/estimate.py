@@ -104,7 +104,7 @@ def measure(cell: Cell, steps: int) -> Measured:
     programs = make_programs(cell, Classification(cell), steps_per_epoch=steps)
     began = time.perf_counter()
     state = programs.init(0)
-    batch = programs.place(_pictures(cell.dataset, size, training=True))
+    batch = programs.place(made_up_batch(cell.dataset, size, training=True))
     state = jax.block_until_ready(programs.train(state, batch))
     compiled = time.perf_counter() - began
     seconds = []
@@ -112,7 +112,7 @@ def measure(cell: Cell, steps: int) -> Measured:
         began = time.perf_counter()
         state = jax.block_until_ready(programs.train(state, batch))
         seconds.append(time.perf_counter() - began)
-    many = programs.place(_pictures(cell.dataset, size * EVAL_FACTOR, training=False))
+    many = programs.place(made_up_batch(cell.dataset, size * EVAL_FACTOR, training=False))
     jax.block_until_ready(programs.measure(state, many))
     began = time.perf_counter()
     jax.block_until_ready(programs.measure(state, many))
@@ -190,7 +190,8 @@ def _program(cell: Cell) -> list:
     return [cell.model, *options, asdict(cell.optimizer)]
 
 
-def _pictures(data: Dataset, count: int, *, training: bool) -> dict[str, np.ndarray]:
+def made_up_batch(data: Dataset, count: int, *, training: bool) -> dict[str, np.ndarray]:
+    """Random pictures and labels of a data set, as its store delivers them for training or validation."""
     generator = np.random.default_rng(0)
     side = data.stored_size if training and data.store == "array" else data.image_size
     batch = {

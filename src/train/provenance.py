@@ -20,7 +20,19 @@ from netspec.layers import Layer
 SRC = Path(os.path.relpath(Path(__file__).parents[1]))
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "numpy")
 #: Files of the trainer that decide a result; the command line, progress display and this file do not.
-DECIDING = ("cell", "checkpoint", "data", "images", "loop", "optimizer", "records", "results", "step", "task")
+DECIDING = (
+    "cell",
+    "checkpoint",
+    "data",
+    "devices",
+    "images",
+    "loop",
+    "optimizer",
+    "records",
+    "results",
+    "step",
+    "task",
+)
 
 
 def code_of(model: str) -> list[Path]:

@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 
-def start_jax(cache: Path | str | None = None) -> None:
+def start_jax(cache: Path | str | None = None, cpu_devices: int = 1) -> None:
     """Point jax at a persistent compilation cache that all cells and seeds share.
+
+    Where it computes on the CPU, it sees ``cpu_devices`` devices, or as many as ``XLA_FLAGS`` asks for.
 
     ``cache`` defaults to ``JAX_COMPILATION_CACHE_DIR``, or ``.cache/jax`` under the current folder. Every program is
     kept, however small. Raises :class:`ConfigError` when the platform asked for is not there.
@@ -21,6 +23,8 @@ def start_jax(cache: Path | str | None = None) -> None:
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
+        jax.config.update("jax_num_cpu_devices", cpu_devices)
     try:
         jax.devices()
     except (RuntimeError, AssertionError):  # the second where no plugin for the platform is installed

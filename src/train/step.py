@@ -19,6 +19,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 import netspec
 from train.cell import Cell
+from train.devices import compiler_options
 from train.optimizer import learning_rate, make_optimizer
 from train.task import Classification
 
@@ -123,12 +124,20 @@ def make_programs(cell: Cell, task: Classification, steps_per_epoch: int) -> Pro
         return held + used.temp_size_in_bytes
 
     inputs = jax.jit(inputs, in_shardings=(replicated, replicated, split), out_shardings=split)
-    update = jax.jit(update, donate_argnums=0, in_shardings=(replicated, split), out_shardings=replicated)
+    update = jax.jit(
+        update,
+        donate_argnums=0,
+        in_shardings=(replicated, split),
+        out_shardings=replicated,
+        compiler_options=compiler_options(),
+    )
     return Programs(
         # It runs once: optimising its code takes seconds on CPU and saves none.
         init=jax.jit(init, out_shardings=replicated, compiler_options={"xla_backend_optimization_level": 0}),
         train=lambda state, batch: update(state, inputs(state.seed, state.step, batch)),
-        measure=jax.jit(measure, in_shardings=(replicated, split), out_shardings=replicated),
+        measure=jax.jit(
+            measure, in_shardings=(replicated, split), out_shardings=replicated, compiler_options=compiler_options()
+        ),
         rate=lambda step: float(rate(step)),
         place=lambda batch: jax.device_put(batch, split),
         memory=memory,

@@ -1,0 +1,96 @@
+"""``python -m report.bench``: the timed training steps of ``results/bench`` as one table, CSV and Markdown."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from report.errors import ReportError, run
+from report.markdown_table import table
+from train.files import write_all
+
+COLUMNS = (
+    "model",
+    "batch_size",
+    "image_size",
+    "precision",
+    "ours_ms",
+    "pytorch_ms",
+    "ratio",
+    "ratio_lower_quartile",
+    "ratio_upper_quartile",
+    "rounds",
+    "images_per_second",
+    "matmul_gflops",
+    "share_of_matmul",
+    "device",
+    "cpu",
+    "threads",
+    "jax",
+    "torch",
+)
+
+
+def row_of(path: Path) -> dict[str, Any]:
+    """The row of one file that ``python -m train bench-step`` wrote. Raises :class:`ReportError`."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        lower, upper = found.pop("quartiles")
+        found |= {"ratio_lower_quartile": lower, "ratio_upper_quartile": upper, **found.pop("versions")}
+        return {name: found[name] for name in COLUMNS}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ReportError(f"{path}: {error!r}, expected the output of `python -m train bench-step`") from None
+
+
+def page(rows: list[dict[str, Any]]) -> str:
+    """The table in Markdown, with what it was measured on."""
+    header = ("Network", "Batch", "Ours, ms", "PyTorch, ms", "Ratio", "Quartiles", "Images/s", "Share of matmul rate")
+    lines = [
+        (
+            row["model"],
+            f"{row['batch_size']} × {row['image_size']} px",
+            f"{row['ours_ms']:,.0f}",
+            f"{row['pytorch_ms']:,.0f}",
+            f"{row['ratio']:.2f}",
+            f"{row['ratio_lower_quartile']:.2f}–{row['ratio_upper_quartile']:.2f}",
+            f"{row['images_per_second']:,.1f}",
+            f"{row['share_of_matmul']:.0%}",
+        )
+        for row in rows
+    ]
+    row = rows[0]
+    where = row["cpu"] if row["device"] == "cpu" else f"{row['device']} ({row['cpu']})"
+    rate = f"{row['matmul_gflops']:,.0f} GFLOP/s"
+    mode = "eager" if row["device"] == "cpu" else "compiled"
+    note = (
+        f"A training step (forward, backward, AdamW) here and in {mode} PyTorch {row['torch']}, jax {row['jax']}: "
+        f"medians of {row['rounds']} steps each, taken in turns, on {where}, {row['threads']} threads, "
+        f"{row['precision']}. Ratio: ours over PyTorch's, below 1 where ours is faster; its quartiles are of single "
+        f"rounds. Share: operations of the step over the measured rate of a product of square matrices, {rate}."
+    )
+    return f"# Training steps beside PyTorch\n\n{table(header, lines)}\n\n{note}\n"
+
+
+def _write(options: argparse.Namespace) -> None:
+    rows = [row_of(path) for path in options.steps]
+    csv = pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(index=False)
+    write_all({options.out: csv.encode(), options.page: page(rows).encode()})
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the table and return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m report.bench", description=__doc__)
+    parser.add_argument("steps", type=Path, nargs="+", help="outputs of `python -m train bench-step`")
+    parser.add_argument("--out", type=Path, required=True, help="table as CSV")
+    parser.add_argument("--page", type=Path, required=True, help="table in Markdown")
+    parser.set_defaults(run=_write)
+    return run(parser, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""The table of timed steps."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from report import bench
+
+STEP = {
+    "model": "ViT-Tiny",
+    "batch_size": 32,
+    "image_size": 224,
+    "precision": "float32",
+    "rounds": 9,
+    "ours_ms": 2000.0,
+    "pytorch_ms": 1600.0,
+    "ratio": 1.25,
+    "quartiles": [1.2, 1.3],
+    "images_per_second": 16.0,
+    "matmul_gflops": 150.0,
+    "share_of_matmul": 0.5,
+    "device": "cpu",
+    "device_count": 2,
+    "cpu": "a processor",
+    "threads": 2,
+    "versions": {"jax": "0.10", "torch": "2.13"},
+}
+
+
+def test_a_row_per_network(tmp_path):
+    (tmp_path / "vit.json").write_text(json.dumps(STEP))
+    files = {"--out": tmp_path / "bench.csv", "--page": tmp_path / "bench.md"}
+    assert bench.main([str(tmp_path / "vit.json"), *(str(part) for pair in files.items() for part in pair)]) == 0
+    table = pd.read_csv(files["--out"])
+    assert list(table.columns) == list(bench.COLUMNS)
+    assert table.loc[0, ["ratio", "ratio_lower_quartile", "torch"]].tolist() == [1.25, 1.2, 2.13]
+    page = files["--page"].read_text()
+    assert "| ViT-Tiny | 32 × 224 px | 2,000 | 1,600 | 1.25 | 1.20–1.30 | 16.0 | 50% |" in page
+    assert "in eager PyTorch 2.13, jax 0.10: medians of 9 steps each, taken in turns, on a processor, 2 threads" in page
+
+
+@pytest.mark.parametrize("text", ["{", json.dumps({**STEP, "versions": {}}), "[]"])
+def test_another_file(tmp_path, text, capsys):
+    (tmp_path / "vit.json").write_text(text)
+    arguments = [str(tmp_path / "vit.json"), "--out", str(tmp_path / "a.csv"), "--page", str(tmp_path / "a.md")]
+    assert bench.main(arguments) == 1
+    assert "vit.json: " in (shown := capsys.readouterr().err)
+    assert "expected the output of `python -m train bench-step`" in shown
+    assert not (tmp_path / "a.csv").exists()

@@ -1,0 +1,48 @@
+"""Our step beside PyTorch's: what is refused, and, where PyTorch is installed, a comparison that runs."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from train import bench_step
+from train.config import load_experiment, parse_cell
+from train.schema import ConfigError, load
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def cell(digits_cells):
+    return parse_cell(digits_cells["cutmix"])
+
+
+def test_nothing_is_drawn_in_a_bare_cell(cell):
+    bare = bench_step.bare(cell, 4)
+    knobs = vars(bare.augmentation)
+    assert not any(knobs[name] for name in knobs if name != "semantics")
+    assert (bare.batch_size, bare.accumulate) == (4, 1)
+    assert bench_step.bare(cell, None).batch_size == cell.batch_size
+
+
+def test_a_network_without_counterpart(cell, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    with pytest.raises(ConfigError, match=r"key 'model' is .*, expected one of ResNet-34, ViT-Tiny"):
+        bench_step.bench(cell, 1)
+
+
+def test_without_pytorch(cell, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=r"PyTorch is not installed, expected .* pip install -e '\.\[bench\]'"):
+        bench_step.bench(cell, 1)
+
+
+@pytest.mark.parametrize("model", bench_step.COMPARED)
+def test_both_take_steps_with_the_same_parameters(model):
+    pytest.importorskip("torch")
+    settings = load(ROOT / "config" / "config.yaml")
+    cell = load_experiment(settings, ROOT / "config", "imagenette").cells[model.lower()]
+    found = bench_step.bench(bench_step.bare(parse_cell(cell), 1), 3)
+    assert found["ratio"] == pytest.approx(found["ours_ms"] / found["pytorch_ms"])
+    assert found["quartiles"][0] <= found["quartiles"][1]
+    assert 0 < found["share_of_matmul"] < 1

@@ -1,0 +1,50 @@
+# Our training step beside PyTorch's: `snakemake bench`, and `snakemake bench --forcerun bench_step` to measure again.
+#: Images per step, as many as two cores finish in seconds.
+BENCHED = {"vit-tiny": 32, "resnet-34": 16}
+
+
+# It takes every core, so that nothing else of this workflow runs beside it.
+rule bench_step:
+    input:
+        cell=f"{results(IMAGENETTE)}/{{cell}}/cell.json",
+        code=lambda wildcards: provenance.code_of(IMAGENETTE.cells[wildcards.cell]["model"]),
+        runner=expand(f"{provenance.SRC}/train/{{name}}.py", name=["bench_step", "torch_step"]),
+    output:
+        "results/bench/{cell}.json",
+    log:
+        "logs/bench/{cell}.log",
+    benchmark:
+        "logs/bench/{cell}.benchmark.tsv"
+    wildcard_constraints:
+        cell="|".join(BENCHED),
+    conda:
+        "../envs/netspec.yaml"
+    threads: workflow.cores
+    resources:
+        gpu=lambda wildcards: int(provenance.has_gpu()),
+        mem_mb=6000,
+    params:
+        size=lambda wildcards: 512 if provenance.has_gpu() else BENCHED[wildcards.cell],
+    shell:
+        "PJRT_NPROC={threads} OMP_NUM_THREADS={threads} "
+        "python -m train bench-step --cell {input.cell} --batch-size {params.size} > {output} 2> {log}"
+
+
+rule bench:
+    input:
+        steps=expand("results/bench/{cell}.json", cell=BENCHED),
+        code=f"{provenance.SRC}/report/bench.py",
+        helpers=report_helpers("markdown_table"),
+    output:
+        table="reports/bench.csv",
+        page="reports/bench.md",
+    log:
+        "logs/bench/table.log",
+    benchmark:
+        "logs/bench/table.benchmark.tsv"
+    localrule: True
+    conda:
+        "../envs/netspec.yaml"
+    shell:
+        "python -m report.bench {input.steps} --out {output.table} --page {output.page} > {log} 2>&1 "
+        "&& cat {output.page}"
