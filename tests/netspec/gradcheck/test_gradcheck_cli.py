@@ -47,7 +47,7 @@ def test_a_small_network_as_a_whole(capsys):
         (("--theorem", "45"), "gradcheck --theorem 45: expected a number from 46 to 81"),
         (("--theorem", "dense"), "gradcheck --theorem dense: expected a number from 46 to 81"),
         (("mambablok",), "gradcheck: unknown layer or architecture 'mambablok'; expected one such as "),
-        (("vit-tiny",), "gradcheck: ViT-Tiny takes 1.25B multiply-adds, expected at most 1.00B"),
+        (("vgg-16",), "gradcheck: VGG-16 takes 15.5B multiply-adds, expected at most 1.00B"),
     ],
 )
 def test_one_line_says_what_was_expected(capsys, arguments, message):
