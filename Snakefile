@@ -22,6 +22,7 @@ include: "workflow/rules/networks.smk"
 include: "workflow/rules/imagenette.smk"
 include: "workflow/rules/imagenet.smk"
 include: "workflow/rules/bench.smk"
+include: "workflow/rules/recorded.smk"
 
 
 rule all:

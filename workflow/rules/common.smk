@@ -6,6 +6,7 @@ from snakemake.exceptions import WorkflowError
 import netspec
 from netspec import catalogue
 from report.networks.records import RUN_BELOW
+from report.record import about
 from train import config as settings, datasets, provenance
 from train.runtime import share_interpreter
 from train.schema import ConfigError
@@ -199,3 +200,10 @@ def gradcheck_code(*folders):
 def gradcheck_report_code(*names):
     """Source files of the gradient check's report that a rule uses."""
     return [f"{provenance.SRC}/report/gradcheck/{name}.py" for name in ("__init__", "__main__", *names)]
+
+
+def recorded_runs(record):
+    """Names of the cells and seeds of a record, as options take them."""
+    cells = sorted(path.parent for path in Path("results/recorded", record).glob("*/cell.json"))
+    seeds = sorted(int(path.name.removeprefix("seed")) for path in cells[0].glob("seed*"))
+    return {"cells": " ".join(cell.name for cell in cells), "seeds": " ".join(map(str, seeds))}

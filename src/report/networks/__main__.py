@@ -11,16 +11,18 @@ from pathlib import Path
 from report.errors import ReportError, run
 from report.networks import document, records
 from report.params.records import encode_plain
+from report.record import ABOUT, about
 from train.files import write_all
 
 
 def _report(arguments: argparse.Namespace) -> None:
     from report.pages import compile_template
 
-    rows = records.read(sorted(arguments.records.glob("*.json")))
+    paths = sorted(path for path in arguments.records.glob("*.json") if path.name != ABOUT)
+    rows = records.read(paths)
     if not rows:
         raise ReportError(f"{arguments.records}: holds no records, expected some that `netspec run --json` wrote")
-    (page,) = compile_template("networks.typ", document.content(rows), {})
+    (page,) = compile_template("networks.typ", document.content(rows, about(arguments.records).get("commit")), {})
     write_all(
         {
             arguments.out.with_suffix(".csv"): encode_plain(list(records.columns()), map(astuple, rows)),

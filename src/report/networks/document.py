@@ -18,14 +18,15 @@ HEADER = (
 LEFT = ("Variant", "Output", "Backward at")
 
 
-def content(rows: Sequence[Network]) -> dict[str, Any]:
-    """The report in reading order."""
+def content(rows: Sequence[Network], commit: str | None = None) -> dict[str, Any]:
+    """The report in reading order; ``commit`` is that of recorded rows."""
+    at = f", commit {commit[:10]}" if commit else ""
     sections: dict[str, list[list[str]]] = {}
     for row in rows:
         sections.setdefault(row.domain, []).append(cells(row))
     return {
         "title": TITLE,
-        "subtitle": f"The {count(len(rows))} variants of the catalogue as flax.nnx modules",
+        "subtitle": f"The {count(len(rows))} variants of the catalogue as flax.nnx modules{at}",
         "findings": findings(rows),
         "header": list(HEADER),
         "left": list(LEFT),

@@ -1,0 +1,76 @@
+"""Results that are kept: what goes into a record, and what may not."""
+
+import json
+
+import pytest
+
+from report import record
+from report.networks.__main__ import main as networks
+
+
+def clean(tree, **changes):
+    """Give every run one commit, clean; ``changes`` to one of them."""
+    paths = sorted(tree.results.glob("*/seed*/summary.json"))
+    for path in paths:
+        values = json.loads(path.read_text())
+        values["provenance"] |= {"git_commit": "c" * 40, "git_dirty": False} | (changes if path == paths[-1] else {})
+        path.write_text(json.dumps(values))
+        (path.parent / "weights.npz").write_bytes(b"weights")
+
+
+def keep(results, out):
+    return record.main(["--results", str(results), "--out", str(out)])
+
+
+def test_a_record_holds_all_that_reports_read(tree, tmp_path):
+    clean(tree)
+    out = tmp_path / "recorded"
+    assert keep(tree.results, out) == 0
+    expected = {path.relative_to(tree.results) for path in tree.results.rglob("*.*") if path.name != "weights.npz"}
+    assert {path.relative_to(out) for path in out.rglob("*.*")} == expected | {record.Path("about.json")}
+    assert all((out / path).read_bytes() == (tree.results / path).read_bytes() for path in expected)
+    assert record.about(out) == {"kind": "training", "commit": "c" * 40}
+    assert record.about(tree.results) == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"git_dirty": True}, "was run with uncommitted changes; commit them and run it again"),
+        ({"git_commit": "d" * 40}, "runs of 2 commits, expected one"),
+        ({"git_commit": None}, "key 'provenance.git_commit' is missing"),
+    ],
+)
+def test_where_a_run_comes_from_must_be_known(tree, tmp_path, capsys, changes, message):
+    clean(tree, **changes)
+    assert keep(tree.results, tmp_path / "recorded") == 1
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "recorded").exists()
+
+
+def test_incomplete_and_present(tree, tmp_path, capsys):
+    clean(tree)
+    assert keep(tree.results, tree.results) == 1
+    assert "is there already, expected a new folder" in capsys.readouterr().err
+    last = max(tree.results.glob("*/seed2"))
+    last.rename(last.with_name("seed3"))
+    assert keep(tree.results, tmp_path / "recorded") == 1
+    assert "has seeds [0, 1, 3], expected [0, 1, 2]" in capsys.readouterr().err
+
+
+def test_networks_are_recorded_with_their_commit(tmp_path, monkeypatch, capsys):
+    results, out = tmp_path / "networks", tmp_path / "recorded"
+    results.mkdir()
+    traced = {
+        "name": "LeNet-5", "params": 44426, "built": 44426, "macs": 1, "multiply_adds": 1, "batch": 1,
+        "input_shape": [28, 28, 1], "output_shape": [10], "machine": "1 CPU thread",
+    }  # fmt: skip
+    (results / "lenet-5.json").write_text(json.dumps(traced))
+    monkeypatch.setattr("train.provenance.git_state", lambda: {"git_commit": "e" * 40, "git_dirty": True})
+    assert keep(results, out) == 1
+    assert "the source tree has uncommitted changes" in capsys.readouterr().err
+    monkeypatch.setattr("train.provenance.git_state", lambda: {"git_commit": "e" * 40, "git_dirty": False})
+    assert keep(results, out) == 0
+    assert record.about(out) == {"kind": "networks", "commit": "e" * 40}
+    assert networks(["--records", str(out), "--out", str(tmp_path / "networks.pdf")]) == 0
+    assert "LeNet-5" in (tmp_path / "networks.csv").read_text()

@@ -1,0 +1,78 @@
+# Results that are kept in the repository, and their reports: `snakemake recorded` trains nothing.
+#: What kind each record is.
+RECORDED = {
+    path.parent.name: about(path.parent)["kind"]
+    for path in sorted(Path("results/recorded").glob("*/about.json"))
+}
+
+
+rule recorded_ablation:
+    input:
+        lambda wildcards: sorted(str(p) for p in Path("results/recorded", wildcards.record).glob("**/*.*")),
+        code=sorted(str(path) for path in (provenance.SRC / "report").glob("*.py")),
+        template=f"{provenance.SRC}/report/templates/ablation.typ",
+        book=book_tables("book_ablation", "book_ablation_curves"),
+    output:
+        table="reports/recorded/{record}.csv",
+        runs="reports/recorded/{record}_runs.csv",
+        curves="reports/recorded/{record}_curves.csv",
+        figure="reports/recorded/{record}.svg",
+        figure_curves="reports/recorded/{record}_curves.svg",
+        markdown="reports/recorded/{record}.md",
+        pdf=report(
+            "reports/recorded/{record}.pdf",
+            category="Recorded",
+            labels={"record": "{record}"},
+            caption="../report/recorded.rst",
+        ),
+    log:
+        "logs/recorded/{record}.log",
+    benchmark:
+        "logs/recorded/{record}.benchmark.tsv"
+    wildcard_constraints:
+        record="|".join(name for name, kind in RECORDED.items() if kind == "training") or "(?!)",
+    conda:
+        "../envs/netspec.yaml"
+    params:
+        what=lambda wildcards: "--results {folder} --cells {cells} --seeds {seeds}".format(
+            folder=Path("results/recorded", wildcards.record), **recorded_runs(wildcards.record)
+        ),
+        tables=lambda wildcards, output: f"--runs {output.runs} --curves {output.curves}",
+    shell:
+        "(python -m report table {params.what} {params.tables} --out {output.table} "
+        "&& python -m report figure --table {output.table} {params.tables} "
+        "--out {output.figure} --out-curves {output.figure_curves} "
+        "&& python -m report document {params.what} {params.tables} --table {output.table} --figure {output.figure} "
+        "--figure-curves {output.figure_curves} --out {output.pdf} --markdown {output.markdown}) > {log} 2>&1"
+
+
+rule recorded_networks:
+    input:
+        lambda wildcards: sorted(str(p) for p in Path("results/recorded", wildcards.record).glob("*.json")),
+        code=[f"{provenance.SRC}/report/networks/{name}.py" for name in ("__main__", "records", "document")],
+        helpers=report_helpers("formats", "markdown_table", "pages", "record"),
+        template=f"{provenance.SRC}/report/templates/networks.typ",
+    output:
+        table="reports/recorded/{record}.csv",
+        markdown="reports/recorded/{record}.md",
+        pdf=report(
+            "reports/recorded/{record}.pdf",
+            category="Recorded",
+            labels={"record": "{record}"},
+            caption="../report/recorded.rst",
+        ),
+    log:
+        "logs/recorded/{record}.log",
+    benchmark:
+        "logs/recorded/{record}.benchmark.tsv"
+    wildcard_constraints:
+        record="|".join(name for name, kind in RECORDED.items() if kind == "networks") or "(?!)",
+    conda:
+        "../envs/netspec.yaml"
+    shell:
+        "python -m report.networks --records results/recorded/{wildcards.record} --out {output.pdf} > {log} 2>&1"
+
+
+rule recorded:
+    input:
+        expand("reports/recorded/{record}.pdf", record=RECORDED),
