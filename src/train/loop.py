@@ -15,13 +15,13 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from train import provenance
+from train import feeding, provenance
 from train.cell import Cell
 from train.checkpoint import Checkpoints
 from train.clock import Clock
 from train.data import Store, eval_batches, train_batches
 from train.progress import Progress
-from train.results import filled, summarize, write_results
+from train.results import filled, summarize, weights_file, write_results
 from train.schema import ConfigError
 from train.step import Programs, TrainState, make_programs
 from train.task import Classification
@@ -77,7 +77,7 @@ def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path) -> di
                 batch = programs.place(next(iterator))
             with clock.step():
                 state = programs.train(state, batch)
-                if not clock.warm or _must_wait(programs):
+                if not clock.warm or programs.must_wait:
                     jax.block_until_ready(state)
             step += 1
             progress.advance(cell.batch_size, lambda now=state: _current(task, now))
@@ -93,7 +93,10 @@ def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path) -> di
                 raise Interrupted(stop[0], step)
         progress.close()
         summary = summarize(cell, seed, store, rows, state, clock)
-        write_results(out, rows, state, summary)
+        weights = weights_file(state)
+        again = train_batches(store.train, batch_size=cell.batch_size, epochs=10**6, seed=seed)
+        summary["timing"] |= feeding.rates(programs, state, again, cell.batch_size, clock)
+        write_results(out, rows, weights, summary)
     saved.clear()
     return summary
 
@@ -104,7 +107,7 @@ def evaluate(task: Classification, programs: Programs, state: TrainState, store:
     parts = []
     for batch in eval_batches(store.val, batch_size=per_batch):
         parts.append(programs.measure(state, programs.place(batch)))
-        if _must_wait(programs):
+        if programs.must_wait:
             jax.block_until_ready(parts[-1])
     parts = jax.device_get(parts)
     return task.metrics({name: sum(float(part[name]) for part in parts) for name in parts[0]})
@@ -141,11 +144,6 @@ def _finish_epoch(cell, task, programs, state, store, epoch, step, clock, progre
 
 def _current(task: Classification, state: TrainState) -> dict[str, float]:
     return task.metrics(jax.device_get(state.sums))
-
-
-def _must_wait(programs: Programs) -> bool:
-    """Virtual CPU devices deadlock on few cores when steps are queued (see the design notes in CONTRIBUTING)."""
-    return programs.devices > 1 and jax.default_backend() == "cpu"
 
 
 @contextmanager

@@ -46,6 +46,11 @@ class Programs(NamedTuple):
     memory: Callable[[TrainState, dict], int]
     devices: int
 
+    @property
+    def must_wait(self) -> bool:
+        """Virtual CPU devices deadlock on few cores when steps are queued (see the notes in CONTRIBUTING)."""
+        return self.devices > 1 and jax.default_backend() == "cpu"
+
 
 def make_programs(cell: Cell, task: Classification, steps_per_epoch: int) -> Programs:
     """Build the programs of ``cell``, data parallel over all local devices.
