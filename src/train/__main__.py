@@ -10,7 +10,7 @@ import signal
 import sys
 from pathlib import Path
 
-from train import config
+from train import config, gpus
 from train.schema import ConfigError, load, parse
 
 
@@ -37,6 +37,9 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--seed", type=_seed, required=True, help="decides initial weights, order and augmentation")
     fit.add_argument("--out", type=Path, required=True, help="folder for metrics.csv, weights.npz, summary.json")
     fit.add_argument("--checkpoints", type=Path, required=True, help="folder for checkpoints, emptied at the end")
+    fit.add_argument(
+        "--gpus", type=_gpus, default="all", help="GPUs to claim for this run: a number, or all (the default)"
+    )
     fit.set_defaults(run=_fit)
 
     evaluate = commands.add_parser("evaluate", help="score saved weights on every validation image")
@@ -114,6 +117,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _gpus(text: str) -> int | None:
+    if text != "all" and not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a whole number from 0 nor all")
+    return None if text == "all" else int(text)
+
+
 def _store(cell, options):
     from train.data import open_store
 
@@ -123,6 +132,7 @@ def _store(cell, options):
 
 def _fit(options) -> int:
     cell = config.read_cell(options.cell)
+    gpus.claim(options.gpus)
     from train.runtime import start_jax
 
     start_jax()
@@ -202,13 +212,15 @@ def _estimate(options) -> int:
     experiments = config.load_experiments(settings, options.config.parent)
     chosen = {name: experiments[name] for name in options.experiment or experiments}
     os.environ.setdefault("PJRT_NPROC", "1")  # as the workflow's jobs run on a CPU
+    here = len(gpus.visible())
+    gpus.claim(1)
     from train.runtime import start_jax
 
     start_jax()
     from train.estimate import estimate
     from train.estimate_text import as_text
 
-    found = estimate(chosen, options.steps, options.data)
+    found = estimate(chosen, options.steps, options.data, here)
     print(json.dumps(found, indent=2) if options.json else as_text(found))
     return 0
 
