@@ -40,6 +40,10 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument(
         "--gpus", type=_gpus, default="all", help="GPUs to claim for this run: a number, or all (the default)"
     )
+    fit.add_argument("--distributed", action="store_true", help="as one of the processes of a Slurm or Open MPI job")
+    fit.add_argument("--coordinator", metavar="HOST:PORT", help="as one of several processes: where process 0 listens")
+    fit.add_argument("--processes", type=_count, metavar="N", help="how many there are")
+    fit.add_argument("--process-id", type=int, metavar="I", help="which one this is, from 0")
     fit.set_defaults(run=_fit)
 
     evaluate = commands.add_parser("evaluate", help="score saved weights on every validation image")
@@ -132,9 +136,13 @@ def _store(cell, options):
 
 def _fit(options) -> int:
     cell = config.read_cell(options.cell)
-    gpus.claim(options.gpus)
+    claimed = gpus.claim(options.gpus)
+    from train import processes
     from train.runtime import start_jax
 
+    meeting = options.coordinator, options.processes, options.process_id
+    if options.distributed or meeting != (None, None, None):
+        processes.join(*meeting, gpus=len(claimed))
     start_jax()
     from train.loop import Interrupted, fit
 
@@ -144,10 +152,11 @@ def _fit(options) -> int:
         print(stopped, file=sys.stderr)
         return 128 + stopped.signum
     timing = summary["timing"]
-    print(
-        f"{cell.name} seed {options.seed}: top-1 {summary['top1']:.2f} % "
-        f"({summary['correct']}/{summary['val_images']}) in {timing['wall_seconds']:.1f} s"
-    )
+    if processes.is_first():
+        print(
+            f"{cell.name} seed {options.seed}: top-1 {summary['top1']:.2f} % "
+            f"({summary['correct']}/{summary['val_images']}) in {timing['wall_seconds']:.1f} s"
+        )
     return 0
 
 

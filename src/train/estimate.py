@@ -22,7 +22,7 @@ from train.provenance import cpu_name, versions
 from train.raw import open_raw
 from train.records import usable_cores
 from train.schema import ConfigError
-from train.step import make_programs
+from train.step import check_divisible, make_programs
 from train.task import Classification
 
 #: Largest batch that is measured on a CPU; time and memory of a larger one are taken in proportion.
@@ -104,6 +104,7 @@ def measure(cell: Cell, steps: int) -> Measured:
         size = min(size, max(CPU_BATCH // cell.accumulate, 1) * cell.accumulate)
     cell = replace(cell, batch_size=size)
     programs = make_programs(cell, Classification(cell), steps_per_epoch=steps)
+    check_divisible(cell, programs.devices)
     began = time.perf_counter()
     state = programs.init(0)
     batch = programs.place(_pictures(cell.dataset, size, training=True))

@@ -9,6 +9,7 @@ import jax
 
 from train.clock import Clock
 from train.data import THREADS
+from train.processes import agree
 from train.step import Programs, TrainState
 
 #: What each of the two measurements may take: a share of the run's wall time, and seconds.
@@ -25,7 +26,7 @@ def rates(
     ``batches`` are those of the run. Its own time of a step decides how many are timed. The buffers of ``state`` are
     used up, as by any step.
     """
-    count = _count(clock)
+    count = agree(_count(clock))
     feed = iter(batches)
     for _ in range(THREADS):  # opens files and starts threads
         batch = jax.block_until_ready(programs.place(next(feed)))

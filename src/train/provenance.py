@@ -111,6 +111,7 @@ def machine() -> dict[str, Any]:
         "device_kind": device.device_kind,
         "device_count": jax.device_count(),
         "gpus": gpus.claimed(),
+        "process_count": jax.process_count(),
         "cpu": cpu_name(),
         "cpu_threads": int(os.environ.get("PJRT_NPROC", os.cpu_count() or 1)),
     }
