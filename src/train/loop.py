@@ -11,6 +11,7 @@ import signal
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from train import feeding, processes, provenance
@@ -87,7 +88,8 @@ def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path) -> di
             epoch, position = divmod(step, steps_per_epoch)
             if position == 0:
                 rows += _finish_epoch(cell, task, programs, state, store, epoch, step, clock, progress)
-                state = state._replace(sums=jax.tree.map(np.zeros_like, state.sums))
+                # On the device, as the step leaves them: arrays of another kind would compile it a second time.
+                state = state._replace(sums=jax.tree.map(lambda s: jnp.zeros_like(s, device=s.sharding), state.sums))
                 if epoch % cell.checkpoint_every_epochs == 0 and epoch < cell.epochs:
                     save()
             if step < cell.epochs * steps_per_epoch and (signum := stop_at(step)):

@@ -8,6 +8,7 @@ import pytest
 
 from train.data import Split
 from train.loop import fit
+from train.task import Classification
 
 RATES = ("input_images_per_second", "step_images_per_second")
 
@@ -54,3 +55,12 @@ def test_steps_are_queued(run, monkeypatch):
     run("counted")
     assert len(waits) == 1
     assert len(fetches) == 2 + 1  # training sums of two epochs, and one evaluation
+
+
+def test_a_run_compiles_its_step_once(run, monkeypatch):
+    """A second program, compiled when an epoch ends, would be timed as training."""
+    traced = []
+    loss = Classification.train_loss
+    monkeypatch.setattr(Classification, "train_loss", lambda *args: traced.append(1) or loss(*args))
+    run("traced")
+    assert len(traced) == 1
