@@ -12,6 +12,9 @@ from jax.experimental import multihost_utils
 
 from train.schema import ConfigError
 
+#: Seconds without a sign of life after which a process is taken for dead; machines do stand still for minutes.
+PATIENCE = 300
+
 
 def join(coordinator: str | None, count: int | None, index: int | None, gpus: int) -> None:
     """Meet the other processes of a run; to be called before jax looks for devices.
@@ -21,7 +24,9 @@ def join(coordinator: str | None, count: int | None, index: int | None, gpus: in
     others are not found.
     """
     try:
-        jax.distributed.initialize(coordinator, count, index, local_device_ids=list(range(gpus)) or None)
+        jax.distributed.initialize(
+            coordinator, count, index, local_device_ids=list(range(gpus)) or None, heartbeat_timeout_seconds=PATIENCE
+        )
     except (ValueError, RuntimeError) as error:
         raise ConfigError(
             f"--distributed, --coordinator, --processes, --process-id: {error}; expected a job of Slurm or Open MPI, "

@@ -11,15 +11,23 @@ import pandas as pd
 import pytest
 
 from train import config, data
+from train.loop import fit
 from train.schema import ConfigError
 from train.step import check_divisible
 
 TIMEOUT = 300
 
 
-def environment_with(environment, devices):
-    flags = f"--xla_force_host_platform_device_count={devices}"
-    return {**environment, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags}
+@pytest.fixture
+def cell(short):
+    return short("recipe2", epochs=2)
+
+
+@pytest.fixture
+def whole(cell, digits_store, tmp_path):
+    """Results of that cell on one device of one process, without interruption."""
+    fit(config.parse_cell(cell), 0, digits_store, tmp_path / "whole", tmp_path / "whole-checkpoints")
+    return tmp_path / "whole"
 
 
 @pytest.fixture
@@ -36,7 +44,7 @@ def start(environment):
             started.append(
                 subprocess.Popen(
                     [*command, *meeting],
-                    env=environment_with(environment, 1),
+                    env={**environment, "JAX_PLATFORMS": "cpu"},
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
                     text=True,
@@ -50,17 +58,9 @@ def start(environment):
         process.communicate()
 
 
-def run_on(environment, command, devices):
-    done = subprocess.run(
-        command, env=environment_with(environment, devices), capture_output=True, text=True, timeout=TIMEOUT
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def same(tmp_path, a, b):
+def same(a, b):
     """Metrics of every epoch, losses to a thousandth and accuracies to three images; the rates of learning exactly."""
-    first, second = (pd.read_csv(tmp_path / name / "metrics.csv") for name in (a, b))
+    first, second = (pd.read_csv(folder / "metrics.csv") for folder in (a, b))
     keys = ["epoch", "step", "split", "metric"]
     assert first[keys].equals(second[keys])
     of = {name: first["metric"] == name for name in first["metric"].unique()}
@@ -72,50 +72,49 @@ def same(tmp_path, a, b):
     assert not (first["value"] == 0).all()
 
 
-def test_devices_and_processes_do_not_decide(short, command, start, tmp_path, environment):
-    """One device, two of one process, two processes; and half of it on one device, the rest on four."""
-    cell = short("recipe2")
-    run_on(environment, command(cell, "one"), 1)
-    run_on(environment, command(cell, "two"), 2)
-    same(tmp_path, "one", "two")
-
+def test_two_processes_give_what_one_gives(whole, cell, command, start, tmp_path):
     several = start(command(cell, "processes"), 2)
     texts = [process.communicate(timeout=TIMEOUT)[0] for process in several]
     assert [process.returncode for process in several] == [0, 0], texts
-    assert "epoch 4/4" in texts[0]
+    assert "epoch 2/2" in texts[0]
     assert "epoch" not in texts[1], "one of them shows"
-    same(tmp_path, "one", "processes")
+    same(whole, tmp_path / "processes")
     timing = json.loads((tmp_path / "processes/summary.json").read_text())["timing"]
     assert (timing["process_count"], timing["device_count"]) == (2, 2)
     assert not (tmp_path / "processes-checkpoints").exists()
 
-    first = subprocess.Popen(command(cell, "moved"), env=environment, stdout=subprocess.PIPE, text=True)
-    for line in first.stdout:
-        if "epoch 2/4" in line:
-            first.kill()
-    first.communicate()
-    text = run_on(environment, command(cell, "moved"), 4)
-    assert int(re.search(r"resumed at step (\d+)", text)[1]) >= 6
-    same(tmp_path, "one", "moved")
+
+def test_a_run_goes_on_with_other_devices(whole, cell, command, tmp_path, environment, digits_store, monkeypatch):
+    """One epoch on one device, one on four."""
+
+    def killed(self, epoch, metrics):
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("train.progress.Progress.epoch", killed)
+    with pytest.raises(KeyboardInterrupt):
+        fit(config.parse_cell(cell), 0, digits_store, tmp_path / "moved", tmp_path / "moved-checkpoints")
+    flags = {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": "--xla_force_host_platform_device_count=4"}
+    done = subprocess.run(
+        command(cell, "moved"), env={**environment, **flags}, capture_output=True, text=True, timeout=TIMEOUT
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "resumed at step 6 of 12" in done.stdout
+    assert json.loads((tmp_path / "moved/summary.json").read_text())["timing"]["device_count"] == 4
+    same(whole, tmp_path / "moved")
 
 
-def test_a_signal_to_one_process_stops_all_at_the_same_step(short, command, start, tmp_path, environment):
-    """And one process goes on from where the two stopped."""
-    cell = short("bare", epochs=400, evaluate_every_epochs=400, checkpoint_every_epochs=400)
-    several = start(command(cell, "run"), 2)
+def test_a_signal_to_one_process_stops_all_at_the_same_step(short, command, start, tmp_path):
+    value = short("bare", epochs=400, evaluate_every_epochs=400, checkpoint_every_epochs=400)
+    several = start(command(value, "run"), 2)
     for line in several[0].stdout:
         if line.startswith("epoch"):
             several[1].send_signal(signal.SIGTERM)
             break
     texts = [process.communicate(timeout=TIMEOUT)[0] for process in several]
     assert [process.returncode for process in several] == [128 + signal.SIGTERM] * 2, texts
-    stopped = {int(re.search(r"SIGTERM at step (\d+): saved", text)[1]) for text in texts}
-    assert len(stopped) == 1
-    alone = subprocess.Popen(command(cell, "run"), env=environment, stdout=subprocess.PIPE, text=True)
-    line = alone.stdout.readline()
-    alone.kill()
-    alone.communicate()
-    assert f"resumed at step {stopped.pop()} of" in line
+    stopped = {re.search(r"SIGTERM at step (\d+): saved", text)[1] for text in texts}
+    assert stopped == {path.name for path in (tmp_path / "run-checkpoints").glob("*/*")}
 
 
 @pytest.mark.parametrize(
