@@ -1,5 +1,6 @@
 """One run over several devices and processes, and resumed on other ones: the same numbers up to float32 sums."""
 
+import dataclasses
 import json
 import re
 import signal
@@ -12,15 +13,35 @@ import pytest
 
 from train import config, data
 from train.loop import fit
+from train.prepare import prepare
 from train.schema import ConfigError
 from train.step import check_divisible
 
 TIMEOUT = 300
 
 
+#: A network of ten tensors: virtual devices take long to meet for the first exchange of each.
+SMALL = {"model": "LeNet-5", "dataset": {"image_size": 32, "stored_size": 36}}
+
+
+@pytest.fixture(scope="module")
+def digits_folder(tmp_path_factory, digits_cells):
+    """The embedded data set at the size of that network."""
+    folder = tmp_path_factory.mktemp("data") / "digits"
+    dataset = config.parse_cell(digits_cells["bare"]).dataset
+    prepare(dataclasses.replace(dataset, **SMALL["dataset"]), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def digits_store(digits_folder, digits_cells):
+    dataset = config.parse_cell(digits_cells["bare"]).dataset
+    return data.open_store(digits_folder, dataclasses.replace(dataset, **SMALL["dataset"]))
+
+
 @pytest.fixture
 def cell(short):
-    return short("recipe2", epochs=2)
+    return short("cutmix", epochs=2, **SMALL)
 
 
 @pytest.fixture
@@ -105,7 +126,7 @@ def test_a_run_goes_on_with_other_devices(whole, cell, command, tmp_path, enviro
 
 
 def test_a_signal_to_one_process_stops_all_at_the_same_step(short, command, start, tmp_path):
-    value = short("bare", epochs=400, evaluate_every_epochs=400, checkpoint_every_epochs=400)
+    value = short("bare", epochs=4000, evaluate_every_epochs=4000, checkpoint_every_epochs=4000, **SMALL)
     several = start(command(value, "run"), 2)
     for line in several[0].stdout:
         if line.startswith("epoch"):
@@ -127,7 +148,11 @@ def test_a_signal_to_one_process_stops_all_at_the_same_step(short, command, star
 )
 def test_mistakes_in_meeting(meeting, says, short, command, environment):
     done = subprocess.run(
-        [*command(short("bare"), "run"), *meeting], env=environment, capture_output=True, text=True, timeout=TIMEOUT
+        [*command(short("bare", **SMALL), "run"), *meeting],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
     )
     assert done.returncode == 2
     assert done.stderr.startswith("error: --distributed, --coordinator")
