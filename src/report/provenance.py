@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import Any
 
-from report.formats import count, duration, listing, number, words
+from report.formats import count, duration, listing, number, spelled, words
 from report.load import Cell, Run
 
 OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD with momentum"}
@@ -152,7 +152,21 @@ def _throughput(runs: Sequence[Run]) -> str:
         parts.append(f"{median(step):.1f} ms per step")
     if memory := _values(runs, "timing.peak_memory_mib"):
         parts.append(f"peak memory {count(max(memory))} MiB")
-    return ", ".join(parts) + " (medians; memory: largest)." if parts else ""
+    return ", ".join(parts) + " (medians; memory: largest)." + _feeding(runs) if parts else ""
+
+
+def _feeding(runs: Sequence[Run]) -> str:
+    """Reading alone against training alone, and the runs in which the device waited for images."""
+    keys = ("timing.input_images_per_second", "timing.step_images_per_second")
+    known = [rates for run in runs if None not in (rates := tuple(run.summary.get(key) for key in keys))]
+    if not known:
+        return ""
+    reading, training = zip(*known, strict=True)
+    text = f" Reading alone {count(median(reading))} images/s, training alone {count(median(training))} images/s."
+    starved = sum(read < train for read, train in known)
+    if not starved:
+        return text
+    return f"{text} **Starved: {spelled(starved)} of {words(len(known), 'run')} read more slowly than they train.**"
 
 
 def _software(runs: Sequence[Run]) -> str:

@@ -36,10 +36,14 @@ COLUMNS = {
     "val_loss": "mean cross-entropy on the validation images, likewise",
     "step_milliseconds": "median over runs of the mean time of a training step, input included, compilation not",
     "images_per_second": "median over runs of the training images per second, likewise",
-    "input_images_per_second": "the same of reading and preparing alone; empty where it was not measured",
+    "input_images_per_second": "the same of reading alone; empty where it was not measured",
+    "step_images_per_second": "the same of training alone, on a batch that is there; empty where it was not measured",
     "wall_seconds": "mean wall time of a run",
     "val_images": "validation images, all of which are scored",
 }
+
+#: Images per second of a run, of its input side and of its steps, in ``summary.json`` and in the tables.
+RATES = ("images_per_second", "input_images_per_second", "step_images_per_second")
 
 RUN_COLUMNS = {
     "cell": "name in config/cells",
@@ -50,6 +54,8 @@ RUN_COLUMNS = {
     "train_loss": "mean training loss of the last epoch",
     "step_milliseconds": "mean time of a training step, input included, compilation not",
     "images_per_second": "training images per second, likewise",
+    "input_images_per_second": "the same of reading alone; empty where it was not measured",
+    "step_images_per_second": "the same of training alone, likewise",
     "wall_seconds": "wall time of the run",
     "git_commit": "commit the run was made at",
     "git_dirty": "whether the tree had uncommitted changes",
@@ -75,8 +81,7 @@ def record(cell: Cell) -> dict:
         **{key: cell.config.get(key) for key in ("model", "precision", "batch_size", "epochs")},
         **{key: first.get(key) for key in ("params", "val_images")},
         **{
-            key: _median(run.summary.get(f"timing.{key}") for run in cell.runs)
-            for key in ("step_milliseconds", "images_per_second", "input_images_per_second")
+            key: _median(run.summary.get(f"timing.{key}") for run in cell.runs) for key in ("step_milliseconds", *RATES)
         },
     }
 
@@ -95,7 +100,7 @@ def per_run(cells: Sequence[Cell]) -> pd.DataFrame:
     """One row per run, in the order given, with the columns of :data:`RUN_COLUMNS`."""
     import pandas as pd
 
-    timed = ("step_milliseconds", "images_per_second", "wall_seconds")
+    timed = ("step_milliseconds", *RATES, "wall_seconds")
     sections = dict.fromkeys(timed, "timing.") | dict.fromkeys(("git_commit", "git_dirty"), "provenance.")
     records = [
         {"cell": cell.name, "seed": run.seed}

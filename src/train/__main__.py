@@ -10,7 +10,7 @@ import signal
 import sys
 from pathlib import Path
 
-from train import config
+from train import config, gpus
 from train.schema import ConfigError, load, parse
 
 
@@ -37,6 +37,13 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--seed", type=_seed, required=True, help="decides initial weights, order and augmentation")
     fit.add_argument("--out", type=Path, required=True, help="folder for metrics.csv, weights.npz, summary.json")
     fit.add_argument("--checkpoints", type=Path, required=True, help="folder for checkpoints, emptied at the end")
+    fit.add_argument(
+        "--gpus", type=_gpus, default="all", help="GPUs to claim for this run: a number, or all (the default)"
+    )
+    fit.add_argument("--distributed", action="store_true", help="as one of the processes of a Slurm or Open MPI job")
+    fit.add_argument("--coordinator", metavar="HOST:PORT", help="as one of several processes: where process 0 listens")
+    fit.add_argument("--processes", type=_count, metavar="N", help="how many there are")
+    fit.add_argument("--process-id", type=int, metavar="I", help="which one this is, from 0")
     fit.set_defaults(run=_fit)
 
     evaluate = commands.add_parser("evaluate", help="score saved weights on every validation image")
@@ -120,6 +127,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _gpus(text: str) -> int | None:
+    if text != "all" and not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a whole number from 0 nor all")
+    return None if text == "all" else int(text)
+
+
 def _store(cell, options):
     from train.data import open_store
 
@@ -129,10 +142,16 @@ def _store(cell, options):
 
 def _fit(options) -> int:
     cell = config.read_cell(options.cell)
+    claimed = gpus.claim(options.gpus)
+    from train import processes
     from train.devices import cpu_devices
     from train.runtime import start_jax
 
-    start_jax(cpu_devices=cpu_devices(cell))
+    meeting = options.coordinator, options.processes, options.process_id
+    joined = options.distributed or meeting != (None, None, None)
+    if joined:
+        processes.join(*meeting, gpus=len(claimed))
+    start_jax(cpu_devices=1 if joined else cpu_devices(cell))
     from train.loop import Interrupted, fit
 
     try:
@@ -141,10 +160,11 @@ def _fit(options) -> int:
         print(stopped, file=sys.stderr)
         return 128 + stopped.signum
     timing = summary["timing"]
-    print(
-        f"{cell.name} seed {options.seed}: top-1 {summary['top1']:.2f} % "
-        f"({summary['correct']}/{summary['val_images']}) in {timing['wall_seconds']:.1f} s"
-    )
+    if processes.is_first():
+        print(
+            f"{cell.name} seed {options.seed}: top-1 {summary['top1']:.2f} % "
+            f"({summary['correct']}/{summary['val_images']}) in {timing['wall_seconds']:.1f} s"
+        )
     return 0
 
 
@@ -218,13 +238,15 @@ def _estimate(options) -> int:
     experiments = config.load_experiments(settings, options.config.parent)
     chosen = {name: experiments[name] for name in options.experiment or experiments}
     os.environ.setdefault("PJRT_NPROC", "1")  # as the workflow's jobs run on a CPU
+    here = len(gpus.visible())
+    gpus.claim(1)
     from train.runtime import start_jax
 
     start_jax()
     from train.estimate import estimate
     from train.estimate_text import as_text
 
-    found = estimate(chosen, options.steps, options.data)
+    found = estimate(chosen, options.steps, options.data, here)
     print(json.dumps(found, indent=2) if options.json else as_text(found))
     return 0
 

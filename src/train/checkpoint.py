@@ -9,6 +9,8 @@ from pathlib import Path
 import jax
 import orbax.checkpoint as ocp
 
+from train import processes
+
 log = logging.getLogger(__name__)
 
 
@@ -17,15 +19,17 @@ class Checkpoints:
 
     The fingerprint covers configuration and code, so a run whose configuration changed finds none of its own. orbax
     writes into a temporary folder and renames it, so one that was being written when the process died is not seen.
+    Several processes need a folder that all see. How many there are, and devices, may change between two of them.
     """
 
     def __init__(self, folder: Path, fingerprint: str):
         self.folder = folder
         own = folder / fingerprint
-        if folder.is_dir():
+        if processes.is_first():
+            own.mkdir(parents=True, exist_ok=True)
             for stale in (entry for entry in folder.iterdir() if entry != own):
                 shutil.rmtree(stale, ignore_errors=True)
-        own.mkdir(parents=True, exist_ok=True)
+        processes.wait_for_others("checkpoints")
         options = ocp.CheckpointManagerOptions(
             max_to_keep=2, enable_async_checkpointing=False, cleanup_tmp_directories=True
         )
@@ -54,4 +58,6 @@ class Checkpoints:
     def clear(self) -> None:
         """Delete all checkpoints of the run; called when its results are written."""
         self.manager.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        processes.wait_for_others("results")
+        if processes.is_first():
+            shutil.rmtree(self.folder, ignore_errors=True)

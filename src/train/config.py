@@ -62,6 +62,7 @@ class Experiment:
     shown: tuple[str, ...]
     seeds: tuple[int, ...]
     device: str
+    gpus: int | str  # GPUs that each run computes on, or "all"
     label: str
 
 
@@ -85,8 +86,8 @@ def load_experiments(config: dict[str, Any], folder: Path = Path("config")) -> d
 def load_experiment(config: dict[str, Any], folder: Path = Path("config"), name: str = "ablation") -> Experiment:
     """Resolve everything ``config`` (the contents of ``config.yaml``, overrides applied) asks for.
 
-    The top-level keys describe the ablation; a block takes from them the semantics and device that it leaves out. Data
-    need not be there: nothing but configuration is read.
+    The top-level keys describe the ablation; a block takes from them the semantics, device and GPUs that it leaves out.
+    Data need not be there: nothing but configuration is read.
     Raises :class:`ConfigError` naming the file and key of the first mistake in any file involved.
     """
     config = _typed(config)
@@ -135,6 +136,7 @@ def load_experiment(config: dict[str, Any], folder: Path = Path("config"), name:
         shown=_shown(config.get("only"), cells, f"{folder / 'config.yaml'}: key '{prefix}only'", str(cells_file)),
         seeds=tuple(config["seeds"]),
         device=config["device"],
+        gpus=config["gpus_per_run"],
         label="-".join([config["dataset"], *unusual]),
     )
 
@@ -144,6 +146,8 @@ def _typed(config: dict[str, Any]) -> dict[str, Any]:
     config = {**config, **{key: None for key in ("recipe", "only") if config.get(key) in ("null", "~")}}
     if isinstance(config.get("seeds"), list):
         config["seeds"] = [int(s) if str(s).isdigit() else s for s in config["seeds"]]
+    if str(config.get("gpus_per_run")).isdigit():
+        config["gpus_per_run"] = int(config["gpus_per_run"])
     return {**config, **{key: _typed(config[key]) for key in BLOCKS if isinstance(config.get(key), dict)}}
 
 

@@ -26,6 +26,8 @@ from train.schema import ConfigError
 THREADS = 2
 #: Batches read ahead, and the bytes that they may take together.
 AHEAD, AHEAD_BYTES = 8, 1 << 29
+#: A whole batch, read by one process.
+ALL = slice(None)
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,11 @@ class Split:
         """Size of one image as it is gathered."""
         return self.images[0].nbytes
 
-    def gather(self, indices: np.ndarray, draw: tuple[int, ...] | None = None) -> dict[str, np.ndarray]:
-        """The images and labels at ``indices``, copied out of the map in one go; nothing is drawn here."""
-        indices = np.asarray(indices)
+    def gather(
+        self, indices: np.ndarray, draw: tuple[int, ...] | None = None, rows: slice = ALL
+    ) -> dict[str, np.ndarray]:
+        """The images and labels at ``indices[rows]``, copied out of the map in one go; nothing is drawn here."""
+        indices = np.asarray(indices)[rows]
         return {"image": self.images[indices], "label": self.labels[indices]}
 
 
@@ -109,10 +113,11 @@ class ShuffledBatches:
 
     grain shuffles and batches element by element in Python, which costs as much as a step of a small network
     (3.5 ms against 0.1 ms for 16 images); a source whose elements are batches leaves it threads, prefetching and state.
+    Of each batch, ``rows`` are read; which images it holds does not depend on them.
     """
 
-    def __init__(self, split: Split | RecordSplit, batch_size: int, epochs: int, seed: int):
-        self.split, self.batch_size, self.epochs, self.seed = split, batch_size, epochs, seed
+    def __init__(self, split: Split | RecordSplit, batch_size: int, epochs: int, seed: int, rows: slice = ALL):
+        self.split, self.batch_size, self.epochs, self.seed, self.rows = split, batch_size, epochs, seed, rows
         self.per_epoch = len(split) // batch_size
         self.order = lru_cache(maxsize=2)(self._order)
 
@@ -125,11 +130,14 @@ class ShuffledBatches:
     def __getitem__(self, step: int) -> dict[str, np.ndarray]:
         epoch, position = divmod(step, self.per_epoch)
         start = position * self.batch_size
-        return self.split.gather(self.order(epoch)[start : start + self.batch_size], draw=(self.seed, step))
+        batch = self.order(epoch)[start : start + self.batch_size]
+        return self.split.gather(batch, draw=(self.seed, step), rows=self.rows)
 
 
-def train_batches(split: Split | RecordSplit, *, batch_size: int, epochs: int, seed: int) -> grain.IterDataset:
-    """Shuffled batches for all epochs; the order of an epoch depends on ``seed`` and the epoch only.
+def train_batches(
+    split: Split | RecordSplit, *, batch_size: int, epochs: int, seed: int, rows: slice = ALL
+) -> grain.IterDataset:
+    """Shuffled batches for all epochs, or ``rows`` of them; an epoch's order depends on ``seed`` and the epoch only.
 
     The images left over at the end of an epoch's order are skipped, as in the book. Raises :class:`ConfigError`
     when there are fewer images than one batch.
@@ -138,14 +146,14 @@ def train_batches(split: Split | RecordSplit, *, batch_size: int, epochs: int, s
         raise ConfigError(
             f"key 'batch_size' is {batch_size}, expected at most the {len(split)} training images of the data set"
         )
-    return _read_ahead(ShuffledBatches(split, batch_size, epochs, seed))
+    return _read_ahead(ShuffledBatches(split, batch_size, epochs, seed, rows))
 
 
 class PaddedBatches:
-    """Random access to the batches of one pass in order; the last is filled up and masked."""
+    """Random access to the batches of one pass in order, or ``rows`` of them; the last is filled up and masked."""
 
-    def __init__(self, split: Split | RecordSplit, batch_size: int):
-        self.split, self.batch_size = split, batch_size
+    def __init__(self, split: Split | RecordSplit, batch_size: int, rows: slice = ALL):
+        self.split, self.batch_size, self.rows = split, batch_size, rows
 
     def __len__(self) -> int:
         return -(-len(self.split) // self.batch_size)
@@ -153,15 +161,20 @@ class PaddedBatches:
     def __getitem__(self, index: int) -> dict[str, np.ndarray]:
         indices = np.arange(index * self.batch_size, min((index + 1) * self.batch_size, len(self.split)))
         filled = np.resize(indices, self.batch_size)
-        return {**self.split.gather(filled), "mask": np.arange(self.batch_size) < len(indices)}
+        mask = np.arange(self.batch_size) < len(indices)
+        return {**self.split.gather(filled, rows=self.rows), "mask": mask[self.rows]}
 
 
-def eval_batches(split: Split | RecordSplit, *, batch_size: int) -> grain.IterDataset:
-    """Every image once, in order. The last batch is filled up and ``mask`` (bool) is false on the filling."""
-    return _read_ahead(PaddedBatches(split, batch_size))
+def eval_batches(split: Split | RecordSplit, *, batch_size: int, rows: slice = ALL) -> grain.IterDataset:
+    """Every image once, in order. The last batch is filled up and ``mask`` (bool) is false on the filling.
+
+    With ``rows``, those of every batch.
+    """
+    return _read_ahead(PaddedBatches(split, batch_size, rows))
 
 
 def _read_ahead(batches: ShuffledBatches | PaddedBatches) -> grain.IterDataset:
-    ahead = max(THREADS, min(AHEAD, AHEAD_BYTES // (batches.batch_size * batches.split.image_bytes)))
+    read = len(range(batches.batch_size)[batches.rows])
+    ahead = max(THREADS, min(AHEAD, AHEAD_BYTES // (read * batches.split.image_bytes)))
     options = grain.ReadOptions(num_threads=THREADS, prefetch_buffer_size=ahead)
     return grain.MapDataset.source(batches).to_iter_dataset(options)

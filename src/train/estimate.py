@@ -22,7 +22,7 @@ from train.provenance import cpu_name, versions
 from train.raw import open_raw
 from train.records import usable_cores
 from train.schema import ConfigError
-from train.step import make_programs
+from train.step import check_divisible, make_programs
 from train.task import Classification
 
 #: Largest batch that is measured on a CPU; time and memory of a larger one are taken in proportion.
@@ -62,8 +62,10 @@ class Estimate:
     measured: Measured
 
 
-def estimate(experiments: dict[str, Experiment], steps: int, stores: Path) -> dict:
+def estimate(experiments: dict[str, Experiment], steps: int, stores: Path, gpus: int = 0) -> dict:
     """Time ``steps`` steps of every cell on made-up pictures, and add up; ``stores`` holds the prepared data sets.
+
+    ``gpus`` is how many this machine has, of which one is measured.
 
     A cell whose batch exceeds :data:`CPU_BATCH` on a CPU is measured at that size. The rate of the input side is
     measured where the store is there, and a step then takes at least as long as its images do to read.
@@ -82,7 +84,7 @@ def estimate(experiments: dict[str, Experiment], steps: int, stores: Path) -> di
     return {
         "cells": [asdict(row) for row in estimates],
         "data": data,
-        "at_once": _at_once(),
+        "at_once": _at_once(gpus),
         "machine": {
             "device": jax.devices()[0].device_kind,
             "cpu": cpu_name(),
@@ -102,6 +104,7 @@ def measure(cell: Cell, steps: int) -> Measured:
         size = min(size, max(CPU_BATCH // cell.accumulate, 1) * cell.accumulate)
     cell = replace(cell, batch_size=size)
     programs = make_programs(cell, Classification(cell), steps_per_epoch=steps)
+    check_divisible(cell, programs.devices)
     began = time.perf_counter()
     state = programs.init(0)
     batch = programs.place(made_up_batch(cell.dataset, size, training=True))
@@ -212,6 +215,6 @@ def _bytes(tree) -> int:
     return sum(leaf.nbytes for leaf in jax.tree.leaves(tree))
 
 
-def _at_once() -> int:
+def _at_once(gpus: int) -> int:
     """Runs that Snakemake starts beside each other: one per core, or per GPU."""
-    return jax.local_device_count() if jax.default_backend() != "cpu" else usable_cores()
+    return usable_cores() if jax.default_backend() == "cpu" else gpus or jax.local_device_count()

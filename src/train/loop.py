@@ -8,22 +8,21 @@ that was killed and resumed writes the same bytes as one that was not.
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
-from train import provenance
+from train import feeding, processes, provenance
 from train.cell import Cell
 from train.checkpoint import Checkpoints
 from train.clock import Clock
 from train.data import Store, eval_batches, train_batches
 from train.progress import Progress
-from train.results import filled, summarize, write_results
+from train.results import filled, summarize, weights_file, write_results
 from train.schema import ConfigError
-from train.step import Programs, TrainState, make_programs
+from train.step import Programs, TrainState, check_divisible, make_programs
 from train.task import Classification
 
 #: Evaluation holds no gradients, so its batches may be larger than those of training.
@@ -41,13 +40,17 @@ class Interrupted(Exception):
 def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path) -> dict:
     """Train and write the results; return the summary.
 
-    Raises :class:`Interrupted` after SIGINT or SIGTERM, with a checkpoint written at the step it had reached.
+    Several processes that have joined train as one: each reads its part of every batch, the first one writes. Raises
+    :class:`Interrupted` after SIGINT or SIGTERM, with a checkpoint written at the step it had reached, and
+    :class:`ConfigError` when the devices cannot share a batch evenly.
     """
     clock = Clock()
     task = Classification(cell)
     steps_per_epoch = len(store.train) // cell.batch_size
-    batches = train_batches(store.train, batch_size=cell.batch_size, epochs=cell.epochs, seed=seed)
     programs = make_programs(cell, task, steps_per_epoch)
+    check_divisible(cell, programs.devices)
+    order = {"batch_size": cell.batch_size, "seed": seed, "rows": programs.rows(cell.batch_size)}
+    batches = train_batches(store.train, epochs=cell.epochs, **order)
     # The cell does not say which images were prepared for it; the store does.
     decided_by = f"{cell.fingerprint}{store.content}"
     saved = Checkpoints(checkpoints, provenance.run_fingerprint(decided_by, cell.model, seed))
@@ -63,7 +66,8 @@ def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path) -> di
         iterator.set_state(so_far["iterator"])
     step = int(state.step)
     images = steps_per_epoch * cell.batch_size
-    progress = Progress(f"{cell.name} seed {seed}", cell.epochs, images, done=step * cell.batch_size)
+    label, done = f"{cell.name} seed {seed}", step * cell.batch_size
+    progress = Progress(label, cell.epochs, images, done=done, silent=not processes.is_first())
     if restored:
         progress.say(f"resumed at step {step} of {cell.epochs * steps_per_epoch}")
 
@@ -71,29 +75,34 @@ def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path) -> di
         so_far = {"rows": rows, "clock": clock.saved(), "iterator": iterator.get_state()}
         saved.save(step, state, so_far)
 
-    with _stop_requests() as stop:
+    with processes.stop_requests() as stop_at:
         while step < cell.epochs * steps_per_epoch:
             with clock.measure("input"):
                 batch = programs.place(next(iterator))
             with clock.step():
                 state = programs.train(state, batch)
-                if not clock.warm or _must_wait(programs):
+                if not clock.warm or programs.must_wait:
                     jax.block_until_ready(state)
             step += 1
             progress.advance(cell.batch_size, lambda now=state: _current(task, now))
             epoch, position = divmod(step, steps_per_epoch)
             if position == 0:
                 rows += _finish_epoch(cell, task, programs, state, store, epoch, step, clock, progress)
-                state = state._replace(sums=jax.tree.map(np.zeros_like, state.sums))
+                # On the device, as the step leaves them: arrays of another kind would compile it a second time.
+                state = state._replace(sums=jax.tree.map(lambda s: jnp.zeros_like(s, device=s.sharding), state.sums))
                 if epoch % cell.checkpoint_every_epochs == 0 and epoch < cell.epochs:
                     save()
-            if stop and step < cell.epochs * steps_per_epoch:
+            if step < cell.epochs * steps_per_epoch and (signum := stop_at(step)):
                 save()
                 progress.close()
-                raise Interrupted(stop[0], step)
+                raise Interrupted(signum, step)
         progress.close()
         summary = summarize(cell, seed, store, rows, state, clock)
-        write_results(out, rows, state, summary)
+        weights = weights_file(state)
+        again = train_batches(store.train, epochs=10**6, **order)
+        summary["timing"] |= feeding.rates(programs, state, again, cell.batch_size, clock)
+        if processes.is_first():
+            write_results(out, rows, weights, summary)
     saved.clear()
     return summary
 
@@ -102,9 +111,9 @@ def evaluate(task: Classification, programs: Programs, state: TrainState, store:
     """Metrics over every validation image."""
     per_batch = -(-min(batch_size * EVAL_FACTOR, len(store.val)) // programs.devices) * programs.devices
     parts = []
-    for batch in eval_batches(store.val, batch_size=per_batch):
+    for batch in eval_batches(store.val, batch_size=per_batch, rows=programs.rows(per_batch)):
         parts.append(programs.measure(state, programs.place(batch)))
-        if _must_wait(programs):
+        if programs.must_wait:
             jax.block_until_ready(parts[-1])
     parts = jax.device_get(parts)
     return task.metrics({name: sum(float(part[name]) for part in parts) for name in parts[0]})
@@ -141,26 +150,3 @@ def _finish_epoch(cell, task, programs, state, store, epoch, step, clock, progre
 
 def _current(task: Classification, state: TrainState) -> dict[str, float]:
     return task.metrics(jax.device_get(state.sums))
-
-
-def _must_wait(programs: Programs) -> bool:
-    """Virtual CPU devices deadlock on few cores when steps are queued (see the design notes in CONTRIBUTING)."""
-    return programs.devices > 1 and jax.default_backend() == "cpu"
-
-
-@contextmanager
-def _stop_requests() -> Iterator[list[int]]:
-    """Collect SIGINT and SIGTERM in the yielded list; a second one stops at once."""
-    received: list[int] = []
-
-    def handler(signum, frame):
-        if received:
-            raise KeyboardInterrupt
-        received.append(signum)
-
-    previous = {signum: signal.signal(signum, handler) for signum in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield received
-    finally:
-        for signum, old in previous.items():
-            signal.signal(signum, old)

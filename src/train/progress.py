@@ -9,12 +9,16 @@ from tqdm import tqdm
 
 
 class Progress:
-    """Shows a run of ``epochs`` epochs of ``images`` images each, of which ``done`` were seen before a resume."""
+    """Shows a run of ``epochs`` epochs of ``images`` images each, of which ``done`` were seen before a resume.
 
-    def __init__(self, label: str, epochs: int, images: int, done: int = 0):
+    A ``silent`` one shows nothing: of several processes, one is enough.
+    """
+
+    def __init__(self, label: str, epochs: int, images: int, done: int = 0, silent: bool = False):
+        self.silent = silent
         self.epochs, self.images = epochs, images
         self.width = len(str(epochs))
-        self.terminal = sys.stderr.isatty()
+        self.terminal = sys.stderr.isatty() and not silent
         self.started, self.seen = time.perf_counter(), 0
         self.left = epochs * images - done
         self.shown = 0.0
@@ -48,13 +52,13 @@ class Progress:
             return
         speed = self.seen / (time.perf_counter() - self.started)
         remaining = tqdm.format_interval((self.left - self.seen) / speed) if speed else "?"
-        print(f"{line}  {speed:,.0f} images/s  {remaining} left", flush=True)
+        self.say(f"{line}  {speed:,.0f} images/s  {remaining} left")
 
     def say(self, text: str) -> None:
         """A line of its own, above the bar if there is one."""
         if self.terminal:
             self.bar.write(text, file=sys.stderr)
-        else:
+        elif not self.silent:
             print(text, flush=True)
 
     def close(self) -> None:

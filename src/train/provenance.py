@@ -16,6 +16,7 @@ from typing import Any
 
 import netspec
 from netspec.layers import Layer
+from train import gpus
 
 SRC = Path(os.path.relpath(Path(__file__).parents[1]))
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "numpy")
@@ -121,14 +122,11 @@ def machine() -> dict[str, Any]:
         "device": device.platform,
         "device_kind": device.device_kind,
         "device_count": jax.device_count(),
+        "gpus": gpus.claimed(),
+        "process_count": jax.process_count(),
         "cpu": cpu_name(),
         "cpu_threads": int(os.environ.get("PJRT_NPROC", os.cpu_count() or 1)),
     }
-
-
-def has_gpu() -> bool:
-    """Whether this machine shows an NVIDIA device, found without starting jax."""
-    return Path("/dev/nvidia0").exists()
 
 
 def cpu_name() -> str:

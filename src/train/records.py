@@ -47,14 +47,17 @@ class RecordSplit:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def gather(self, indices: np.ndarray, draw: tuple[int, ...] | None = None) -> dict[str, np.ndarray]:
-        """Images ``uint8 (B, size, size, 3)`` and labels ``int32 (B,)`` at ``indices``, decoded by all cores.
+    def gather(
+        self, indices: np.ndarray, draw: tuple[int, ...] | None = None, rows: slice = slice(None)
+    ) -> dict[str, np.ndarray]:
+        """Images ``uint8 (B, size, size, 3)`` and labels ``int32 (B,)`` at ``indices[rows]``, decoded by all cores.
 
         Crops are a function of ``draw`` (seed and step), and the place in the batch; without it the view is central.
         """
         indices = np.asarray(indices)
         random = draw is not None and self.crop is not None
         draws = np.random.default_rng(draw).random((len(indices), TRIES, 4)) if random else [None] * len(indices)
+        indices, draws = indices[rows], draws[rows]
         images = np.empty((len(indices), self.size, self.size, 3), np.uint8)
 
         def one(place: int, data: bytes) -> None:

@@ -80,15 +80,20 @@ def _utc(seconds: float) -> str:
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat(timespec="seconds")
 
 
-def write_results(out: Path, rows: list[list], state: TrainState, summary: dict) -> None:
-    """Write the three files, the summary last: where it stands, the other two are complete."""
-    lines = [f"{epoch},{step},{split},{name},{value!r}" for epoch, step, split, name, value in rows]
+def weights_file(state: TrainState) -> bytes:
+    """The contents of ``weights.npz``: the parameters that are evaluated, and what else the network needs."""
     weights = io.BytesIO()
     np.savez(weights, **named_arrays(evaluated(state)), **named_arrays(state.rest))
+    return weights.getvalue()
+
+
+def write_results(out: Path, rows: list[list], weights: bytes, summary: dict) -> None:
+    """Write the three files, the summary last: where it stands, the other two are complete."""
+    lines = [f"{epoch},{step},{split},{name},{value!r}" for epoch, step, split, name, value in rows]
     write_all(
         {
             out / "metrics.csv": ("\n".join(["epoch,step,split,metric,value", *lines]) + "\n").encode(),
-            out / "weights.npz": weights.getvalue(),
+            out / "weights.npz": weights,
             out / "summary.json": (json.dumps(summary, indent=2) + "\n").encode(),
         }
     )

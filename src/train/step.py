@@ -21,6 +21,7 @@ import netspec
 from train.cell import Cell
 from train.devices import compiler_options
 from train.optimizer import learning_rate, make_optimizer
+from train.schema import ConfigError
 from train.task import Classification
 
 
@@ -46,14 +47,22 @@ class Programs(NamedTuple):
     place: Callable[[dict], dict]
     memory: Callable[[TrainState, dict], int]
     devices: int
+    rows: Callable[[int], slice]
+
+    @property
+    def must_wait(self) -> bool:
+        """Virtual CPU devices deadlock on few cores when steps are queued (see the notes in CONTRIBUTING)."""
+        return self.devices > 1 and jax.default_backend() == "cpu"
 
 
 def make_programs(cell: Cell, task: Classification, steps_per_epoch: int) -> Programs:
-    """Build the programs of ``cell``, data parallel over all local devices.
+    """Build the programs of ``cell``, data parallel over all devices of all processes.
 
     The batch is split over the devices and the state replicated; random draws do not depend on how many there are.
+    ``rows`` says which rows of a batch a process is to read, and ``place`` takes those.
     """
-    mesh = Mesh(jax.devices(), ("data",))
+    devices = sorted(jax.devices(), key=lambda device: device.process_index)
+    mesh = Mesh(devices, ("data",))
     replicated, split = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("data"))
     spec = netspec.find(cell.model).with_classes(cell.dataset.classes)
     options = {
@@ -116,6 +125,10 @@ def make_programs(cell: Cell, task: Classification, steps_per_epoch: int) -> Pro
     def measure(state, batch):
         return task.measure(network(evaluated(state), state.rest, None), batch)
 
+    def rows(size):
+        own = [place for place, device in enumerate(devices) if device.process_index == jax.process_index()]
+        return slice(size * own[0] // mesh.size, size * (own[-1] + 1) // mesh.size)
+
     def memory(state, batch):
         """Bytes of each device while a step runs: state, inputs and what is kept for the backward pass."""
         views = jax.eval_shape(inputs, state.seed, state.step, batch)
@@ -139,10 +152,21 @@ def make_programs(cell: Cell, task: Classification, steps_per_epoch: int) -> Pro
             measure, in_shardings=(replicated, split), out_shardings=replicated, compiler_options=compiler_options()
         ),
         rate=lambda step: float(rate(step)),
-        place=lambda batch: jax.device_put(batch, split),
+        place=lambda batch: jax.make_array_from_process_local_data(split, batch),
         memory=memory,
         devices=mesh.size,
+        rows=rows,
     )
+
+
+def check_divisible(cell: Cell, devices: int) -> None:
+    """Raise :class:`ConfigError` unless the devices share every batch, and every part of one, evenly."""
+    if cell.batch_size % (cell.accumulate * devices):
+        parts = f" in {cell.accumulate} parts (key 'accumulate')" if cell.accumulate > 1 else ""
+        raise ConfigError(
+            f"key 'batch_size' is {cell.batch_size}{parts}, expected a multiple of {cell.accumulate * devices} for "
+            f"the {devices} devices of a run"
+        )
 
 
 def accumulated(gradient_of: Callable, rest: Any, batch: Any, parts: int) -> tuple[Any, Any, Any]:

@@ -91,10 +91,13 @@ def test_on_other_data_the_page_says_so_and_draws_no_book(tmp_path):
 def test_a_starved_step_is_named(tmp_path):
     made = comparison(tmp_path)
     for seed in (0, 1):
-        made.tree.edit(made.tree.summary_path("mine", seed), {"timing.input_images_per_second": 5500.0})
-        made.tree.edit(made.tree.summary_path("vit-tiny", seed), {"timing.input_images_per_second": 9000.0})
+        for cell, reading in (("mine", 5500.0), ("vit-tiny", 9000.0)):
+            rates = {"timing.input_images_per_second": reading, "timing.step_images_per_second": 6000.0}
+            made.tree.edit(made.tree.summary_path(cell, seed), rates)
     assert made.build("table", "figure", "document") == [0, 0, 0]
     assert "Reading sets the pace of `mine`" in made.page()
+    assert "Reading alone 7,250 images/s, training alone 6,000 images/s" in made.page()
+    assert "**Starved: two of four runs read more slowly than they train.**" in made.page()
     assert rows(made)["input_images_per_second"].isna()["resnet-34"]
 
 

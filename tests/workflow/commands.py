@@ -6,13 +6,18 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ENVIRONMENT = {**os.environ, "JAX_COMPILATION_CACHE_DIR": str(ROOT / ".cache/jax")}
+CACHE = {"JAX_COMPILATION_CACHE_DIR": str(ROOT / ".cache/jax")}
+ENVIRONMENT = {**os.environ, **CACHE}
 
 
 def snakemake(folder, *arguments, code=0):
     command = [sys.executable, "-m", "snakemake", *arguments, "--snakefile", ROOT / "Snakefile", "--directory", folder]
     done = subprocess.run(
-        [str(part) for part in [*command, "--cores", "2"]], env=ENVIRONMENT, capture_output=True, text=True, timeout=600
+        [str(part) for part in [*command, "--cores", "2"]],
+        env={**os.environ, **CACHE},
+        capture_output=True,
+        text=True,
+        timeout=600,
     )
     text = done.stdout + done.stderr
     assert done.returncode == code, text

@@ -7,7 +7,7 @@ import netspec
 from netspec import catalogue
 from report.networks.records import RUN_BELOW
 from report.record import about
-from train import config as settings, datasets, provenance
+from train import config as settings, datasets, gpus, provenance
 from train.runtime import share_interpreter
 from train.schema import ConfigError
 
@@ -23,6 +23,10 @@ IMAGENETTE, IMAGENET = EXPERIMENTS["imagenette"], EXPERIMENTS["imagenet"]
 #: Every cell by the folder of its results: rules find by their wildcards what they train on what.
 CELLS = {(e.label, name): cell for e in EXPERIMENTS.values() for name, cell in e.cells.items()}
 DEVICES = {e.label: e.device for e in EXPERIMENTS.values()}
+#: GPUs of this machine: what its runs share, unless --resources or a profile says how many there are.
+FOUND_GPUS = len(gpus.visible()) if set(DEVICES.values()) != {"cpu"} else 0
+if FOUND_GPUS and workflow.local_exec and "gpu" not in workflow.global_resources:
+    workflow.global_resources["gpu"] = FOUND_GPUS
 PLATFORMS = {"auto": "", "cpu": "JAX_PLATFORMS=cpu", "gpu": "JAX_PLATFORMS=cuda"}
 #: Written last into a prepared store. Its contents say what was prepared: preparing the same again retrains nothing.
 STORE = "data/prepared/{dataset}/store.json"
@@ -36,6 +40,26 @@ READERS = {
 }
 #: Names of the catalogue's variants by the name of their file.
 NETWORKS = {spec.slug.lower(): spec.name for spec in catalogue.specs() if spec.provenance.role == "variant"}
+
+
+def gpus_of(experiment):
+    """GPUs that each run claims: of those found here, or with an executor that sends jobs elsewhere, of its node."""
+    device, count = experiment.device, experiment.gpus
+    if device == "cpu" or (device == "auto" and workflow.local_exec and not FOUND_GPUS):
+        return 0
+    if not workflow.is_main_process:  # a job on a node that shows it no more than it asked for
+        return count
+    limited = "gpu" in workflow.global_resources
+    limit = workflow.global_resources["gpu"].value if limited else count
+    if limit == "all" or (count != "all" and count > limit):
+        expected = (
+            f"at most {limit}, the GPUs that there are" if limited else "a number: no GPU is found here"
+        )
+        raise WorkflowError(f"config/config.yaml: key 'gpus_per_run' is {count}, expected {expected}")
+    return limit if count == "all" else count
+
+
+GPUS = {e.label: gpus_of(e) for e in EXPERIMENTS.values()}
 
 
 wildcard_constraints:
@@ -82,12 +106,6 @@ def store_of(wildcards):
 def device_variable(wildcards):
     """The variable that makes jax take the device asked for."""
     return PLATFORMS[DEVICES[wildcards.label]]
-
-
-def uses_gpu(wildcards):
-    """1 for a run that a GPU is to be free for."""
-    device = DEVICES[wildcards.label]
-    return int(device == "gpu" or (device == "auto" and provenance.has_gpu()))
 
 
 def dataset_settings(wildcards):

@@ -43,7 +43,7 @@ rule train:
         "../envs/netspec.yaml"
     threads: 1
     resources:
-        gpu=uses_gpu,
+        gpu=lambda wildcards: GPUS[wildcards.label],
         mem_mb=2000,
     params:
         architecture=lambda wildcards: provenance.architecture_of(cell_of(wildcards)["model"]),
@@ -52,7 +52,8 @@ rule train:
         platform=device_variable,
     shell:
         # XLA and its thread pools size themselves by PJRT_NPROC; results depend on it in the last bits.
-        # `exec`, so that a signal to the job reaches the trainer, which saves where it is.
+        # `exec`, so that a signal to the job reaches the trainer, which saves where it is. The number of GPUs is no
+        # parameter: another one retrains nothing.
         "{params.platform} PJRT_NPROC={threads} OMP_NUM_THREADS={threads} "
         "exec python -m train fit --cell {input.cell} --seed {wildcards.seed} --data {input.store} "
-        "--out {params.out} --checkpoints {params.checkpoints} > {log} 2>&1"
+        "--out {params.out} --checkpoints {params.checkpoints} --gpus {resources.gpu} > {log} 2>&1"

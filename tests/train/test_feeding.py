@@ -1,0 +1,66 @@
+"""Reading and training alone, measured at the end of a run; and that the loop itself never waits for the device."""
+
+import dataclasses
+import time
+
+import jax
+import pytest
+
+from train.data import Split
+from train.loop import fit
+from train.task import Classification
+
+RATES = ("input_images_per_second", "step_images_per_second")
+
+
+@pytest.fixture
+def run(short_cell, digits_store, tmp_path):
+    """A function that trains for two epochs into a folder of the given name and gives the summary's ``timing``."""
+
+    def train(name):
+        cell = dataclasses.replace(short_cell("bare"), epochs=2)
+        return fit(cell, 0, digits_store, tmp_path / name, tmp_path / f"{name}-checkpoints")["timing"]
+
+    return train
+
+
+def test_both_rates_are_recorded(run):
+    timing = run("plain")
+    assert all(timing[name] > 0 for name in RATES)
+    assert timing["input_images_per_second"] > timing["step_images_per_second"], "an array in memory feeds any CPU"
+
+
+def test_slow_reading_shows_and_changes_nothing(run, tmp_path, monkeypatch):
+    run("plain")
+    gather = Split.gather
+
+    def slow(self, *args, **options):
+        time.sleep(0.1)
+        return gather(self, *args, **options)
+
+    monkeypatch.setattr(Split, "gather", slow)
+    timing = run("starved")
+    assert timing["input_images_per_second"] < timing["step_images_per_second"]
+    for file in ("metrics.csv", "weights.npz"):
+        assert (tmp_path / "starved" / file).read_bytes() == (tmp_path / "plain" / file).read_bytes()
+
+
+def test_steps_are_queued(run, monkeypatch):
+    """The loop waits for the device after the first step of a process and when an epoch ends, and nowhere else."""
+    waits, fetches = [], []
+    block, get = jax.block_until_ready, jax.device_get
+    monkeypatch.setattr("train.loop.feeding.rates", lambda *args: {})
+    monkeypatch.setattr(jax, "block_until_ready", lambda tree: waits.append(1) or block(tree))
+    monkeypatch.setattr(jax, "device_get", lambda tree: fetches.append(1) or get(tree))
+    run("counted")
+    assert len(waits) == 1
+    assert len(fetches) == 2 + 1  # training sums of two epochs, and one evaluation
+
+
+def test_a_run_compiles_its_step_once(run, monkeypatch):
+    """A second program, compiled when an epoch ends, would be timed as training."""
+    traced = []
+    loss = Classification.train_loss
+    monkeypatch.setattr(Classification, "train_loss", lambda *args: traced.append(1) or loss(*args))
+    run("traced")
+    assert len(traced) == 1

@@ -1,0 +1,157 @@
+"""Claims of GPUs, with a listing of GPUs that are not there and processes that do."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from train import gpus
+from train.schema import ConfigError
+
+LISTING = """GPU 0: NVIDIA H200 (UUID: GPU-aaaa-0)
+GPU 1: NVIDIA H200 (UUID: GPU-bbbb-1)
+"""
+DIVIDED = """GPU 0: NVIDIA H200 (UUID: GPU-aaaa-0)
+  MIG 3g.71gb     Device  0: (UUID: MIG-cccc-0)
+  MIG 3g.71gb     Device  1: (UUID: MIG-dddd-1)
+GPU 1: NVIDIA H200 (UUID: GPU-bbbb-1)
+"""
+CLAIM = """
+import os, sys
+from pathlib import Path
+from train import gpus
+gpus.LOCKS, gpus.PATIENCE = Path(sys.argv[1]), 0.02
+gpus.claim(int(sys.argv[2]))
+print(os.environ["CUDA_VISIBLE_DEVICES"], flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """A function that makes ``nvidia-smi -L`` print a listing, here and in child processes."""
+    script, listing = tmp_path / "bin/nvidia-smi", tmp_path / "listing"
+    script.parent.mkdir()
+    script.write_text(f"#!/bin/sh\nexec cat {listing}\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{script.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")  # so that what claim() sets is undone
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    monkeypatch.delenv("JAX_PLATFORMS", raising=False)
+    monkeypatch.setattr(gpus, "LOCKS", tmp_path / "claims")
+    monkeypatch.setattr(gpus, "_held", {})
+
+    def show(text):
+        listing.write_text(text)
+        gpus._found.cache_clear()
+
+    yield show
+    for file in gpus._held.values():
+        os.close(file)
+    gpus._found.cache_clear()
+
+
+@pytest.fixture
+def start(tmp_path):
+    """A function that starts a process which claims ``count`` GPUs and keeps them."""
+    started = []
+
+    def run(count=1):
+        command = [sys.executable, "-c", CLAIM, str(tmp_path / "claims"), str(count)]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        started.append(subprocess.Popen(command, text=True, **pipes))
+        return started[-1]
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("listing", "chosen", "names"),
+    [
+        (LISTING, None, ("GPU-aaaa-0", "GPU-bbbb-1")),
+        (LISTING, "1", ("GPU-bbbb-1",)),
+        (LISTING, "1,0,1", ("GPU-bbbb-1", "GPU-aaaa-0")),
+        (LISTING, "GPU-bb", ("GPU-bbbb-1",)),
+        (LISTING, "0,7,1", ("GPU-aaaa-0",)),
+        (LISTING, "", ()),
+        (LISTING, "-1", ()),
+        (DIVIDED, None, ("MIG-cccc-0", "MIG-dddd-1", "GPU-bbbb-1")),
+        (DIVIDED, "MIG-dddd-1,1", ("MIG-dddd-1", "GPU-bbbb-1")),
+        ("", None, ()),
+    ],
+)
+def test_visible_gpus_have_one_name_each(listing, chosen, names, machine, monkeypatch):
+    machine(listing)
+    if chosen is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", chosen)
+    assert gpus.visible() == names
+
+
+def test_a_claim_hides_the_others(machine):
+    machine(LISTING)
+    assert gpus.claim(1) == ("GPU-aaaa-0",)
+    assert (os.environ["CUDA_VISIBLE_DEVICES"], gpus.claimed()) == ("GPU-aaaa-0", ["GPU-aaaa-0"])
+
+
+def test_all_are_claimed_unless_a_number_says_less(machine):
+    machine(LISTING)
+    assert gpus.claim(None) == ("GPU-aaaa-0", "GPU-bbbb-1")
+
+
+@pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM], ids=lambda s: s.name)
+def test_processes_have_gpus_of_their_own_and_free_them_however_they_end(signum, machine, start):
+    machine(LISTING)
+    first, second = start(), start()
+    names = [process.stdout.readline().strip() for process in (first, second)]
+    assert sorted(names) == ["GPU-aaaa-0", "GPU-bbbb-1"]
+    third = start()
+    assert "waiting for a free GPU" in third.stderr.readline()
+    second.send_signal(signum)
+    assert third.stdout.readline().strip() == names[1]
+    assert first.poll() is None
+
+
+def test_waiting_for_two_keeps_none_from_others(machine, start):
+    machine(LISTING)
+    first = start()
+    taken = first.stdout.readline().strip()
+    both = start(2)
+    assert "waiting for a free 2 GPUs" in both.stderr.readline()
+    assert start().stdout.readline().strip() != taken
+
+
+def test_another_name_of_a_gpu_is_the_same_gpu(machine, start, monkeypatch):
+    machine(LISTING)
+    start().stdout.readline()
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    assert "waiting" in start().stderr.readline()
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    assert start().stdout.readline().strip() == "GPU-bbbb-1"
+
+
+def test_more_than_there_are(machine):
+    machine(LISTING)
+    with pytest.raises(ConfigError, match=r"key 'gpus_per_run' \(or --gpus\) is 3, expected at most the 2 found here"):
+        gpus.claim(3)
+
+
+@pytest.mark.parametrize(
+    ("listing", "platforms", "count"), [("", "", 2), (LISTING, "cpu", 1), (LISTING, "", 0)], ids=["none", "cpu", "zero"]
+)
+def test_nothing_to_claim(listing, platforms, count, machine, monkeypatch):
+    machine(listing)
+    monkeypatch.setenv("JAX_PLATFORMS", platforms)
+    assert gpus.claim(count) == ()
+    assert "CUDA_VISIBLE_DEVICES" not in os.environ
+
+
+def test_a_folder_that_cannot_be_made(machine, monkeypatch, tmp_path):
+    machine(LISTING)
+    (tmp_path / "claims").write_text("in the way")
+    with pytest.raises(ConfigError, match="expected a file that can be locked"):
+        gpus.claim(1)
