@@ -62,8 +62,8 @@ def claim(count: int | None) -> tuple[str, ...]:
     told = False
     while not (locked := _lock(names, count)):
         if not told:
-            others = "GPU" if count == 1 else f"{count} GPUs"
-            print(f"waiting for a free {others}: other processes hold too many of {len(names)}", file=sys.stderr)
+            wanted = "a free GPU" if count == 1 else f"{count} free GPUs"
+            print(f"waiting for {wanted}: other processes hold too many of {len(names)}", file=sys.stderr, flush=True)
         told = True
         time.sleep(PATIENCE)
     _held.update(locked)

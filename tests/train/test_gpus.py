@@ -121,7 +121,7 @@ def test_waiting_for_two_keeps_none_from_others(machine, start):
     first = start()
     taken = first.stdout.readline().strip()
     both = start(2)
-    assert "waiting for a free 2 GPUs" in both.stderr.readline()
+    assert "waiting for 2 free GPUs" in both.stderr.readline()
     assert start().stdout.readline().strip() != taken
 
 

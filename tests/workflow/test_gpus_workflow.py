@@ -69,9 +69,7 @@ def test_more_gpus_than_there_are(arguments, says, folder):
 
 def test_runs_beside_each_other_have_gpus_of_their_own(folder):
     """And changing how many each has afterwards retrains nothing."""
-    text = snakemake(folder, "bare", *SMOKE)
-    provided = next(line for line in text.splitlines() if line.startswith("Provided resources"))
-    assert re.search(r"gpu\W+gpu\W+2|gpu=2", provided)
+    snakemake(folder, "bare", *SMOKE)
     summaries = [json.loads(path.read_text()) for path in folder.glob("results/*/bare/seed*/summary.json")]
     assert [len(summary["timing"]["gpus"]) for summary in summaries] == [1, 1]
     assert summaries[0]["timing"]["gpus"] != summaries[1]["timing"]["gpus"]
