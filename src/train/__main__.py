@@ -224,6 +224,7 @@ def _bench_step(options) -> int:
     cell = config.read_cell(options.cell)
     from train.bench_step import bare, bench
 
+    gpus.claim(1)
     print(json.dumps(bench(bare(cell, options.batch_size), options.rounds), indent=2))
     return 0
 

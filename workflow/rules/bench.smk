@@ -21,10 +21,10 @@ rule bench_step:
         "../envs/netspec.yaml"
     threads: workflow.cores
     resources:
-        gpu=lambda wildcards: int(provenance.has_gpu()),
+        gpu=min(FOUND_GPUS, 1),
         mem_mb=6000,
     params:
-        size=lambda wildcards: 512 if provenance.has_gpu() else BENCHED[wildcards.cell],
+        size=lambda wildcards: 512 if FOUND_GPUS else BENCHED[wildcards.cell],
     shell:
         "PJRT_NPROC={threads} OMP_NUM_THREADS={threads} "
         "python -m train bench-step --cell {input.cell} --batch-size {params.size} > {output} 2> {log}"
