@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+import netspec
 from netspec.gradcheck import results
 from netspec.gradcheck.results import Catch
 from netspec.gradcheck.statements import STATEMENTS
@@ -114,3 +115,13 @@ def test_a_wrong_formula_that_escapes_fails_the_verdict(found, mutants, tmp_path
     assert write(tmp_path, found, [replace(mutants[0], verdict="missed"), mutants[1]]) == 0
     assert judge(tmp_path) == 1
     assert "1 of 2 wrong formulas were not noticed: 56, scale dropped" in capsys.readouterr().err
+
+
+def test_networks_stand_in_the_order_of_the_catalogue(found, mutants, tmp_path):
+    names = ["tiny-ResNet (basic blocks)", "tiny-AlexNet", "tiny-BERT"]
+    rows = [replace(found[0], group="network", key=name, kinds="training") for name in names]
+    assert write(tmp_path, [*found[:4], *rows, found[4]], mutants) == 0
+    keys = [result.key for result in records.read(tmp_path / "gradcheck.csv", results.Result)]
+    ordered = [name for name in netspec.names() if name in names]
+    assert keys == [*(result.key for result in found[:4]), *ordered, found[4].key]
+    assert ordered != names

@@ -67,7 +67,7 @@ def _document(arguments: argparse.Namespace) -> None:
     from report.gradcheck import document, markdown
     from report.pages import compile_template
 
-    found = [result for path in arguments.results for result in records.read(path, results.Result)]
+    found = _in_order([result for path in arguments.results for result in records.read(path, results.Result)])
     content = document.content(found, records.read(arguments.mutants, results.Catch))
     (pdf,) = compile_template("gradcheck.typ", asdict(content), {})
     stem = arguments.out
@@ -78,6 +78,19 @@ def _document(arguments: argparse.Namespace) -> None:
             stem.with_suffix(".pdf"): pdf,
         }
     )
+
+
+def _in_order(found: list) -> list:
+    """Networks in the order of the catalogue, whichever job checked them; everything else as it came."""
+    from netspec import names
+
+    groups = list(dict.fromkeys(result.group for result in found))
+    places = {name: place for place, name in enumerate(names())}
+
+    def place(result) -> tuple[int, int]:
+        return groups.index(result.group), places.get(result.key, -1) if result.group == "network" else 0
+
+    return sorted(found, key=place)
 
 
 def _verdict(arguments: argparse.Namespace) -> None:
