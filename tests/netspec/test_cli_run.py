@@ -2,12 +2,14 @@
 
 import json
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from PIL import Image
 
 import netspec
 from netspec.cli import main
+from netspec.modules import trial
 
 
 @pytest.fixture
@@ -106,3 +108,14 @@ def test_only_classifiers_have_a_train_step(capsys):
 def test_an_unwritable_output_is_named(capsys, tmp_path):
     assert main(["lower", "lenet-5", "-o", str(tmp_path / "missing/step.mlir")]) == 2
     assert "missing/step.mlir: cannot be written" in capsys.readouterr().err
+
+
+def test_a_pass_that_takes_minutes_is_not_repeated(monkeypatch):
+    clock = iter(range(0, 10**6, 31))
+    monkeypatch.setattr("netspec.modules.trial.time.perf_counter", lambda: next(clock))
+    assert trial.timed(lambda: jnp.ones(()), repeats=5)[1] == 31
+    quick = iter(range(100))
+    monkeypatch.setattr("netspec.modules.trial.time.perf_counter", lambda: next(quick))
+    calls = []
+    trial.timed(lambda: calls.append(1) or jnp.ones(()), repeats=5)
+    assert len(calls) == 6

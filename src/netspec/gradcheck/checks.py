@@ -137,6 +137,8 @@ def compiled(function, level: int = 0):
         "xla_llvm_disable_expensive_passes": True,
         # Code for fused loops of many operations, which takes twice as long to make as all others together.
         "xla_cpu_use_fusion_emitters": False,
+        # One module of LLVM instead of 32, whose parts are compiled beside each other: a job has a single thread.
+        "xla_cpu_parallel_codegen_split_count": 1,
     }
     return jax.jit(function, compiler_options=options)
 

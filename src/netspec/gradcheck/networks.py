@@ -33,7 +33,7 @@ DROPOUT = 0.1
 STEP = 1e-4
 #: Examples for the statistics of a batch, and multiply-adds that they may take together. The statistics of two would
 #: make all values of a small feature map ±1, without gradient.
-NORMALISED, TOGETHER = 8, 150_000_000
+NORMALISED, TOGETHER = 4, 150_000_000
 #: A tolerance so far below the ceiling needs no further steps.
 ENOUGH = CEILING / 10
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import jax
 import jax.numpy as jnp
@@ -24,7 +24,8 @@ from netspec.gradcheck.checks import CEILING, DIFFERENCES, SAFETY, UNIT, Check, 
 from netspec.gradcheck.differences import Slope
 from netspec.gradcheck.fixtures import Fixture
 from netspec.layers.base import Several, Value
-from netspec.modules import SCHEMES, Network, Numerics, module_of
+from netspec.modules import Network, Numerics, module_of
+from netspec.modules.traced import UNDRAWN
 from netspec.spec import NetSpec
 
 #: Shorter than for the theorems, since at some ReLU a kink is always near.
@@ -48,6 +49,7 @@ class Program:
     tensors: dict[str, np.ndarray]
 
 
+@lru_cache
 def modes(fixture: Fixture) -> tuple[str, ...]:
     """Both modes where there are running statistics, which only batch norm has; training alone where there is dropout.
 
@@ -203,7 +205,7 @@ def _programs(value) -> list:
 
 def _abstract(fixture: Fixture, mode: str, dtype=jnp.float64):
     """Structure, parameters and statistics of the module, without values."""
-    numerics = Numerics(SCHEMES["book"], dtype, fixture.dropout, fixture.dropout)
+    numerics = Numerics(UNDRAWN.scheme, dtype, fixture.dropout, fixture.dropout)
     make = Network if isinstance(fixture.described, NetSpec) else module_of
     model = nnx.eval_shape(lambda: make(fixture.described, numerics, nnx.Rngs(0)))
     model.train() if mode == TRAINING else model.eval()

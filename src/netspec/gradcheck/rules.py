@@ -6,9 +6,10 @@ functions take numpy and jax arrays alike, backward functions numpy arrays.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
+from typing import Any
 
 import numpy as np
 
@@ -52,6 +53,25 @@ def chain(*maps: Map) -> Map:
         )
 
     return reduce(then, maps) if maps else identity()
+
+
+def repeat(make: Callable[[Any], Map], parameters: Sequence[Any]) -> Map:
+    """``make(p)`` for each set of parameters in turn: the chain rule again.
+
+    For jax the forward is a loop over the stacked sets, since a chain of many would take long to compile. They are
+    trees of numbers and arrays whose shapes agree.
+    """
+    whole = chain(*map(make, parameters))
+
+    def forward(x: Array) -> Array:
+        if isinstance(x, np.ndarray) or len(parameters) < 2:
+            return whole.forward(x)
+        import jax
+
+        stacked = jax.tree.map(lambda *leaves: jax.numpy.stack(leaves), *parameters)
+        return jax.lax.scan(lambda x, p: (make(p).forward(x), None), x, stacked)[0]
+
+    return replace(whole, forward=forward)
 
 
 def add(first: Map, second: Map) -> Map:

@@ -88,7 +88,8 @@ def tower(blocks: Sequence[Block], tokens: int) -> Map:
 
     The chapter repeats one block; blocks with parameters of their own need no other rule.
     """
-    return rules.chain(*(block(p, tokens) for p in blocks))
+    heads = blocks[0].heads if blocks else 0
+    return rules.repeat(lambda p: block(p._replace(heads=heads), tokens), blocks)
 
 
 def vit_body(blocks: Sequence[Block], final: Norm, width: int, tokens: int) -> Map:

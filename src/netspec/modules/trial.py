@@ -25,6 +25,9 @@ from netspec.spec import NetSpec
 #: of one that is zero in exact arithmetic, or one that vanishes on its way through many layers.
 FAINT = 1e-6
 
+#: Seconds after which a call is not repeated: some networks take minutes for one.
+PATIENCE = 30
+
 #: Multiply-adds below which an example costs little.
 LITTLE = 10**7
 
@@ -137,9 +140,12 @@ def _halved(shape: Shape) -> Shape:
 
 
 def timed(call: Callable[[], Any], repeats: int) -> tuple[Any, float]:
-    """What ``call`` returns, and the median seconds of ``repeats`` further calls, or of the first with none."""
+    """What ``call`` returns, and the median seconds of ``repeats`` further calls, or of the first with none.
+
+    No further call starts once all have taken :data:`PATIENCE` seconds.
+    """
     seconds = []
-    for _ in range(repeats + 1):
+    while len(seconds) <= repeats and sum(seconds) < PATIENCE:
         start = time.perf_counter()
         result = jax.block_until_ready(call())
         seconds.append(time.perf_counter() - start)

@@ -38,10 +38,10 @@ def content(rows: Sequence[Network], commit: str | None = None) -> dict[str, Any
 
 CAPTION = (
     "Built: scalars in the parameters of the module. Difference: of that from the layers’ formulas. Forward: median of "
-    "five passes of one example in evaluation mode. Memory: weights, input, output and what lies between. Backward: "
-    "one gradient in training mode, of two examples (sixteen of small networks), at the stated input, by code that is "
-    "not optimised. Faint: parameters whose gradient is below a millionth of the largest; "
-    "`networks.csv` names them. "
+    "five passes of one example in evaluation mode, or of those begun in 30 seconds. Memory: weights, input, output "
+    "and what lies between. Backward: one gradient in training mode, of two examples (sixteen of small networks), at "
+    "the stated input, by code that is not optimised. Faint: parameters whose gradient is below a millionth of the "
+    "largest; `networks.csv` names them. "
     f"Networks of {count(RUN_BELOW // 10**6)} million parameters and more were traced only."
 )
 

@@ -32,7 +32,7 @@ class Network:
     macs: int = _column("multiply-adds for one example by the layers' formulas")
     multiply_adds: int = _column("multiply-adds of the traced matrix products and convolutions")
     compile_seconds: float | None = _column("tracing, lowering and compiling the forward pass")
-    forward_ms: float | None = _column("median of five forward passes of one example")
+    forward_ms: float | None = _column("median of five forward passes of one example, or of those begun in 30 s")
     memory_mib: float | None = _column("weights, input, output and what XLA allocates between them")
     finite: str = _column("yes: every number that left and every gradient is finite")
     backward_input: str = _column("input of the gradient, smaller where the network is large")
