@@ -119,3 +119,18 @@ def test_a_pass_that_takes_minutes_is_not_repeated(monkeypatch):
     calls = []
     trial.timed(lambda: calls.append(1) or jnp.ones(()), repeats=5)
     assert len(calls) == 6
+
+
+def test_a_gradient_larger_than_the_memory_gets_fewer_tokens(monkeypatch):
+    spec = netspec.find("tiny-SAM")
+    whole = trial.backward(spec)
+    monkeypatch.setattr("netspec.modules.trial._bytes", lambda _: next(sizes))
+    monkeypatch.setattr("netspec.modules.trial._physical_memory", lambda: 2**30)
+    sizes = iter([2**31, 2**29])
+    small = trial.backward(spec)
+    assert small.input_shape == (*(side // 2 for side in whole.input_shape[:2]), 3)
+    assert small.finite
+    assert small.without_gradient == whole.without_gradient == ()
+    sizes = iter([2**31] * 99)
+    with pytest.raises(MemoryError, match=r"2\.0 GiB"):
+        trial.backward(spec)

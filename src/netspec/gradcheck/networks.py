@@ -16,13 +16,12 @@ import jax
 import numpy as np
 
 from netspec import catalogue
-from netspec.errors import SpecError
 from netspec.gradcheck import primitives
 from netspec.gradcheck.checks import CEILING, SAFETY, Check
 from netspec.gradcheck.differences import Slope, between_kinks
 from netspec.gradcheck.fixtures import Fixture
-from netspec.layers import OneHotDense, PatchEmbed, StructureModule, TokenPositionEmbed
-from netspec.modules.trial import shrunk
+from netspec.layers import StructureModule
+from netspec.modules.trial import fewer_tokens, shrunk
 from netspec.spec import NetSpec
 
 #: Multiply-adds per example that inputs are made smaller for.
@@ -56,20 +55,9 @@ def fixture(spec: NetSpec) -> Fixture:
 
 
 def _shortened(spec: NetSpec) -> NetSpec:
-    """``spec`` with fewer tokens, but four at least, until it takes at most :data:`LARGEST`."""
-    while spec.macs > LARGEST:
-        first = spec.layers[0]
-        if isinstance(first, PatchEmbed) and first.n_patches >= 16:
-            first = replace(first, n_patches=first.n_patches // 4)
-            shape = (*(side // 2 for side in spec.input_shape[:2]), spec.input_shape[2])
-        elif isinstance(first, (OneHotDense, TokenPositionEmbed)) and spec.input_shape[0] >= 8:
-            shape = (spec.input_shape[0] // 2,)
-        else:
-            break
-        try:
-            spec = replace(spec, input_shape=shape, layers=(first, *spec.layers[1:]))
-        except SpecError:
-            break
+    """``spec`` with fewer tokens until it takes at most :data:`LARGEST`, or as few as it accepts."""
+    while spec.macs > LARGEST and (smaller := fewer_tokens(spec)) != spec:
+        spec = smaller
     return spec
 
 

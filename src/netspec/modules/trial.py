@@ -16,6 +16,7 @@ import numpy as np
 from flax import nnx
 
 from netspec.errors import SpecError
+from netspec.layers import OneHotDense, PatchEmbed, TokenPositionEmbed
 from netspec.layers.base import Shape
 from netspec.modules.combinators import REGIONS
 from netspec.modules.traced import Traced, vocabularies
@@ -69,8 +70,7 @@ def forward(traced: Traced, *, repeats: int = 5, first: np.ndarray | None = None
     spec, start = traced.spec, time.perf_counter()
     compiled = traced.traced.lower().compile()
     compile_seconds = traced.seconds + time.perf_counter() - start
-    sizes = compiled.memory_analysis()
-    needed = sizes.argument_size_in_bytes + sizes.output_size_in_bytes + sizes.temp_size_in_bytes
+    needed = _bytes(compiled)
     if jax.default_backend() == "cpu" and needed > _physical_memory():
         raise MemoryError(f"{needed / 2**30:.1f} GiB")
     values = (draw_parameters(traced.parameters), at_rest(traced.rest), *draw_inputs(spec, traced))
@@ -86,23 +86,21 @@ def backward(spec: NetSpec, *, most_macs: int = 2 * 10**9) -> Backward:
     A batch has two examples, or sixteen of those that cost little: a network of few units, such as a radiance field
     asked for single points, may have one that is idle for any two examples.
 
-    A network of more than ``most_macs`` multiply-adds gets smaller inputs, where its layers allow. The code is not
-    optimised, since it runs once.
+    A network of more than ``most_macs`` multiply-adds gets smaller inputs, where its layers allow, and one whose
+    gradient exceeds this machine's memory fewer tokens; without, ``MemoryError`` is raised before anything is
+    computed. The code is not optimised, since it runs once.
     """
     spec = shrunk(spec, most_macs)
-    batch = 16 if spec.macs < LITTLE else 2
-    start = time.perf_counter()
-    traced = Traced(spec, batch, training=True)
-    cotangents = jax.tree.map(lambda leaf: _normal(leaf.shape, 1), traced.traced.out_info[0])
-
-    def loss(parameters, rest, first, further):
-        leaves, _ = traced.call(parameters, rest, first, further)
-        return sum(jnp.vdot(*pair) for pair in zip(*map(jax.tree.leaves, (leaves, cotangents)), strict=True))
-
-    values = (draw_parameters(traced.parameters), at_rest(traced.rest), *draw_inputs(spec, traced))
-    options = {"xla_backend_optimization_level": 0}
-    compiled = jax.jit(jax.grad(loss)).lower(*values).compile(options)
-    compile_seconds = time.perf_counter() - start
+    while True:
+        start = time.perf_counter()
+        batch = 16 if spec.macs < LITTLE else 2
+        compiled, values = _compiled_gradient(spec, batch)
+        compile_seconds = time.perf_counter() - start
+        if jax.default_backend() != "cpu" or (needed := _bytes(compiled)) <= _physical_memory():
+            break
+        if (smaller := fewer_tokens(spec)) == spec:
+            raise MemoryError(f"{needed / 2**30:.1f} GiB")
+        spec = smaller
     gradient, took = timed(lambda: compiled(*values), repeats=0)
     flat = nnx.to_flat_state(gradient)
     largest = {".".join(map(str, path)): float(jnp.abs(leaf.get_value()).max()) for path, leaf in flat}
@@ -115,6 +113,41 @@ def backward(spec: NetSpec, *, most_macs: int = 2 * 10**9) -> Backward:
         without_gradient=tuple(path for path, size in largest.items() if size == 0),
         faint=tuple(path for path, size in largest.items() if 0 < size < FAINT * max(largest.values())),
     )
+
+
+def _compiled_gradient(spec: NetSpec, batch: int) -> tuple[jax.stages.Compiled, tuple]:
+    """The program of the gradient, and values for its arguments."""
+    traced = Traced(spec, batch, training=True)
+    cotangents = jax.tree.map(lambda leaf: _normal(leaf.shape, 1), traced.traced.out_info[0])
+
+    def loss(parameters, rest, first, further):
+        leaves, _ = traced.call(parameters, rest, first, further)
+        return sum(jnp.vdot(*pair) for pair in zip(*map(jax.tree.leaves, (leaves, cotangents)), strict=True))
+
+    values = (draw_parameters(traced.parameters), at_rest(traced.rest), *draw_inputs(spec, traced))
+    return jax.jit(jax.grad(loss)).lower(*values).compile({"xla_backend_optimization_level": 0}), values
+
+
+def _bytes(compiled: jax.stages.Compiled) -> int:
+    """What a program reads, returns and needs in between."""
+    sizes = compiled.memory_analysis()
+    return sizes.argument_size_in_bytes + sizes.output_size_in_bytes + sizes.temp_size_in_bytes
+
+
+def fewer_tokens(spec: NetSpec) -> NetSpec:
+    """``spec`` with a quarter of its patches, or half of its indices, but four at least; or as it is."""
+    first = spec.layers[0]
+    if isinstance(first, PatchEmbed) and first.n_patches >= 16:
+        first = replace(first, n_patches=first.n_patches // 4)
+        shape = (*(side // 2 for side in spec.input_shape[:2]), spec.input_shape[2])
+    elif isinstance(first, (OneHotDense, TokenPositionEmbed)) and spec.input_shape[0] >= 8:
+        shape = (spec.input_shape[0] // 2,)
+    else:
+        return spec
+    try:
+        return replace(spec, input_shape=shape, layers=(first, *spec.layers[1:]))
+    except SpecError:
+        return spec
 
 
 def shrunk(spec: NetSpec, most_macs: int) -> NetSpec:
