@@ -41,7 +41,7 @@ CAPTION = (
     "five passes of one example in evaluation mode, or of those begun in 30 seconds. Memory: weights, input, output "
     "and what lies between. Backward: one gradient in training mode, of two examples (sixteen of small networks), at "
     "the stated input, by code that is not optimised. Faint: parameters whose gradient is below a millionth of the "
-    "largest; `networks.csv` names them. "
+    "largest; networks.csv names them. "
     f"Networks of {count(RUN_BELOW // 10**6)} million parameters and more were traced only."
 )
 
