@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax import lax
 
 from netspec.layers.dense_block import DenseBlock, TransitionLayer
 from netspec.modules.base import Numerics, at_least_float32, build_layer
+
+#: How many times as wide as the first the last layer of a loop may be.
+WIDEST = 1.5
 
 
 class DenseLayer(nnx.Module):
@@ -21,45 +30,198 @@ class DenseLayer(nnx.Module):
         self.conv1 = numerics.conv(channels, 4 * growth, 1, rngs)
         self.norm2 = numerics.batch_norm(4 * growth, rngs)
         self.conv2 = numerics.conv(4 * growth, growth, 3, rngs)
+        self.conv2.conv_general_dilated = loopable_conv
 
-    def __call__(self, x, mean, variance):
-        """The new channels. ``mean`` and ``variance`` ``(C,)`` are those of ``x`` in the batch."""
-        norm = self.norm1
-        if norm.use_running_average:
-            mean, variance = norm.mean[...], norm.var[...]
-        else:
-            for running, current in ((norm.mean, mean), (norm.var, variance)):
-                running.set_value(norm.momentum * running[...] + (1 - norm.momentum) * lax.stop_gradient(current))
-        rate = norm.scale[...] * lax.rsqrt(variance + norm.epsilon)
-        normed = (at_least_float32(x) - mean) * rate + norm.bias[...]
-        return self.conv2(nnx.relu(self.norm2(self.conv1(nnx.relu(normed)))))
+    def __call__(self, x, before: Statistics):
+        """The new channels, and the statistics of the hidden ones; ``before`` are those of ``x`` in the batch.
+
+        Running statistics are used in evaluation and left alone in training, which the block sees to.
+        """
+        hidden = _convolved(self.norm1, self.conv1, x, before)
+        inside = statistics(hidden)
+        return _convolved(self.norm2, self.conv2, hidden, inside).astype(x.dtype), inside
 
 
 class Block(nnx.Module):
     """Layers that each read all channels before them: ``(B, H, W, in) -> (B, H, W, in + n · growth)``.
 
     Every layer normalises by the same statistics of what arrived and of the channels added since, so they are taken
-    once per channel and not once per layer: the same numbers, in a sixth less code to compile.
+    once per channel and not once per layer: the same numbers from less code.
+
+    The tensors of all layers are kept together, since a program that updates a thousand small ones takes longer to
+    compile than the network: ``layers`` has those of all layers behind each other along the channels that are read,
+    and where these do not matter in a stack. In training, neighbours of nearly the same width are one loop over layers
+    as wide as the last of them; what the narrower ones lack is zero and stays zero. So the 98 layers of DenseNet-201
+    are compiled as 13, for a tenth more arithmetic.
     """
 
-    def __init__(self, layers: list[DenseLayer]):
-        self.layers = nnx.List(layers)
+    def __init__(self, layer: DenseBlock, numerics: Numerics, rngs: nnx.Rngs):
+        self.growth = layer.growth_rate
+        self.widths = tuple(layer.in_channels + index * self.growth for index in range(layer.n_layers))
+        separate = [DenseLayer(width, self.growth, numerics, rngs) for width in self.widths]
+        self.layers = separate[-1]
+        nnx.update(self.layers, joined([nnx.state(one) for one in separate]))
+
+    def layer(self, index: int) -> DenseLayer:
+        """One of the layers, with its own copy of its tensors."""
+        structure, tensors = nnx.split(self.layers)
+        return nnx.merge(structure, _separated(tensors, self.widths)[index])
 
     def __call__(self, x):
         """What arrived, then the new channels of each layer."""
-        mean, variance = statistics(x)
-        for layer in self.layers:
-            new = layer(x, mean, variance).astype(x.dtype)
-            x = jnp.concatenate([x, new], axis=-1)
-            mean, variance = (jnp.concatenate(pair) for pair in zip((mean, variance), statistics(new), strict=True))
-        return x
+        norm1, norm2 = self.layers.norm1, self.layers.norm2
+        structure, tensors = nnx.split(self.layers)
+        separate, carried, inside = _separated(tensors, self.widths), (x, statistics(x)), []
+        for start, end in self._groups():
+            run = _in_loop if end - start > 1 else _once
+            carried, found = run(structure, separate[start:end], *carried, self.growth)
+            inside.append(found)
+        whole, outside = carried
+        if not norm1.use_running_average:
+            _follow(norm1, [jnp.concatenate([part[:width] for width in self.widths]) for part in outside])
+            _follow(norm2, [jnp.concatenate(parts) for parts in zip(*inside, strict=True)])
+        return whole
+
+    def _groups(self) -> Iterator[tuple[int, int]]:
+        """First layer and end of what runs as one loop; in evaluation, which takes less time to compile, each alone."""
+        start = 0
+        while start < len(self.widths):
+            most = (1 if self.layers.norm1.use_running_average else WIDEST) * self.widths[start]
+            end = sum(width <= most for width in self.widths)
+            yield start, end
+            start = end
 
 
-def statistics(x: jnp.ndarray) -> tuple[jnp.ndarray, jnp.ndarray]:
-    """Mean and biased variance ``(C,)`` of the channels of ``x`` ``(…, C)``, in float32 at least."""
+class Statistics(NamedTuple):
+    """Of channels over all other axes, ``(C,)`` each; the variance is the biased one."""
+
+    mean: jnp.ndarray
+    variance: jnp.ndarray
+
+
+def statistics(x: jnp.ndarray) -> Statistics:
+    """Those of the channels of ``x`` ``(…, C)``, in float32 at least."""
     x, axes = at_least_float32(x), tuple(range(x.ndim - 1))
     mean = x.mean(axes)
-    return mean, jnp.maximum(0.0, jnp.square(x).mean(axes) - jnp.square(mean))
+    return Statistics(mean, jnp.maximum(0.0, jnp.square(x).mean(axes) - jnp.square(mean)))
+
+
+def loopable_conv(x, kernel, *_, **_rest):
+    """A convolution of stride 1 with an odd window, ``(B, H, W, in)`` by ``(k, k, in, out)`` to ``(B, H, W, out)``.
+
+    Both gradients are written as convolutions of images in the same layout. XLA on CPU brings those that jax derives
+    into this form outside of loops only, and inside computes them a number at a time.
+    """
+    return _convolution(x, kernel)
+
+
+@jax.custom_vjp
+def _convolution(x, kernel):
+    return _slid(x, kernel, kernel.shape[0] // 2)
+
+
+def _slid(x, kernel, padding: int):
+    return lax.conv_general_dilated(
+        x, kernel, (1, 1), ((padding, padding),) * 2, dimension_numbers=("NHWC", "HWIO", "NHWC")
+    )
+
+
+def _gradients(kept, cotangent):
+    x, kernel = kept
+    padding = kernel.shape[0] // 2
+    of_x = _slid(cotangent, kernel[::-1, ::-1].swapaxes(2, 3), padding)
+    of_kernel = _slid(x.transpose(3, 1, 2, 0), cotangent.transpose(1, 2, 0, 3), padding)
+    return of_x, of_kernel.transpose(1, 2, 0, 3)
+
+
+_convolution.defvjp(lambda x, kernel: (_convolution(x, kernel), (x, kernel)), _gradients)
+
+
+def joined(separate: Sequence[Any]) -> Any:
+    """The tensors of layers, nested by name, as their block keeps them."""
+
+    def together(path, *leaves):
+        axis = _reading(path)
+        return jnp.stack(leaves) if axis is None else jnp.concatenate(leaves, axis)
+
+    return jax.tree.map_with_path(together, *separate)
+
+
+def _separated(tensors: nnx.State, widths: Sequence[int]) -> list[nnx.State]:
+    """The tensors of each layer; the inverse of :func:`joined`."""
+
+    def apart(path, leaf):
+        axis = _reading(path)
+        if axis is None:
+            return [part[0] for part in jnp.split(leaf, len(widths))]
+        return jnp.split(leaf, list(itertools.accumulate(widths))[:-1], axis)
+
+    leaves, structure = jax.tree.flatten_with_path(tensors)
+    parts = zip(*(apart(*leaf) for leaf in leaves), strict=True)
+    return [jax.tree.unflatten(structure, part) for part in parts]
+
+
+def _reading(path: tuple) -> int | None:
+    """The axis of a layer's tensor that runs over the channels it reads, whose number is another in each layer."""
+    names = [key.key for key in path if isinstance(key, jax.tree_util.DictKey)]
+    return 0 if "norm1" in names else 2 if names[:2] == ["conv1", "kernel"] else None
+
+
+def _convolved(norm: nnx.BatchNorm, conv: nnx.Conv, x, batch: Statistics):
+    """BatchNorm by the statistics of the batch, or in evaluation by the running ones; ReLU; ``conv``.
+
+    Kept for the way back is ``x`` alone: in a loop everything that is kept is written out for every turn.
+    """
+    mean, variance = (norm.mean[...], norm.var[...]) if norm.use_running_average else batch
+
+    @partial(jax.checkpoint, prevent_cse=False)
+    def convolved(x, mean, variance, scale, bias, tensors):
+        normed = (at_least_float32(x) - mean) * (scale * lax.rsqrt(variance + norm.epsilon)) + bias
+        return nnx.merge(structure, tensors)(nnx.relu(normed))
+
+    structure, tensors = nnx.split(conv)
+    return convolved(x, mean, variance, norm.scale[...], norm.bias[...], tensors)
+
+
+def _once(structure: nnx.GraphDef, tensors: Sequence[nnx.State], x, outside: Statistics, growth: int):
+    """``x`` with the channels of one layer behind it, the statistics of all, and those inside of the layer."""
+    new, inside = nnx.merge(structure, tensors[0])(x, outside)
+    added = zip(outside, statistics(new), strict=True)
+    carried = jnp.concatenate([x, new], axis=-1), Statistics(*map(jnp.concatenate, added))
+    return carried, jax.tree.map(lambda part: part[None], inside)
+
+
+def _in_loop(structure: nnx.GraphDef, tensors: Sequence[nnx.State], x, outside: Statistics, growth: int):
+    """As :func:`_once` for layer after layer, which all run as wide as the last."""
+    arrived = x.shape[-1]
+    end = arrived + len(tensors) * growth
+    alike = jax.tree.map(lambda *leaves: jnp.stack([_as_large(leaf, leaves[-1].shape) for leaf in leaves]), *tensors)
+    room = jax.tree.map(lambda part: _as_large(part, (*part.shape[:-1], end)), (x, outside))
+
+    def turn(carried, place_and_tensors):
+        place, own = place_and_tensors
+        x, outside = jax.tree.map(
+            lambda part: part[..., :-growth], carried
+        )  # the last layer's channels are read by none
+        new, inside = nnx.merge(structure, own)(x, outside)
+        return jax.tree.map(
+            lambda whole, part: lax.dynamic_update_slice_in_dim(whole, part, place, axis=-1),
+            carried,
+            (new, statistics(new)),
+        ), inside
+
+    return lax.scan(turn, room, (jnp.arange(arrived, end, growth), alike))
+
+
+def _as_large(leaf: jnp.ndarray, shape: Sequence[int]) -> jnp.ndarray:
+    """``leaf`` with zeros behind it."""
+    return jnp.pad(leaf, [(0, most - size) for size, most in zip(leaf.shape, shape, strict=True)])
+
+
+def _follow(norm: nnx.BatchNorm, batch: Sequence[jnp.ndarray]) -> None:
+    """Move the running statistics towards those of the batch."""
+    for running, current in zip((norm.mean, norm.var), batch, strict=True):
+        running.set_value(norm.momentum * running[...] + (1 - norm.momentum) * lax.stop_gradient(current))
 
 
 class Transition(nnx.Module):
@@ -79,9 +241,7 @@ class Transition(nnx.Module):
 
 @build_layer.register
 def _(layer: DenseBlock, numerics: Numerics, rngs: nnx.Rngs) -> Block:
-    growth = layer.growth_rate
-    widths = (layer.in_channels + index * growth for index in range(layer.n_layers))
-    return Block([DenseLayer(width, growth, numerics, rngs) for width in widths])
+    return Block(layer, numerics, rngs)
 
 
 @build_layer.register

@@ -1,5 +1,8 @@
 """The modules of the convolutional layers: tensors as counted, shapes as announced, the papers' operations."""
 
+from dataclasses import replace
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,6 +12,8 @@ from lone_modules import build, draw, gradients, instances
 
 from netspec import NetSpec
 from netspec import layers as L
+from netspec.modules.base import module_of
+from netspec.modules.dense_block import joined, loopable_conv
 from netspec.modules.shuffle_block import channel_shuffle
 from netspec.modules.squeeze_excite import SqueezeExcite
 from netspec.modules.traced import UNDRAWN, Traced
@@ -131,6 +136,47 @@ def test_a_dense_block_keeps_what_arrived_in_front():
     module = build(L.DenseBlock(5, 3, 2))
     (x,) = draw((4, 4, 5))
     np.testing.assert_array_equal(module(x)[..., :5], x)
+
+
+@pytest.mark.parametrize(("width", "count", "loops"), [(4, 9, [1, 2, 3, 3]), (30, 5, [5]), (3, 1, [1])])
+def test_a_dense_block_is_its_layers_one_after_the_other(width, count, loops):
+    """However many of them run as a loop: what leaves, the running statistics and every gradient."""
+    with jax.enable_x64(True):
+        numerics = replace(UNDRAWN, compute_dtype=jnp.float64)
+        block = module_of(L.DenseBlock(width, 3, count), numerics, nnx.Rngs(0))
+        assert [end - start for start, end in block._groups()] == loops
+        draws = np.random.default_rng(0)
+        nnx.update(block, jax.tree.map(lambda leaf: jnp.asarray(draws.normal(size=leaf.shape)), nnx.state(block)))
+        x, weights = (jnp.asarray(draws.normal(size=(2, 5, 4, size))) for size in (width, width + 3 * count))
+        structure, params, rest = nnx.split(block, nnx.Param, ...)
+
+        def looped(params, x):
+            module = nnx.merge(structure, params, rest, copy=True)
+            return (module(x) * weights).sum(), nnx.state(module.layers, nnx.BatchStat)
+
+        def one_by_one(params, x):
+            module, after = nnx.merge(structure, params, rest, copy=True), []
+            for index in range(count):
+                layer = module.layer(index)
+                hidden = layer.conv1(nnx.relu(layer.norm1(x)))
+                x = jnp.concatenate([x, layer.conv2(nnx.relu(layer.norm2(hidden)))], axis=-1)
+                after.append(nnx.state(layer, nnx.BatchStat))
+            return (x * weights).sum(), joined(after)
+
+        both = [jax.jit(jax.value_and_grad(run, (0, 1), has_aux=True))(params, x) for run in (looped, one_by_one)]
+        jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-9, atol=1e-9), *both)
+
+
+@pytest.mark.parametrize("kernel", [1, 3, 5])
+def test_the_convolution_for_loops_has_the_gradients_that_jax_derives(kernel):
+    x, taps = (jnp.asarray(part, jnp.float32) for part in (*draw((6, 5, 3)), *draw((kernel, kernel, 3, 4))))
+    taps = taps[0]
+    plain = partial(jax.lax.conv_general_dilated, window_strides=(1, 1), padding="SAME")
+    layout = ("NHWC", "HWIO", "NHWC")
+    ours, back = jax.vjp(loopable_conv, x, taps)
+    theirs, their_back = jax.vjp(partial(plain, dimension_numbers=layout), x, taps)
+    for one, other in zip((ours, *back(theirs)), (theirs, *their_back(theirs)), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
 
 
 def test_strided_windows_are_centred():

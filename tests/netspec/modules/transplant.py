@@ -8,8 +8,13 @@ by the names of the reference.
 import re
 from collections import Counter, UserDict
 
+import jax
 import jax.numpy as jnp
 from flax import nnx
+from flax.traverse_util import flatten_dict, unflatten_dict
+
+from netspec.modules import dense_block
+from netspec.modules.traced import UNDRAWN
 
 LEAVES = (nnx.Linear, nnx.Conv, nnx.ConvTranspose, nnx.BatchNorm, nnx.LayerNorm, nnx.RMSNorm, nnx.Embed, nnx.Variable)
 PART = re.compile(r"(.*)[._](weight|bias|running_mean|running_var)")
@@ -19,6 +24,15 @@ def leaves(module, path=()):
     """Path and value of every layer without parts and every bare parameter, in the order of definition."""
     if isinstance(module, LEAVES):
         yield path, module
+    elif isinstance(module, dense_block.Block):
+        made = []  # in the order of definition, which a copy of the module would lose
+
+        def make():
+            made.extend(dense_block.DenseLayer(width, module.growth, UNDRAWN, nnx.Rngs(0)) for width in module.widths)
+
+        jax.eval_shape(make)
+        for index, layer in enumerate(made):
+            yield from leaves(layer, (*path, "layers", index))
     elif isinstance(module, nnx.Pytree):
         for name, part in vars(module).items():
             if not name.startswith("_"):
@@ -127,6 +141,19 @@ def channels_last(weight, module):
     return jnp.moveaxis(weight, (0, 1), (-1, -2))
 
 
+def with_joined_layers(module, state):
+    """``state`` with the tensors of layers that their block keeps together as the block has them."""
+    nested = unflatten_dict(state)
+    for path, part in nnx.iter_modules(module):
+        if isinstance(part, dense_block.Block):
+            *above, last = (*path, "layers")
+            owner = nested
+            for name in above:
+                owner = owner[name]
+            owner[last] = dense_block.joined([owner[last][index] for index in range(len(part.widths))])
+    return flatten_dict(nested)
+
+
 def transplant(module, tensors, order=(), change=dict):
     """The state of ``module``, ``{path: array}``, that makes it the network whose tensors these are, by name.
 
@@ -138,6 +165,7 @@ def transplant(module, tensors, order=(), change=dict):
     for path, leaf in leaves(module):
         for name, value in donor.give(leaf):
             state[path if name is None else (*path, name)] = value
+    state = with_joined_layers(module, state)
     assert donor.shift is None
     assert not donor.layers, f"left over: {[name for name, _ in donor.layers]}"
     assert set(tensors.reads.values()) == {1}
