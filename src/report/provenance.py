@@ -8,6 +8,7 @@ from typing import Any
 
 from report.formats import count, duration, listing, number, spelled, words
 from report.load import Cell, Run
+from report.record import about
 
 OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD with momentum"}
 
@@ -26,6 +27,7 @@ def what_was_run(cells: Sequence[Cell]) -> list[tuple[str, str]]:
         ("Throughput", _throughput(runs)),
         ("Commit", commit(runs) + "."),
         ("Software", _software(runs)),
+        ("Remark", about(cells[0].config.path.parents[1]).get("remark", "")),
     ]
     return [(what, text) for what, text in facts if text]
 

@@ -27,7 +27,7 @@ def about(folder: Path) -> dict[str, Any]:
         return {}
 
 
-def of_training(results: Path) -> dict[Path, bytes]:
+def of_training(results: Path, remark: str | None = None) -> dict[Path, bytes]:
     """The files of a record of trained cells, by their place in it.
 
     Raises:
@@ -56,33 +56,36 @@ def of_training(results: Path) -> dict[Path, bytes]:
                 files[path.relative_to(results)] = path.read_bytes()
     if len(commits) > 1:
         raise ReportError(f"{results}: runs of {len(commits)} commits, expected one: {', '.join(sorted(commits))}")
-    return files | _about({"kind": "training", "commit": next(iter(commits))})
+    return files | _about(kind="training", commit=next(iter(commits)), remark=remark)
 
 
-def of_networks(results: Path, commit: str) -> dict[Path, bytes]:
+def of_networks(results: Path, commit: str, remark: str | None = None) -> dict[Path, bytes]:
     """The files of a record of networks that were built and run at ``commit``; raises :class:`ReportError`."""
     from report.networks import records
 
     paths = sorted(results.glob("*.json"))
     if not records.read(paths):
         raise ReportError(f"{results}: holds no records, expected some that `netspec run --json` wrote")
-    return {Path(path.name): path.read_bytes() for path in paths} | _about({"kind": "networks", "commit": commit})
+    return {Path(path.name): path.read_bytes() for path in paths} | _about(
+        kind="networks", commit=commit, remark=remark
+    )
 
 
-def _about(values: dict[str, str]) -> dict[Path, bytes]:
-    return {Path(ABOUT): (json.dumps(values, indent=2) + "\n").encode()}
+def _about(**values: str | None) -> dict[Path, bytes]:
+    given = {key: value for key, value in values.items() if value is not None}
+    return {Path(ABOUT): (json.dumps(given, indent=2, ensure_ascii=False) + "\n").encode()}
 
 
 def _record(options: argparse.Namespace) -> None:
     from train.provenance import git_state
 
     if next(options.results.glob("*/cell.json"), None):
-        files = of_training(options.results)
+        files = of_training(options.results, options.remark)
     else:
         state = git_state()
         if state["git_dirty"] or not state["git_commit"]:
             raise ReportError("the source tree has uncommitted changes or no commit; a record names its commit")
-        files = of_networks(options.results, state["git_commit"])
+        files = of_networks(options.results, state["git_commit"], options.remark)
     if options.out.exists():
         raise ReportError(f"{options.out}: is there already, expected a new folder")
     write_all({options.out / place: content for place, content in files.items()})
@@ -93,6 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m report.record", description="Keep finished results.")
     parser.add_argument("--results", type=Path, required=True, metavar="DIR", help="such as results/digits")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="such as results/recorded/digits")
+    parser.add_argument("--remark", metavar="TEXT", help="what a reader of its report must know besides")
     parser.set_defaults(run=_record)
     return run(parser, arguments)
 

@@ -5,7 +5,9 @@ import json
 import pytest
 
 from report import record
+from report.load import load
 from report.networks.__main__ import main as networks
+from report.provenance import what_was_run
 
 
 def clean(tree, **changes):
@@ -18,8 +20,8 @@ def clean(tree, **changes):
         (path.parent / "weights.npz").write_bytes(b"weights")
 
 
-def keep(results, out):
-    return record.main(["--results", str(results), "--out", str(out)])
+def keep(results, out, *options):
+    return record.main(["--results", str(results), "--out", str(out), *options])
 
 
 def test_a_record_holds_all_that_reports_read(tree, tmp_path):
@@ -31,6 +33,15 @@ def test_a_record_holds_all_that_reports_read(tree, tmp_path):
     assert all((out / path).read_bytes() == (tree.results / path).read_bytes() for path in expected)
     assert record.about(out) == {"kind": "training", "commit": "c" * 40}
     assert record.about(tree.results) == {}
+
+
+def test_a_remark_stands_in_the_report(tree, tmp_path):
+    clean(tree)
+    out = tmp_path / "recorded"
+    assert keep(tree.results, out, "--remark", "It was a hot day.") == 0
+    assert record.about(out)["remark"] == "It was a hot day."
+    cells = load(out, [path.name for path in out.iterdir() if path.is_dir()], [0])
+    assert dict(what_was_run(cells))["Remark"] == "It was a hot day."
 
 
 @pytest.mark.parametrize(
@@ -70,7 +81,8 @@ def test_networks_are_recorded_with_their_commit(tmp_path, monkeypatch, capsys):
     assert keep(results, out) == 1
     assert "the source tree has uncommitted changes" in capsys.readouterr().err
     monkeypatch.setattr("train.provenance.git_state", lambda: {"git_commit": "e" * 40, "git_dirty": False})
-    assert keep(results, out) == 0
-    assert record.about(out) == {"kind": "networks", "commit": "e" * 40}
+    assert keep(results, out, "--remark", "On a cold one.") == 0
+    assert record.about(out) == {"kind": "networks", "commit": "e" * 40, "remark": "On a cold one."}
     assert networks(["--records", str(out), "--out", str(tmp_path / "networks.pdf")]) == 0
     assert "LeNet-5" in (tmp_path / "networks.csv").read_text()
+    assert "On a cold one." in (tmp_path / "networks.md").read_text()

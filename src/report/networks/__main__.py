@@ -22,11 +22,12 @@ def _report(arguments: argparse.Namespace) -> None:
     rows = records.read(paths)
     if not rows:
         raise ReportError(f"{arguments.records}: holds no records, expected some that `netspec run --json` wrote")
-    (page,) = compile_template("networks.typ", document.content(rows, about(arguments.records).get("commit")), {})
+    kept = about(arguments.records)
+    (page,) = compile_template("networks.typ", document.content(rows, kept), {})
     write_all(
         {
             arguments.out.with_suffix(".csv"): encode_plain(list(records.columns()), map(astuple, rows)),
-            arguments.out.with_suffix(".md"): document.markdown(rows).encode(),
+            arguments.out.with_suffix(".md"): document.markdown(rows, kept).encode(),
             arguments.out: page,
         }
     )

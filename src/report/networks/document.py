@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from report.formats import NONE, count, scaled, signed_count, words
@@ -18,16 +19,16 @@ HEADER = (
 LEFT = ("Variant", "Output", "Backward at")
 
 
-def content(rows: Sequence[Network], commit: str | None = None) -> dict[str, Any]:
-    """The report in reading order; ``commit`` is that of recorded rows."""
-    at = f", commit {commit[:10]}" if commit else ""
+def content(rows: Sequence[Network], kept: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
+    """The report in reading order; ``kept`` is what :func:`report.record.about` says of rows that are a record."""
+    at = f", commit {kept['commit'][:10]}" if "commit" in kept else ""
     sections: dict[str, list[list[str]]] = {}
     for row in rows:
         sections.setdefault(row.domain, []).append(cells(row))
     return {
         "title": TITLE,
         "subtitle": f"The {count(len(rows))} variants of the catalogue as flax.nnx modules{at}",
-        "findings": findings(rows),
+        "findings": [*findings(rows), *([kept["remark"]] if "remark" in kept else [])],
         "header": list(HEADER),
         "left": list(LEFT),
         "caption": CAPTION,
@@ -94,9 +95,9 @@ def findings(rows: Sequence[Network]) -> list[str]:
     return found
 
 
-def markdown(rows: Sequence[Network]) -> str:
+def markdown(rows: Sequence[Network], kept: Mapping[str, str] = MappingProxyType({})) -> str:
     """The report in Markdown."""
-    said = content(rows)
+    said = content(rows, kept)
     parts = [f"# {said['title']}", said["subtitle"] + ".", "\n".join(f"- {line}" for line in said["findings"])]
     parts += [f"Run on {'; '.join(said['machines'])}.", said["caption"]]
     for section in said["sections"]:
