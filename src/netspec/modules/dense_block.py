@@ -35,7 +35,7 @@ class DenseLayer(nnx.Module):
     def __call__(self, x, before: Statistics):
         """The new channels, and the statistics of the hidden ones; ``before`` are those of ``x`` in the batch.
 
-        Running statistics are used in evaluation and left alone in training, which the block sees to.
+        What it takes to normalise by running statistics, and to move them, the block does for all layers at once.
         """
         hidden = _convolved(self.norm1, self.conv1, x, before)
         inside = statistics(hidden)
@@ -70,7 +70,7 @@ class Block(nnx.Module):
     def __call__(self, x):
         """What arrived, then the new channels of each layer."""
         norm1, norm2 = self.layers.norm1, self.layers.norm2
-        structure, tensors = nnx.split(self.layers)
+        structure, tensors = nnx.split(_folded(self.layers) if norm1.use_running_average else self.layers)
         separate, carried, inside = _separated(tensors, self.widths), (x, statistics(x)), []
         for start, end in self._groups():
             run = _in_loop if end - start > 1 else _once
@@ -167,20 +167,29 @@ def _reading(path: tuple) -> int | None:
     return 0 if "norm1" in names else 2 if names[:2] == ["conv1", "kernel"] else None
 
 
+def _folded(layers: DenseLayer) -> DenseLayer:
+    """A copy with scales that are divided by the roots of the running variances: two programs and not two per layer."""
+    layers = nnx.clone(layers)
+    for norm in (layers.norm1, layers.norm2):
+        norm.scale.set_value(norm.scale[...] * lax.rsqrt(norm.var[...] + norm.epsilon))
+    return layers
+
+
 def _convolved(norm: nnx.BatchNorm, conv: nnx.Conv, x, batch: Statistics):
-    """BatchNorm by the statistics of the batch, or in evaluation by the running ones; ReLU; ``conv``.
+    """BatchNorm by the statistics of the batch, or in evaluation by the running ones once folded; ReLU; ``conv``.
 
     Kept for the way back is ``x`` alone: in a loop everything that is kept is written out for every turn.
     """
-    mean, variance = (norm.mean[...], norm.var[...]) if norm.use_running_average else batch
+    mean, rate = batch.mean, norm.scale[...] * lax.rsqrt(batch.variance + norm.epsilon)
+    if norm.use_running_average:
+        mean, rate = norm.mean[...], norm.scale[...]
 
     @partial(jax.checkpoint, prevent_cse=False)
-    def convolved(x, mean, variance, scale, bias, tensors):
-        normed = (at_least_float32(x) - mean) * (scale * lax.rsqrt(variance + norm.epsilon)) + bias
-        return nnx.merge(structure, tensors)(nnx.relu(normed))
+    def convolved(x, mean, rate, bias, tensors):
+        return nnx.merge(structure, tensors)(nnx.relu((at_least_float32(x) - mean) * rate + bias))
 
     structure, tensors = nnx.split(conv)
-    return convolved(x, mean, variance, norm.scale[...], norm.bias[...], tensors)
+    return convolved(x, mean, rate, norm.bias[...], tensors)
 
 
 def _once(structure: nnx.GraphDef, tensors: Sequence[nnx.State], x, outside: Statistics, growth: int):
