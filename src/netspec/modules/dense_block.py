@@ -83,7 +83,7 @@ class Block(nnx.Module):
         return whole
 
     def _groups(self) -> Iterator[tuple[int, int]]:
-        """First layer and end of what runs as one loop; in evaluation, which takes less time to compile, each alone."""
+        """First layer and end of what runs as one loop; in evaluation each alone, with no more arithmetic than counted."""
         start = 0
         while start < len(self.widths):
             most = (1 if self.layers.norm1.use_running_average else WIDEST) * self.widths[start]
@@ -209,9 +209,8 @@ def _in_loop(structure: nnx.GraphDef, tensors: Sequence[nnx.State], x, outside: 
 
     def turn(carried, place_and_tensors):
         place, own = place_and_tensors
-        x, outside = jax.tree.map(
-            lambda part: part[..., :-growth], carried
-        )  # the last layer's channels are read by none
+        # What the last layer adds is read by none of them.
+        x, outside = jax.tree.map(lambda part: part[..., :-growth], carried)
         new, inside = nnx.merge(structure, own)(x, outside)
         return jax.tree.map(
             lambda whole, part: lax.dynamic_update_slice_in_dim(whole, part, place, axis=-1),
