@@ -83,7 +83,7 @@ class Block(nnx.Module):
         return whole
 
     def _groups(self) -> Iterator[tuple[int, int]]:
-        """First layer and end of what runs as one loop; in evaluation each alone, with no more arithmetic than counted."""
+        """First layer and end of what runs as one loop; in evaluation each alone, without more arithmetic."""
         start = 0
         while start < len(self.widths):
             most = (1 if self.layers.norm1.use_running_average else WIDEST) * self.widths[start]
