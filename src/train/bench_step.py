@@ -22,7 +22,7 @@ from train.schema import ConfigError
 #: Who takes the steps.
 OURS, THEIRS = "jax", "torch"
 #: Networks that :mod:`train.torch_step` has.
-COMPARED = ("ResNet-34", "ViT-Tiny")
+COMPARED = ("ConvNeXt-T (10 classes)", "EfficientNet-B0", "MobileNet-v2", "ResNet-34", "ViT-Tiny")
 WARM_UP = 2
 #: Side of the square matrices whose product gives the rate of this machine, by platform.
 SIDE = {"cpu": 2048, "gpu": 8192}

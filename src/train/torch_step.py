@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -48,21 +50,29 @@ class VisionTransformer(nn.Module):
         return self.head(self.norm(self.blocks(tokens)[:, 0]))
 
 
+def conv_bn(
+    inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1, activation=None
+) -> list[nn.Module]:
+    """A padded convolution without bias, its BatchNorm, and the activation if there is one."""
+    conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False)
+    return [conv, nn.BatchNorm2d(outputs), *([activation(inplace=True)] if activation else [])]
+
+
+def classifier(width: int, classes: int) -> list[nn.Module]:
+    """Mean over the positions, and a dense head."""
+    return [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, classes)]
+
+
 class BasicBlock(nn.Module):
     """Two 3×3 convolutions with BatchNorm and a shortcut (He et al. 2016, arXiv:1512.03385)."""
 
     def __init__(self, inputs: int, outputs: int, stride: int):
         super().__init__()
         self.body = nn.Sequential(
-            nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False),
-            nn.BatchNorm2d(outputs),
-            nn.ReLU(inplace=True),
-            nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False),
-            nn.BatchNorm2d(outputs),
+            *conv_bn(inputs, outputs, 3, stride, activation=nn.ReLU), *conv_bn(outputs, outputs, 3)
         )
         same = stride == 1 and inputs == outputs
-        projection = [nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)]
-        self.shortcut = nn.Identity() if same else nn.Sequential(*projection)
+        self.shortcut = nn.Sequential(*([] if same else conv_bn(inputs, outputs, 1, stride)))
 
     def forward(self, x):
         """Body plus shortcut, rectified."""
@@ -71,19 +81,122 @@ class BasicBlock(nn.Module):
 
 def resnet34(classes: int) -> nn.Sequential:
     """ResNet-34 with the max-pool of 2×2 that the book's has."""
-    layers = [nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(inplace=True), nn.MaxPool2d(2, 2)]
+    layers = [*conv_bn(3, 64, 7, 2, activation=nn.ReLU), nn.MaxPool2d(2, 2)]
     inputs = 64
     for outputs, blocks, stride in ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2)):
         for index in range(blocks):
             layers.append(BasicBlock(inputs, outputs, stride if index == 0 else 1))
             inputs = outputs
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, classes))
+    return nn.Sequential(*layers, *classifier(512, classes))
+
+
+class SqueezeExcite(nn.Module):
+    """Channels scaled by a gate that their means decide (Hu et al. 2017, arXiv:1709.01507)."""
+
+    def __init__(self, channels: int, squeezed: int):
+        super().__init__()
+        maps = [nn.Conv2d(channels, squeezed, 1), nn.SiLU(inplace=True), nn.Conv2d(squeezed, channels, 1), nn.Sigmoid()]
+        self.gate = nn.Sequential(nn.AdaptiveAvgPool2d(1), *maps)
+
+    def forward(self, x):
+        """The channels, scaled."""
+        return x * self.gate(x)
+
+
+class InvertedResidual(nn.Module):
+    """Expansion, depthwise convolution, projection (Sandler et al. 2018, arXiv:1801.04381).
+
+    With ``squeeze`` a gate of a quarter of the expanded channels before the projection, as in the book's EfficientNet.
+    """
+
+    def __init__(self, inputs: int, outputs: int, expand: int, kernel: int, stride: int, activation, squeeze: bool):
+        super().__init__()
+        middle = expand * inputs
+        layers = conv_bn(inputs, middle, 1, activation=activation) if expand > 1 else []
+        layers += conv_bn(middle, middle, kernel, stride, middle, activation)
+        layers += [SqueezeExcite(middle, middle // 4)] if squeeze else []
+        self.body = nn.Sequential(*layers, *conv_bn(middle, outputs, 1))
+        self.adds = stride == 1 and inputs == outputs
+
+    def forward(self, x):
+        """Body, plus what arrived where its shape is kept."""
+        return x + self.body(x) if self.adds else self.body(x)
+
+
+def inverted_residuals(stages: Sequence[Sequence[int]], classes: int, activation, squeeze: bool) -> nn.Sequential:
+    """Stages of (expand, kernel, outputs, blocks, stride) between a 3×3 and a 1×1 convolution."""
+    layers, inputs = conv_bn(3, 32, 3, 2, activation=activation), 32
+    for expand, kernel, outputs, blocks, stride in stages:
+        for index in range(blocks):
+            taken = stride if index == 0 else 1
+            layers.append(InvertedResidual(inputs, outputs, expand, kernel, taken, activation, squeeze))
+            inputs = outputs
+    return nn.Sequential(*layers, *conv_bn(inputs, 1280, 1, activation=activation), *classifier(1280, classes))
+
+
+#: (expand, kernel, outputs, blocks, stride)
+MOBILENET_V2 = (
+    (1, 3, 16, 1, 1),
+    (6, 3, 24, 2, 2),
+    (6, 3, 32, 3, 2),
+    (6, 3, 64, 4, 2),
+    (6, 3, 96, 3, 1),
+    (6, 3, 160, 3, 2),
+    (6, 3, 320, 1, 1),
+)
+EFFICIENTNET_B0 = (
+    (1, 3, 16, 1, 1),
+    (6, 3, 24, 2, 2),
+    (6, 5, 40, 2, 2),
+    (6, 3, 80, 3, 2),
+    (6, 5, 112, 3, 1),
+    (6, 5, 192, 4, 2),
+    (6, 3, 320, 1, 1),
+)
+
+
+class ChannelNorm(nn.LayerNorm):
+    """LayerNorm over the channels of ``(B, C, H, W)``."""
+
+    def forward(self, x):
+        """Normalised with the channels last, as the paper's implementation does."""
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class ConvNeXtBlock(nn.Module):
+    """7×7 depthwise convolution, norm and MLP, added to what arrived (Liu et al. 2022, arXiv:2201.03545)."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.depthwise = nn.Conv2d(width, width, 7, padding=3, groups=width)
+        self.norm = nn.LayerNorm(width, eps=1e-6)
+        # GELU as in the encoder above: the faster form.
+        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+        self.scale = nn.Parameter(torch.full((width,), 1e-6))
+
+    def forward(self, x):
+        """``(B, C, H, W)``, with the channels last in between."""
+        inner = self.scale * self.mlp(self.norm(self.depthwise(x).permute(0, 2, 3, 1)))
+        return x + inner.permute(0, 3, 1, 2)
+
+
+def convnext_tiny(classes: int) -> nn.Sequential:
+    """ConvNeXt-T with the stem that the companion repository counts: BatchNorm and ReLU, no bias."""
+    layers = [nn.Conv2d(3, 96, 4, 4, bias=False), nn.BatchNorm2d(96), nn.ReLU(inplace=True)]
+    for width, blocks in ((96, 3), (192, 3), (384, 9), (768, 3)):
+        if width > 96:
+            layers += [ChannelNorm(width // 2, eps=1e-6), nn.Conv2d(width // 2, width, 2, 2)]
+        layers += [ConvNeXtBlock(width) for _ in range(blocks)]
+    return nn.Sequential(*layers, *classifier(768, classes))
 
 
 #: By the catalogue's name: the network of a picture's side and the number of classes.
 NETWORKS = {
-    "ViT-Tiny": lambda size, classes: VisionTransformer(size, 16, 192, 3, 12, classes),
+    "ConvNeXt-T (10 classes)": lambda size, classes: convnext_tiny(classes),
+    "EfficientNet-B0": lambda size, classes: inverted_residuals(EFFICIENTNET_B0, classes, nn.SiLU, squeeze=True),
+    "MobileNet-v2": lambda size, classes: inverted_residuals(MOBILENET_V2, classes, nn.ReLU6, squeeze=False),
     "ResNet-34": lambda size, classes: resnet34(classes),
+    "ViT-Tiny": lambda size, classes: VisionTransformer(size, 16, 192, 3, 12, classes),
 }
 
 

@@ -82,6 +82,12 @@ def test_a_file_that_is_no_picture(capsys, tmp_path):
     assert "notes.txt: not a picture that can be read" in capsys.readouterr().err
 
 
+def test_a_lowered_depthwise_convolution_is_a_convolution(capsys):
+    assert main(["lower", "mobilenet-v2", "--batch", "1", "-o", "-"]) == 0
+    # The stem and the depthwise ones of 17 blocks; those of 1×1 are products of matrices.
+    assert capsys.readouterr().out.count("stablehlo.convolution") == 1 + 17
+
+
 def test_lower_writes_a_module_and_its_size(capsys, tmp_path):
     out = tmp_path / "lenet.mlir"
     assert main(["lower", "lenet-5", "--batch", "2", "-o", str(out)]) == 0

@@ -1,6 +1,6 @@
 # Our training step beside PyTorch's: `snakemake bench`, and `snakemake bench --forcerun bench_step` to measure again.
 #: Images per step, as many as two cores finish in seconds.
-BENCHED = {"vit-tiny": 32, "resnet-34": 16}
+BENCHED = {"resnet-34": 16, "mobilenet-v2": 16, "efficientnet-b0": 16, "convnext-tiny": 8, "vit-tiny": 32}
 
 
 # It takes every core, so that nothing else of this workflow runs beside it.

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.base import Layer
+from netspec.modules.depthwise import depthwise_conv
 from netspec.modules.initialize import Scheme
 from netspec.modules.stochastic_depth import StochasticDepth
 from netspec.modules.tracing import RunningStatistic
@@ -75,6 +76,9 @@ class Numerics:
 
         ``padding="same"`` leaves ``ceil(n / stride)`` per side, padded as :func:`same_padding` says.
         """
+        special = pointwise_conv if kernel == groups == 1 else None
+        if groups == in_channels == out_channels > 1:
+            special = depthwise_conv
         return nnx.Conv(
             in_channels,
             out_channels,
@@ -87,7 +91,7 @@ class Numerics:
             dtype=self.compute_dtype,
             kernel_init=self.scheme.kernel,
             bias_init=self.scheme.bias,
-            **({"conv_general_dilated": pointwise_conv} if kernel == groups == 1 else {}),
+            **({"conv_general_dilated": special} if special else {}),
             rngs=rngs,
         )
 

@@ -14,10 +14,14 @@ from netspec.spec import NetSpec
 #: Rate and decay of the step that is lowered: numbers in the text, which do not change its size.
 OPTIMIZER = optax.adamw(1e-3, weight_decay=1e-4)
 
+#: An accelerator, so that the text does not depend on where it is made, and a convolution is one in it: for CPU
+#: depthwise ones are written out tap by tap.
+PLATFORM = "tpu"
+
 
 def lower_forward(spec: NetSpec, batch: int) -> str:
     """The text of the forward pass of ``batch`` examples in evaluation mode; weights are arguments."""
-    return Traced(spec, batch).traced.lower().as_text()
+    return Traced(spec, batch).traced.lower(lowering_platforms=(PLATFORM,)).as_text()
 
 
 def lower_train_step(spec: NetSpec, batch: int) -> str:
@@ -42,4 +46,4 @@ def lower_train_step(spec: NetSpec, batch: int) -> str:
         return optax.apply_updates(parameters, updates), after, moments, value
 
     arguments = (parameters, traced.rest, moments, traced.first, traced.further, labels)
-    return jax.jit(step).lower(*arguments).as_text()
+    return jax.jit(step).trace(*arguments).lower(lowering_platforms=(PLATFORM,)).as_text()

@@ -10,6 +10,7 @@ from flax import nnx
 
 from netspec.layers.mamba_block import MambaBlock
 from netspec.modules.base import Numerics, at_least_float32, build_layer
+from netspec.modules.depthwise import depthwise_conv
 
 
 @jax.jit
@@ -53,6 +54,7 @@ class Mamba(nnx.Module):
             dtype=numerics.compute_dtype,
             kernel_init=numerics.scheme.kernel,
             bias_init=numerics.scheme.bias,
+            conv_general_dilated=depthwise_conv,
             rngs=rngs,
         )
         self.selection = numerics.linear(inner, rank + 2 * states, rngs, bias=False)

@@ -82,6 +82,8 @@ def vocabularies(spec: NetSpec) -> dict[Shape, int]:
 def multiply_adds(jaxpr: Jaxpr) -> int:
     """Multiply-adds of all matrix products and convolutions of a traced function, loops as often as they run.
 
+    Of alternatives, those of the costliest: a depthwise convolution is a sum of products elsewhere than here.
+
     Padded positions count, and a transposed convolution as many as the convolution it transposes, as in
     :meth:`netspec.layers.Primitive.macs`.
     """
@@ -95,6 +97,8 @@ def multiply_adds(jaxpr: Jaxpr) -> int:
             kernel, layout = equation.invars[1].aval.shape, given["dimension_numbers"].rhs_spec
             window = math.prod(kernel[axis] for axis in layout[1:])
             total += math.prod(equation.outvars[0].aval.shape) * window // math.prod(given["lhs_dilation"])
+        elif name == "cond":
+            total += max(multiply_adds(branch) for branch in _inner(given["branches"]))
         else:
             times = given["length"] if name == "scan" else 1
             total += times * sum(multiply_adds(inner) for inner in _inner(tuple(given.values())))
