@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 from pathlib import Path
+
+#: Parameters of mallopt(3) by their numbers in malloc.h: M_TRIM_THRESHOLD (never), M_MMAP_MAX and M_ARENA_MAX.
+KEEPING = {-1: -1, -4: 0, -8: 1}
 
 
 def start_jax(cache: Path | str | None = None, cpu_devices: int = 1) -> None:
     """Point jax at a persistent compilation cache that all cells and seeds share.
 
-    Where it computes on the CPU, it sees ``cpu_devices`` devices, or as many as ``XLA_FLAGS`` asks for.
+    Where it computes on the CPU, it sees ``cpu_devices`` devices, or as many as ``XLA_FLAGS`` asks for; several are for
+    large steps, between which memory is then kept.
 
     ``cache`` defaults to ``JAX_COMPILATION_CACHE_DIR``, or ``.cache/jax`` under the current folder. Every program is
     kept, however small. Raises :class:`ConfigError` when the platform asked for is not there.
     """
     import jax
 
+    from train import gpus
     from train.schema import ConfigError
 
+    if cpu_devices > 1 and not gpus.visible():
+        keep_memory()
     folder = cache or os.environ.get("JAX_COMPILATION_CACHE_DIR", ".cache/jax")
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
@@ -33,6 +41,19 @@ def start_jax(cache: Path | str | None = None, cpu_devices: int = 1) -> None:
             f"config/config.yaml: key 'device' (or JAX_PLATFORMS) asks for {wanted}, expected a device that jax finds "
             "here; auto and cpu always work"
         ) from None
+
+
+def keep_memory() -> None:
+    """Have the C library keep freed memory for the next use; where it is not glibc, nothing happens.
+
+    XLA on CPU allocates what a step needs in between anew for every step. Blocks of that size glibc returns to the
+    system at once, which then has to clear every page of them again, a tenth of the time of a step. That needs all
+    threads in one arena, in which they wait for each other, so compiling takes up to a third longer.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt:
+        for parameter, value in KEEPING.items():
+            mallopt(parameter, value)
 
 
 def share_interpreter() -> None:

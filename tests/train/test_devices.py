@@ -1,5 +1,9 @@
 """How a batch is laid over processor cores, and what the compiler is told."""
 
+import ctypes
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -52,3 +56,32 @@ def test_options_are_those_that_this_compiler_knows(monkeypatch):
     monkeypatch.setattr(devices, "CPU_OPTIONS", {"xla_cpu_of_another_version": True})
     assert devices.compiler_options() == {}
     devices.compiler_options.cache_clear()
+
+
+FAULTS_OF_THE_SECOND_BLOCK = """
+import ctypes, resource
+from train.runtime import start_jax
+start_jax(cpu_devices={devices})
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+
+def faults(size=2**26):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    block = ctypes.c_void_p(libc.malloc(ctypes.c_size_t(size)))
+    libc.memset(block, 1, ctypes.c_size_t(size))
+    libc.free(block)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+faults()
+print(faults())
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="glibc")
+@pytest.mark.parametrize(("devices", "kept"), [(1, False), (2, True)])
+def test_memory_is_kept_between_large_steps(devices, kept):
+    """The pages of 64 MiB are cleared again for the second block unless they are kept."""
+    code = FAULTS_OF_THE_SECOND_BLOCK.format(devices=devices)
+    environment = {**os.environ, "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    assert (int(done.stdout) < 10) == kept
