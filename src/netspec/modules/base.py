@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.base import Layer
+from netspec.modules.columns import BatchNorm, Conv, LayerNorm, Linear
 from netspec.modules.depthwise import depthwise_conv
 from netspec.modules.initialize import Scheme
 from netspec.modules.stochastic_depth import StochasticDepth
@@ -48,7 +49,7 @@ class Numerics:
         self, in_features: int, out_features: int, rngs: nnx.Rngs, *, bias: bool = True, maps: int = 1
     ) -> nnx.Linear:
         """A dense map, or as many as ``maps`` side by side, initialised by the scheme."""
-        return nnx.Linear(
+        return Linear(
             in_features,
             out_features,
             use_bias=bias,
@@ -79,7 +80,7 @@ class Numerics:
         special = pointwise_conv if kernel == groups == 1 else None
         if groups == in_channels == out_channels > 1:
             special = depthwise_conv
-        return nnx.Conv(
+        return Conv(
             in_channels,
             out_channels,
             (kernel, kernel),
@@ -123,13 +124,13 @@ class Numerics:
 
         Running statistics keep 0.9 of their value per step; ``model.eval()`` makes the module use them.
         """
-        norm = nnx.BatchNorm(channels, momentum=0.9, epsilon=1e-5, dtype=self.wide_dtype, rngs=rngs)
+        norm = BatchNorm(channels, momentum=0.9, epsilon=1e-5, dtype=self.wide_dtype, rngs=rngs)
         norm.mean, norm.var = RunningStatistic(norm.mean.get_value()), RunningStatistic(norm.var.get_value())
         return norm
 
     def layer_norm(self, width: int, rngs: nnx.Rngs, epsilon: float = 1e-5) -> nnx.LayerNorm:
         """LayerNorm with epsilon inside the root and the biased variance, in float32 (book ch. 10)."""
-        return nnx.LayerNorm(width, epsilon=epsilon, dtype=self.wide_dtype, use_fast_variance=False, rngs=rngs)
+        return LayerNorm(width, epsilon=epsilon, dtype=self.wide_dtype, rngs=rngs)
 
 
 def rows_dot(x: jnp.ndarray, kernel: jnp.ndarray, dimension_numbers, **options) -> jnp.ndarray:

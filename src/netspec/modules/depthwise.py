@@ -12,8 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-#: How many rows are summed before anything is written; which of these, depends on what divides the height.
-ROWS = range(8, 3, -1)
+from netspec.modules.columns import STRIPS
 
 
 class Window(NamedTuple):
@@ -111,7 +110,7 @@ def _of_kernel(x, taps: tuple[int, ...], cotangent, window: Window):
     product with ones. Examples are summed last, by which devices that share a batch exchange once and not for each tap.
     """
     height = cotangent.shape[1]
-    rows = min((count for count in ROWS if count <= height), key=lambda count: -height % count, default=height)
+    rows = min((count for count in STRIPS if count <= height), key=lambda count: -height % count, default=height)
     cotangent = _padded(cotangent, [(0, -height % rows, 0), *[(0, 0, 0)] * (len(taps) - 1)])
     batch, *left, channels = cotangent.shape
     spans = [stride * (size - 1) + 1 for stride, size in zip(window.strides, left, strict=True)]
