@@ -13,6 +13,7 @@ from flax import nnx
 
 from netspec.layers.base import Layer
 from netspec.modules.columns import BatchNorm, Conv, LayerNorm, Linear
+from netspec.modules.columns import at_least_float32 as at_least_float32
 from netspec.modules.depthwise import depthwise_conv
 from netspec.modules.initialize import Scheme
 from netspec.modules.stochastic_depth import StochasticDepth
@@ -155,11 +156,6 @@ def pointwise_conv(x: jnp.ndarray, kernel: jnp.ndarray, strides: tuple[int, int]
     """
     down, across = strides
     return rows_dot(x[:, ::down, ::across], kernel[0, 0], (((x.ndim - 1,), (0,)), ((), ())), precision=precision)
-
-
-def at_least_float32(x: jnp.ndarray) -> jnp.ndarray:
-    """``x`` in float32, or as it is where that is wider, so that a network in float64 loses no digits on the way."""
-    return x.astype(jnp.promote_types(x.dtype, jnp.float32))
 
 
 def same_padding(kernel: int, dilation: int = 1) -> str | tuple[tuple[int, int], tuple[int, int]]:

@@ -23,9 +23,14 @@ def strips_of(positions: int) -> int:
     return min(fitting, key=lambda count: positions % count, default=1)
 
 
+def at_least_float32(x: jnp.ndarray) -> jnp.ndarray:
+    """``x`` in float32, or as it is where that is wider, so that a network in float64 loses no digits on the way."""
+    return x.astype(jnp.promote_types(x.dtype, jnp.float32))
+
+
 def column_sum(x: jnp.ndarray) -> jnp.ndarray:
     """``(B, …, C)`` summed over all axes but the last, ``(C,)``, in float32 at least."""
-    x = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+    x = at_least_float32(x)
     return _plainly(x) if x.ndim < 3 else lax.platform_dependent(x, cpu=by_strips, default=_plainly)
 
 

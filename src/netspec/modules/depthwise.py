@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from netspec.modules.columns import STRIPS
+from netspec.modules.columns import STRIPS, at_least_float32
 
 
 class Window(NamedTuple):
@@ -79,15 +79,15 @@ def grouped(x: jnp.ndarray, kernel: jnp.ndarray, window: Window) -> jnp.ndarray:
 
 def sum_of_taps(x: jnp.ndarray, kernel: jnp.ndarray, window: Window) -> jnp.ndarray:
     """As the sum of shifted inputs, each times one tap."""
-    padded = _padded(_widened(x), [(*sides, 0) for sides in window.padding])
-    return _slid(padded, _widened(kernel), window.strides, window.dilation).astype(x.dtype)
+    padded = _padded(at_least_float32(x), [(*sides, 0) for sides in window.padding])
+    return _slid(padded, at_least_float32(kernel), window.strides, window.dilation).astype(x.dtype)
 
 
 def gradients_of_taps(x, kernel, cotangent, window: Window) -> tuple[jnp.ndarray, jnp.ndarray]:
     """Those of :func:`sum_of_taps`, to ``x`` and ``kernel``."""
-    wide = _widened(cotangent)
-    of_x = _of_input(x.shape[1:-1], _widened(kernel), wide, window)
-    of_kernel = _of_kernel(_widened(x), kernel.shape[:-2], wide, window)
+    wide = at_least_float32(cotangent)
+    of_x = _of_input(x.shape[1:-1], at_least_float32(kernel), wide, window)
+    of_kernel = _of_kernel(at_least_float32(x), kernel.shape[:-2], wide, window)
     return of_x.astype(x.dtype), of_kernel.astype(kernel.dtype)
 
 
@@ -156,7 +156,3 @@ def _slid(padded, kernel, strides, dilation):
 def _padded(x, edges):
     """Zeros before, behind and between the positions of the spatial axes; a negative number takes positions away."""
     return lax.pad(x, jnp.zeros((), x.dtype), ((0, 0, 0), *edges, (0, 0, 0)))
-
-
-def _widened(x):
-    return x.astype(jnp.promote_types(x.dtype, jnp.float32))
