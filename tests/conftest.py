@@ -1,7 +1,9 @@
 """What most tests need: the configuration as shipped, a cell that trains in seconds, the embedded data set prepared."""
 
 import copy
+import gc
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,26 @@ from train import config
 from train.cell import Cell
 
 ROOT = Path(__file__).parents[1]
+
+
+def pytest_configure():
+    """Have XLA leave out its optimisations in this process, where compiling takes far longer than computing.
+
+    Only here: what tests start in processes of their own compiles as it does for everybody.
+    """
+    import jax
+
+    before = os.environ.get("XLA_FLAGS", "")
+    os.environ["XLA_FLAGS"] = f"{before} --xla_backend_optimization_level=0"
+    jax.devices()  # from now on the flags are read
+    os.environ["XLA_FLAGS"] = before
+
+
+def pytest_collection_finish():
+    """Keep the garbage collector from going through tests and libraries again and again, a fifth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +48,7 @@ def digits_cells(shipped):
     return config.load_experiment(shipped, ROOT / "config").cells
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def short(digits_cells):
     """A function giving a resolved cell with few epochs and the given changes, as a dict."""
 

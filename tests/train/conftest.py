@@ -1,8 +1,10 @@
 """Runs of the trainer as processes, for the tests of the loop and of resuming."""
 
+import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,17 +14,18 @@ ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "JAX_COMPILATION_CACHE_DIR": str(ROOT / ".cache/jax"), "PJRT_NPROC": "1"}
 
 
-@pytest.fixture
-def command(write_json, digits_folder, tmp_path):
-    """A function giving the command line of a run into ``tmp_path / name``."""
+@pytest.fixture(scope="module")
+def command_within(digits_folder):
+    """A function giving the command line of a run into ``folder / name``."""
 
-    def make(cell, name, seed=0):
-        path = write_json(cell, f"{name}.json")
+    def make(folder, cell, name, seed=0):
+        path = folder / f"{name}.json"
+        path.write_text(json.dumps(cell))
         options = {
             "--cell": path,
             "--data": digits_folder,
-            "--out": tmp_path / name,
-            "--checkpoints": tmp_path / f"{name}-checkpoints",
+            "--out": folder / name,
+            "--checkpoints": folder / f"{name}-checkpoints",
             "--seed": seed,
         }
         return [sys.executable, "-m", "train", "fit", *(str(part) for item in options.items() for part in item)]
@@ -31,12 +34,18 @@ def command(write_json, digits_folder, tmp_path):
 
 
 @pytest.fixture
+def command(command_within, tmp_path):
+    """The same into ``tmp_path / name``."""
+    return partial(command_within, tmp_path)
+
+
+@pytest.fixture
 def environment():
     """Environment of such a process: the shared compilation cache, one thread."""
     return ENVIRONMENT
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def finish():
     """A function that runs a command to its end and checks its exit code."""
 

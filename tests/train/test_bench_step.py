@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import netspec
 from train import bench_step
 from train.config import load_experiment, parse_cell
 from train.schema import ConfigError, load
@@ -37,13 +38,24 @@ def test_without_pytorch(cell, monkeypatch):
         bench_step.bench(cell, 1)
 
 
-@pytest.mark.parametrize("model", bench_step.COMPARED)
-def test_both_take_steps_with_the_same_parameters(model):
-    pytest.importorskip("torch")
+def imagenette_cell(model):
     settings = load(ROOT / "config" / "config.yaml")
     cells = load_experiment(settings, ROOT / "config", "imagenette").cells.values()
-    cell = next(cell for cell in cells if cell["model"] == model)
-    found = bench_step.bench(bench_step.bare(parse_cell(cell), 1), 3)
+    return bench_step.bare(parse_cell(next(cell for cell in cells if cell["model"] == model)), 1)
+
+
+@pytest.mark.parametrize("model", bench_step.COMPARED)
+def test_the_counterpart_has_the_same_parameters(model):
+    pytest.importorskip("torch")
+    from train.torch_step import make_step
+
+    _, params = make_step(imagenette_cell(model), threads=2)
+    assert params == netspec.find(model).with_classes(10).params
+
+
+def test_both_take_steps():
+    pytest.importorskip("torch")
+    found = bench_step.bench(imagenette_cell("ViT-Tiny"), 3)
     assert found["ratio"] == pytest.approx(found["ours_ms"] / found["pytorch_ms"])
     assert found["quartiles"][0] <= found["quartiles"][1]
     assert 0 < found["share_of_matmul"] < 1

@@ -48,7 +48,7 @@ def test_saved_weights_score_what_the_run_reported(short_cell, digits_store, tmp
     assert (again["top1"], again["loss"], again["images"]) == (summary["top1"], summary["val_loss"], 1697)
 
 
-@pytest.mark.parametrize(("batch_size", "epochs", "steps"), [(100, 1, 1), (100, 2, 2), (60, 1, 1)])
+@pytest.mark.parametrize(("batch_size", "epochs", "steps"), [(100, 2, 2), (60, 1, 1)])
 def test_the_shortest_runs(batch_size, epochs, steps, short, digits_store, tmp_path):
     """One step compiles and is not timed; the run still ends with all its results."""
     value = short("bare", batch_size=batch_size, epochs=epochs, schedule={"warmup_epochs": 0})
@@ -67,15 +67,11 @@ def test_learning_happens(short_cell, digits_store, tmp_path):
     assert summary["top1"] > 50
 
 
-def test_a_finished_run_leaves_no_checkpoints_and_readable_files(short, command, tmp_path, finish):
-    finish(command(short("bare"), "run"))
+def test_a_finished_run_leaves_readable_files_and_a_line_per_epoch(short, command, tmp_path, finish):
+    lines = finish(command(short("bare"), "run")).stdout.splitlines()
     assert not (tmp_path / "run-checkpoints").exists()
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["metrics.csv", "summary.json", "weights.npz"]
     assert all(path.stat().st_mode & 0o444 == 0o444 for path in (tmp_path / "run").iterdir())
-
-
-def test_a_log_has_a_line_per_epoch(short, command, finish):
-    lines = finish(command(short("bare"), "run")).stdout.splitlines()
     epochs = [line for line in lines if line.startswith("epoch")]
     assert len(epochs) == EPOCHS
     assert all("loss" in line and "images/s" in line and "left" in line for line in epochs)
