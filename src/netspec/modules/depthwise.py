@@ -12,7 +12,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from netspec.modules.columns import STRIPS, at_least_float32
+from netspec.modules.columns import at_least_float32
+
+#: Positions whose terms are added in one expression; with fewer than 16, XLA's loop over the channels stays scalar.
+TERMS = 32
+#: Taps up to which XLA may take them again wherever their sum is read.
+FEW_TAPS = 9
 
 
 class Window(NamedTuple):
@@ -35,8 +40,8 @@ def depthwise_conv(
     """A convolution with one kernel per channel, ``(B, *spatial, C)`` by ``(*taps, 1, C)`` to ``(B, *spatial', C)``.
 
     Takes the place of ``conv_general_dilated`` with as many groups as channels. XLA on CPU has no fast code for that
-    and takes tens of times as long as for the sum of the shifted inputs, each times one tap, which becomes one loop
-    over the channels that the processor vectorises. On CPU it is written so, and both gradients likewise. Sums are in
+    and takes tens of times as long as for the sum of the shifted inputs, each times one tap, which becomes a loop over
+    the channels that the processor vectorises. On CPU it is written so, and both gradients likewise. Sums are in
     float32, or in the inputs' type where that is wider.
     """
     if isinstance(padding, str):
@@ -103,54 +108,92 @@ def _of_input(sizes, kernel, cotangent, window: Window):
 
 
 def _of_kernel(x, taps: tuple[int, ...], cotangent, window: Window):
-    """Sums over examples and positions of the shifted input times the cotangent, a tap at a time.
+    """Sums over examples and positions of the shifted input times the cotangent, a block of positions at a time.
 
-    A loop over the taps, so that one of them is compiled. Reduced at once, every sum would read a channel with all
-    others between two of its values; so some rows are added first, which goes along the channels, and the rest is a
-    product with ones. Examples are summed last, by which devices that share a batch exchange once and not for each tap.
+    A position adds its cotangent times the part of the input that the kernel lies on, whatever the strides, which goes
+    along the channels of both. Blocks are small enough for the processor's caches. Examples are summed last, by which
+    devices that share a batch exchange once and not for each block.
     """
-    height = cotangent.shape[1]
-    rows = min((count for count in STRIPS if count <= height), key=lambda count: -height % count, default=height)
-    cotangent = _padded(cotangent, [(0, -height % rows, 0), *[(0, 0, 0)] * (len(taps) - 1)])
     batch, *left, channels = cotangent.shape
-    spans = [stride * (size - 1) + 1 for stride, size in zip(window.strides, left, strict=True)]
-    reach = [step * (size - 1) + span for step, size, span in zip(window.dilation, taps, spans, strict=True)]
-    edges = [
-        (before, whole - size - before, 0)
-        for whole, size, (before, _) in zip(reach, x.shape[1:-1], window.padding, strict=True)
-    ]
-    padded = _padded(x, edges)
-    first, *others = window.strides
+    block = _block(left)
+    blocks = [-(-size // side) for size, side in zip(left, block, strict=True)]
+    reach = [step * (size - 1) + 1 for step, size in zip(window.dilation, taps, strict=True)]
+    span = [stride * (side - 1) + size for stride, side, size in zip(window.strides, block, reach, strict=True)]
+    edges, ends = [], []
+    for size, (before, _), stride, count, side, across in zip(
+        x.shape[1:-1], window.padding, window.strides, blocks, block, span, strict=True
+    ):
+        edges.append((before, stride * side * (count - 1) + across - size - before, 0))
+    for size, count, side in zip(left, blocks, block, strict=True):
+        ends.append((0, count * side - size, 0))
+    x, cotangent = _padded(x, edges), _padded(cotangent, ends)
 
-    def tap(offset):
+    def added(total, starts):
         # Whole numbers by themselves, without the arithmetic that makes them, leave the loop over channels vectorised.
-        starts = lax.optimization_barrier((np.uint32(0), *offset, np.uint32(0)))
-        part = lax.dynamic_slice(padded, starts, (batch, *spans, channels))
-        across = tuple(slice(None, None, stride) for stride in others)
-        added = sum(part[:, first * row :: first * rows, *across] * cotangent[:, row::rows] for row in range(rows))
-        added = added.reshape(batch, -1, channels)
-        return lax.dot_general(jnp.ones(added.shape[1], added.dtype), added, (((0,), (1,)), ((), ())))
+        of_x, of_cotangent = (lax.optimization_barrier((np.uint32(0), *start, np.uint32(0))) for start in starts)
+        seen = lax.dynamic_slice(x, of_x, (batch, *span, channels))
+        given = lax.dynamic_slice(cotangent, of_cotangent, (batch, *block, channels))
+        return total + sum(term(seen, given, at) for at in np.ndindex(*block)), None
 
-    offsets = np.stack(np.unravel_index(np.arange(math.prod(taps)), taps), 1) * window.dilation
-    return lax.map(tap, jnp.asarray(offsets, jnp.uint32)).sum(1).reshape(*taps, 1, channels)
+    def term(seen, given, at):
+        under = [
+            slice(stride * place, stride * place + size, step)
+            for stride, place, size, step in zip(window.strides, at, reach, window.dilation, strict=True)
+        ]
+        return seen[:, *under] * given[:, *(slice(place, place + 1) for place in at)]
+
+    starts = np.stack(np.unravel_index(np.arange(math.prod(blocks)), blocks), 1) * block
+    starts = (jnp.asarray(starts * window.strides, jnp.uint32), jnp.asarray(starts, jnp.uint32))
+    total, _ = lax.scan(added, jnp.zeros((batch, *taps, channels), x.dtype), starts)
+    return total.sum(0).reshape(*taps, 1, channels)
+
+
+def _block(sizes: Sequence[int]) -> list[int]:
+    """Sides of blocks of at most :data:`TERMS` positions, as many as fit along the last axis first, all about equal."""
+    block, room = [], TERMS
+    for size in reversed(sizes):
+        block.append(-(-size // -(-size // room)))
+        room = max(1, room // block[-1])
+    return block[::-1]
 
 
 def _slid(padded, kernel, strides, dilation):
-    """Taps times strided slices of what is already padded, summed."""
+    """Taps times strided slices of what is already padded, summed.
+
+    With many taps in a loop over parts of the rows, although one expression could say it all: XLA would then take all
+    taps again in everything that reads the sum. Of few taps, that is faster than to write the sum out.
+    """
+    reach = [step * (taps - 1) + 1 for step, taps in zip(dilation, kernel.shape[:-2], strict=True)]
     left = [
-        (size - step * (taps - 1) - 1) // stride + 1
-        for size, taps, stride, step in zip(padded.shape[1:-1], kernel.shape[:-2], strides, dilation, strict=True)
+        (size - across) // stride + 1 for size, across, stride in zip(padded.shape[1:-1], reach, strides, strict=True)
     ]
+    rows = left[0]
+    if math.prod(kernel.shape[:-2]) > FEW_TAPS:
+        rows = next((rows // parts for parts in range(2, rows + 1) if rows % parts == 0), rows)
+    batch, channels = len(padded), padded.shape[-1]
+    cut = (batch, strides[0] * (rows - 1) + reach[0], *padded.shape[2:])
 
-    def term(tap):
-        starts = [step * at for step, at in zip(dilation, tap, strict=True)]
+    def added(seen):
+        return sum(term(seen, tap) for tap in np.ndindex(*kernel.shape[:-2]))
+
+    def term(seen, tap):
         cuts = [
-            slice(start, start + stride * (size - 1) + 1, stride)
-            for start, stride, size in zip(starts, strides, left, strict=True)
+            slice(step * at, step * at + stride * (size - 1) + 1, stride)
+            for step, at, stride, size in zip(dilation, tap, strides, (rows, *left[1:]), strict=True)
         ]
-        return padded[:, *cuts] * kernel[*tap, 0]
+        return seen[:, *cuts] * kernel[*tap, 0]
 
-    return sum(term(tap) for tap in np.ndindex(*kernel.shape[:-2]))
+    if rows == left[0]:
+        return added(padded)
+
+    def part(whole, start):
+        zeros = (np.uint32(0),) * len(left)
+        seen = lax.dynamic_slice(padded, lax.optimization_barrier((np.uint32(0), start[0], *zeros)), cut)
+        return lax.dynamic_update_slice(whole, added(seen), (np.uint32(0), start[1], *zeros)), None
+
+    firsts = np.arange(0, left[0], rows)
+    starts = jnp.asarray(np.stack([firsts * strides[0], firsts], 1), jnp.uint32)
+    return lax.scan(part, jnp.zeros((batch, *left, channels), padded.dtype), starts)[0]
 
 
 def _padded(x, edges):

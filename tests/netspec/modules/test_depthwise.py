@@ -65,12 +65,23 @@ def test_both_forms_agree_in_value_and_gradients(case):
 
 
 @pytest.mark.parametrize("height", range(1, 20))
-def test_every_height_is_summed_once(height):
-    x, kernel = drawn((height, 2), (3, 3))
+@pytest.mark.parametrize("width", [2, 17, 37])
+def test_every_position_is_summed_once(height, width):
+    x, kernel = drawn((height, width), (3, 3))
     window = Window((1, 1), ((1, 1), (1, 1)), (1, 1))
     found = jax.jit(lambda *given: depthwise.gradients_of_taps(*given, window)[1])(x, kernel, jnp.ones_like(x))
-    expected = jax.jit(jax.grad(lambda k: depthwise.grouped(x, k, window).sum()))(kernel)
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-4)
+    padded = np.pad(np.asarray(x, np.float64), ((0, 0), (1, 1), (1, 1), (0, 0)))
+    for down, across in np.ndindex(3, 3):
+        under = padded[:, down : down + height, across : across + width]
+        np.testing.assert_allclose(found[down, across, 0], under.sum((0, 1, 2)), rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("sizes", [(1,), (7,), (112,), (5, 7), (7, 7), (56, 56), (53, 97), (3, 4, 5), (9, 9, 40)])
+def test_blocks_cover_all_and_are_small(sizes):
+    block = depthwise._block(sizes)
+    assert 1 <= np.prod(block) <= depthwise.TERMS
+    assert all(side <= size for side, size in zip(block, sizes, strict=True))
+    assert np.prod(block) >= min(np.prod(sizes), depthwise.TERMS) / 2
 
 
 def test_sums_of_narrow_types_are_wide():
@@ -117,4 +128,4 @@ def test_examples_are_summed_after_the_loop():
     window = Window((1, 1), ((1, 1), (1, 1)), (1, 1))
     traced = jax.make_jaxpr(lambda *given: depthwise.gradients_of_taps(*given, window))(x, kernel, x)
     (loop,) = [equation for equation in traced.eqns if equation.primitive.name == "scan"]
-    assert [out.aval.shape for out in loop.outvars if out.aval.ndim == 3] == [(9, *x.shape[::3])]
+    assert [out.aval.shape for out in loop.outvars] == [(2, 3, 3, 5)]
