@@ -12,6 +12,7 @@ import pandas as pd
 
 from report.errors import ReportError, run
 from report.markdown_table import table
+from report.record import about
 from train.files import write_all
 
 COLUMNS = (
@@ -47,8 +48,8 @@ def row_of(path: Path) -> dict[str, Any]:
         raise ReportError(f"{path}: {error!r}, expected the output of `python -m train bench-step`") from None
 
 
-def page(rows: list[dict[str, Any]]) -> str:
-    """The table in Markdown, with what it was measured on."""
+def page(rows: list[dict[str, Any]], recorded: dict[str, Any]) -> str:
+    """The table in Markdown, with what it was measured on; ``recorded`` is what is known of a record, if it is one."""
     header = ("Network", "Batch", "Ours, ms", "PyTorch, ms", "Ratio", "Quartiles", "Images/s", "Share of matmul rate")
     lines = [
         (
@@ -73,13 +74,16 @@ def page(rows: list[dict[str, Any]]) -> str:
         f"{row['precision']}. Ratio: ours over PyTorch's, below 1 where ours is faster; its quartiles are of single "
         f"rounds. Share: operations of the step over the measured rate of a product of square matrices, {rate}."
     )
+    if recorded:
+        note = " ".join([note, f"Measured at commit {recorded['commit'][:10]}.", recorded.get("remark", "")]).strip()
     return f"# Training steps beside PyTorch\n\n{table(header, lines)}\n\n{note}\n"
 
 
 def _write(options: argparse.Namespace) -> None:
     rows = [row_of(path) for path in options.steps]
     csv = pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(index=False)
-    write_all({options.out: csv.encode(), options.page: page(rows).encode()})
+    text = page(rows, about(options.steps[0].parent))
+    write_all({options.out: csv.encode(), options.page: text.encode()})
 
 
 def main(arguments: list[str] | None = None) -> int:

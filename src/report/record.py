@@ -1,7 +1,7 @@
 """``python -m report.record``: keep finished results in the repository, with where they come from.
 
-A record is a folder of ``results/recorded``: the files that the reports read, without weights, and ``about.json``.
-``snakemake recorded`` sets the report of each.
+A record is a folder of ``results/recorded``: the files that reports read, without weights, and ``about.json``, which
+says whether they are of training, of networks or of timed steps. ``snakemake recorded`` sets the report of each.
 """
 
 from __future__ import annotations
@@ -71,6 +71,16 @@ def of_networks(results: Path, commit: str, remark: str | None = None) -> dict[P
     )
 
 
+def of_steps(results: Path, commit: str, remark: str | None = None) -> dict[Path, bytes]:
+    """The files of a record of steps that were timed at ``commit``; raises :class:`ReportError`."""
+    from report.bench import row_of
+
+    paths = sorted(results.glob("*.json"))
+    for path in paths:
+        row_of(path)
+    return {Path(path.name): path.read_bytes() for path in paths} | _about(kind="steps", commit=commit, remark=remark)
+
+
 def _about(**values: str | None) -> dict[Path, bytes]:
     given = {key: value for key, value in values.items() if value is not None}
     return {Path(ABOUT): (json.dumps(given, indent=2, ensure_ascii=False) + "\n").encode()}
@@ -85,7 +95,8 @@ def _record(options: argparse.Namespace) -> None:
         state = git_state()
         if state["git_dirty"] or not state["git_commit"]:
             raise ReportError("the source tree has uncommitted changes or no commit; a record names its commit")
-        files = of_networks(options.results, state["git_commit"], options.remark)
+        timed = any('"pytorch_ms"' in path.read_text(encoding="utf-8") for path in options.results.glob("*.json"))
+        files = (of_steps if timed else of_networks)(options.results, state["git_commit"], options.remark)
     if options.out.exists():
         raise ReportError(f"{options.out}: is there already, expected a new folder")
     write_all({options.out / place: content for place, content in files.items()})

@@ -254,3 +254,25 @@ def _strip(path: Path, cell: str, samples: int = 8, side: int = 16) -> None:
     path.write_bytes(
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
     )
+
+
+#: What `python -m train bench-step` writes.
+STEP = {
+    "model": "ViT-Tiny",
+    "batch_size": 32,
+    "image_size": 224,
+    "precision": "float32",
+    "rounds": 9,
+    "ours_ms": 2000.0,
+    "pytorch_ms": 1600.0,
+    "ratio": 1.25,
+    "quartiles": [1.2, 1.3],
+    "images_per_second": 16.0,
+    "matmul_gflops": 150.0,
+    "share_of_matmul": 0.5,
+    "device": "cpu",
+    "device_count": 2,
+    "cpu": "a processor",
+    "threads": 2,
+    "versions": {"jax": "0.10", "torch": "2.13"},
+}

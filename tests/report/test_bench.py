@@ -4,28 +4,9 @@ import json
 
 import pandas as pd
 import pytest
+from synthetic_results import STEP
 
 from report import bench
-
-STEP = {
-    "model": "ViT-Tiny",
-    "batch_size": 32,
-    "image_size": 224,
-    "precision": "float32",
-    "rounds": 9,
-    "ours_ms": 2000.0,
-    "pytorch_ms": 1600.0,
-    "ratio": 1.25,
-    "quartiles": [1.2, 1.3],
-    "images_per_second": 16.0,
-    "matmul_gflops": 150.0,
-    "share_of_matmul": 0.5,
-    "device": "cpu",
-    "device_count": 2,
-    "cpu": "a processor",
-    "threads": 2,
-    "versions": {"jax": "0.10", "torch": "2.13"},
-}
 
 
 def test_a_row_per_network(tmp_path):

@@ -3,8 +3,9 @@
 import json
 
 import pytest
+from synthetic_results import STEP
 
-from report import record
+from report import bench, record
 from report.load import load
 from report.networks.__main__ import main as networks
 from report.provenance import what_was_run
@@ -86,3 +87,27 @@ def test_networks_are_recorded_with_their_commit(tmp_path, monkeypatch, capsys):
     assert networks(["--records", str(out), "--out", str(tmp_path / "networks.pdf")]) == 0
     assert "LeNet-5" in (tmp_path / "networks.csv").read_text()
     assert "On a cold one." in (tmp_path / "networks.md").read_text()
+
+
+def test_timed_steps_are_recorded_with_their_commit(tmp_path, monkeypatch):
+    results, out = tmp_path / "bench", tmp_path / "recorded"
+    results.mkdir()
+    (results / "vit-tiny.json").write_text(json.dumps(STEP))
+    monkeypatch.setattr("train.provenance.git_state", lambda: {"git_commit": "f" * 40, "git_dirty": False})
+    assert keep(results, out, "--remark", "On an idle machine.") == 0
+    assert record.about(out) == {"kind": "steps", "commit": "f" * 40, "remark": "On an idle machine."}
+    for folder, says in ((out, True), (results, False)):
+        files = {"--out": tmp_path / "bench.csv", "--page": tmp_path / "bench.md"}
+        options = (str(part) for pair in files.items() for part in pair)
+        assert bench.main([str(folder / "vit-tiny.json"), *options]) == 0
+        assert ("Measured at commit ffffffffff. On an idle machine." in files["--page"].read_text()) == says
+
+
+def test_a_broken_file_of_steps_is_not_recorded(tmp_path, monkeypatch, capsys):
+    (tmp_path / "bench").mkdir()
+    (tmp_path / "bench/vit-tiny.json").write_text(json.dumps({**STEP, "quartiles": 1}))
+    monkeypatch.setattr("train.provenance.git_state", lambda: {"git_commit": "f" * 40, "git_dirty": False})
+    assert keep(tmp_path / "bench", tmp_path / "recorded") == 1
+    assert "vit-tiny.json: " in (shown := capsys.readouterr().err)
+    assert "expected the output of `python -m train bench-step`" in shown
+    assert not (tmp_path / "recorded").exists()

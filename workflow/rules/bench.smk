@@ -34,7 +34,7 @@ rule bench:
     input:
         steps=expand("results/bench/{cell}.json", cell=BENCHED),
         code=f"{provenance.SRC}/report/bench.py",
-        helpers=report_helpers("markdown_table"),
+        helpers=report_helpers("markdown_table", "record"),
     output:
         table="reports/bench.csv",
         page="reports/bench.md",

@@ -73,6 +73,32 @@ rule recorded_networks:
         "python -m report.networks --records results/recorded/{wildcards.record} --out {output.pdf} > {log} 2>&1"
 
 
+rule recorded_steps:
+    input:
+        steps=lambda wildcards: sorted(
+            str(path)
+            for path in Path("results/recorded", wildcards.record).glob("*.json")
+            if path.name != "about.json"
+        ),
+        about="results/recorded/{record}/about.json",
+        code=f"{provenance.SRC}/report/bench.py",
+        helpers=report_helpers("markdown_table", "record"),
+    output:
+        table="reports/recorded/{record}.csv",
+        page="reports/recorded/{record}.md",
+    log:
+        "logs/recorded/{record}.log",
+    benchmark:
+        "logs/recorded/{record}.benchmark.tsv"
+    wildcard_constraints:
+        record="|".join(name for name, kind in RECORDED.items() if kind == "steps") or "(?!)",
+    localrule: True
+    conda:
+        "../envs/netspec.yaml"
+    shell:
+        "python -m report.bench {input.steps} --out {output.table} --page {output.page} > {log} 2>&1"
+
+
 rule recorded:
     input:
-        expand("reports/recorded/{record}.pdf", record=RECORDED),
+        [f"reports/recorded/{name}.{'md' if kind == 'steps' else 'pdf'}" for name, kind in RECORDED.items()],
