@@ -74,7 +74,7 @@ def test_all_that_is_drawn_goes_on_where_it_was(short, command, tmp_path, finish
 
 def test_killed_again_and_again(short, command, tmp_path, finish, environment):
     """SIGKILL at arbitrary moments, some of them inside a checkpoint's write, since every epoch writes one."""
-    cell = short("cutmix", epochs=12, evaluate_every_epochs=12)
+    cell = short("cutmix", epochs=8, evaluate_every_epochs=8)
     began = time.monotonic()
     finish(command(cell, "whole"))
     lasted, kills = time.monotonic() - began, 0

@@ -155,7 +155,7 @@ def test_gradient_is_that_of_the_smoothed_loss(short_cell, batch):
         logits = nnx.merge(graph, nnx.State(params))(x)
         return -(targets * jax.nn.log_softmax(logits)).sum(-1).mean()
 
-    gradient = jax.grad(loss)(start)
+    gradient = jax.jit(jax.grad(loss))(start)
     for old, new, g in zip(leaves(start), leaves(after.params), leaves(gradient), strict=True):
         # g / (|g| + 1e3) against g / 1e3, and the rounding of weights near one, a thousandfold.
         np.testing.assert_allclose((old - new) * 1e3, g, rtol=2e-3, atol=4e-4)
