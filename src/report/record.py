@@ -95,7 +95,7 @@ def _record(options: argparse.Namespace) -> None:
         state = git_state()
         if state["git_dirty"] or not state["git_commit"]:
             raise ReportError("the source tree has uncommitted changes or no commit; a record names its commit")
-        timed = any('"pytorch_ms"' in path.read_text(encoding="utf-8") for path in options.results.glob("*.json"))
+        timed = any(b'"pytorch_ms"' in path.read_bytes() for path in options.results.glob("*.json"))
         files = (of_steps if timed else of_networks)(options.results, state["git_commit"], options.remark)
     if options.out.exists():
         raise ReportError(f"{options.out}: is there already, expected a new folder")
