@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -136,6 +137,50 @@ def test_a_signal_to_one_process_stops_all_at_the_same_step(short, command, star
     assert [process.returncode for process in several] == [128 + signal.SIGTERM] * 2, texts
     stopped = {re.search(r"SIGTERM at step (\d+): saved", text)[1] for text in texts}
     assert stopped == {path.name for path in (tmp_path / "run-checkpoints").glob("*/*")}
+
+
+STEPS = """
+import sys, json, numpy as np, jax
+from pathlib import Path
+from train import config, runtime
+from train.data import open_store
+from train.loop import evaluate
+from train.step import make_programs
+from train.task import Classification
+runtime.start_jax()
+cell = config.read_cell(Path({cell!r}))
+store = open_store(Path({data!r}), cell.dataset)
+task = Classification(cell)
+programs = make_programs(cell, task, 6)
+state = programs.init(0)
+losses = []
+for step in range(4):
+    state = programs.train(state, programs.place(store.train.gather(np.arange(step, step + 16))))
+    jax.block_until_ready(state)
+    losses.append(float(state.sums["loss"]))
+print(json.dumps([programs.devices, losses, evaluate(task, programs, state, store, 20)]))
+"""
+
+
+def test_steps_do_not_depend_on_the_number_of_devices(short, write_json, digits_folder, environment):
+    """Four virtual CPU devices against one: the same losses and metrics up to the order of float32 sums."""
+    program = STEPS.format(cell=str(write_json(short("recipe2", **SMALL))), data=str(digits_folder))
+    found = {}
+    for devices in (1, 4):
+        flags = {"XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}", "JAX_PLATFORMS": "cpu"}
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            env={**environment, **flags},
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+        )
+        assert done.returncode == 0, done.stderr
+        found[devices] = json.loads(done.stdout)
+    assert (found[1][0], found[4][0]) == (1, 4)
+    np.testing.assert_allclose(found[1][1], found[4][1], rtol=1e-4)
+    assert found[1][2]["loss"] == pytest.approx(found[4][2]["loss"], rel=1e-3)
+    assert found[1][2]["top1"] == pytest.approx(found[4][2]["top1"], abs=100 * 3 / 1697)
 
 
 @pytest.mark.parametrize(

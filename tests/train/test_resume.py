@@ -42,35 +42,24 @@ def whole_bare(short, command_within, finish, tmp_path_factory):
     return folder / "whole"
 
 
-def check_a_stop(signum, whole, cell, command, tmp_path, finish, environment):
-    out = f"stopped by {signum.name}"
-    start = time.perf_counter()
-    code, text = interrupt(environment, command(cell, out), signum, after="epoch 2/4")
-    if signum == signal.SIGKILL:
-        assert code == -signal.SIGKILL
-    elif code:  # it may have been past its last step
-        assert code == 128 + signum
-        assert "Traceback" not in text
-        assert "the same command continues from here" in text
-    assert not (tmp_path / out / "summary.json").exists() or code == 0
-    done = finish(command(cell, out))
-    elapsed = time.perf_counter() - start
-    assert "resumed at step" in done.stdout or code == 0
-    same(whole, tmp_path / out)
-    timing = json.loads((tmp_path / out / "summary.json").read_text())["timing"]
-    assert timing["resumes"] == (code != 0)
-    assert 0 < timing["train_seconds"] + timing["compile_seconds"] <= timing["wall_seconds"] < elapsed
-
-
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGKILL], ids=lambda s: s.name)
-def test_killed_and_resumed_is_as_if_never_killed(signum, whole_bare, short, command, tmp_path, finish, environment):
-    check_a_stop(signum, whole_bare, short("bare"), command, tmp_path, finish, environment)
-
-
 def test_all_that_is_drawn_goes_on_where_it_was(short, command, tmp_path, finish, environment):
+    """Stopped by SIGINT, with everything on that draws; SIGTERM is for the tests of processes and of the workflow."""
     cell = short("recipe2", ema_decay=0.9, stochastic_depth=0.3, dropout=0.1)
     finish(command(cell, "whole"))
-    check_a_stop(signal.SIGTERM, tmp_path / "whole", cell, command, tmp_path, finish, environment)
+    start = time.perf_counter()
+    code, text = interrupt(environment, command(cell, "stopped"), signal.SIGINT, after="epoch 2/4")
+    if code:  # it may have been past its last step
+        assert code == 128 + signal.SIGINT
+        assert "Traceback" not in text
+        assert "the same command continues from here" in text
+        assert not (tmp_path / "stopped/summary.json").exists()
+    done = finish(command(cell, "stopped"))
+    elapsed = time.perf_counter() - start
+    assert "resumed at step" in done.stdout or code == 0
+    same(tmp_path / "whole", tmp_path / "stopped")
+    timing = json.loads((tmp_path / "stopped/summary.json").read_text())["timing"]
+    assert timing["resumes"] == (code != 0)
+    assert 0 < timing["train_seconds"] + timing["compile_seconds"] <= timing["wall_seconds"] < elapsed
 
 
 def test_killed_again_and_again(whole_bare, short, command, tmp_path, finish, environment):
@@ -130,11 +119,12 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(whole_bare, short, co
     same(whole_bare, tmp_path / "killed")
 
 
-@pytest.mark.parametrize(("change", "seed"), [({"label_smoothing": 0.2}, 0), ({}, 1)], ids=["configuration", "seed"])
-def test_checkpoints_of_another_run_are_not_resumed(
-    change, seed, whole_bare, short, command, tmp_path, finish, environment
-):
-    interrupt(environment, command(short("bare", **change), "run", seed), signal.SIGKILL, after="epoch 3/4")
+def test_checkpoints_of_another_run_are_not_resumed(whole_bare, short, command, tmp_path, finish, environment):
+    """Neither those of another configuration nor those of another seed."""
+    for change, seed in (({"label_smoothing": 0.2}, 0), ({}, 1)):
+        other = command(short("bare", **change), "run", seed)
+        _, text = interrupt(environment, other, signal.SIGKILL, after="epoch 3/4")
+        assert "resumed" not in text
     done = finish(command(short("bare"), "run"))
     assert "resumed" not in done.stdout
     same(whole_bare, tmp_path / "run")

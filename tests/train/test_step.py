@@ -1,10 +1,8 @@
 """The compiled programs: gradients, averages, precision, devices, and where randomness comes from."""
 
 import dataclasses
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +13,6 @@ import netspec
 from train.step import accumulated, evaluated, make_programs
 from train.task import Classification
 
-ROOT = Path(__file__).parents[2]
 STEPS = 6
 
 
@@ -192,49 +189,6 @@ def test_step_0_of_the_faulty_baseline(short_cell, batch):
     assert float(state.sums["loss"]) / 16 == pytest.approx(2.302585, rel=1e-6)
     before = [np.asarray(leaf) for leaf in jax.tree.leaves(programs.init(0).params)]
     assert any((old != new).any() for old, new in zip(before, leaves(state.params), strict=True))
-
-
-PROGRAM = """
-import sys, json, numpy as np, jax
-from pathlib import Path
-from train import config, runtime
-from train.data import open_store
-from train.loop import evaluate
-from train.step import make_programs
-from train.task import Classification
-runtime.start_jax({cache!r})
-cell = config.read_cell(Path({cell!r}))
-store = open_store(Path({data!r}), cell.dataset)
-task = Classification(cell)
-programs = make_programs(cell, task, 6)
-state = programs.init(0)
-losses = []
-for step in range(4):
-    state = programs.train(state, programs.place(store.train.gather(np.arange(step, step + 16))))
-    jax.block_until_ready(state)
-    losses.append(float(state.sums["loss"]))
-print(json.dumps([programs.devices, losses, evaluate(task, programs, state, store, 20)]))
-"""
-
-
-def test_results_do_not_depend_on_the_number_of_devices(short, write_json, digits_folder):
-    """Four virtual CPU devices against one: the same losses and metrics up to the order of float32 sums."""
-    import json
-
-    cell = write_json(short("recipe2"))
-    found = {}
-    for devices in (1, 4):
-        program = PROGRAM.format(cache=str(ROOT / ".cache/jax"), cell=str(cell), data=str(digits_folder))
-        flags = {"XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}", "JAX_PLATFORMS": "cpu"}
-        done = subprocess.run(
-            [sys.executable, "-c", program], env={**os.environ, **flags}, capture_output=True, text=True, timeout=300
-        )
-        assert done.returncode == 0, done.stderr
-        found[devices] = json.loads(done.stdout)
-    assert (found[1][0], found[4][0]) == (1, 4)
-    np.testing.assert_allclose(found[1][1], found[4][1], rtol=1e-4)
-    assert found[1][2]["loss"] == pytest.approx(found[4][2]["loss"], rel=1e-3)
-    assert found[1][2]["top1"] == pytest.approx(found[4][2]["top1"], abs=100 * 3 / 1697)
 
 
 def test_importing_the_language_and_the_configuration_does_not_import_jax():
