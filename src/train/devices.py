@@ -41,9 +41,15 @@ def compiler_options() -> dict[str, Any]:
 
     if jax.default_backend() != "cpu":
         return {}
-    options = {**CPU_OPTIONS, **({"xla_cpu_multi_thread_eigen": False} if jax.device_count() > 1 else {})}
+    wanted = {**CPU_OPTIONS, **({"xla_cpu_multi_thread_eigen": False} if jax.device_count() > 1 else {})}
+    return {name: value for name, value in wanted.items() if _known(name, value)}
+
+
+def _known(name: str, value: Any) -> bool:
+    import jax
+
     try:
-        jax.jit(lambda: 0).lower().compile(compiler_options=options)
+        jax.jit(lambda: 0).lower().compile(compiler_options={name: value})
     except jax.errors.JaxRuntimeError:
-        return {}
-    return options
+        return False
+    return True

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import jax
 import pytest
 
 from train import devices
@@ -85,3 +86,10 @@ def test_memory_is_kept_between_large_steps(devices, kept):
     environment = {**os.environ, "JAX_PLATFORMS": "cpu"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
     assert (int(done.stdout) < 10) == kept
+
+
+def test_an_option_that_the_compiler_lacks_is_left_out_by_itself(monkeypatch):
+    monkeypatch.setattr(devices, "CPU_OPTIONS", {**devices.CPU_OPTIONS, "xla_cpu_of_tomorrow": True})
+    found = devices.compiler_options.__wrapped__()
+    assert found == devices.compiler_options()
+    assert found or jax.default_backend() != "cpu"
