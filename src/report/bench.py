@@ -26,6 +26,7 @@ COLUMNS = (
     "ratio_lower_quartile",
     "ratio_upper_quartile",
     "rounds",
+    "starts",
     "images_per_second",
     "matmul_gflops",
     "share_of_matmul",
@@ -66,13 +67,15 @@ def page(rows: list[dict[str, Any]], recorded: dict[str, Any]) -> str:
     ]
     row = rows[0]
     where = row["cpu"] if row["device"] == "cpu" else f"{row['device']} ({row['cpu']})"
-    rate = f"{row['matmul_gflops']:,.0f} GFLOP/s"
+    rates = [row["matmul_gflops"] for row in rows]
+    rate = " to ".join(dict.fromkeys(f"{bound:,.0f}" for bound in (min(rates), max(rates)))) + " GFLOP/s"
     mode = "eager" if row["device"] == "cpu" else "compiled"
     note = (
         f"A training step (forward, backward, AdamW) here and in {mode} PyTorch {row['torch']}, jax {row['jax']}: "
-        f"medians of {row['rounds']} steps each, taken in turns, on {where}, {row['threads']} threads, "
-        f"{row['precision']}. Ratio: ours over PyTorch's, below 1 where ours is faster; its quartiles are of single "
-        f"rounds. Share: operations of the step over the measured rate of a product of square matrices, {rate}."
+        f"medians of {row['rounds'] * row['starts']} steps each, taken in turns by two processes that were started "
+        f"{row['starts']} times, on {where}, {row['threads']} threads, {row['precision']}. Ratio: ours over PyTorch's, "
+        f"below 1 where ours is faster; its quartiles are of single rounds. Share: operations of the step over the "
+        f"measured rate of a product of square matrices, {rate}."
     )
     if recorded:
         note = " ".join([note, f"Measured at commit {recorded['commit'][:10]}.", recorded.get("remark", "")]).strip()

@@ -80,7 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     step = commands.add_parser("bench-step", help="time of training steps beside PyTorch's, as JSON")
     step.add_argument("--cell", type=Path, required=True, help="resolved cell file (JSON), see `show`")
     step.add_argument("--batch-size", type=_count, help="images per step (default: the cell's)")
-    step.add_argument("--rounds", type=_count, default=9, help="steps of each that are timed (default 9)")
+    step.add_argument("--rounds", type=_count, default=4, help="steps of each that are timed per start (default 4)")
+    step.add_argument("--starts", type=_count, default=3, help="times that both processes are started (default 3)")
     step.set_defaults(run=_bench_step)
 
     estimate = commands.add_parser(
@@ -227,7 +228,7 @@ def _bench_step(options) -> int:
     from train.bench_step import bare, bench
 
     gpus.claim(1)
-    print(json.dumps(bench(bare(cell, options.batch_size), options.rounds), indent=2))
+    print(json.dumps(bench(bare(cell, options.batch_size), options.rounds, options.starts), indent=2))
     return 0
 
 

@@ -10,15 +10,20 @@ from report import bench
 
 
 def test_a_row_per_network(tmp_path):
-    (tmp_path / "vit.json").write_text(json.dumps(STEP))
+    faster = {"model": "ResNet-34", "matmul_gflops": STEP["matmul_gflops"] + 10}
+    for name, row in (("vit", STEP), ("resnet", {**STEP, **faster})):
+        (tmp_path / f"{name}.json").write_text(json.dumps(row))
+    steps = [str(tmp_path / f"{name}.json") for name in ("vit", "resnet")]
     files = {"--out": tmp_path / "bench.csv", "--page": tmp_path / "bench.md"}
-    assert bench.main([str(tmp_path / "vit.json"), *(str(part) for pair in files.items() for part in pair)]) == 0
+    assert bench.main([*steps, *(str(part) for pair in files.items() for part in pair)]) == 0
     table = pd.read_csv(files["--out"])
     assert list(table.columns) == list(bench.COLUMNS)
     assert table.loc[0, ["ratio", "ratio_lower_quartile", "torch"]].tolist() == [1.25, 1.2, 2.13]
     page = files["--page"].read_text()
     assert "| ViT-Tiny | 32 × 224 px | 2,000 | 1,600 | 1.25 | 1.20–1.30 | 16.0 | 50% |" in page
-    assert "in eager PyTorch 2.13, jax 0.10: medians of 9 steps each, taken in turns, on a processor, 2 threads" in page
+    assert "in eager PyTorch 2.13, jax 0.10: medians of 9 steps each, taken in turns by two processes that were" in page
+    assert "started 3 times, on a processor, 2 threads, float32" in page
+    assert "square matrices, 150 to 160 GFLOP/s" in page
 
 
 @pytest.mark.parametrize("text", ["{", json.dumps({**STEP, "versions": {}}), "[]"])

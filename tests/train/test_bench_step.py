@@ -29,13 +29,13 @@ def test_nothing_is_drawn_in_a_bare_cell(cell):
 def test_a_network_without_counterpart(cell, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
     with pytest.raises(ConfigError, match=r"key 'model' is .*, expected one of ConvNeXt-T .*, ViT-Tiny"):
-        bench_step.bench(cell, 1)
+        bench_step.bench(cell, 1, 1)
 
 
 def test_without_pytorch(cell, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ConfigError, match=r"PyTorch is not installed, expected .* pip install -e '\.\[bench\]'"):
-        bench_step.bench(cell, 1)
+        bench_step.bench(cell, 1, 1)
 
 
 def imagenette_cell(model):
@@ -55,7 +55,8 @@ def test_the_counterpart_has_the_same_parameters(model):
 
 def test_both_take_steps():
     pytest.importorskip("torch")
-    found = bench_step.bench(imagenette_cell("ViT-Tiny"), 3)
+    found = bench_step.bench(imagenette_cell("ViT-Tiny"), rounds=2, starts=2)
+    assert (found["rounds"], found["starts"]) == (2, 2)
     assert found["ratio"] == pytest.approx(found["ours_ms"] / found["pytorch_ms"])
     assert found["quartiles"][0] <= found["quartiles"][1]
     assert 0 < found["share_of_matmul"] < 1
