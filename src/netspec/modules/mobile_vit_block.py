@@ -8,6 +8,7 @@ from flax import nnx
 from netspec.layers.mobile_vit_block import MobileViTBlock
 from netspec.layers.transformer_encoder import TransformerEncoder
 from netspec.modules.base import Numerics, build_layer
+from netspec.modules.shortcut import two_paths
 from netspec.modules.transformer_encoder import EncoderBlock
 
 
@@ -33,8 +34,9 @@ class SwishBlock(EncoderBlock):
 
     def __call__(self, x):
         """``(B, N, width) -> (B, N, width)``."""
-        x = x + self.attention(self.norm1(x))
-        return x + self.fc2(nnx.silu(self.fc1(self.norm2(x))))
+        x, branch = two_paths(x)
+        x, branch = two_paths(x + self.attention(self.norm1(branch)))
+        return x + self.fc2(nnx.silu(self.fc1(self.norm2(branch))))
 
 
 class NormedConvolution(nnx.Module):

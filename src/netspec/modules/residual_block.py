@@ -4,31 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import jax
-import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.residual_block import ResidualBlock
 from netspec.modules.base import Numerics, build_layer
 from netspec.modules.conv_bn import NormedConv, normed_conv
-
-
-@jax.custom_vjp
-def relu_of_sum(a: jnp.ndarray, b: jnp.ndarray) -> jnp.ndarray:
-    """``relu(a + b)``, to the last bit.
-
-    XLA on CPU computes an operation on one array again for each of its readers. A ReLU after the sum is one, and so all
-    blocks before it would be added up in every reader anew. What comes of two arrays it writes down; hence the choice.
-    """
-    return jnp.where(a < -b, 0, a + b)
-
-
-def _relu_of_sum_backward(y, cotangent):
-    passed = jnp.where(y > 0, cotangent, 0)
-    return passed, passed
-
-
-relu_of_sum.defvjp(lambda a, b: 2 * (relu_of_sum(a, b),), _relu_of_sum_backward)
+from netspec.modules.shortcut import relu_of_sum
 
 
 class ShortcutBlock(nnx.Module):

@@ -8,6 +8,7 @@ from flax import nnx
 from netspec.layers.shuffle_block import ShuffleBlock, ShuffleV2Block
 from netspec.modules.base import Numerics, build_layer, same_padding
 from netspec.modules.conv_bn import depthwise, normed_conv
+from netspec.modules.shortcut import relu_of_sum
 
 
 def channel_shuffle(x: jnp.ndarray, groups: int) -> jnp.ndarray:
@@ -38,7 +39,7 @@ class ShuffleUnit(nnx.Module):
         """Both paths joined, then ReLU."""
         y = self.expand(self.depthwise(channel_shuffle(self.reduce(x), self.groups)))
         if not self.first:
-            return nnx.relu(x + y)
+            return relu_of_sum(y, x)
         pooled = nnx.avg_pool(x, (3, 3), strides=(2, 2), padding=same_padding(3))
         return nnx.relu(jnp.concatenate([pooled.astype(y.dtype), y], axis=-1))
 

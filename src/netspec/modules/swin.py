@@ -13,6 +13,7 @@ from netspec.layers.swin import PatchMerging, SwinStage
 from netspec.modules.activation import FUNCTIONS
 from netspec.modules.attention import attend
 from netspec.modules.base import Numerics, build_layer
+from netspec.modules.shortcut import two_paths
 
 
 def relative_position_index(window: int) -> np.ndarray:
@@ -103,8 +104,9 @@ class SwinBlock(nnx.Module):
 
     def __call__(self, x):
         """``(B, H, W, width) -> (B, H, W, width)``; GELU in its tanh form, as in the book."""
-        x = x + self.ends[0](self.attention(self.norm1(x)))
-        return x + self.ends[1](self.fc2(FUNCTIONS["gelu"](self.fc1(self.norm2(x)))))
+        x, branch = two_paths(x)
+        x, branch = two_paths(x + self.ends[0](self.attention(self.norm1(branch))))
+        return x + self.ends[1](self.fc2(FUNCTIONS["gelu"](self.fc1(self.norm2(branch)))))
 
 
 @build_layer.register

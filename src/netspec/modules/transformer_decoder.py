@@ -9,6 +9,7 @@ from flax import nnx
 from netspec.layers.transformer_decoder import TransformerDecoder
 from netspec.modules.attention import attend
 from netspec.modules.base import Numerics, build_layer
+from netspec.modules.shortcut import two_paths
 
 
 class Attention(nnx.Module):
@@ -50,10 +51,11 @@ class DecoderBlock(nnx.Module):
 
     def __call__(self, x, memory):
         """``(B, N, width), (B, M, memory_width) -> (B, N, width)``; ReLU, as in both sources of the layer."""
-        normed = self.norm1(x)
-        x = x + self.own(normed, normed, is_causal=self.causal)
-        x = x + self.cross(self.norm2(x), memory)
-        return x + self.fc2(nnx.relu(self.fc1(self.norm3(x))))
+        x, branch = two_paths(x)
+        normed = self.norm1(branch)
+        x, branch = two_paths(x + self.own(normed, normed, is_causal=self.causal))
+        x, branch = two_paths(x + self.cross(self.norm2(branch), memory))
+        return x + self.fc2(nnx.relu(self.fc1(self.norm3(branch))))
 
 
 class Decoder(nnx.Module):

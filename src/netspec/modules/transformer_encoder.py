@@ -7,6 +7,7 @@ from flax import nnx
 from netspec.layers.transformer_encoder import TransformerEncoder
 from netspec.modules.attention import attend
 from netspec.modules.base import Numerics, build_layer
+from netspec.modules.shortcut import two_paths
 
 
 class SelfAttention(nnx.Module):
@@ -44,8 +45,9 @@ class EncoderBlock(nnx.Module):
 
     def __call__(self, x):
         """``(B, N, width) -> (B, N, width)``; GELU in its tanh form, as in the book."""
-        x = x + self.ends[0](self.attention(self.norm1(x)))
-        return x + self.ends[1](self.fc2(nnx.gelu(self.fc1(self.norm2(x)), approximate=True)))
+        x, branch = two_paths(x)
+        x, branch = two_paths(x + self.ends[0](self.attention(self.norm1(branch))))
+        return x + self.ends[1](self.fc2(nnx.gelu(self.fc1(self.norm2(branch)), approximate=True)))
 
 
 class Encoder(nnx.Module):

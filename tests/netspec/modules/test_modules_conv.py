@@ -14,7 +14,6 @@ from netspec import NetSpec
 from netspec import layers as L
 from netspec.modules.base import module_of
 from netspec.modules.dense_block import joined, loopable_conv
-from netspec.modules.residual_block import relu_of_sum
 from netspec.modules.shuffle_block import channel_shuffle
 from netspec.modules.squeeze_excite import SqueezeExcite
 from netspec.modules.traced import UNDRAWN, Traced
@@ -121,20 +120,6 @@ def test_a_block_without_weights_is_its_shortcut(layer, after):
     idle = nnx.merge(graph, jax.tree.map(jnp.zeros_like, params), rest)
     (x,) = draw((5, 6, layer.output_shape((5, 6, 8 if isinstance(layer, L.BottleneckBlock) else 4))[-1]))
     np.testing.assert_array_equal(idle(x), after(x))
-
-
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_relu_of_a_sum_is_both_one_after_the_other(dtype):
-    """Values and gradients, also where the terms cancel, overflow or are no numbers."""
-    rng = np.random.default_rng(0)
-    drawn = rng.standard_normal((2, 1000)) * 10.0 ** rng.integers(-30, 30, (2, 1000))
-    odd = np.array(np.meshgrid(*2 * [[0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan]])).reshape(2, -1)
-    a, b = jnp.asarray(np.concatenate([drawn, odd, np.stack([drawn[0], -drawn[0]])], axis=1), dtype)
-    weights = jnp.arange(1, 1 + a.size).astype(dtype)
-    y, backward = jax.vjp(relu_of_sum, a, b)
-    expected, expected_backward = jax.vjp(lambda a, b: nnx.relu(a + b), a, b)
-    np.testing.assert_array_equal(np.float32(y), np.float32(expected))
-    np.testing.assert_array_equal(np.float32(backward(weights)), np.float32(expected_backward(weights)))
 
 
 @pytest.mark.parametrize("gate", ["sigmoid", "hard_sigmoid"])
