@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-import re
 import resource
 import subprocess
 import sys
@@ -17,62 +16,42 @@ from typing import Any
 import netspec
 from netspec.layers import Layer
 from train import gpus
+from train.closure import SRC, closure, file_of
 
-SRC = Path(os.path.relpath(Path(__file__).parents[1]))
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "numpy")
-#: Files of the trainer that decide a result; the command line, progress display and this file do not.
-DECIDING = (
-    "cell",
-    "checkpoint",
-    "data",
-    "devices",
-    "images",
-    "loop",
-    "optimizer",
-    "records",
-    "results",
-    "step",
-    "task",
-)
+#: What a network is made of enters a result as text (:func:`architecture_of`): editing another one retrains nothing.
+WITHOUT = ("netspec.catalogue",)
 
 
-def code_of(model: str) -> list[Path]:
+def code_of(model: str) -> list[str]:
     """The source files that decide the result of training ``model``: trainer, augmentation, its layers, their modules.
 
     The workflow lists them as inputs, so that editing another architecture or the progress bar retrains nothing.
     """
-    trainer = [SRC / "train" / f"{name}.py" for name in DECIDING]
-    return trainer + augmentation_code() + network_code(model)
+    return closure("train.loop", *_modules_of(model), without=WITHOUT)
 
 
-def network_code(model: str) -> list[Path]:
+def network_code(model: str) -> list[str]:
     """The source files that decide what the network ``model`` computes: its layers and their modules."""
-    layers = {type(layer).__module__.rsplit(".", 1)[-1] for layer in _layers_in(netspec.find(model).layers)}
-    of_layers = [SRC / "netspec" / "layers" / f"{name}.py" for name in sorted(layers)]
-    return of_layers + _with_imports({"__init__", *layers})
+    return closure("netspec.modules", *_modules_of(model), without=WITHOUT)
 
 
-def _with_imports(names: set[str]) -> list[Path]:
-    """The files of ``netspec.modules`` called ``names``, and those of the same package that they import."""
-    found: dict[str, Path] = {}
-    while names:
-        name = names.pop()
-        path = SRC / "netspec" / "modules" / f"{name}.py"
-        if name not in found and path.exists():
-            found[name] = path
-            names |= set(re.findall(r"^from netspec\.modules\.(\w+) import", path.read_text(encoding="utf-8"), re.M))
-    return [found[name] for name in sorted(found)]
+def _modules_of(model: str) -> list[str]:
+    """The modules that define the layers of ``model``, and those that build them, which are chosen when it is built."""
+    layers = {type(layer).__module__ for layer in _layers_in(netspec.find(model).layers)}
+    twins = {layer.replace("netspec.layers.", "netspec.modules.") for layer in layers}
+    return [*layers, *(twin for twin in twins if file_of(twin))]
+
+
+def augmentation_code() -> list[str]:
+    """The source files that decide what an augmented sample looks like."""
+    return closure("train.augment")
 
 
 def architecture_of(model: str) -> str:
     """The layers of ``model`` as text: what the catalogue decides about a result."""
     spec = netspec.find(model)
     return f"{spec.input_shape} {spec.layers}"
-
-
-def augmentation_code() -> list[Path]:
-    """The source files that decide what an augmented sample looks like."""
-    return sorted((SRC / "train" / "augment").glob("*.py"))
 
 
 def _layers_in(value: Any):
@@ -89,7 +68,7 @@ def run_fingerprint(cell_fingerprint: str, model: str, seed: int) -> str:
     """Hash of configuration, architecture, code and library versions: what a checkpoint may be resumed by."""
     digest = hashlib.sha256(f"{cell_fingerprint} {seed} {architecture_of(model)} {versions()}".encode())
     for path in code_of(model):
-        digest.update(path.read_bytes())
+        digest.update(Path(path).read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -1,6 +1,7 @@
 """What a result is said to depend on."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,7 @@ from train import provenance
 
 
 def names(model):
-    return {str(path.relative_to(provenance.SRC)) for path in provenance.code_of(model)}
+    return {str(Path(path).relative_to(provenance.SRC)) for path in provenance.code_of(model)}
 
 
 def test_a_run_depends_on_its_layers_and_what_their_modules_import():
