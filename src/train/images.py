@@ -72,9 +72,8 @@ def check(data: bytes) -> None:
     try:
         with _opened(data) as image:
             if image.format == "JPEG":
-                with room.take(
-                    image.width * image.height
-                ):  # a progressive one is held whole, however small it is drawn
+                # A progressive one is held whole, however small it is drawn.
+                with room.take(image.width * image.height):
                     image.draft("RGB", (1, 1))
                     image.load()
             else:

@@ -92,7 +92,7 @@ def _build(dataset: Dataset, raw: RawData, building: Path) -> dict:
             f"expected {len(raw.class_names)}, the number found in {raw.where}"
         )
     if raw.left_out.counts:
-        say(f"{dataset.name}: {sum(raw.left_out.counts.values()):,} left out: {raw.left_out}")
+        say(f"{dataset.name}: left out {raw.left_out}")
     wanted = _wanted(dataset, raw)
     counts, digests = {}, []
     with ExitStack() as stack:

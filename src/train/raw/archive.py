@@ -2,7 +2,8 @@
 
 Members go straight from the archive into the store: thousands of small files are neither written nor left behind, and
 no member can land outside a folder. An archive is passed over twice, for its table of contents, which decides the rows,
-and for its images. Links are followed as in a folder, as long as they stay in the archive; one that leaves it is refused.
+and for its images. Links are followed as in a folder, as long as they stay in the archive; those that leave it are
+refused.
 """
 
 from __future__ import annotations

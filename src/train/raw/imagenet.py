@@ -130,7 +130,8 @@ def _wnid(name: str, devkit: Devkit | None, key: str) -> str:
     number = NUMBER.search(name)
     if not number or not 1 <= int(number[1]) <= len(devkit.truth):
         raise ConfigError(
-            f"{printable(name)}: no image of the ground truth, expected ILSVRC2012_val_00000001 to {len(devkit.truth):08d}"
+            f"{printable(name)}: no image of the ground truth, "
+            f"expected ILSVRC2012_val_00000001 to {len(devkit.truth):08d}"
         )
     return devkit.truth[int(number[1]) - 1]
 

@@ -11,6 +11,8 @@ from train.schema import ConfigError
 
 #: Links that are followed on the way to one file, as in Linux.
 HOPS = 40
+#: Folders that a member may lie in, one below the other.
+DEEPEST = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,9 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link, hard or symbolic: the folders from the top that its target starts in, and the target's parts."""
+    """A link, hard or symbolic: its name, the folders from the top that its target starts in, and the target's parts."""
 
+    name: str
     start: tuple[str, ...]
     target: tuple[str, ...]
 
@@ -48,8 +51,11 @@ class Packed:
         self.where, self.top = where, {}
 
     def add(self, name: str, item: File | Link | Special | None) -> None:
-        """Put a member in its place; ``None`` is a folder. Raises :class:`ConfigError` for a name that leads outside."""
-        parts = self.parts(name, name)
+        """Put a member in its place; ``None`` is a folder.
+
+        Raises :class:`ConfigError` for a name that leads outside, and for what is both a file and a folder.
+        """
+        parts = self.parts(name)
         *folders, last = parts or [""]
         here = self.top
         for part in folders:
@@ -62,11 +68,12 @@ class Packed:
                 raise self._both(last)
             here[last] = Twice("/".join(parts), item) if last in here else item
 
-    def parts(self, path: str, name: str) -> tuple[str, ...]:
-        """The parts of a member's name. Raises :class:`ConfigError` where it is absolute or climbs out of its folder."""
-        parts = tuple(part for part in path.split("/") if part not in ("", "."))
-        climbs = any(part == ".." for part in path.replace("\\", "/").split("/"))
-        if climbs or path.startswith(("/", "\\")) or path[1:2] == ":":
+    def parts(self, name: str) -> tuple[str, ...]:
+        """The parts of a member's name. Raises :class:`ConfigError` where it is absolute, climbs out or is too deep."""
+        parts = tuple(part for part in name.split("/") if part not in ("", "."))
+        if len(parts) > DEEPEST:
+            raise ConfigError(f"{self.where}: member {printable(name[:40])!r}… lies below more than {DEEPEST} folders")
+        if ".." in name.replace("\\", "/").split("/") or name.startswith(("/", "\\")) or name[1:2] == ":":
             raise ConfigError(
                 f"{self.where}: member {printable(name)!r} leads outside the archive, expected relative names"
             )
@@ -74,18 +81,18 @@ class Packed:
 
     def link(self, name: str, target: str, *, hard: bool) -> Link:
         """The link ``name``. What it leads to, and whether that lies in the archive, is decided when it is followed."""
-        start = () if hard else self.parts(name, name)[:-1]
+        start = () if hard else self.parts(name)[:-1]
         absolute = ("/",) if target.startswith("/") else ()
-        return Link(start, absolute + tuple(part for part in target.split("/") if part not in ("", ".")))
+        return Link(name, start, absolute + tuple(part for part in target.split("/") if part not in ("", ".")))
 
     def entries(self, folder: dict) -> Iterator[Entry]:
-        """What is in a folder. Raises :class:`ConfigError` for what stands there twice, or leads outside the archive."""
+        """What is in a folder. Raises :class:`ConfigError` for a picture twice, and for a link to outside the archive."""
         for name, item in folder.items():
             if hidden(name):
                 yield Entry(name, "special", None)
                 continue
             linked = isinstance(item, Link)
-            found = self._follow(item, name) if linked else item
+            found = self._seen(item)
             if isinstance(found, Twice):
                 if why_not(name, lambda item=found.item: item.head if isinstance(item, File) else b"") is None:
                     raise ConfigError(
@@ -106,7 +113,7 @@ class Packed:
         """
         todo: list[tuple[tuple[str, ...], dict]] = [((), self.top)]
         for place, folder in todo:
-            present = [name for name in splits if isinstance(self._seen(folder.get(name), name), dict)]
+            present = [name for name in splits if isinstance(self._seen(folder.get(name)), dict)]
             if present:
                 yield place, folder
             below = [name for name in folder if len(present) < len(splits) or name not in present]
@@ -114,7 +121,7 @@ class Packed:
 
     def split(self, root: dict, name: str) -> dict:
         """The folder ``name`` of ``root``, empty if there is none."""
-        found = self._seen(root.get(name), name)
+        found = self._seen(root.get(name))
         return found if isinstance(found, dict) else {}
 
     def above(self, place: tuple[str, ...]) -> set[int]:
@@ -131,21 +138,19 @@ class Packed:
         return found
 
     def _both(self, name: str) -> ConfigError:
-        return ConfigError(
-            f"{self.where}: member {printable(name)!r} is both a file and a folder, expected one of them"
-        )
+        return ConfigError(f"{self.where}: {printable(name)!r} is both a file and a folder in it, expected one of them")
 
-    def _seen(self, item: Any, name: str) -> Any:
-        return self._follow(item, name) if isinstance(item, Link) else item
+    def _seen(self, item: Any) -> Any:
+        return self._follow(item) if isinstance(item, Link) else item
 
-    def _follow(self, link: Link, name: str) -> Any:
+    def _follow(self, link: Link) -> Any:
         """What a link leads to, or ``None``."""
         here, todo, hops = [self.top], list(reversed(link.start + link.target)), 0
         while todo:
             part = todo.pop()
             if part == "/" or (part == ".." and len(here) == 1):
                 raise ConfigError(
-                    f"{self.where}: member {printable(name)!r} is a link that leads outside the archive, "
+                    f"{self.where}: member {printable(link.name)!r} is a link that leads outside the archive, "
                     "expected links to its own members"
                 )
             if part == "..":

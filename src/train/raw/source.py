@@ -38,6 +38,7 @@ class Loaded:
     data: bytes
 
     def __call__(self) -> bytes:
+        """The bytes."""
         return self.data
 
 
@@ -48,6 +49,7 @@ class Failed:
     error: Exception
 
     def __call__(self) -> bytes:
+        """Raises the error."""
         raise self.error
 
 
@@ -88,7 +90,8 @@ def by_class(found: Found, key: str, where: str, left_out: LeftOut) -> tuple[lis
     for split in SPLITS:
         if empty := sorted(found[split].keys() - classes[split] - (classes["train"] if split == "val" else set())):
             raise ConfigError(
-                f"{key}: {split}/ in {where} holds no image of {_classes(empty)}, expected at least one of each class{but}"
+                f"{key}: {split}/ in {where} holds no image of {_classes(empty)}, "
+                f"expected at least one of each class{but}"
             )
     if classes["train"] != classes["val"]:
         odd = classes["train"] ^ classes["val"]

@@ -58,9 +58,7 @@ class Stored:
         whole = bytearray(self.size)
         for place, length in self.pieces:
             if place < 0 or length < 0 or place + length > self.size:
-                raise ConfigError(
-                    f"{self.path}: damaged archive (a piece of a file outside of it), expected a whole one"
-                )
+                raise ConfigError(f"{self.path}: damaged archive (a piece outside of its file), expected a whole one")
             whole[place : place + length] = _exactly(stream, length, self.path)
         return bytes(whole)
 

@@ -15,12 +15,12 @@ from typing import Any, Literal, Protocol
 from train.images import has_signature
 
 #: Names that claim to be a picture of a format that is read.
-SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .apng .webp .bmp .dib .gif .tif .tiff .ppm .pgm .pbm .pnm .jp2 .j2k .avif".split()
-)
+SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".bmp", ".dib", ".gif", ".tif", ".tiff"}
+SUFFIXES |= {".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".avif"}
 #: Why something is left out.
 HIDDEN, EMPTY, OTHER = "hidden", "empty", "of no image format that is read"
-SPECIAL, NOWHERE, AGAIN, LOOSE = "no files", "links to nothing", "links to folders already read", "in no class folder"
+SPECIAL, NOWHERE = "devices, pipes or sockets", "links to nothing"
+AGAIN, LOOSE = "links to folders that are read already", "in no class folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,8 @@ class LeftOut:
 
     def __str__(self) -> str:
         return ", ".join(
-            f"{self.counts[reason]:,} {reason} ({printable(self.first[reason])})" for reason in sorted(self.counts)
+            f"{count:,} {reason} ({'such as ' if count > 1 else ''}{printable(self.first[reason])})"
+            for reason, count in sorted(self.counts.items())
         )
 
 

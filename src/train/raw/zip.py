@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import copy
 import stat
 import zipfile
@@ -80,11 +81,9 @@ def contents(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int | None
 
 
 def _name(member: zipfile.ZipInfo) -> str:
-    """Many programs write UTF-8 without saying so, which zipfile takes for the code page of DOS; some write backslashes."""
+    """Many programs write UTF-8 without saying so, which zipfile takes for the code page of DOS; some, backslashes."""
     name = member.filename
     if not member.flag_bits & UTF8:
-        try:
+        with contextlib.suppress(UnicodeError):
             name = name.encode("cp437").decode("utf-8")
-        except UnicodeError:
-            pass
-    return name if "/" in name else name.replace("\\", "/")
+    return name if "/" in name or name[1:2] == ":" else name.replace("\\", "/")
