@@ -25,7 +25,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link, hard or symbolic: its name, the folders from the top that its target starts in, and the target's parts."""
+    """A link, hard or symbolic: its name, the folders that its target starts in, and the parts of the target."""
 
     name: str
     start: tuple[str, ...]
@@ -86,7 +86,7 @@ class Packed:
         return Link(name, start, absolute + tuple(part for part in target.split("/") if part not in ("", ".")))
 
     def entries(self, folder: dict) -> Iterator[Entry]:
-        """What is in a folder. Raises :class:`ConfigError` for a picture twice, and for a link to outside the archive."""
+        """What is in a folder. Raises :class:`ConfigError` for a picture twice, and for a link out of the archive."""
         for name, item in folder.items():
             if hidden(name):
                 yield Entry(name, "special", None)
