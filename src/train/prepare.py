@@ -43,6 +43,8 @@ def prepare(dataset: Dataset, folder: Path, downloads: Path = DOWNLOADS) -> dict
     """
     try:
         with _building(folder) as building:
+            if dataset.path:
+                say(f"{dataset.name}: looking through {dataset.path}")
             raw = open_raw(dataset, downloads)
             about = _build(dataset, raw, building)
             _publish(building, folder)
