@@ -8,8 +8,12 @@ from itertools import chain, repeat
 
 from train.cell import Dataset
 from train.data import Store, eval_batches, train_batches
+from train.progress import say
 from train.provenance import cpu_name, versions
 from train.records import usable_cores
+
+#: Seconds of silence that nobody wonders about.
+LONG = 3.0
 
 
 def bench(store: Store, dataset: Dataset, batch_size: int, seconds: float) -> dict:
@@ -23,11 +27,16 @@ def bench(store: Store, dataset: Dataset, batch_size: int, seconds: float) -> di
         "train": lambda: train_batches(store.train, batch_size=min(batch_size, len(store.train)), epochs=10**6, seed=0),
         "val": lambda: chain.from_iterable(eval_batches(store.val, batch_size=batch_size) for _ in repeat(None)),
     }
+    splits = {}
+    for split, batches in passes.items():
+        if seconds >= LONG:
+            say(f"{dataset.name}: reading {split} for {seconds:g} s")
+        splits[split] = _rate(batches(), seconds)
     return {
         "dataset": dataset.name,
         "store": dataset.store,
         "batch_size": batch_size,
-        "splits": {split: _rate(batches(), seconds) for split, batches in passes.items()},
+        "splits": splits,
         "cpu": cpu_name(),
         "cores": usable_cores(),
         "load_average": os.getloadavg()[0],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -13,11 +14,14 @@ from pathlib import Path
 import jax
 import numpy as np
 
+from train import memory
 from train.bench_input import bench
 from train.cell import Cell, Dataset
 from train.config import Experiment, parse_cell
 from train.data import open_store
+from train.estimate_text import measured_line
 from train.loop import EVAL_FACTOR
+from train.progress import say
 from train.provenance import cpu_name, versions
 from train.raw import open_raw
 from train.records import usable_cores
@@ -33,13 +37,19 @@ READ_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Measured:
-    """What a few steps cost: seconds for a batch of ``batch_size``, bytes while one is running, bytes that are kept."""
+    """What a few steps cost: seconds for a batch of ``batch_size``, bytes while one is running, bytes that are kept.
+
+    ``memory_bytes`` is what a step takes on each device (state, inputs and what is kept for the backward pass),
+    ``process_bytes`` the largest resident memory of the process on the host: interpreter, libraries and the compiler
+    included, and on a CPU the step as well.
+    """
 
     batch_size: int
     compile_seconds: float
     step_seconds: float
     eval_seconds_per_image: float
     memory_bytes: int
+    process_bytes: int
     state_bytes: int
     weights_bytes: int
 
@@ -58,6 +68,7 @@ class Estimate:
     input_images_per_second: float | None
     run_seconds: float | None
     memory_bytes: int
+    process_bytes: int
     kept_bytes: int
     measured: Measured
 
@@ -68,16 +79,20 @@ def estimate(experiments: dict[str, Experiment], steps: int, stores: Path, gpus:
     ``gpus`` is how many this machine has, of which one is measured.
 
     A cell whose batch exceeds :data:`CPU_BATCH` on a CPU is measured at that size. The rate of the input side is
-    measured where the store is there, and a step then takes at least as long as its images do to read.
+    measured where the store is there, and a step then takes at least as long as its images do to read. Every cell
+    is a line on stderr once it has been measured.
     """
     measured: dict[str, Measured] = {}
     estimates, data = [], {}
+    done, total = 0, sum(len(experiment.cells) for experiment in experiments.values())
     for name, experiment in experiments.items():
         for value in experiment.cells.values():
             cell = parse_cell(value)
             key = json.dumps([asdict(part) for part in (cell.dataset, cell.augmentation)] + _program(cell), default=str)
+            done += 1
             if key not in measured:
                 measured[key] = measure(cell, steps)
+                say(f"{done}/{total} {measured_line(name, cell.name, measured[key])}")
             if cell.dataset.name not in data:
                 data[cell.dataset.name] = images_of(cell, stores)
             estimates.append(_added_up(name, cell, len(experiment.seeds), measured[key], data[cell.dataset.name]))
@@ -103,6 +118,9 @@ def measure(cell: Cell, steps: int) -> Measured:
     if jax.default_backend() == "cpu":
         size = min(size, max(CPU_BATCH // cell.accumulate, 1) * cell.accumulate)
     cell = replace(cell, batch_size=size)
+    jax.clear_caches()  # programs of the cells before are no memory of this one's runs
+    gc.collect()
+    memory.restart_peak()
     programs = make_programs(cell, Classification(cell), steps_per_epoch=steps)
     check_divisible(cell, programs.devices)
     began = time.perf_counter()
@@ -120,12 +138,14 @@ def measure(cell: Cell, steps: int) -> Measured:
     began = time.perf_counter()
     jax.block_until_ready(programs.measure(state, many))
     evaluation = time.perf_counter() - began
+    process = memory.peak_bytes()  # before the step is compiled again, to ask for its size
     return Measured(
         batch_size=size,
         compile_seconds=compiled,
         step_seconds=statistics.median(seconds),
         eval_seconds_per_image=evaluation / (size * EVAL_FACTOR),
         memory_bytes=programs.memory(state, batch),
+        process_bytes=process,
         state_bytes=_bytes(state),
         weights_bytes=_bytes((state.params, state.rest)),
     )
@@ -171,6 +191,8 @@ def _added_up(experiment: str, cell: Cell, runs: int, measured: Measured, data: 
         seconds = measured.compile_seconds + steps * step
         seconds += evaluations * counts["val"] * measured.eval_seconds_per_image
     held = measured.state_bytes
+    memory_bytes = round(held + (measured.memory_bytes - held) * max(share / cell.accumulate, 1.0))
+    on_host = memory_bytes - measured.memory_bytes if jax.default_backend() == "cpu" else 0
     return Estimate(
         experiment=experiment,
         cell=cell.name,
@@ -181,7 +203,8 @@ def _added_up(experiment: str, cell: Cell, runs: int, measured: Measured, data: 
         images_per_second=cell.batch_size / step,
         input_images_per_second=data["read"],
         run_seconds=seconds,
-        memory_bytes=round(held + (measured.memory_bytes - held) * max(share / cell.accumulate, 1.0)),
+        memory_bytes=memory_bytes,
+        process_bytes=measured.process_bytes + on_host,
         kept_bytes=measured.weights_bytes + held,  # the weights, and a checkpoint while it runs
         measured=measured,
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 def as_text(found: dict) -> str:
     """The estimate as a table for people, and a sum for each target."""
-    layout = "{:11} {:22} {:>4} {:>9} {:>9} {:>9} {:>9} {:>8}"
-    lines = [layout.format("target", "cell", "runs", "steps", "step", "images/s", "a run", "memory")]
+    layout = "{:11} {:22} {:>4} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}"
+    lines = [layout.format("target", "cell", "runs", "steps", "step", "images/s", "a run", "a process", "its step")]
     for row in found["cells"]:
         about = "~" if row["in_proportion"] else " "
         steps = "?" if row["steps"] is None else f"{row['steps']:,}"
         figures = (f"{row['runs']}", steps, about + duration(row["step_seconds"]), f"{row['images_per_second']:,.0f}")
-        needs = (duration(row["run_seconds"]), size(row["memory_bytes"]))
+        needs = (duration(row["run_seconds"]), about + size(row["process_bytes"]), about + size(row["memory_bytes"]))
         lines.append(layout.format(row["experiment"], row["cell"], *figures, *needs))
     lines.append("")
     for name in dict.fromkeys(row["experiment"] for row in found["cells"]):
@@ -23,7 +23,20 @@ def as_text(found: dict) -> str:
         f"{size(machine['memory_bytes'])} of memory, {size(machine['disk_free_bytes'])} of disk free. "
         "~ in proportion from a smaller batch."
     )
+    lines.append(
+        "Memory: a process is its largest resident memory on the host, with interpreter, libraries and compiler; its "
+        "step is what one step holds on each device (weights, optimiser, activations), on a CPU a part of the process. "
+        "What it reads of a store comes on top."
+    )
     return "\n".join(lines)
+
+
+def measured_line(target: str, cell: str, measured) -> str:
+    """What has been measured of a cell, on a line."""
+    return (
+        f"{target} {cell}: {duration(measured.step_seconds)} a step of {measured.batch_size}, "
+        f"compiled in {duration(measured.compile_seconds)}, {size(measured.process_bytes)} of memory"
+    )
 
 
 def _sum(name: str, rows: list[dict], at_once: int) -> str:

@@ -4,19 +4,46 @@ from __future__ import annotations
 
 import io
 import math
+import re
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from train.cell import RandomResizedCrop
 
-#: What is tried on a file, by its contents and not its name. Pillow knows more, some of which run other programs.
-#: MPO, what some cameras write, passes as JPEG.
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+#: How a file of each format begins that is tried on it. Pillow knows more, some of which run other programs or have no
+#: mark of their own, and takes text that begins with "BM" or "P1" for pictures. MPO, of some cameras, passes as JPEG.
+SIGNATURES = {
+    "JPEG": rb"\xff\xd8\xff",
+    "PNG": rb"\x89PNG\r\n\x1a\n",
+    "WEBP": rb"RIFF.{4}WEBP",
+    "BMP": rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0",
+    "GIF": rb"GIF8[79]a",
+    "TIFF": rb"II[*+]\0|MM\0[*+]",
+    "PPM": rb"P[1-6]\s+(?:#[^\n]*\n\s*)*\d+\s+(?:#[^\n]*\n\s*)*\d+\s",
+    "JPEG2000": rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  \r\n\x87\n",
+    "AVIF": rb".{4}ftyp(?:.{4})*?avi[fs]",
+}
+#: Those whose decoder is an option of Pillow's build, and its name there.
+OPTIONAL = {"WEBP": "webp", "JPEG2000": "jpg_2000", "AVIF": "avif"}
+FORMATS = tuple(name for name in SIGNATURES if name not in OPTIONAL or features.check(OPTIONAL[name]))
+#: Bytes from the beginning of a file that show which format it is of.
+HEAD = 512
+#: Pixels above which a picture is refused before memory is taken for it: a quarter of a GiB of RGB, Pillow's own limit.
+MAX_PIXELS = 2**28 // 3
+#: Bytes above which a file is refused before it is read: what that many pixels take without compression.
+LARGEST_FILE = 2**28
+#: Pixels that are being decoded at a time, by all threads together; small pictures do not count.
+AT_ONCE, SMALL = 2 * MAX_PIXELS, 2**20
 TRIES = 10
 
-# Files that claim absurdly many pixels are refused before memory is taken for them.
+_signature = re.compile(b"|".join(b"(?:%b)" % SIGNATURES[name] for name in FORMATS), re.DOTALL)
+
+# Pillow warns of files with too many pixels, and raises at twice as many.
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 
 
@@ -31,7 +58,7 @@ def decode(data: bytes) -> Image.Image:
     first frame of an animation is taken. Raises :class:`Unreadable`.
     """
     try:
-        with _opened(data) as image:
+        with _opened(data) as image, room.take(image.width * image.height):
             image.load()
             return _rgb(_upright(image))
     except Unreadable:
@@ -45,8 +72,10 @@ def check(data: bytes) -> None:
     try:
         with _opened(data) as image:
             if image.format == "JPEG":
-                image.draft("RGB", (1, 1))
-                image.load()
+                # A progressive one is held whole, however small it is drawn.
+                with room.take(image.width * image.height):
+                    image.draft("RGB", (1, 1))
+                    image.load()
             else:
                 decode(data)
     except Unreadable:
@@ -55,17 +84,57 @@ def check(data: bytes) -> None:
         raise Unreadable(_reason(error)) from None
 
 
+def has_signature(head: bytes) -> bool:
+    """Whether a file that begins like this, with its first :data:`HEAD` bytes, is of a format that is read."""
+    return _signature.match(head) is not None
+
+
+def check_size(count: int) -> None:
+    """Raise :class:`Unreadable` for a file of ``count`` bytes that is not to be read at all."""
+    if count > LARGEST_FILE:
+        raise Unreadable(f"larger than {LARGEST_FILE >> 20} MiB")
+
+
 def _opened(data: bytes) -> Image.Image:
     if not data:
         raise Unreadable("empty file")
-    return Image.open(io.BytesIO(data), formats=FORMATS)
+    image = Image.open(io.BytesIO(data), formats=FORMATS)
+    if image.width * image.height > MAX_PIXELS:  # whatever has become of the filter of warnings
+        raise Unreadable(f"more than {MAX_PIXELS:,} pixels")
+    return image
+
+
+class Room:
+    """Pixels that may still be decoded beside what is being decoded, shared by threads."""
+
+    def __init__(self, pixels: int):
+        self.free, self.changed = pixels, threading.Condition()
+
+    @contextmanager
+    def take(self, pixels: int) -> Iterator[None]:
+        """Wait until there is room for as many pixels, at most all of it, and hold it."""
+        if pixels <= SMALL:
+            yield
+            return
+        with self.changed:
+            self.changed.wait_for(lambda: self.free >= pixels)
+            self.free -= pixels
+        try:
+            yield
+        finally:
+            with self.changed:
+                self.free += pixels
+                self.changed.notify_all()
+
+
+room = Room(AT_ONCE)
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
         return "not an image"
     if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
-        return f"more than {Image.MAX_IMAGE_PIXELS:,} pixels"
+        return f"more than {MAX_PIXELS:,} pixels"
     return f"truncated or damaged: {error or type(error).__name__}"
 
 

@@ -17,17 +17,19 @@ import numpy as np
 
 from train.cell import Dataset
 from train.config import data_fingerprint
-from train.images import Unreadable
+from train.images import LARGEST_FILE, Unreadable
 from train.progress import Tally, say
 from train.raw import DOWNLOADS, open_raw
 from train.raw.download import check_space
-from train.raw.source import RawData, Reached, Wanted
+from train.raw.source import Loaded, RawData, Reached, Wanted, few
 from train.raw.subset import choose_per_class
+from train.raw.tree import printable
 from train.schema import ConfigError
 from train.store import ArrayWriter, RecordWriter, digest, digest_of
 
-#: Images on their way between the source and the store: enough to keep every core busy, little memory.
-AHEAD = 64
+#: Images on their way between the source and the store: enough to keep every core busy, little memory. Large ones are
+#: fewer: what the source has read of them has this many bytes at most, and those of one more.
+AHEAD, AHEAD_BYTES = 64, LARGEST_FILE
 #: Files named one by one in a message.
 NAMED = 20
 
@@ -41,6 +43,8 @@ def prepare(dataset: Dataset, folder: Path, downloads: Path = DOWNLOADS) -> dict
     """
     try:
         with _building(folder) as building:
+            if dataset.path:
+                say(f"{dataset.name}: looking through {dataset.path}")
             raw = open_raw(dataset, downloads)
             about = _build(dataset, raw, building)
             _publish(building, folder)
@@ -89,6 +93,8 @@ def _build(dataset: Dataset, raw: RawData, building: Path) -> dict:
             f"config/datasets/{dataset.name}.yaml: key 'classes' is {dataset.classes}, "
             f"expected {len(raw.class_names)}, the number found in {raw.where}"
         )
+    if raw.left_out.counts:
+        say(f"{dataset.name}: left out {raw.left_out}")
     wanted = _wanted(dataset, raw)
     counts, digests = {}, []
     with ExitStack() as stack:
@@ -99,6 +105,9 @@ def _build(dataset: Dataset, raw: RawData, building: Path) -> dict:
             labels = np.array([picture.label for picture in pictures], np.int32)[kept]
             if not len(labels):
                 raise ConfigError(f"{raw.where}: no readable image in {split}/, expected some")
+            if split == "train" and (lost := sorted(set(range(dataset.classes)) - set(labels.tolist()))):
+                names = few([raw.class_names[label] for label in lost])
+                raise ConfigError(f"{raw.where}: no readable image in train/ of class {names}, expected at least one")
             writers[split].finish(kept)
             np.save(building / f"{split}_labels.npy", labels)
             counts[split] = len(labels)
@@ -115,6 +124,8 @@ def _build(dataset: Dataset, raw: RawData, building: Path) -> dict:
         about |= {"train_size": dataset.stored_size, "val_size": dataset.image_size}
     if unreadable:
         about["skipped"] = unreadable
+    if raw.left_out.counts:
+        about["left_out"] = dict(sorted(raw.left_out.counts.items()))
     (building / "store.json").write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return about
 
@@ -127,7 +138,7 @@ def _fill(dataset: Dataset, raw: RawData, wanted: Wanted, writers: dict) -> tupl
     with Tally(dataset.name, total, unit=" images") as tally:
         for split, row, stored in _converted(raw.read(wanted), writers):
             if isinstance(stored, Unreadable):
-                unreadable[wanted[split][row].name] = str(stored)
+                unreadable[printable(wanted[split][row].name)] = str(stored)
             else:
                 writers[split].put(row, stored[0])
                 contents[split][row] = stored[1]
@@ -173,15 +184,24 @@ def _converted(reached: Iterator[Reached], writers: dict) -> Iterator[tuple[str,
         return stored, digest_of(stored)
 
     pending: deque = deque()
+    held = 0
+
+    def oldest() -> tuple[str, int, tuple | Unreadable]:
+        nonlocal held
+        split, row, size, future = pending.popleft()
+        held -= size
+        return split, row, future.result()
+
     with ThreadPoolExecutor() as pool:
         try:
             for split, row, load in reached:
-                pending.append((split, row, pool.submit(one, load, writers[split].convert)))
-                if len(pending) == AHEAD:
-                    split, row, future = pending.popleft()
-                    yield split, row, future.result()
-            for split, row, future in pending:
-                yield split, row, future.result()
+                size = len(load.data) if isinstance(load, Loaded) else 0
+                pending.append((split, row, size, pool.submit(one, load, writers[split].convert)))
+                held += size
+                while len(pending) >= AHEAD or (pending and held > AHEAD_BYTES):
+                    yield oldest()
+            while pending:
+                yield oldest()
         finally:
             pool.shutdown(cancel_futures=True)
 

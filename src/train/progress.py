@@ -80,6 +80,7 @@ class Tally:
             unit_scale=True,
             disable=not sys.stderr.isatty(),
             dynamic_ncols=True,
+            delay=0.5,
         )
 
     def __enter__(self) -> Tally:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-import resource
 import subprocess
-import sys
 from dataclasses import fields, is_dataclass
 from importlib import metadata
 from pathlib import Path
@@ -15,7 +13,7 @@ from typing import Any
 
 import netspec
 from netspec.layers import Layer
-from train import gpus
+from train import gpus, memory
 from train.closure import SRC, closure, file_of
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "numpy")
@@ -119,5 +117,4 @@ def cpu_name() -> str:
 
 def peak_memory_mib() -> float:
     """Largest resident memory of this process so far, in MiB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1024**2 if sys.platform == "darwin" else 1024)
+    return memory.peak_bytes() / 2**20

@@ -17,6 +17,7 @@ MEASURED = estimate.Measured(
     step_seconds=0.5,
     eval_seconds_per_image=0.01,
     memory_bytes=3000,
+    process_bytes=9000,
     state_bytes=1000,
     weights_bytes=400,
 )
@@ -49,6 +50,12 @@ def test_a_larger_batch_takes_time_and_memory_in_proportion(cell):
     assert row.step_seconds == pytest.approx(2.0)
     assert row.images_per_second == pytest.approx(32)
     assert row.memory_bytes == 1000 + 4 * 2000
+    assert row.process_bytes - MEASURED.process_bytes == row.memory_bytes - MEASURED.memory_bytes
+
+
+def test_what_a_step_holds_on_an_accelerator_is_not_on_the_host(cell, monkeypatch):
+    monkeypatch.setattr(estimate.jax, "default_backend", lambda: "gpu")
+    assert added_up(replace(cell, batch_size=64), images=None).process_bytes == MEASURED.process_bytes
 
 
 def test_parts_of_a_batch_are_in_memory_one_at_a_time(cell):
@@ -93,14 +100,19 @@ def test_bytes_are_in_the_unit_that_suits_them(count, text):
     assert size(count) == text
 
 
-def test_cells_with_the_same_programs_are_measured_once(shipped, monkeypatch, tmp_path):
+def test_cells_with_the_same_programs_are_measured_once(shipped, monkeypatch, tmp_path, capsys):
     digits = load_experiment(shipped, ROOT / "config")
     measured = []
     monkeypatch.setattr(estimate, "measure", lambda cell, steps: measured.append(cell.name) or MEASURED)
     found = estimate.estimate({"ablation": digits, "zoo": digits}, 2, tmp_path)
     assert len(found["cells"]) == 18
     assert len(measured) == 9
+    lines = capsys.readouterr()
+    assert lines.out == ""
+    assert len(lines.err.splitlines()) == 9
+    assert "1/18 ablation bare: 500 ms a step of 16, compiled in 10 s, 9 kB of memory" in lines.err
     text = as_text(found)
+    assert "Memory: a process is" in text
     assert "ablation: 27 runs" in text
     assert "data digits: 100 + 1,697 images" in text
     json.dumps(found)
@@ -122,4 +134,5 @@ def test_what_is_measured_is_a_step_and_the_state_that_it_moves(cell):
     assert found.weights_bytes == pytest.approx(weights, rel=0.05)
     assert found.state_bytes == pytest.approx(3 * found.weights_bytes, rel=0.01)  # and two moments
     assert found.memory_bytes > found.state_bytes
+    assert found.process_bytes > 100e6  # jax alone
     assert 0 < found.step_seconds < found.compile_seconds

@@ -35,8 +35,8 @@ DATASETS = sorted(path.stem for path in Path("config/datasets").glob("*.yaml"))
 #: Modules of train.raw that read the kinds of data sets.
 READERS = {
     "sklearn-digits": ["embedded"],
-    "image-folder": ["archive", "folder"],
-    "imagenet": ["archive", "devkit", "folder", "imagenet"],
+    "image-folder": ["archive", "folder", "packed", "tar", "zip"],
+    "imagenet": ["devkit", "folder", "imagenet", "packed", "tar"],
 }
 #: Names of the catalogue's variants by the name of their file.
 NETWORKS = {spec.slug.lower(): spec.name for spec in catalogue.specs() if spec.provenance.role == "variant"}
@@ -119,7 +119,7 @@ def dataset_settings(wildcards):
 def preparing_code(wildcards):
     """Source files that decide the prepared images of a data set."""
     kind = datasets.load(Path(f"config/datasets/{wildcards.dataset}.yaml"))["kind"]
-    names = ["images", "prepare", "store", "raw/source", "raw/subset"]
+    names = ["images", "prepare", "store", "raw/source", "raw/subset", "raw/tree"]
     names += [f"raw/{name}" for name in READERS[kind]]
     return [f"{provenance.SRC}/train/{name}.py" for name in names]
 

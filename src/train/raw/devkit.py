@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import io
-import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from train.raw.archive import damage_named
+from train.raw.tar import damage_named, opener, stored, walk_tar
 from train.schema import ConfigError
 
 NAME = "ILSVRC2012_devkit_t12"
 META, TRUTH = f"{NAME}/data/meta.mat", f"{NAME}/data/ILSVRC2012_validation_ground_truth.txt"
+#: Bytes of either file, far more than the published ones have.
+LARGEST = 2**24
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,14 @@ def read_devkit(root: Path) -> Devkit | None:
     """The kit in ``root``, packed or not; ``None`` without one. Raises :class:`ConfigError` when it is damaged."""
     packed = root / f"{NAME}.tar.gz"
     if packed.exists():
-        with damage_named(packed), tarfile.open(packed) as tar:
-            try:
-                meta, truth = (tar.extractfile(name).read() for name in (META, TRUTH))
-            except KeyError as error:
-                raise ConfigError(f"{packed}: {error.args[0]}, expected the official development kit") from None
+        with damage_named(packed), opener(packed)(packed, "rb") as stream:
+            places = {m.name: stored(m, packed) for m in walk_tar(stream, packed) if m.isreg()}
+            for name in (META, TRUTH):
+                if name not in places:
+                    raise ConfigError(f"{packed}: {name} not found, expected the official development kit")
+                if places[name].size > LARGEST:
+                    raise ConfigError(f"{packed}: {name} has {places[name].size:,} bytes, expected at most {LARGEST:,}")
+            meta, truth = (places[name].read(stream) for name in (META, TRUTH))
         return _parse(meta, truth, packed)
     if (root / TRUTH).exists() and (root / META).exists():
         return _parse((root / META).read_bytes(), (root / TRUTH).read_bytes(), root / NAME)

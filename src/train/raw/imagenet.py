@@ -15,14 +15,18 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
+from typing import Any
 
-from train.raw.archive import damage_named, read_ranges, walk_tar
 from train.raw.devkit import Devkit, read_devkit
 from train.raw.download import verify_md5
-from train.raw.folder import classes_in, read_files
-from train.raw.source import RawData, by_class, is_image
+from train.raw.folder import Disk, above, classes_in, read_files, reading
+from train.raw.packed import File
+from train.raw.source import Found, RawData, by_class
+from train.raw.tar import damage_named, pack, read_stored
+from train.raw.tree import HIDDEN, OTHER, Entry, LeftOut, hidden, pictures, printable
 from train.schema import ConfigError
 
 TRAIN, VAL = "ILSVRC2012_img_train.tar", "ILSVRC2012_img_val.tar"
@@ -37,51 +41,84 @@ def open_imagenet(root: Path, key: str, checksums: Mapping[str, str]) -> RawData
     for name, md5 in checksums.items():
         if (root / name).exists():
             verify_md5(root / name, md5)
-    devkit = read_devkit(root)
+    devkit, left_out = read_devkit(root), LeftOut()
     if (root / TRAIN).exists() or (root / VAL).exists():
-        found, read = _tar_files(root, key, devkit), read_ranges
+        found, read = _tar_files(root, key, devkit, left_out), read_stored
     else:
-        val = root / "val"
-        flat = val.is_dir() and any(is_image(path.name) for path in val.iterdir())
-        labelled = _flat(val, _solution(root), devkit, key) if flat else classes_in(val, key)
-        found, read = {"train": list(classes_in(root / "train", key)), "val": list(labelled)}, read_files
-    wnids, splits = by_class(found, key, str(root))
+        found = {"train": classes_in(root / "train", key, left_out), "val": _val(root, key, devkit, left_out)}
+        read = read_files
+    wnids, splits = by_class(found, key, str(root), left_out)
     words = {**_mapping(root), **(devkit.words if devkit else {})}
-    return RawData(str(root), [words.get(wnid, wnid) for wnid in wnids], splits, read)
+    return RawData(str(root), [words.get(wnid, wnid) for wnid in wnids], splits, read, left_out)
 
 
-def _tar_files(root: Path, key: str, devkit: Devkit | None) -> dict[str, list[tuple]]:
+def _tar_files(root: Path, key: str, devkit: Devkit | None, left_out: LeftOut) -> Found:
     for name in (TRAIN, VAL):
         if not (root / name).exists():
             raise ConfigError(f"{key}: {root / name} is missing, expected it beside the other official tar files")
-    return {"train": list(_train_members(root / TRAIN)), "val": list(_val_members(root / VAL, devkit, key))}
+    val = root / VAL
+    with damage_named(val), val.open("rb") as stream:
+        packed = pack(stream, val, str(val))
+        listed = pictures(packed, Entry("", "folder", packed.top), "val", left_out)
+    named = [(f"{val}:{name}", _place(at)) for name, at in listed]
+    return {"train": _train_members(root / TRAIN, left_out), "val": _labelled(named, {}, devkit, key)}
 
 
-def _train_members(path: Path) -> Iterator[tuple[str, str, tuple]]:
-    """``(wnid, name, (file, offset, size))`` of the images in the tar files inside a tar file."""
+def _train_members(path: Path, left_out: LeftOut) -> dict[str, list[tuple]]:
+    """``(name, at)`` by wnid of the images in the tar files inside a tar file."""
+    found: dict[str, list[tuple]] = {}
     with damage_named(path), path.open("rb") as outer, path.open("rb") as inner:
-        for tar in walk_tar(outer, path):
-            wnid = PurePosixPath(tar.name).stem
+        packed = pack(outer, path, str(path))
+        for name, at in _class_files(packed.top, "train", left_out):
+            wnid = PurePosixPath(name).stem
+            if wnid in found:
+                raise ConfigError(f"{path}:{printable(name)}: a second tar file of class {wnid}, expected one")
             # Nothing is compressed, so an image's place in the outer file is known, and threads can read it from there.
-            part = Part(inner, tar.offset_data, tar.size)
-            for member in walk_tar(part, f"{path}:{tar.name}"):
-                if is_image(member.name):
-                    at = (path, tar.offset_data + member.offset_data, member.size)
-                    yield wnid, f"{path}:{tar.name}:{member.name}", at
+            part, where = Part(inner, at.offset, at.size), f"{path}:{printable(name)}"
+            folders = pack(part, path, where, at.offset)
+            listed = pictures(folders, Entry("", "folder", folders.top), f"train/{wnid}", left_out)
+            found[wnid] = [(f"{where}:{rest}", _place(at)) for rest, at in listed]
+    return found
 
 
-def _val_members(path: Path, devkit: Devkit | None, key: str) -> Iterator[tuple[str, str, tuple]]:
-    with damage_named(path), path.open("rb") as stream:
-        for member in walk_tar(stream, path):
-            if is_image(member.name):
-                wnid = _wnid(f"{path}:{member.name}", devkit, key)
-                yield wnid, f"{path}:{member.name}", (path, member.offset_data, member.size)
+def _class_files(folder: dict, where: str, left_out: LeftOut) -> Iterable[tuple[str, Any]]:
+    for name, item in folder.items():
+        if hidden(name):
+            left_out.add(HIDDEN, f"{where}/{name}")
+        elif isinstance(item, dict):
+            yield from _class_files(item, f"{where}/{name}", left_out)
+        elif isinstance(item, File) and PurePosixPath(name).suffix == ".tar" and not item.at.pieces:
+            yield name, item.at
+        else:
+            left_out.add(OTHER, f"{where}/{name}")
 
 
-def _flat(folder: Path, solution: dict[str, str], devkit: Devkit | None, key: str) -> Iterator[tuple[str, str, str]]:
-    for path in folder.iterdir():
-        if is_image(path.name):
-            yield solution.get(path.stem) or _wnid(str(path), devkit, key), str(path), str(path)
+def _place(at: File | None) -> Any:
+    return at and at.at
+
+
+def _val(root: Path, key: str, devkit: Devkit | None, left_out: LeftOut) -> dict[str, list[tuple]]:
+    """The validation images in class folders, or lying beside each other."""
+    val, seen = root / "val", LeftOut()
+    with reading(val, key):
+        listed = pictures(Disk(), Entry("val", "folder", str(val)), "val", seen, above(val))
+    flat = [(at, at) for name, at in listed if "/" not in name]
+    if not flat:
+        return classes_in(val, key, left_out)
+    if len(flat) < len(listed):
+        raise ConfigError(f"{key}: {val} holds images as well as folders of images, expected one of them")
+    left_out.update(seen)
+    return _labelled(flat, _solution(root), devkit, key)
+
+
+def _labelled(
+    images: Iterable[tuple[str, Any]], solution: Mapping[str, str], devkit: Devkit | None, key: str
+) -> dict[str, list[tuple]]:
+    """Validation images by class."""
+    found = defaultdict(list)
+    for name, at in images:
+        found[solution.get(Path(name).stem) or _wnid(name, devkit, key)].append((name, at))
+    return dict(found)
 
 
 def _wnid(name: str, devkit: Devkit | None, key: str) -> str:
@@ -93,7 +130,8 @@ def _wnid(name: str, devkit: Devkit | None, key: str) -> str:
     number = NUMBER.search(name)
     if not number or not 1 <= int(number[1]) <= len(devkit.truth):
         raise ConfigError(
-            f"{name}: no image of the ground truth, expected ILSVRC2012_val_00000001 to {len(devkit.truth):08d}"
+            f"{printable(name)}: no image of the ground truth, "
+            f"expected ILSVRC2012_val_00000001 to {len(devkit.truth):08d}"
         )
     return devkit.truth[int(number[1]) - 1]
 
@@ -103,14 +141,22 @@ def _solution(root: Path) -> dict[str, str]:
     path = root / "LOC_val_solution.csv"
     if not path.exists():
         return {}
-    with path.open(encoding="utf-8", newline="") as stream:
-        return {row["ImageId"]: row["PredictionString"].split()[0] for row in csv.DictReader(stream)}
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            return {row["ImageId"]: row["PredictionString"].split()[0] for row in csv.DictReader(stream)}
+    except (KeyError, IndexError, AttributeError, ValueError, csv.Error) as error:
+        raise ConfigError(
+            f"{path}: not readable as Kaggle's classes ({error}), expected rows ImageId,PredictionString"
+        ) from None
 
 
 def _mapping(root: Path) -> dict[str, str]:
     """Kaggle's names of classes: lines ``wnid words``."""
     path = root / "LOC_synset_mapping.txt"
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    except ValueError as error:
+        raise ConfigError(f"{path}: not readable as names of classes ({error}), expected lines in UTF-8") from None
     return dict(line.split(" ", 1) for line in lines if " " in line)
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import PurePosixPath
+import errno
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from train.raw.tree import LeftOut, printable
 from train.schema import ConfigError
 
 SPLITS = ("train", "val")
-SUFFIXES = {".jpeg", ".jpg", ".png", ".bmp", ".webp"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,37 @@ class Picture:
 
 #: Wanted pictures by split, in row order.
 Wanted = Mapping[str, list[Picture]]
-#: A picture that has been reached: its split, its row, and a function that returns its bytes, for any thread.
+#: A picture that has been reached: its split, its row, and a function that returns its bytes, for any thread. The
+#: function raises ``OSError`` or :class:`train.images.Unreadable` for a file that cannot be used.
 Reached = tuple[str, int, Callable[[], bytes]]
+#: ``(name, at)`` of the pictures of each class of each split.
+Found = Mapping[str, Mapping[str, list[tuple[str, Any]]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The bytes of a picture that a source had to read on its way, to be called for them."""
+
+    data: bytes
+
+    def __call__(self) -> bytes:
+        """The bytes."""
+        return self.data
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A picture that cannot be read, which shows when it is called for."""
+
+    error: Exception
+
+    def __call__(self) -> bytes:
+        """Raises the error."""
+        raise self.error
+
+
+#: A picture that is no more than a link that leads to nothing.
+MISSING = Failed(FileNotFoundError(errno.ENOENT, "a link to nothing"))
 
 
 @dataclass(frozen=True)
@@ -37,42 +66,66 @@ class RawData:
         class_names: in label order.
         splits: the pictures by split.
         read: yields the wanted pictures in the order that suits the source. Raises :class:`ConfigError` for damage.
+        left_out: what lies among the pictures and is none.
     """
 
     where: str
     class_names: list[str]
     splits: Wanted
     read: Callable[[Wanted], Iterator[Reached]]
+    left_out: LeftOut = field(default_factory=LeftOut)
 
 
-def is_image(name: str) -> bool:
-    """Whether a path names an image file that is not hidden, as the copies of attributes that macOS adds are."""
-    path = PurePosixPath(name)
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and "__MACOSX" not in path.parts
+def by_class(found: Found, key: str, where: str, left_out: LeftOut) -> tuple[list[str], Wanted]:
+    """Class names and pictures of both splits.
 
-
-def by_class(found: Mapping[str, Iterable[tuple[str, str, Any]]], key: str, where: str) -> tuple[list[str], Wanted]:
-    """Class names and pictures of both splits from ``(class, name, at)`` triples by split.
-
-    Classes are labelled in sorted order. Raises :class:`ConfigError`, naming ``key`` and ``where``, unless both splits
-    hold images of the same classes.
+    Classes are labelled in sorted order, the pictures of each sorted by name. Raises :class:`ConfigError`, naming
+    ``key`` and ``where``, unless both splits hold images of the same classes.
     """
-    listed = {split: sorted(triples, key=lambda triple: triple[:2]) for split, triples in found.items()}
-    classes = {split: {name for name, _, _ in triples} for split, triples in listed.items()}
+    classes = {split: {name for name, listed in found[split].items() if listed} for split in SPLITS}
+    but = f"; left out: {left_out}" if left_out.counts else ""
     for split in SPLITS:
         if not classes[split]:
-            raise ConfigError(f"{key}: {split}/ in {where} holds no images, expected {split}/<class>/<image>.JPEG")
+            raise ConfigError(f"{key}: {split}/ in {where} holds no images, expected {split}/<class>/<image>.JPEG{but}")
+    for split in SPLITS:
+        if empty := sorted(found[split].keys() - classes[split] - (classes["train"] if split == "val" else set())):
+            raise ConfigError(
+                f"{key}: {split}/ in {where} holds no image of {_classes(empty)}, "
+                f"expected at least one of each class{but}"
+            )
     if classes["train"] != classes["val"]:
         odd = classes["train"] ^ classes["val"]
         only = [f"only in {split}/: {few(sorted(names & odd))}" for split, names in classes.items() if names & odd]
         raise ConfigError(
-            f"{key}: train/ and val/ in {where} differ in the classes {few(sorted(odd))} ({'; '.join(only)})"
+            f"{key}: train/ and val/ in {where} differ in the classes {few(sorted(odd))} ({'; '.join(only)}){but}"
         )
     names = sorted(classes["train"])
-    label = {name: index for index, name in enumerate(names)}
-    return names, {split: [Picture(n, label[c], at) for c, n, at in triples] for split, triples in listed.items()}
+    for name in names:
+        if not _encodable(name):
+            raise ConfigError(f"{key}: class {printable(name)!r} in {where} is not UTF-8, expected a name that is")
+    return names, {
+        split: [
+            Picture(name, label, at)
+            for label, c in enumerate(names)
+            for name, at in sorted(found[split][c], key=lambda pair: pair[0])
+        ]
+        for split in SPLITS
+    }
 
 
 def few(names: list[str], limit: int = 5) -> str:
     """The first names of a list, and how many more there are."""
-    return ", ".join(names[:limit]) + (f" and {len(names) - limit:,} more" if len(names) > limit else "")
+    more = f" and {len(names) - limit:,} more" if len(names) > limit else ""
+    return ", ".join(map(printable, names[:limit])) + more
+
+
+def _classes(names: list[str]) -> str:
+    return f"class{'es' if len(names) > 1 else ''} {few(names)}"
+
+
+def _encodable(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -6,13 +6,16 @@ import io
 import lzma
 import shutil
 import tarfile
+import tracemalloc
 import zipfile
 
 import pytest
 from made_data import described, folder_dataset, jpeg, tar_bytes, tar_of
 
+from train import images
 from train.prepare import prepare
 from train.raw.archive import open_archive
+from train.raw.tree import OTHER
 from train.schema import ConfigError
 
 IMAGES = {f"set/{split}/{name}/{i}.JPEG": jpeg(i) for split in ("train", "val") for name in "ab" for i in range(3)}
@@ -72,12 +75,13 @@ def test_names_that_leave_the_archive(tmp_path, name, kind):
     assert "leads outside the archive" in message
 
 
-@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
-def test_links_and_devices(tmp_path, kind):
+@pytest.mark.parametrize("target", ["/etc/passwd", "../../../../etc/passwd", "../../../set/../../x"])
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE])
+def test_links_that_leave_the_archive(tmp_path, kind, target):
     path = tmp_path / "a.tar"
     with tarfile.open(path, "w") as tar:
-        tar.addfile(described("set/train/a/0.JPEG", type=kind, linkname="/etc/passwd"))
-    assert "a.tar: member 'set/train/a/0.JPEG' is a link or a special file" in refused(path)
+        tar.addfile(described("set/train/a/0.JPEG", type=kind, linkname=target))
+    assert "a.tar: member 'set/train/a/0.JPEG' is a link that leads outside the archive" in refused(path)
 
 
 def test_a_link_in_a_zip_file(tmp_path):
@@ -85,7 +89,7 @@ def test_a_link_in_a_zip_file(tmp_path):
     link.external_attr = 0o120777 << 16
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr(link, "/etc/passwd")
-    assert "is a link" in refused(tmp_path / "a.zip")
+    assert "is a link that leads outside the archive" in refused(tmp_path / "a.zip")
 
 
 @pytest.mark.parametrize("compress", [bytes, gzip.compress, bz2.compress, lzma.compress])
@@ -158,7 +162,131 @@ def test_no_archive(tmp_path, content):
     assert "a.tgz: " in refused(tmp_path / "a.tgz")
 
 
-def test_hidden_files_are_no_images(tmp_path):
-    extra = {"set/train/a/._0.JPEG": b"attributes", "__MACOSX/set/train/a/0.JPEG": b"attributes"}
-    raw, _ = listed(tar_of({**IMAGES, **extra}, tmp_path / "a.tar"))
+@pytest.mark.parametrize(
+    ("prefix", "more"),
+    [
+        ("", {"__MACOSX/set/train/a/0.JPEG": b"attributes"}),
+        ("", {"set/test/a/0.JPEG": jpeg(9), "set/sheet.png": jpeg(9)}),
+        (".hidden/", {}),
+        ("train/", {}),
+        ("val/", {}),
+    ],
+    ids=["attributes of macOS", "beside the splits", "a hidden top", "a top called train", "a top called val"],
+)
+def test_where_the_splits_are_found(tmp_path, prefix, more):
+    raw, found = listed(tar_of({prefix + name: data for name, data in IMAGES.items()} | more, tmp_path / "a.tar"))
+    assert raw.class_names == ["a", "b"]
+    assert len(found) == 12
+
+
+def test_classes_called_like_splits(tmp_path):
+    names = {name.replace("/a/", "/train/").replace("/b/", "/val/"): data for name, data in IMAGES.items()}
+    raw, found = listed(tar_of(names, tmp_path / "a.tar"))
+    assert raw.class_names == ["train", "val"]
+    assert found["val", 0] == IMAGES["set/val/a/0.JPEG"]
+
+
+def test_a_tar_file_that_ends_with_a_zip_file(tmp_path):
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.writestr("notes.txt", "")
+    raw, _ = listed(tar_of({**IMAGES, "set/code.zip": (tmp_path / "b.zip").read_bytes()}, tmp_path / "a.tar"))
     assert len(raw.splits["train"]) == 6
+
+
+def test_a_file_that_is_a_folder_too(tmp_path):
+    assert "'a' is both a file and a folder" in refused(tar_of({"set/train/a": b"", **IMAGES}, tmp_path / "a.tar"))
+
+
+def test_a_text_twice_is_no_matter(tmp_path):
+    twice = {"set/train/a/notes": b"old", "./set/train/a/notes": b"new"}
+    raw, _ = listed(tar_of({**IMAGES, **twice}, tmp_path / "a.tar"))
+    assert raw.left_out.counts == {OTHER: 1}
+
+
+#: Bytes that a test lets one file have, and those of a bomb.
+LARGEST, BOMB = 2**16, 2**22
+
+
+def zip_of(members, path, method):
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path
+
+
+def lying_zip(members, path, method):
+    """The size of each bomb is given as one byte, where zipfile looks for it."""
+    data = bytearray(zip_of(members, path, method).read_bytes())
+    size = BOMB.to_bytes(4, "little")
+    while (at := data.find(size)) >= 0:
+        data[at : at + 4] = b"\1\0\0\0"
+    path.write_bytes(data)
+    return path
+
+
+def tar_packed(members, path):
+    """With a dictionary of 256 KiB, since that is memory, too."""
+    path.write_bytes(lzma.compress(tar_bytes(members), preset=0))
+    return path
+
+
+BOMBS = {
+    "tar": lambda members, path: tar_of(members, path),
+    "tar.gz": lambda members, path: tar_of(members, path, "w:gz"),
+    "tar.bz2": lambda members, path: tar_of(members, path, "w:bz2"),
+    "tar.xz": lambda members, path: tar_packed(members, path),
+    **{
+        f"zip {name}": lambda members, path, method=method: zip_of(members, path, method)
+        for name, method in (
+            ("stored", zipfile.ZIP_STORED),
+            ("deflate", zipfile.ZIP_DEFLATED),
+            ("bz2", zipfile.ZIP_BZIP2),
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+def test_a_member_that_is_too_large_is_never_in_memory(tmp_path, kind, monkeypatch):
+    """One that is called a picture, and one whose beginning says that it is."""
+    bombs = {"set/train/a/bomb.JPEG": bytes(BOMB), "set/train/a/bomb": jpeg(0) + bytes(BOMB)}
+    path = BOMBS[kind]({**IMAGES, **bombs}, tmp_path / "a")
+    monkeypatch.setattr(images, "LARGEST_FILE", LARGEST)
+    tracemalloc.start()
+    raw = open_archive(path, "key")
+    refusals = 0
+    for _, _, load in raw.read(raw.splits):
+        try:
+            load()
+        except images.Unreadable:
+            refusals += 1
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (len(raw.splits["train"]), refusals) == (8, 2)
+    assert peak < BOMB / 2
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+def test_a_member_that_is_larger_than_it_says(tmp_path, method):
+    path = lying_zip({**IMAGES, "set/train/a/bomb.JPEG": bytes(BOMB)}, tmp_path / "a.zip", method)
+    tracemalloc.start()
+    message = refused(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "damaged archive (Bad CRC-32" in message
+    assert peak < BOMB / 2
+
+
+@pytest.mark.parametrize("kind", ["long header", "headers of headers", "a size that is no number"])
+def test_headers_of_nonsense(tmp_path, kind):
+    with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.PAX_FORMAT) as tar:
+        member = described("set/train/a/0.JPEG")
+        if kind == "long header":
+            member.pax_headers = {"comment": "x" * 2**21}
+        elif kind == "a size that is no number":
+            member.pax_headers = {"GNU.sparse.map": "a,b", "GNU.sparse.size": "9"}
+        else:
+            for _ in range(2000):
+                tar.addfile(described("x", type=tarfile.XGLTYPE))
+        tar.addfile(member)
+    assert "a.tar: damaged archive" in refused(tmp_path / "a.tar")

@@ -1,0 +1,29 @@
+"""The peak of a process follows what it holds, and can be counted anew."""
+
+import numpy as np
+import pytest
+
+from train import memory
+
+MANY = 2**27
+
+
+def test_a_peak_is_seen_and_forgotten():
+    before = memory.peak_bytes()
+    assert 2**24 < before < 2**40
+    memory.restart_peak()
+    low = memory.peak_bytes()
+    held = np.ones(MANY, np.uint8)
+    assert memory.peak_bytes() >= low + held.nbytes * 0.9
+    del held
+    if not memory.RESET.exists():
+        pytest.skip("the system does not forget a peak")
+    memory.restart_peak()
+    assert memory.peak_bytes() < low + MANY / 2
+
+
+def test_without_proc_the_peak_is_that_of_the_whole_process(monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "STATUS", tmp_path / "status")
+    monkeypatch.setattr(memory, "RESET", tmp_path / "none/clear_refs")
+    memory.restart_peak()
+    assert 2**24 < memory.peak_bytes() < 2**40
