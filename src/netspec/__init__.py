@@ -4,12 +4,13 @@ Importing this package never imports jax; :func:`netspec.build` does, when it is
 """
 
 from netspec.catalogue import find, names
-from netspec.errors import LayerError, SpecError, UnknownSpecError
+from netspec.errors import InputError, LayerError, SpecError, UnknownSpecError
 from netspec.layers.base import Several
 from netspec.spec import NetSpec, Provenance
 from netspec.walk import Row, walk
 
 __all__ = [
+    "InputError",
     "LayerError",
     "NetSpec",
     "Provenance",
