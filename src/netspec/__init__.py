@@ -1,9 +1,8 @@
 """NetSpec: neural architectures as immutable values that can be counted, checked, drawn and built.
 
-Importing this package never imports jax; :func:`netspec.build` does, when it is called.
+Importing this package imports neither jax nor the catalogue: :func:`build` and :func:`find` do when they are called.
 """
 
-from netspec.catalogue import find, names
 from netspec.errors import InputError, LayerError, SpecError, UnknownSpecError
 from netspec.layers.base import Several
 from netspec.spec import NetSpec, Provenance
@@ -23,6 +22,20 @@ __all__ = [
     "names",
     "walk",
 ]
+
+
+def find(name: str) -> NetSpec:
+    """The architecture of the catalogue called ``name``; see :func:`netspec.catalogue.find`."""
+    from netspec import catalogue
+
+    return catalogue.find(name)
+
+
+def names() -> tuple[str, ...]:
+    """Names of all architectures, in catalogue order."""
+    from netspec import catalogue
+
+    return catalogue.names()
 
 
 def build(spec, rngs, **options):
