@@ -7,6 +7,8 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Literal
 
 #: The exit status where standard output cannot be written.
@@ -30,7 +32,7 @@ def guarded(work: Callable[[], int], prog: str, prints: Printed = "result") -> i
     if closed:
         sys.stdout = io.StringIO()
     if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 -- for as long as the process lives
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # for as long as the process lives
     _outlive_reader()
     stopped, lost, status = None, "", 0
     try:
@@ -41,18 +43,22 @@ def guarded(work: Callable[[], int], prog: str, prints: Printed = "result") -> i
         sys.stdout.flush()
         if closed and sys.stdout.getvalue():
             lost = "it is closed"
+        if (failure := _failure()) is not None:  # argparse keeps its own to itself
+            lost = failure.strerror or str(failure)
     except KeyboardInterrupt:
         _drop_rest()
         return 128 + signal.SIGINT
     except OSError as error:
-        if error is not getattr(_raw(sys.stdout), "failure", None):
+        if error is not _failure():
             raise
         lost = error.strerror or str(error)
-        _drop_rest()
     finally:
         if closed:
             sys.stdout = None
     if lost:
+        _drop_rest()
+        if (raw := _raw(sys.stdout)) and hasattr(raw, "failure"):
+            raw.failure = None  # said once
         say(f"{prog}: cannot write to standard output: {lost}")
         return UNWRITABLE if prints == "result" else status
     if stopped:
@@ -85,7 +91,13 @@ class _UntilClosed(io.FileIO):
 
 
 def _raw(stream) -> object:
-    return getattr(getattr(stream, "buffer", None), "raw", None)
+    """The file below a text stream, with a buffer between them or without."""
+    buffer = getattr(stream, "buffer", None)
+    return getattr(buffer, "raw", buffer)
+
+
+def _failure() -> OSError | None:
+    return getattr(_raw(sys.stdout), "failure", None)
 
 
 def _outlive_reader() -> None:
@@ -93,8 +105,9 @@ def _outlive_reader() -> None:
     stream = sys.stdout
     if not isinstance(stream, io.TextIOWrapper) or type(_raw(stream)) is not io.FileIO:
         return
+    raw = _UntilClosed(stream.fileno(), "wb", closefd=False)
     sys.stdout = io.TextIOWrapper(
-        io.BufferedWriter(_UntilClosed(stream.fileno(), "wb", closefd=False)),
+        raw if _raw(stream) is stream.buffer else io.BufferedWriter(raw),
         encoding=stream.encoding,
         errors=stream.errors,
         line_buffering=stream.line_buffering,
@@ -117,15 +130,14 @@ def _drop_rest() -> None:
     """Keep the interpreter from complaining, on its way out, of what cannot be written."""
     for stream in (sys.stdout, sys.stderr):
         try:
-            stream.flush()
+            if stream is not None:
+                stream.flush()
         except (OSError, ValueError):
             _drop(stream)
 
 
 def _drop(stream) -> None:
-    try:
+    with suppress(OSError, ValueError):
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, stream.fileno())
         os.close(null)
-    except (OSError, ValueError, AttributeError):
-        pass
