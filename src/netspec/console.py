@@ -32,7 +32,7 @@ def guarded(work: Callable[[], int], prog: str, prints: Printed = "result") -> i
     if closed:
         sys.stdout = io.StringIO()
     if sys.stderr is None:
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # for as long as the process lives
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 -- for good
     _outlive_reader()
     stopped, lost, status = None, "", 0
     try:

@@ -83,7 +83,7 @@ class Layer(abc.ABC):
             value = getattr(self, field.name)
             if field.default is MISSING:
                 given.append(_text(value))
-            elif value != field.default:
+            elif type(value) is not type(field.default) or value != field.default:
                 given.append(f"{field.name}={_text(value)}")
         return f"{type(self).__name__}({', '.join(given)})"
 
