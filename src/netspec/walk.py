@@ -86,7 +86,7 @@ class _Tracer:
                 layer.check()
                 row = self.step(path, layer, value, times, shared, f"{listed}{index}")
             except LayerError as error:
-                raise SpecError(f"{self.name}, layer {path} {layer}: {error}") from None
+                raise SpecError(f"{self.name}, layer {path} {_listed(layer)}: {error}") from None
             rows.append(row)
             value = row.leaves
         return value, tuple(rows)
@@ -166,3 +166,11 @@ class _Tracer:
                 problem = f"unread tap: arrived {name!r} that no layer reads, expected a Load({name!r}) behind it"
                 raise SpecError(f"{self.name}, layer {path} {layer}: {problem}")
             raise SpecError(f"{self.name}: unread extra input: arrived {name!r}, expected a layer that reads it")
+
+
+def _listed(layer: Layer) -> str:
+    """The layer as the listing has it, or its class where a field holds what no listing can show."""
+    try:
+        return str(layer)
+    except Exception:
+        return f"{type(layer).__name__}(…)"
