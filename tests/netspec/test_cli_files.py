@@ -169,7 +169,7 @@ def test_every_command_picks_one_of_a_file(capsys, write, arguments):
         assert "width 2" in capsys.readouterr().out
     assert main([*arguments, f"{file}:width 3"]) == 2
     err = capsys.readouterr().err
-    assert err.startswith(f"netspec: {file} defines no spec called 'width 3'; did you mean width 1 or width 2?")
+    assert err.startswith(f"netspec: {file} defines no spec called 'width 3'; did you mean width 2 or width 1?")
     assert err.endswith("it has 'width 1', 'width 2'\n")
 
 
