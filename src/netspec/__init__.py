@@ -3,6 +3,8 @@
 Importing this package imports neither jax nor the catalogue: :func:`build` and :func:`find` do when they are called.
 """
 
+import importlib
+
 from netspec.errors import InputError, LayerError, SpecError, UnknownSpecError
 from netspec.layers.base import Several
 from netspec.spec import NetSpec, Provenance
@@ -43,3 +45,10 @@ def build(spec, rngs, **options):
     from netspec import modules
 
     return modules.build(spec, rngs, **options)
+
+
+def __getattr__(name: str):
+    """``netspec.catalogue`` without an import of its own."""
+    if name == "catalogue":
+        return importlib.import_module("netspec.catalogue")
+    raise AttributeError(f"module 'netspec' has no attribute {name!r}")
