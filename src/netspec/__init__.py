@@ -1,15 +1,17 @@
 """NetSpec: neural architectures as immutable values that can be counted, checked, drawn and built.
 
-Importing this package never imports jax; :func:`netspec.build` does, when it is called.
+Importing this package imports neither jax nor the catalogue: :func:`build` and :func:`find` do when they are called.
 """
 
-from netspec.catalogue import find, names
-from netspec.errors import LayerError, SpecError, UnknownSpecError
+import importlib
+
+from netspec.errors import InputError, LayerError, SpecError, UnknownSpecError
 from netspec.layers.base import Several
 from netspec.spec import NetSpec, Provenance
 from netspec.walk import Row, walk
 
 __all__ = [
+    "InputError",
     "LayerError",
     "NetSpec",
     "Provenance",
@@ -24,8 +26,29 @@ __all__ = [
 ]
 
 
+def find(name: str) -> NetSpec:
+    """The architecture of the catalogue called ``name``; see :func:`netspec.catalogue.find`."""
+    from netspec import catalogue
+
+    return catalogue.find(name)
+
+
+def names() -> tuple[str, ...]:
+    """Names of all architectures, in catalogue order."""
+    from netspec import catalogue
+
+    return catalogue.names()
+
+
 def build(spec, rngs, **options):
     """Build the ``flax.nnx`` module of ``spec``; see :func:`netspec.modules.build`."""
     from netspec import modules
 
     return modules.build(spec, rngs, **options)
+
+
+def __getattr__(name: str):
+    """``netspec.catalogue`` without an import of its own."""
+    if name == "catalogue":
+        return importlib.import_module("netspec.catalogue")
+    raise AttributeError(f"module 'netspec' has no attribute {name!r}")

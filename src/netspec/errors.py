@@ -14,6 +14,10 @@ class UnknownSpecError(SpecError, KeyError):
         return str(self.args[0])
 
 
+class InputError(SpecError, TypeError):
+    """What a built network is called with and does not take; names the network, what arrived and what was expected."""
+
+
 class LayerError(ValueError):
     """What one layer finds wrong, before :func:`netspec.walk.walk` adds where the layer stands."""
 

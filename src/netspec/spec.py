@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from netspec.errors import SpecError
+from netspec.fields import Many, Whole, normalise, refusal, shown
 from netspec.layers.base import Layer, Primitive, Shape, Value
 from netspec.layers.conv2d import Conv2d
 from netspec.layers.dense import Dense
 from netspec.layers.global_avg_pool import GlobalAvgPool
 from netspec.layers.taps import PLUMBING
+from netspec.names import input_wrong, repeated
 from netspec.walk import Row, walk
+
+SHAPE = Many(Whole())
 
 #: ``variant``: one of the 208 of the catalogue. ``alternative``: a form of one that chapter or repository also gives.
 #: ``system``: a whole system composed of the parts that the chapter lists one by one. ``trainer``: used only here.
@@ -43,14 +47,18 @@ class Provenance:
     alternative_of: str = ""
     remark: str = ""
 
+    def __post_init__(self) -> None:
+        normalise(self)
+
 
 @dataclass(frozen=True)
 class NetSpec:
     """An immutable network: name, input shape (channels last, no batch), layers, provenance.
 
     ``extra_inputs`` are further tensors by name, which layers read as they read saved ones: the text a denoiser is
-    conditioned on, the encoder output a decoder attends to. Constructing a spec follows the shapes through every
-    layer; :class:`SpecError` says where it breaks.
+    conditioned on, the encoder output a decoder attends to; a mapping gives them, too. Fields are taken as those of
+    layers are (see :mod:`netspec.fields`). Constructing a spec follows the shapes through every layer;
+    :class:`SpecError` says where it breaks.
     """
 
     name: str
@@ -61,14 +69,8 @@ class NetSpec:
     rows: tuple[Row, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        extra = self.extra_inputs.items() if isinstance(self.extra_inputs, Mapping) else self.extra_inputs
-        object.__setattr__(self, "extra_inputs", tuple((name, tuple(shape)) for name, shape in extra))
-        for label, shape in (("input shape", self.input_shape), *self.extra_inputs):
-            if not shape or any(not isinstance(side, int) or isinstance(side, bool) or side < 1 for side in shape):
-                raise SpecError(f"{self.name}: {label} {shape}, expected positive integers")
-        if not self.layers:
-            raise SpecError(f"{self.name}: no layers, expected at least one")
-        object.__setattr__(self, "layers", tuple(self.layers))
+        normalise(self)
+        check(self)
         object.__setattr__(self, "rows", walk(self))
 
     @property
@@ -135,3 +137,32 @@ class NetSpec:
         if self.output_shape == (classes,):
             return self
         return replace(self, layers=(*body, replace(head, **{width: classes}), *pooling))
+
+
+def check(spec: NetSpec) -> None:
+    """Raise :class:`SpecError` if the fields of ``spec`` cannot be right, whatever its layers do."""
+    whole = shown(spec.name)
+    if type(spec.name) is not str or not spec.name.isprintable() or not spec.name.strip():
+        raise SpecError(f"{whole}: name must be a string: arrived {whole}, expected printable text in quotes")
+    shapes: list[tuple[str, object]] = [("input shape", spec.input_shape)]
+    if (wrong := refusal(spec)) and wrong[1].problem.startswith("extra_inputs"):
+        pairs = spec.extra_inputs if type(spec.extra_inputs) is tuple else ()
+        shapes += [pair for pair in pairs if type(pair) is tuple and len(pair) == 2 and type(pair[0]) is str]
+    for label, shape in (*shapes, *(() if wrong else spec.extra_inputs)):
+        if not SHAPE.fits(shape) or not shape:
+            raise SpecError(f"{spec.name}: {label} {shown(shape)}, expected positive integers such as (28, 28, 1)")
+    for owner, found in ((spec, wrong), (spec.provenance, None if wrong else refusal(spec.provenance))):
+        if found:
+            value, refused = found
+            place = "provenance: " if owner is not spec else ""
+            raise SpecError(
+                f"{spec.name}: {place}{refused.problem}: arrived {shown(value)}, expected {refused.expected}"
+            )
+    if not spec.layers:
+        raise SpecError(f"{spec.name}: no layers, expected at least one")
+    names = [name for name, _ in spec.extra_inputs]
+    for name in names:
+        if expected := input_wrong(name):
+            raise SpecError(f"{spec.name}: an extra input needs a name: arrived {name!r}, expected {expected}")
+    if twice := repeated(names):
+        raise SpecError(f"{spec.name}: two extra inputs of one name: arrived {twice!r}, expected a name for each")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netspec.errors import LayerError, SpecError
+from netspec.fields import shown
 from netspec.layers.base import SKIP, Combinator, Layer, Primitive, Several, Value, size
 from netspec.layers.taps import moves_only
 
@@ -53,7 +54,10 @@ def walk(spec: NetSpec) -> tuple[Row, ...]:
     Raises :class:`SpecError` naming the spec, the layer's index and text, what arrived and what was expected.
     """
     tracer = _Tracer(spec)
-    _, rows = tracer.run("", spec.layers, spec.input_shape, times=1, shared=False)
+    try:
+        _, rows = tracer.run("", spec.layers, spec.input_shape, times=1, shared=False)
+    except RecursionError:
+        raise SpecError(f"{spec.name}: layers within layers beyond any measure, expected a few levels") from None
     tracer.finish()
     return rows
 
@@ -65,28 +69,31 @@ class _Tracer:
         self.name = spec.name
         self.saved: dict[str, Value] = dict(spec.extra_inputs)
         self.skips: list[tuple[str, Layer, Value]] = []
+        self.saves: dict[str, tuple[str, str, Layer]] = {}  # name: place in the listing, path, layer
+        self.unread = dict.fromkeys(self.saved)
 
     def run(
-        self, prefix: str, layers: Sequence[Layer], value: Value, *, times: int, shared: bool
+        self, prefix: str, layers: Sequence[Layer], value: Value, *, times: int, shared: bool, listed: str = ""
     ) -> tuple[Value, tuple[Row, ...]]:
+        """``listed`` is the prefix of the place in the listing, where repeated layers stand once."""
         rows = []
         for index, layer in enumerate(layers):
             path = f"{prefix}{index}"
             if not isinstance(layer, Layer):
-                problem = f"not a layer: arrived {layer!r}, expected a layer such as Flatten()"
+                problem = f"not a layer: arrived {shown(layer)}, expected a layer such as Flatten()"
                 raise SpecError(f"{self.name}, layer {path}: {problem}")
             try:
                 layer.check()
-                row = self.step(path, layer, value, times, shared)
+                row = self.step(path, layer, value, times, shared, f"{listed}{index}")
             except LayerError as error:
-                raise SpecError(f"{self.name}, layer {path} {layer}: {error}") from None
+                raise SpecError(f"{self.name}, layer {path} {_listed(layer)}: {error}") from None
             rows.append(row)
             value = row.leaves
         return value, tuple(rows)
 
-    def step(self, path: str, layer: Layer, value: Value, times: int, shared: bool) -> Row:
+    def step(self, path: str, layer: Layer, value: Value, times: int, shared: bool, listed: str) -> Row:
         if isinstance(layer, Combinator):
-            return self.combine(path, layer, value, times, shared)
+            return self.combine(path, layer, value, times, shared, listed)
         assert isinstance(layer, Primitive)
         read = tuple(self.find(name) for name in layer.reads)
         leaves = layer.output_shape(value, *read)
@@ -96,7 +103,7 @@ class _Tracer:
             if name == SKIP:
                 self.skips.append((path, layer, tensor))
             else:
-                self.saved[name] = tensor
+                self.save(name, tensor, path, layer, listed)
         counted = 0 if shared else 1
         return Row(
             path,
@@ -110,12 +117,14 @@ class _Tracer:
             0 if moves_only(layer) else times * size(leaves),
         )
 
-    def combine(self, path: str, layer: Combinator, value: Value, times: int, shared: bool) -> Row:
+    def combine(self, path: str, layer: Combinator, value: Value, times: int, shared: bool, listed: str) -> Row:
         inside: list[Row] = []
 
         def run(label: str, layers: Sequence[Layer], arrived: Value, again: int = 1, counted: bool = False) -> Value:
-            prefix = f"{path}.{label}."
-            leaves, rows = self.run(prefix, layers, arrived, times=times * again, shared=shared or counted)
+            prefix, place = f"{path}.{label}.", f"{listed}.{'' if layer.repeats else label}."
+            leaves, rows = self.run(
+                prefix, layers, arrived, times=times * again, shared=shared or counted, listed=place
+            )
             inside.extend(rows)
             return leaves
 
@@ -123,12 +132,22 @@ class _Tracer:
         sums = (sum(getattr(row, name) for row in inside) for name in ("params", "book_params", "macs", "activations"))
         return Row(path, layer, value, (), leaves, *sums, tuple(inside))
 
+    def save(self, name: str, tensor: Value, path: str, layer: Layer, listed: str) -> None:
+        if name in self.saved and (name not in self.saves or self.saves[name][0] != listed):
+            other = f"saved at layer {self.saves[name][1]}" if name in self.saves else "an extra input"
+            raise LayerError("two tensors of one name", arrived=f"{name!r}, already {other}", expected="another name")
+        if name not in self.saves:
+            self.unread[name] = None
+        self.saved[name] = tensor
+        self.saves[name] = listed, path, layer
+
     def find(self, name: str) -> Value:
         if name == SKIP:
             if not self.skips:
                 raise LayerError("unmatched skip", arrived="no open skip", expected="one UNetDown before each UNetUp")
             return self.skips.pop()[2]
         whole, _, part = name.partition(".")
+        self.unread.pop(whole, None)
         if name in self.saved:
             return self.saved[name]
         if part and isinstance(self.saved.get(whole), Several) and part in self.saved[whole]:
@@ -141,3 +160,17 @@ class _Tracer:
             path, layer, shape = self.skips[-1]
             problem = f"unmatched skip: arrived {shape} that no layer reads, expected one UNetUp for each UNetDown"
             raise SpecError(f"{self.name}, layer {path} {layer}: {problem}")
+        for name in self.unread:
+            if name in self.saves:
+                _, path, layer = self.saves[name]
+                problem = f"unread tap: arrived {name!r} that no layer reads, expected a Load({name!r}) behind it"
+                raise SpecError(f"{self.name}, layer {path} {layer}: {problem}")
+            raise SpecError(f"{self.name}: unread extra input: arrived {name!r}, expected a layer that reads it")
+
+
+def _listed(layer: Layer) -> str:
+    """The layer as the listing has it, or its class where a field holds what no listing can show."""
+    try:
+        return str(layer)
+    except Exception:
+        return f"{type(layer).__name__}(…)"

@@ -6,6 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from netspec.console import guarded
+
 
 class ReportError(ValueError):
     """Input that cannot be reported on: the message names the file and key, what is there and what was expected."""
@@ -16,6 +18,10 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int
 
     A :class:`ReportError`, or a file that cannot be read or written, becomes one line on standard error and status 1.
     """
+    return guarded(lambda: _run(parser, arguments), "report", "remark")
+
+
+def _run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
     parsed = parser.parse_args(arguments)
     try:
         parsed.run(parsed)

@@ -11,18 +11,24 @@ import signal
 import sys
 from pathlib import Path
 
+from netspec.console import guarded
 from train import config, gpus
 from train.schema import ConfigError, load, parse
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a subcommand and return the exit status: 2 for a user's mistake, 128 + signal when told to stop."""
+    return guarded(lambda: _main(arguments), "train")
+
+
+def _main(arguments: list[str] | None) -> int:
     gc.set_threshold(20_000, 20, 50)  # what the libraries leave standing takes a tenth of a short run to look through
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
     logging.getLogger("absl").setLevel(logging.ERROR)
     try:
-        return options.run(options) or 0
+        prints = "remark" if options.run in (_fit, _prepare, _preview) else "result"
+        return guarded(lambda: options.run(options) or 0, "train", prints)
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

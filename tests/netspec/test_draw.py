@@ -36,7 +36,6 @@ MADE = [
     NetSpec("tap into a branch", (8, 8, 8), (Save("early"), CONV, Branches(((CONV,), (Load("early"), CONV))))),
     NetSpec('<b> & "quotes"', (8,), (Dense(8, 8),)),
     NetSpec("a name " * 30, (8,), (Dense(8, 8),)),
-    NetSpec("unread input", (8,), (Dense(8, 8),), extra_inputs={"nothing": (3,)}),
 ]
 
 

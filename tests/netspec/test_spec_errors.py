@@ -145,7 +145,7 @@ IMAGE, TOKENS = (8, 8, 8), (9, 12)
         (L.OneHotDense(50, 8), TOKENS, "token indices are needed: arrived (9, 12), expected (tokens,)"),
         (L.TokenPositionEmbed(50, 8, 8), (9,), "more tokens than positions: arrived 9 tokens, expected at most 8"),
         (L.Reshape((5, 5)), (12,), "sizes differ: arrived 12 in (12,), expected 25 scalars for (5, 5)"),
-        (L.Reshape((0, 5)), (12,), "sides must be positive integers: arrived (0, 5)"),
+        (L.Reshape((0, 5)), (12,), "shape must be positive integers: arrived (0, 5)"),
         (L.Pick("a"), (12,), "no tensor named 'a': arrived (12,)"),
         (L.Conv2d(8, 4, 3, "half"), IMAGE, "unknown padding: arrived 'half', expected one of 'same', 'valid'"),
         (L.Conv2d(8, 4, 3, "valid", transposed=True), IMAGE, "a transposed convolution is padded: arrived valid"),

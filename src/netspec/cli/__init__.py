@@ -4,32 +4,35 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 import sys
 from collections.abc import Sequence
 
 from netspec.cli import compare, counting, drawing, gradient, lowering, parsing, running, select, show
 from netspec.cli.parsing import FILES, NAMES
 from netspec.cli.sources import CommandError
+from netspec.console import guarded, say
 
 __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status: 0, or 2 for anything the caller has to change."""
+    """Run one command and return its exit status.
+
+    0; 2 for anything the caller has to change; 1 where standard output cannot be written; 130 after Ctrl-C.
+    """
+    return guarded(lambda: _run(arguments), "netspec")
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Names hold dashes and crosses that an older terminal may lack.
         sys.stdout.reconfigure(errors="replace")
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-        sys.stdout.flush()
     except CommandError as error:
-        print(f"netspec: {error}", file=sys.stderr)
+        say(f"netspec: {error}")
         return 2
-    except BrokenPipeError:
-        # The reader has seen enough; keep the interpreter from complaining when it closes the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

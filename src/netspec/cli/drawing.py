@@ -6,8 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from netspec.cli import sources
-from netspec.cli.sources import CommandError
+from netspec.cli import output, sources
 from netspec.draw import draw
 
 
@@ -19,9 +18,6 @@ def run(options: argparse.Namespace) -> None:
         # Character references survive whatever encoding the terminal or pipe has.
         sys.stdout.write(svg.encode("ascii", "xmlcharrefreplace").decode())
         return
-    path = Path(options.output or f"{spec.slug}.svg")
-    try:
-        path.write_text(svg, encoding="utf-8")
-    except OSError as error:
-        raise CommandError(f"{path}: cannot be written: {error.strerror}") from None
+    path = Path(options.output) if options.output is not None else Path(f"{spec.slug}.svg")
+    output.write(path, svg)
     print(path)

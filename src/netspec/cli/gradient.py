@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from netspec import catalogue
-from netspec.cli import parsing, text
+from netspec.cli import parsing, sources, text
 from netspec.cli.sources import CommandError
 from netspec.errors import SpecError
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from netspec.gradcheck.checks import Check
     from netspec.gradcheck.fixtures import Fixture
     from netspec.gradcheck.statement import Statement
+    from netspec.spec import NetSpec
 
 #: Multiply-adds per example, with inputs as small as it takes, above which a network takes too long.
 LARGEST = 1_000_000_000
@@ -34,8 +35,10 @@ def add(commands: argparse._SubParsersAction) -> None:
         "  netspec gradcheck batch-norm",
         "  netspec gradcheck MambaBlock",
         "  netspec gradcheck 'tiny-vae encoder'",
+        "",
+        parsing.FILES,
     )
-    parser.add_argument("name", metavar="NAME", nargs="?", help="a layer, or an architecture of the catalogue")
+    parser.add_argument("name", metavar="NAME|FILE.py", nargs="?", help="a layer, or an architecture")
     parser.add_argument("--theorem", metavar="NUMBER", help="a theorem of ch. 10, 46 to 81")
 
 
@@ -46,10 +49,13 @@ def run(options: argparse.Namespace) -> None:
     name = options.name if options.theorem is None else options.theorem
     if (options.name is None) == (options.theorem is None):
         raise CommandError("gradcheck: say what to check, either NAME or --theorem NUMBER")
-    statement = _statement(name, numbered=options.theorem is not None)
+    if options.theorem is None and sources.is_file(name):
+        statement, fixtures = None, [_network(sources.one(name))]
+    else:
+        statement = _statement(name, numbered=options.theorem is not None)
+        fixtures = [] if options.theorem is not None else _fixtures(name, required=statement is None)
     found = _of_statement(statement) if statement else []
-    if options.theorem is None:
-        found += _of_modules(_fixtures(name, required=statement is None))
+    found += _of_modules(fixtures)
     failed = [check for check in found if not check.passed]
     if failed:
         more = f", and {len(failed) - 1} more of {len(found)}" if len(failed) > 1 else f" of {len(found)}"
@@ -113,7 +119,6 @@ def _print(found: list[Check]) -> None:
 
 def _fixtures(name: str, *, required: bool) -> list[Fixture]:
     """The small instances of the layer of that name, or the architecture as a whole, which may not be there."""
-    from netspec.gradcheck import networks
     from netspec.gradcheck.fixtures import FIXTURES
     from netspec.gradcheck.statements import STATEMENTS
 
@@ -130,13 +135,20 @@ def _fixtures(name: str, *, required: bool) -> list[Fixture]:
             f"gradcheck: unknown layer or architecture {name!r}; expected one such as {', '.join(hint)}, "
             "or --theorem NUMBER"
         ) from None
+    return [_network(spec)]
+
+
+def _network(spec: NetSpec) -> Fixture:
+    """The architecture with small inputs; raises :class:`CommandError` where even those take too long."""
+    from netspec.gradcheck import networks
+
     fixture = networks.fixture(spec)
     if fixture.described.macs > LARGEST:
         raise CommandError(
             f"gradcheck: {spec.name} takes {text.short(fixture.described.macs)} multiply-adds, expected at most "
             f"{text.short(LARGEST)}; check its layers one by one, or a tiny fixture"
         )
-    return [fixture]
+    return fixture
 
 
 def _key(name: str) -> str:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from netspec.cli import parsing, sources
+from netspec.cli import output, parsing, sources
 from netspec.cli.sources import CommandError
 from netspec.errors import SpecError
 
@@ -48,9 +48,6 @@ def run(options: argparse.Namespace) -> None:
     if options.output == "-":
         sys.stdout.write(text)
         return
-    path = Path(options.output or f"{spec.slug}.mlir")
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CommandError(f"{path}: cannot be written: {error.strerror}") from None
+    path = Path(options.output) if options.output is not None else Path(f"{spec.slug}.mlir")
+    output.write(path, text)
     print(f"{path}  {len(text.encode()):,} bytes, {options.step} of a batch of {options.batch}")

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 
 NAMES = "Names forgive case, spaces and punctuation: vit-tiny, ViT-Tiny and 'vit tiny' are the same."
-FILES = "A FILE.py is run as Python and defines SPEC, SPECS, or any NetSpec values; FILE.py:NAME picks one."
+FILES = (
+    "An argument with .py or a path separator is a file. It is RUN AS CODE, so name only files that you trust, and\n"
+    "defines SPEC, SPECS, or any NetSpec values; FILE.py:NAME picks one by its name or its variable."
+)
 
 
 def command(commands: argparse._SubParsersAction, name: str, run, summary: str, *notes: str) -> argparse.ArgumentParser:
@@ -28,6 +31,6 @@ def add_json(parser: argparse.ArgumentParser | argparse._MutuallyExclusiveGroup)
 
 def positive(text: str) -> int:
     """A whole number of at least one, for ``type=``."""
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    if not (text.isascii() and text.isdigit() and len(text) < 11 and 1 <= int(text) < 2**31):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {2**31 - 1}")
     return int(text)

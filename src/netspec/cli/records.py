@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict
 from typing import Any
 
@@ -14,8 +15,16 @@ from netspec.walk import Row
 
 
 def dump(value: object) -> str:
-    """``value`` as JSON text, in ASCII so that no terminal or pipe changes it."""
-    return json.dumps(value, indent=2)
+    """``value`` as JSON text, in ASCII so that no terminal or pipe changes it; what JSON lacks as text or ``null``."""
+    return json.dumps(_plain(value), indent=2, allow_nan=False, default=str)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def shape(value: Value) -> Any:

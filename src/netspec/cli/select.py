@@ -27,14 +27,17 @@ _SORTS: dict[str, Callable[[NetSpec], object]] = {
 }
 SORTS = tuple(_SORTS)
 
-_SIZE = re.compile(r"(\d[\d,_]*(?:\.\d*)?(?:e\d+)?|\.\d+)\s*([kmbgt]?)", re.IGNORECASE)
+_SIZE = re.compile(
+    r"((?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:_\d{3})+|\d+)(?:\.\d*)?(?:e\d{1,2})?|\.\d+)\s*([kmbgt]?)",
+    re.IGNORECASE | re.ASCII,
+)
 _POWERS = {"": 0, "k": 3, "m": 6, "b": 9, "g": 9, "t": 12}
 
 
 def size(given: str) -> float:
     """A number of parameters as a person writes it: ``5.5M``, ``13B``, ``61,706``. For ``argparse``."""
     match = _SIZE.fullmatch(given.strip())
-    if match is None:
+    if match is None or len(match[1]) > 40:
         raise argparse.ArgumentTypeError(f"{given!r} is no size; write it like 5.5M, 13B or 61706")
     return float(match[1].replace(",", "").replace("_", "")) * 10 ** _POWERS[match[2].lower()]
 
@@ -44,11 +47,16 @@ def years(given: str) -> tuple[int, int]:
     match = re.fullmatch(r"(\d{4})(?:\s*[-–]\s*(\d{4}))?", given.strip())
     if match is None:
         raise argparse.ArgumentTypeError(f"{given!r} is no year; write 2015 or 2015-2018")
-    return int(match[1]), int(match[2] or match[1])
+    first, last = int(match[1]), int(match[2] or match[1])
+    if first > last:
+        raise argparse.ArgumentTypeError(f"{given!r} ends before it begins; write {last}-{first}")
+    return first, last
 
 
 def run(options: argparse.Namespace) -> None:
     """Print the specs that pass all filters."""
+    if None not in (options.min_params, options.max_params) and options.min_params > options.max_params:
+        raise CommandError("--min-params is above --max-params, expected at most as much")
     found = select(
         domain=options.domain,
         entry=options.entry,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import io
+import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
@@ -24,6 +26,8 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         print(records.dump(records.full(spec)))
     elif options.python:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")  # which a string of Python means the same by
         print(program(spec), end="")
     else:
         print("\n".join(page(spec)))

@@ -1,16 +1,28 @@
-"""Where specs come from: a name of the catalogue, or a Python file that defines some."""
+"""Where specs come from: a name of the catalogue, or a Python file that defines some and is run as code."""
 
 from __future__ import annotations
 
+import difflib
+import importlib.util
+import os
+import re
 import sys
 import traceback
 from collections.abc import Iterator
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from types import ModuleType
 
-from netspec.catalogue import find
+from netspec import catalogue
 from netspec.errors import SpecError
+from netspec.fields import shown
 from netspec.spec import NetSpec
+
+#: Whatever of these stands in an argument makes it a path.
+_SEPARATORS = {"/", os.sep, os.altsep or os.sep}
+
+#: The file of ``FILE.py`` and ``FILE.py:NAME``; the colon of a drive, as in ``C:\\mine.py``, comes before.
+_FILE = re.compile(r"(.+?\.py)(?::(.*))?", re.DOTALL | re.IGNORECASE)
 
 
 class CommandError(Exception):
@@ -18,73 +30,154 @@ class CommandError(Exception):
 
 
 def specs(argument: str) -> list[NetSpec]:
-    """The specs that ``argument`` means: one of that name, or all that the file defines."""
-    path = Path(argument)
-    if path.suffix == ".py" or path.is_file():
-        return from_file(path)
-    return [_named(argument)]
+    """The specs that ``argument`` means: one of that name, or all that the file defines, or the one it picks there."""
+    found = _file_and_name(argument)
+    if found is None:
+        return [_named(argument)]
+    file, name = found
+    candidates = from_file(Path(file))
+    return list(candidates.values()) if name is None else [_picked(file, name, candidates)]
 
 
 def one(argument: str) -> NetSpec:
     """The spec of that name, or the only one in the file; ``FILE.py:NAME`` picks one of several."""
-    file, colon, name = argument.rpartition(":")
-    if colon and (file.endswith(".py") or Path(file).is_file()):
-        candidates = from_file(Path(file))
-        chosen = [spec for spec in candidates if spec.name.lower() == name.lower()]
-        if not chosen:
-            raise CommandError(f"{file} defines no spec called {name!r}, but {_names(candidates)}")
-        return chosen[0]
     found = specs(argument)
     if len(found) > 1:
         raise CommandError(f"{argument} defines several specs: {_names(found)}; say which as {argument}:NAME")
     return found[0]
 
 
-def from_file(path: Path) -> list[NetSpec]:
-    """The specs that the Python file at ``path`` defines, in order.
+def is_file(argument: str) -> bool:
+    """Whether ``argument`` means a file: it has ``.py`` or a path separator, and is no name of the catalogue.
+
+    What lies in the current folder has no say, so that no file hides a name of the catalogue, and none is run by it.
+    """
+    return _file_and_name(argument) is not None
+
+
+def from_file(path: Path) -> dict[str, NetSpec]:
+    """Run the Python file at ``path``; the specs it defines, in order, each under the first variable that leads to it.
 
     Those called ``SPECS``, ``SPEC`` or ``spec`` when there are any, otherwise every spec the file gives a name to.
-    Raises :class:`CommandError` naming file and line for whatever goes wrong while it runs.
+    What the file prints goes to standard error. Raises :class:`CommandError` naming file and line for whatever goes
+    wrong while it runs.
     """
     try:
-        source = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        source = importlib.util.decode_source(path.read_bytes())
+    except (OSError, ValueError, SyntaxError) as error:
+        reason = getattr(error, "strerror", None) or ("not UTF-8 text" if _is_encoding(error) else str(error))
         raise CommandError(f"{path}: cannot be read: {reason}") from None
-    module = ModuleType(f"{path.stem} (run by netspec)")
+    names = _run(path, source)
+    declared = {name: names[name] for name in ("SPECS", "SPEC", "spec") if name in names}
+    public = {name: value for name, value in names.items() if not name.startswith("_")}
+    found: dict[NetSpec, str] = {}
+    for name, value in (declared or public).items():
+        for place, spec in _within(value, name, set()):
+            found.setdefault(spec, place)
+    if not found:
+        raise CommandError(f"{path}: defines no NetSpec; assign one to SPEC, or several to SPECS")
+    return {place: spec for spec, place in found.items()}
+
+
+def _run(path: Path, source: str) -> dict[str, object]:
+    """What the file leaves under each name."""
+    module = ModuleType(f"{path.stem} ({path}, run by netspec)")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # dataclasses look their module up
-    names = vars(module)
-    folder = str(path.resolve().parent)
-    sys.path.insert(0, folder)
+    folder = path.resolve().parent
+    before = set(sys.modules)
+    sys.path.insert(0, str(folder))
     try:
-        exec(compile(source, str(path), "exec"), names)
+        with redirect_stdout(sys.stderr):
+            exec(compile(source, str(path), "exec"), vars(module))
     except SyntaxError as error:
-        raise CommandError(f"{error.filename}, line {error.lineno}: {error.msg}") from None
+        where = f", line {error.lineno}" if error.lineno else ""
+        raise CommandError(f"{error.filename or path}{where}: {error.msg}") from None
     except (Exception, SystemExit) as error:
         raise CommandError(f"{path}{_line(error, str(path))}: {_sentence(error)}") from None
     finally:
-        sys.path.remove(folder)
-    chosen = [names[name] for name in ("SPECS", "SPEC", "spec") if name in names]
-    found = list(dict.fromkeys(_within(chosen or [names[name] for name in names if not name.startswith("_")])))
-    if not found:
-        raise CommandError(f"{path}: defines no NetSpec; assign one to SPEC, or several to SPECS")
-    return found
+        with suppress(ValueError):
+            sys.path.remove(str(folder))
+        # A file elsewhere may have neighbours of the same names.
+        for name in set(sys.modules) - before:
+            if _is_below(getattr(sys.modules[name], "__file__", None), folder):
+                del sys.modules[name]
+    return vars(module)
+
+
+def _file_and_name(argument: str) -> tuple[str, str | None] | None:
+    """The file that ``argument`` means and the spec it picks there; ``None`` for a name of the catalogue."""
+    if match := _FILE.fullmatch(argument):
+        return match[1], match[2]
+    if not _SEPARATORS & set(argument) or _slashed(argument):
+        return None
+    file, colon, name = argument.rpartition(":")
+    if colon and _SEPARATORS & set(file) and not _SEPARATORS & set(name):
+        return file, name
+    return argument, None
+
+
+def _slashed(argument: str) -> bool:
+    """Whether ``argument`` is a name of the catalogue that has slashes, and has them where that has: CLIP-ViT-B/32."""
+    try:
+        spec = catalogue.find(argument)
+    except SpecError:
+        return False
+    starts = [_key(text.partition("/")[0]) for text in (spec.name, argument)]
+    return "/" in spec.name and starts[0] == starts[1]
 
 
 def _named(name: str) -> NetSpec:
     try:
-        return find(name)
+        return catalogue.find(name)
     except SpecError as error:
+        with suppress(OSError, ValueError):
+            if Path(name).is_file():
+                raise CommandError(f"{error}; the file of that name is ./{name}") from None
         raise CommandError(str(error)) from None
 
 
-def _within(values: object) -> Iterator[NetSpec]:
-    for value in values.values() if isinstance(values, dict) else values:
-        if isinstance(value, NetSpec):
-            yield value
-        elif isinstance(value, (list, tuple, dict)):
-            yield from _within(value)
+def _picked(file: str, name: str, candidates: dict[str, NetSpec]) -> NetSpec:
+    """The spec called ``name``, as forgiving as the catalogue is, or the one that the variable ``name`` holds."""
+    tests = (
+        lambda place, spec: spec.name == name,
+        lambda place, spec: place == name,
+        lambda place, spec: spec.name.lower() == name.lower(),
+        lambda place, spec: bool(_key(name)) and _key(spec.name) == _key(name),
+    )
+    for test in tests:
+        found = [spec for place, spec in candidates.items() if test(place, spec)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            places = [place for place, spec in candidates.items() if spec in found]
+            raise CommandError(f"{file} defines several specs called {name!r}; say which as {' or '.join(places)}")
+    known = {spec.name.lower(): spec.name for spec in candidates.values()}
+    near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(known[key] for key in near)}? " if near else ""
+    raise CommandError(f"{file} defines no spec called {name!r}; {hint}it has {_names(list(candidates.values()))}")
+
+
+def _within(value: object, place: str, seen: set[int]) -> Iterator[tuple[str, NetSpec]]:
+    """The specs that a variable leads to, each with the expression for it."""
+    if isinstance(value, NetSpec):
+        yield place, value
+    elif isinstance(value, (list, tuple, dict)) and id(value) not in seen:
+        seen.add(id(value))
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _within(inner, f"{place}[{shown(key, 40)}]", seen)
+
+
+def _is_below(file: object, folder: Path) -> bool:
+    return isinstance(file, str) and Path(file).is_relative_to(folder) and "site-packages" not in Path(file).parts
+
+
+def _is_encoding(error: BaseException) -> bool:
+    return isinstance(error, (UnicodeDecodeError, SyntaxError))
+
+
+def _key(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "", name.lower())
 
 
 def _line(error: BaseException, file: str) -> str:
@@ -95,9 +188,12 @@ def _line(error: BaseException, file: str) -> str:
 
 def _sentence(error: BaseException) -> str:
     """A malformed spec's own sentence; other errors with their type."""
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # a class of the file's own
+        text = ""
     if isinstance(error, SpecError):
-        return str(error)
-    text = " ".join(str(error).split())
+        return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from netspec.layers import Value
 from netspec.layers.base import Several
@@ -15,7 +16,12 @@ _UNITS = (("T", 12), ("B", 9), ("M", 6), ("K", 3))
 
 
 def short(number: int) -> str:
-    """Three significant digits and a unit: ``61.7K``, ``13.0B``; below a thousand the number itself."""
+    """Three significant digits and a unit: ``61.7K``, ``13.0B``; below a thousand the number itself.
+
+    Beyond all units, three digits and a power of ten.
+    """
+    if number >= 10**18:
+        return f"{Decimal(number):.2e}"
     for unit, power in _UNITS:
         if number >= 10**power - 10 ** (power - 3) / 2:
             scaled = number / 10**power

@@ -252,9 +252,9 @@ def _inputs(fixture: Fixture, rng: np.random.Generator) -> tuple[dict[str, np.nd
 
 
 def _further(spec: NetSpec):
-    from netspec.modules import further_inputs
+    from netspec.modules.inputs import inputs_of
 
-    return further_inputs(spec)
+    return [(one.name, one.shape) for one in inputs_of(spec)[1:]]
 
 
 def _regions(rng: np.random.Generator, shape) -> np.ndarray:

@@ -6,10 +6,11 @@ import abc
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
-from functools import cache
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from netspec.errors import LayerError
+from netspec.fields import normalise, refusal, shown
+from netspec.names import SKIP as SKIP
 
 #: Channels last, without the batch: ``(height, width, channels)``, ``(tokens, width)`` or ``(features,)``.
 Shape = tuple[int, ...]
@@ -40,9 +41,6 @@ class Several(Mapping):
         return "{" + ", ".join(f"{name}: {shape}" for name, shape in self._shapes.items()) + "}"
 
 
-#: The name under which skips are stacked: a layer that reads it gets the latest one still open.
-SKIP = "(open skip)"
-
 #: What flows from one layer to the next.
 Value = Shape | Several
 
@@ -56,26 +54,20 @@ def size(value: Value) -> int:
 class Layer(abc.ABC):
     """One step of a network, as a value: either a :class:`Primitive` or a :class:`Combinator` that holds layers.
 
-    Fields annotated ``int`` (or ``int | None``, when given) must be at least one, those named in ``may_be_zero`` at
-    least zero; fields named in ``choices`` must be one of the values listed there.
+    A field holds what its annotation says (see :mod:`netspec.fields`); those annotated ``int`` are at least one, those
+    named in ``may_be_zero`` at least zero.
     """
 
     may_be_zero: ClassVar[tuple[str, ...]] = ()
-    choices: ClassVar[tuple[tuple[str, tuple[Any, ...]], ...]] = ()
+
+    def __post_init__(self) -> None:
+        normalise(self)
 
     def check(self) -> None:
         """Raise :class:`LayerError` if the layer's own fields cannot be right, whatever arrives."""
-        for name in _integer_fields(type(self)):
-            value, least = getattr(self, name), 0 if name in self.may_be_zero else 1
-            if value is None and name in _integer_fields(type(self), optional=True):
-                continue
-            if not isinstance(value, int) or isinstance(value, bool) or value < least:
-                kind = "positive" if least else "non-negative"
-                raise LayerError(f"{name} must be a {kind} integer", arrived=repr(value), expected=f">= {least}")
-        for name, allowed in self.choices:
-            if getattr(self, name) not in allowed:
-                expected = f"one of {', '.join(map(repr, allowed))}"
-                raise LayerError(f"unknown {name}", arrived=repr(getattr(self, name)), expected=expected)
+        if wrong := refusal(self):
+            value, refused = wrong
+            raise LayerError(refused.problem, arrived=shown(value), expected=refused.expected)
 
     @abc.abstractmethod
     def params(self) -> int:
@@ -91,7 +83,7 @@ class Layer(abc.ABC):
             value = getattr(self, field.name)
             if field.default is MISSING:
                 given.append(_text(value))
-            elif value != field.default:
+            elif type(value) is not type(field.default) or value != field.default:
                 given.append(f"{field.name}={_text(value)}")
         return f"{type(self).__name__}({', '.join(given)})"
 
@@ -153,7 +145,12 @@ Run = Callable[..., Value]
 
 @dataclass(frozen=True)
 class Combinator(Layer):
-    """A layer made of layers. It says how values travel through them; counting and building are done by the walk."""
+    """A layer made of layers. It says how values travel through them; counting and building are done by the walk.
+
+    ``repeats`` says that values travel through the same layers several times: what they save, they save anew.
+    """
+
+    repeats: ClassVar[bool] = False
 
     @property
     @abc.abstractmethod
@@ -173,12 +170,6 @@ class Combinator(Layer):
         return sum(layer.book_params() for layer in self.held)
 
 
-@cache
-def _integer_fields(layer: type[Layer], optional: bool = False) -> tuple[str, ...]:
-    annotations = ("int | None",) if optional else ("int", "int | None")
-    return tuple(field.name for field in fields(layer) if field.type in annotations)
-
-
 def _text(value: object) -> str:
     """``value`` as the listing would write it: one layer stands for a tuple of one, as the constructors allow."""
     if isinstance(value, Layer):
@@ -187,7 +178,7 @@ def _text(value: object) -> str:
         return str(value[0])
     if isinstance(value, tuple) and value and isinstance(value[0], (Layer, tuple)):
         return f"({', '.join(map(_text, value))}{',' if len(value) == 1 else ''})"
-    return repr(value)
+    return shown(value, 200)
 
 
 def expect_last_axis(problem: str, arrived: Value, size: int) -> None:
@@ -234,9 +225,6 @@ def expect_even(arrived: Shape, height: int, width: int, why: str) -> None:
     """Raise :class:`LayerError` unless both sides are even."""
     if height % 2 or width % 2:
         raise LayerError(f"sides must be even {why}", arrived=arrived, expected="even height and width")
-
-
-PADDINGS = ("same", "valid")
 
 
 def slide(arrived: Shape, kernel: int, stride: int, padding: str) -> tuple[int, int]:

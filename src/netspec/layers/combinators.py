@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from netspec.errors import LayerError
 from netspec.layers.base import Combinator, Layer, Run, Several, Value, expect_image, expect_one, text_of
 from netspec.layers.taps import joined
-
-
-def _layers(given: object) -> tuple[Layer, ...]:
-    """One layer stands for a tuple of one; a class is kept for the walk to refuse with its place."""
-    return (given,) if isinstance(given, (Layer, type)) else tuple(given)
+from netspec.names import head_wrong, repeated
 
 
 @dataclass(frozen=True)
@@ -25,10 +20,6 @@ class Residual(Combinator):
 
     body: tuple[Layer, ...]
     shortcut: tuple[Layer, ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "body", _layers(self.body))
-        object.__setattr__(self, "shortcut", _layers(self.shortcut))
 
     @property
     def held(self) -> tuple[Layer, ...]:
@@ -54,11 +45,6 @@ class Branches(Combinator):
 
     branches: tuple[tuple[Layer, ...], ...]
     join: Literal["concat", "add"] = "concat"
-
-    choices = (("join", ("concat", "add")),)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "branches", tuple(map(_layers, self.branches)))
 
     def check(self) -> None:
         """Raise :class:`LayerError` when there is nothing to join."""
@@ -86,18 +72,17 @@ class Heads(Combinator):
 
     heads: tuple[tuple[str, tuple[Layer, ...]], ...]
 
-    def __post_init__(self) -> None:
-        pairs = self.heads.items() if isinstance(self.heads, Mapping) else self.heads
-        object.__setattr__(self, "heads", tuple((name, _layers(layers)) for name, layers in pairs))
-
     def check(self) -> None:
-        """Raise :class:`LayerError` when there is no head, or a name that would break a path."""
+        """Raise :class:`LayerError` when there is no head, or a name that is taken or would break a path."""
         super().check()
         if not self.heads:
             raise LayerError("no heads", arrived="0 heads", expected="at least one")
-        for name, _ in self.heads:
-            if not name or "." in name:
-                raise LayerError("a head has a name without dots", arrived=repr(name), expected="such as 'policy'")
+        names = [name for name, _ in self.heads]
+        for name in names:
+            if wrong := head_wrong(name):
+                raise LayerError("a head has a name without dots", arrived=repr(name), expected=wrong)
+        if twice := repeated(names):
+            raise LayerError("two heads of one name", arrived=repr(twice), expected="a name for each")
 
     @property
     def held(self) -> tuple[Layer, ...]:
@@ -122,8 +107,7 @@ class ForEach(Combinator):
 
     body: tuple[Layer, ...]
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "body", _layers(self.body))
+    repeats = True
 
     @property
     def held(self) -> tuple[Layer, ...]:
@@ -153,9 +137,6 @@ class OnRegions(Combinator):
     n_regions: int
     body: tuple[Layer, ...]
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "body", _layers(self.body))
-
     @property
     def held(self) -> tuple[Layer, ...]:
         """The layers every region passes through."""
@@ -178,8 +159,7 @@ class Repeat(Combinator):
     times: int
     body: tuple[Layer, ...]
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "body", _layers(self.body))
+    repeats = True
 
     @property
     def held(self) -> tuple[Layer, ...]:

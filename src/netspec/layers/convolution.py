@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from netspec.errors import LayerError
-from netspec.layers.activation import ACTIVATIONS
-from netspec.layers.base import PADDINGS, Primitive, Shape, expect_image, slide
+from netspec.layers.base import Primitive, Shape, expect_image, slide
 
 
 @dataclass(frozen=True)
@@ -17,8 +16,6 @@ class Convolution(Primitive):
     transposed convolution instead, ``(H, W, in) -> (stride·H, stride·W, out)``: the same kernel, the same count.
     Source: LeCun et al. 1998, Proc. IEEE 86(11); Dumoulin & Visin 2016 (arXiv:1603.07285) for the transposed one.
     """
-
-    choices = (("padding", PADDINGS), ("activation", ACTIVATIONS))
 
     def check(self) -> None:
         """Raise :class:`LayerError` for a transposed convolution without padding, which the language does not have."""

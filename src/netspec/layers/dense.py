@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from netspec.layers.activation import ACTIVATIONS, Activation
+from netspec.layers.activation import Activation
 from netspec.layers.base import Primitive, Shape, expect_last_axis
 
 
@@ -21,7 +21,6 @@ class Dense(Primitive):
     activation: Activation = "identity"
 
     primitive = "dense"
-    choices = (("activation", ACTIVATIONS),)
 
     def output_shape(self, arrived: Shape) -> Shape:
         """``(…, in_features)`` to ``(…, out_features)``."""

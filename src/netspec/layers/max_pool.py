@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from netspec.layers.base import PADDINGS, Free, Shape, expect_image, expect_one, slide
+from netspec.layers.base import Free, Shape, expect_image, expect_one, slide
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,6 @@ class MaxPool(Free):
     padding: Literal["same", "valid"] = "same"
 
     primitive = "max_pool"
-    choices = (("padding", PADDINGS),)
 
     def output_shape(self, arrived: Shape) -> Shape:
         """Fewer positions, the same channels."""

@@ -32,7 +32,6 @@ class MBConv(Primitive):
     squeeze_from: Literal["input", "expanded"] = "input"
 
     primitive = "mb_conv"
-    choices = (("squeeze_from", ("input", "expanded")),)
 
     def output_shape(self, arrived: Shape) -> Shape:
         """The first block strides, the rest keep the shape."""

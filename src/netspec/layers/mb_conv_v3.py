@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from netspec.layers.activation import ACTIVATIONS, Activation
+from netspec.layers.activation import Activation
 from netspec.layers.base import Primitive, Shape, expect_image, slide
 from netspec.layers.squeeze_excite import squeeze_excite_macs, squeeze_excite_params
 
@@ -29,7 +29,6 @@ class MBConvV3(Primitive):
     activation: Activation = "hard_swish"
 
     primitive = "mb_conv_v3"
-    choices = (("activation", ACTIVATIONS),)
 
     def output_shape(self, arrived: Shape) -> Shape:
         """Padded, strided."""

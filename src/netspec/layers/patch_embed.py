@@ -29,7 +29,6 @@ class PatchEmbed(Primitive):
     layout: Literal["tokens", "grid"] = "tokens"
 
     primitive = "patch_embed"
-    choices = (("layout", ("tokens", "grid")),)
 
     def output_shape(self, arrived: Shape) -> Shape:
         """``(n_patches + 1, width)`` or the grid, which must hold exactly ``n_patches``."""

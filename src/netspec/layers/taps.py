@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from netspec.errors import LayerError
-from netspec.layers.base import SKIP, Free, Layer, Several, Value, expect_one
+from netspec.layers.base import Free, Layer, Several, Value, expect_one
+from netspec.names import tap_wrong
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,10 @@ class Save(Free):
     primitive = "save"
 
     def check(self) -> None:
-        """Raise :class:`LayerError` for no name, and for the one under which U-Net stages keep their skips."""
+        """Raise :class:`LayerError` for no name, and for one that means something else."""
         super().check()
-        if not self.name or self.name == SKIP:
-            raise LayerError("a saved tensor needs a name", arrived=repr(self.name), expected="any other, not empty")
+        if wrong := tap_wrong(self.name):
+            raise LayerError("a saved tensor needs a name", arrived=repr(self.name), expected=wrong)
 
     def saves(self, arrived: Value) -> tuple[str, Value]:
         """The tensor that passes, unchanged."""
@@ -48,7 +49,6 @@ class Load(Free):
     join: Literal["replace", "concat", "add"] = "replace"
 
     primitive = "load"
-    choices = (("join", ("replace", "concat", "add")),)
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -89,9 +89,10 @@ class Reshape(Free):
     primitive = "reshape"
 
     def check(self) -> None:
-        """Raise :class:`LayerError` unless all sides are positive integers."""
-        if not self.shape or any(not isinstance(side, int) or side < 1 for side in self.shape):
-            raise LayerError("sides must be positive integers", arrived=self.shape, expected=">= 1 each")
+        """Raise :class:`LayerError` for no sides."""
+        super().check()
+        if not self.shape:
+            raise LayerError("shape must be positive integers", arrived=self.shape, expected="at least one")
 
     def output_shape(self, arrived: Value) -> Value:
         """``shape``, when the sizes agree."""

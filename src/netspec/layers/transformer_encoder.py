@@ -29,7 +29,6 @@ class TransformerEncoder(Primitive):
     causal: bool = False
 
     primitive = "transformer_encoder"
-    choices = (("readout", ("all", "class_token", "last_token")),)
 
     def check(self) -> None:
         """Raise :class:`LayerError` when the heads do not divide the width."""

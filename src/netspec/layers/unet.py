@@ -62,7 +62,6 @@ class UNetUp(Primitive):
 
     primitive = "unet_up"
     may_be_zero = ("skip_channels",)
-    choices = (("upsample", ("bilinear", "transposed")),)
 
     @property
     def skip(self) -> int:

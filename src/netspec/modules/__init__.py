@@ -9,12 +9,11 @@ import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.base import Shape
-from netspec.layers.combinators import OnRegions
 from netspec.layers.dense import Dense
 from netspec.layers.flatten import Flatten
 from netspec.modules.base import Numerics, at_least_float32, module_of
-from netspec.modules.combinators import REGIONS
 from netspec.modules.initialize import SCHEMES, scheme_of
+from netspec.modules.inputs import FIRST, check, inputs_of
 from netspec.modules.sequence import Batch, Memory, modules_of, run
 from netspec.modules.stochastic_depth import grow_linearly
 from netspec.modules.tracing import count_cheaply
@@ -24,7 +23,7 @@ __all__ = ["SCHEMES", "Network", "Numerics", "build", "module_of"]
 
 
 class Network(nnx.Module):
-    """The layers of a spec, applied to a batch ``(B, *input_shape)`` of float32.
+    """The layers of a spec, applied to a batch ``(B, *input_shape)`` of floating-point numbers or indices of tokens.
 
     ``inputs`` are the further tensors that a call must name, with their shapes: the spec's ``extra_inputs`` and, where
     a layer works on regions, ``regions`` of shape ``(n, 4)`` (see :func:`netspec.modules.roi_align.roi_align`).
@@ -32,7 +31,7 @@ class Network(nnx.Module):
 
     def __init__(self, spec: NetSpec, numerics: Numerics, rngs: nnx.Rngs):
         self.name = spec.name
-        self.extra_inputs = further_inputs(spec)
+        self.expected = inputs_of(spec)
         self.described = spec.layers
         self.layers = modules_of(spec.layers, numerics, count_cheaply(rngs))
         grow_linearly(numerics.ends, numerics.stochastic_depth)
@@ -44,25 +43,23 @@ class Network(nnx.Module):
     @property
     def inputs(self) -> dict[str, Shape]:
         """Shapes of the further tensors by name, without the batch."""
-        return dict(self.extra_inputs)
+        return {one.name: one.shape for one in self.expected if one.name != FIRST}
 
     def __call__(self, x: jnp.ndarray, **named: jnp.ndarray) -> Batch:
         """Map ``(B, *input_shape)`` to ``(B, *output_shape)``, or to a dict of such tensors where several leave.
 
-        They are returned in float32 whatever the compute type. Raises ``TypeError`` unless ``named`` has just the
-        tensors of :attr:`inputs`.
+        They are returned in float32 whatever the compute type. In training mode running statistics move and dropout
+        acts; see :func:`build`.
+
+        Every tensor must have the shape that the spec gives it behind the batch, one and the same batch of at least
+        one, and integers where tokens are meant, floating-point numbers elsewhere. Fully convolutional networks take
+        no other size either: ``dataclasses.replace(spec, input_shape=…)`` is the network for it, and its parameters are
+        the same. Raises :class:`netspec.InputError`, a :class:`netspec.SpecError`, for anything else, and unless
+        ``named`` has just the tensors of :attr:`inputs`. A compiled call was checked when it was traced.
         """
-        if named.keys() != self.inputs.keys():
-            arrived, expected = (", ".join(names) or "none" for names in (named, self.inputs))
-            raise TypeError(f"{self.name}: further inputs {arrived} arrived, expected {expected}")
+        check(self.name, self.expected, x, named)
         leaves = run(self.described, self.layers, x, Memory(named))
         return jax.tree.map(at_least_float32, leaves)
-
-
-def further_inputs(spec: NetSpec) -> tuple[tuple[str, Shape], ...]:
-    """Names and shapes of the tensors that a call of the built ``spec`` needs besides the first."""
-    regions = [row.layer.n_regions for row in spec.flat() if isinstance(row.layer, OnRegions)]
-    return (*spec.extra_inputs, *([(REGIONS, (max(regions), 4))] if regions else []))
 
 
 def build(
@@ -84,6 +81,11 @@ def build(
     ``stochastic_depth`` is the rate of the last residual branch, with smaller ones before it (see
     :mod:`netspec.modules.stochastic_depth`); networks without residual branches have none. Both draw from the stream
     ``dropout`` of ``rngs`` and act in training mode only.
+
+    The network is in training mode, as every ``flax.nnx`` module at first: BatchNorm normalises by the statistics of
+    the batch and moves its running ones with each call, which changes the model, and dropout and stochastic depth
+    draw. ``model.eval()`` before predicting makes it use the running statistics, change nothing and drop nothing;
+    ``model.train()`` goes back. Networks without BatchNorm, dropout and stochastic depth compute the same in both.
 
     Raises ``ValueError`` for an unknown initialisation, one that is not defined for the network, or a rate outside
     [0, 1), ``TypeError`` for a layer without a module.

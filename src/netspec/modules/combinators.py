@@ -10,9 +10,7 @@ from netspec.layers.combinators import Branches, ForEach, Heads, OnRegions, Repe
 from netspec.modules.base import Numerics, build_layer
 from netspec.modules.roi_align import roi_align
 from netspec.modules.sequence import Batch, Chain, Memory
-
-#: The further input under which a call hands over where the regions lie, ``(B, n, 4)``; see :func:`roi_align`.
-REGIONS = "regions"
+from netspec.names import REGIONS
 
 
 class Sum(nnx.Module):
@@ -67,7 +65,7 @@ class Shared(nnx.Module):
 class Regional(nnx.Module):
     """``{level: (B, H, W, C)} -> (B, n_regions, …)``: the body on every region, as if each were an example.
 
-    The regions are the first ``n_regions`` of the further input ``regions``.
+    The regions are the first ``n_regions`` of the further input ``regions``, ``(B, n, 4)``; see :func:`roi_align`.
     """
 
     def __init__(self, layer: OnRegions, body: Chain):

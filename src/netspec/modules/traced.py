@@ -12,10 +12,10 @@ import jax.numpy as jnp
 from flax import nnx
 from jax.extend.core import ClosedJaxpr, Jaxpr
 
-from netspec.layers.base import Shape, Value
-from netspec.layers.token_embedding import OneHotDense, TokenPositionEmbed
-from netspec.modules import Network, Numerics, further_inputs
+from netspec.layers.base import Value
+from netspec.modules import Network, Numerics
 from netspec.modules.initialize import Scheme
+from netspec.modules.inputs import inputs_of
 from netspec.modules.sequence import shape_of
 from netspec.spec import NetSpec
 
@@ -65,18 +65,11 @@ class Traced:
 
 def abstract_inputs(spec: NetSpec, batch: int) -> tuple[Any, dict[str, Any]]:
     """Shapes and types of the first input and of the further ones by name; token indices are int32."""
-    known = vocabularies(spec)
-
-    def one(shape: Shape) -> jax.ShapeDtypeStruct:
-        return jax.ShapeDtypeStruct((batch, *shape), jnp.int32 if shape in known else jnp.float32)
-
-    return one(spec.input_shape), {name: one(shape) for name, shape in further_inputs(spec)}
-
-
-def vocabularies(spec: NetSpec) -> dict[Shape, int]:
-    """How many tokens there are, by the shape of the inputs that are token indices."""
-    rows = (row for row in spec.flat() if isinstance(row.layer, (OneHotDense, TokenPositionEmbed)))
-    return {row.arrived: row.layer.vocabulary for row in rows}
+    first, *further = (
+        (one.name, jax.ShapeDtypeStruct((batch, *one.shape), jnp.int32 if one.vocabulary else jnp.float32))
+        for one in inputs_of(spec)
+    )
+    return first[1], dict(further)
 
 
 def multiply_adds(jaxpr: Jaxpr) -> int:

@@ -18,8 +18,9 @@ from flax import nnx
 from netspec.errors import SpecError
 from netspec.layers import OneHotDense, PatchEmbed, TokenPositionEmbed
 from netspec.layers.base import Shape
-from netspec.modules.combinators import REGIONS
-from netspec.modules.traced import Traced, vocabularies
+from netspec.modules.inputs import FIRST, inputs_of
+from netspec.modules.traced import Traced
+from netspec.names import REGIONS
 from netspec.spec import NetSpec
 
 #: A gradient whose largest entry is below this fraction of the largest in the network is faint: what rounding leaves
@@ -211,18 +212,18 @@ def at_rest(rest: nnx.State) -> nnx.State:
 
 def draw_inputs(spec: NetSpec, traced: Traced) -> tuple[Any, dict[str, Any]]:
     """Random inputs: token indices below their vocabulary, regions inside the image, all else standard normal."""
-    known = vocabularies(spec)
+    known = {one.name: one.vocabulary for one in inputs_of(spec)}
 
     def one(name: str, abstract: jax.ShapeDtypeStruct):
         if name == REGIONS:
             corners = np.random.default_rng(2).uniform(0, 1, (*abstract.shape[:-1], 2, 2)).astype(np.float32)
             return jnp.asarray(np.sort(corners, axis=-2).reshape(abstract.shape))
         if abstract.dtype == jnp.int32:
-            high = known[abstract.shape[1:]]
+            high = known[name]
             return jnp.asarray(np.random.default_rng(2).integers(high, size=abstract.shape, dtype=np.int32))
         return _normal(abstract.shape, 2)
 
-    return one("", traced.first), {name: one(name, shape) for name, shape in traced.further.items()}
+    return one(FIRST, traced.first), {name: one(name, shape) for name, shape in traced.further.items()}
 
 
 def _normal(shape: Shape, seed: int) -> jax.Array:
