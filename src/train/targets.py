@@ -68,6 +68,8 @@ def report(experiment: Experiment, usual: Iterable[str] | None = None) -> str:
         if len(f"{stem}@{shown}".encode()) > LONGEST:
             shown = f"{len(experiment.shown)}-cells-{hashlib.sha256(shown.encode()).hexdigest()[:8]}"
         stem = f"{stem}@{shown}"
+    if stem.endswith(("_runs", "_curves")):
+        stem += "+"  # else its table would be called as the other tables of a shorter stem are
     return experiment.name if stem == OWN[experiment.name] else f"{experiment.name}/{stem}"
 
 
