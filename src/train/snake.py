@@ -12,7 +12,8 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from train.progress import headline
@@ -117,37 +118,68 @@ def clear_stale_locks(folder: Path = Path(".snakemake")) -> int:
 class RunWatcher(logging.Handler):
     """Listens to Snakemake's log: says once where runs can be followed, and a line for every one that finished.
 
-    It sees every record, whatever ``--quiet`` hides; ``say`` is given what to show.
+    It sees what ``--quiet`` hides, except that jobs finish, of which Snakemake then logs nothing: so it looks for what
+    the jobs that have started are to leave, at every record and every ``pause`` seconds. ``say`` shows a line.
     """
 
-    def __init__(self, say: Callable[[str], None], silent: Callable[[], bool] = lambda: False):
+    def __init__(self, say: Callable[[str], None], silent: Callable[[], bool] = lambda: False, pause: float = 1.0):
         super().__init__()
-        self.say, self.silent = say, silent
-        self.jobs: dict[int, tuple[str, list[str]]] = {}
+        self.say, self.silent, self.pause = say, silent, pause
+        self.awaited: dict[Path, int | None] = {}
         self.told: set[str] = set()
+        self.thread: threading.Thread | None = None
+        self.closed = threading.Event()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take one record: of jobs that start, and of those that have finished."""
-        event = getattr(getattr(record, "event", None), "value", None)
-        if event not in ("job_info", "job_finished") or self.silent():
+        """Take one record: of a job that starts, or of anything else, at which others may have finished."""
+        if self.silent():
             return
-        if event == "job_info":
-            self.jobs[record.jobid] = record.rule_name, [str(path) for path in record.output]
-            if record.rule_name == "train":
-                self._started(record.wildcards, [str(path) for path in record.log])
-        elif record.job_id in self.jobs:
-            self._finished(*self.jobs.pop(record.job_id))
+        if getattr(getattr(record, "event", None), "value", None) == "job_info":
+            training = record.rule_name == "train"
+            if training:
+                self._started(record.wildcards["label"], record.log)
+            for path in map(Path, record.output):
+                if (training and path.name == "summary.json") or (path.suffix == ".pdf" and path.parts[0] == "reports"):
+                    self.awaited[path] = _written(path)
+            if self.awaited and not self.thread:
+                self.thread = threading.Thread(target=self._keep_looking, name="runs", daemon=True)
+                self.thread.start()
+        self.look()
 
-    def _started(self, wildcards: Mapping[str, str], logs: list[str]) -> None:
-        label = wildcards["label"]
-        if label not in self.told and logs:
+    def look(self) -> None:
+        """Say what has been finished since the last look."""
+        with self.lock:
+            for path, before in list(self.awaited.items()):
+                if _written(path) not in (None, before):
+                    del self.awaited[path]
+                    self._finished(path)
+
+    def _keep_looking(self) -> None:
+        while not self.closed.wait(self.pause):
+            self.look()
+
+    def close(self) -> None:
+        """Look no more."""
+        self.closed.set()
+        super().close()
+
+    def _started(self, label: str, logs: Iterable[object]) -> None:
+        if label not in self.told:
             self.told.add(label)
-            self.say(f"Each run writes its progress to logs/{label}/<cell>/seed<k>.log; now: tail -F {logs[0]}")
+            now = "".join(f"; now: tail -F {log}" for log in logs)
+            self.say(f"Each run writes its progress to logs/{label}/<cell>/seed<k>.log{now}")
 
-    def _finished(self, rule: str, output: Iterable[str]) -> None:
-        for path in map(Path, output):
-            if rule == "train" and path.name == "summary.json":
-                with contextlib.suppress(OSError, ValueError, KeyError):
-                    self.say(f"{path.parents[2].name}: {headline(json.loads(path.read_text()))}")
-            elif path.suffix == ".pdf" and path.parts[0] == "reports":
-                self.say(f"Report: {path}")
+    def _finished(self, path: Path) -> None:
+        if path.suffix == ".pdf":
+            self.say(f"Report: {path}")
+            return
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            self.say(f"{path.parents[2].name}: {headline(json.loads(path.read_text()))}")
+
+
+def _written(path: Path) -> int | None:
+    """When a file was written, in nanoseconds; ``None`` where there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None

@@ -4,6 +4,8 @@ import fcntl
 import json
 import logging
 import os
+import queue
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -115,37 +117,60 @@ def test_a_file_system_without_locks_loses_nothing(killed, monkeypatch):
     assert snake.clear_stale_locks(killed / "locks/mine.txt/none") == 0  # nor one that cannot be written
 
 
+def record(event, **extra):
+    made = logging.LogRecord("snakemake", logging.INFO, "", 0, "", None, None)
+    made.__dict__.update(event=SimpleNamespace(value=event), **extra)
+    return made
+
+
+def started(number, rule, output, **wildcards):
+    extra = {"output": [output], "log": [f"logs/{number}.log"], "wildcards": wildcards}
+    return record("job_info", jobid=number, rule_name=rule, **extra)
+
+
+def finish(seed, top1=12.345):
+    summary = {"cell": "bare", "seed": seed, "top1": top1, "correct": 21, "val_images": 170}
+    path = Path(f"results/digits/bare/seed{seed}/summary.json")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(summary | {"timing": {"wall_seconds": 3.21}}))
+    return str(path)
+
+
 def test_a_line_per_finished_run_and_report(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     said, dry = [], []
-    watcher = snake.RunWatcher(said.append, lambda: bool(dry))
-
-    def log(event, **extra):
-        record = logging.LogRecord("snakemake", logging.INFO, "", 0, "", None, None)
-        record.__dict__.update(event=SimpleNamespace(value=event), **extra)
-        watcher.handle(record)
-
-    def start(number, rule, output, **wildcards):
-        extra = {"output": [output], "log": [f"logs/{number}.log"], "wildcards": wildcards}
-        log("job_info", jobid=number, rule_name=rule, **extra)
-
-    runs = [f"results/digits/bare/seed{seed}/summary.json" for seed in (0, 1)]
-    for number, path in enumerate(runs):
-        start(number, "train", path, label="digits", cell="bare", seed=str(number))
-    start(2, "resolve_cell", "results/digits/bare/cell.json", label="digits")
-    start(3, "ablation", "reports/ablation/digits-smoke.pdf")
+    watcher = snake.RunWatcher(said.append, lambda: bool(dry), pause=3600)
+    os.utime(finish(1, 99.0), (1, 1))  # of before, to be made again
+    for seed in (0, 1):
+        watcher.handle(started(seed, "train", f"results/digits/bare/seed{seed}/summary.json", label="digits"))
+    watcher.handle(started(2, "resolve_cell", "results/digits/bare/cell.json", label="digits"))
+    watcher.handle(started(3, "ablation", "reports/ablation/digits-smoke.pdf"))
     assert said == ["Each run writes its progress to logs/digits/<cell>/seed<k>.log; now: tail -F logs/0.log"]
-    summary = {"cell": "bare", "seed": 0, "top1": 12.345, "correct": 21, "val_images": 170}
-    path = tmp_path / runs[0]
-    path.parent.mkdir(parents=True)
-    path.write_text(json.dumps(summary | {"timing": {"wall_seconds": 3.21}}))
-    for number in (0, 1, 2, 3, 7):  # the second left no summary; nobody knows the last one
-        log("job_finished", job_id=number)
-    log("progress", done=1, total=2)
-    assert said[1:] == [
-        "digits: bare seed 0: top-1 12.35 % (21/170) in 3.2 s",
+    finish(0)
+    for _ in range(2):
+        watcher.handle(record("progress", done=1, total=4))
+    assert said[1:] == ["digits: bare seed 0: top-1 12.35 % (21/170) in 3.2 s"]
+    finish(1)
+    Path("reports/ablation").mkdir(parents=True)
+    Path("reports/ablation/digits-smoke.pdf").write_text("%PDF")
+    watcher.handle(record("job_finished", job_id=1))
+    assert said[2:] == [
+        "digits: bare seed 1: top-1 12.35 % (21/170) in 3.2 s",
         "Report: reports/ablation/digits-smoke.pdf",
     ]
     dry.append(True)
-    start(5, "train", runs[0], label="imagenette")
-    assert len(said) == 3
+    watcher.handle(started(5, "train", "results/x/y/seed0/summary.json", label="x"))
+    assert len(said) == 4
+
+
+def test_a_run_is_seen_to_finish_while_snakemake_says_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    said = queue.Queue()
+    watcher = snake.RunWatcher(said.put, pause=0.01)
+    watcher.handle(started(0, "train", "results/digits/bare/seed0/summary.json", label="digits"))
+    said.get(timeout=10)
+    finish(0)
+    assert said.get(timeout=10).startswith("digits: bare seed 0: top-1")
+    watcher.close()
+    watcher.thread.join(timeout=10)
+    assert not watcher.thread.is_alive()

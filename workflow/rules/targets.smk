@@ -59,7 +59,6 @@ def is_known(name):
     run = re.fullmatch("results/([^/]+)/([^/]+)/(seed.*/.*|cell.json|settings.json)", path)
     return (
         workflow.is_rule(name)
-        or os.path.exists(name)
         or "://" in name
         or ((not run or run.groups()[:2] in CELLS) and any(rule.is_producer(path) for rule in workflow.rules))
     )
