@@ -31,6 +31,8 @@ _alive: list[int] = []
 
 def asked(arguments: list[str]) -> tuple[list[str], dict[str, list[str]]]:
     """The targets on a Snakemake command line, and the names that each greedy option got, by option."""
+    if not arguments:
+        return [], {}
     from snakemake.cli import get_argument_parser
 
     before, after = arguments, []
@@ -60,17 +62,17 @@ def command_line() -> list[str]:
 
 
 def mistakes(
-    arguments: list[str],
+    targets: list[str],
+    taken: dict[str, list[str]],
     is_known: Callable[[str], bool],
     is_target: Callable[[str], bool],
     explain: Callable[[str], str],
 ) -> list[str]:
-    """What is wrong with the targets of a command line, a line each.
+    """What is wrong with the targets of a command line as :func:`asked` reads it, a line each.
 
     ``is_known`` says whether a name can be asked for at all, ``is_target`` whether it is one that people ask for rather
     than a step on the way, and ``explain`` what an unknown one may have been.
     """
-    targets, taken = asked(arguments)
     names = list(dict.fromkeys([*targets, *(name for names in taken.values() for name in names)]))
     found = [explain(name) for name in names if not is_known(name)]
     for option, values in taken.items():

@@ -26,6 +26,7 @@ from train import snake
         ("zoo --forcerun=train -n", ["zoo"], {"--forcerun": ["train"]}),
         ("-n -U train zoo -O x -P y", [], {"--until": ["train", "zoo"], "--omit-from": ["x"], "--prioritize": ["y"]}),
         ("zoo --report report.zip", ["zoo"], {}),
+        ("", [], {}),
     ],
 )  # fmt: skip
 def test_asked(arguments, targets, taken):
@@ -50,7 +51,9 @@ FIRST = "expected targets first: snakemake zoo --until train"
 )  # fmt: skip
 def test_mistakes(arguments, found):
     known = {"zoo", "train", "zoo_table"}
-    said = snake.mistakes(arguments.split(), known.__contains__, {"zoo"}.__contains__, lambda name: f"{name}?")
+    said = snake.mistakes(
+        *snake.asked(arguments.split()), known.__contains__, {"zoo"}.__contains__, lambda name: f"{name}?"
+    )
     assert said == found
 
 

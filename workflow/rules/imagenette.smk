@@ -14,7 +14,7 @@ rule lower_train_step:
     benchmark:
         "logs/lowered/{network}.benchmark.tsv"
     wildcard_constraints:
-        network=r"[a-z0-9.-]+",
+        network="|".join(re.escape(spec.slug.lower()) for spec in catalogue.specs()),
     conda:
         "../envs/netspec.yaml"
     threads: 1

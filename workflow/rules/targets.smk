@@ -65,14 +65,18 @@ def is_known(name):
 
 
 if workflow.is_main_process:
+    asked, taken = snake.asked(snake.command_line())
     wrong = snake.mistakes(
-        snake.command_line(),
+        asked,
+        taken,
         is_known,
         lambda name: name in OTHER_NAMES or (workflow.is_rule(name) and not workflow.get_rule(name).output),
         lambda name: targets.mistake(name, [*named(), *outputs()], MEANT),
     )
     if wrong:
         raise WorkflowError("\n".join(wrong))
+    for name in OTHER_NAMES.keys() & set(asked):
+        logger.info(f"{name} of this configuration is {OTHER_NAMES[name]}.")
     if snake.clear_stale_locks():
         logger.info("Removed the locks of a Snakemake that was killed here.")
     logger.addHandler(snake.RunWatcher(logger.info, lambda: workflow.dryrun))
