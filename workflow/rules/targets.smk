@@ -76,7 +76,7 @@ if workflow.is_main_process:
     if wrong:
         raise WorkflowError("\n".join(wrong))
     for name in OTHER_NAMES.keys() & set(asked):
-        logger.info(f"{name} of this configuration is {OTHER_NAMES[name]}.")
+        logger.info(f"{name} of this configuration is {OTHER_NAMES[name]}")
     if snake.clear_stale_locks():
         logger.info("Removed the locks of a Snakemake that was killed here.")
     logger.addHandler(snake.RunWatcher(logger.info, lambda: workflow.dryrun))
