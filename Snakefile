@@ -23,24 +23,15 @@ include: "workflow/rules/imagenette.smk"
 include: "workflow/rules/imagenet.smk"
 include: "workflow/rules/bench.smk"
 include: "workflow/rules/recorded.smk"
+include: "workflow/rules/targets.smk"
 
 
 rule all:
     default_target: True
     input:
-        "reports/ablation.pdf",
+        rules.ablation.output.pdf,
 
 
 rule data:
     input:
         expand(STORE, dataset=ABLATION.dataset["name"]),
-
-
-# A target per cell: `snakemake cutmix` and `snakemake swin` run all its seeds.
-for cell in dict.fromkeys(name for label, name in CELLS):
-
-    rule:
-        name:
-            cell
-        input:
-            runs_of(cell),

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from netspec.console import guarded
-from train import config, gpus
+from train import config, gpus, parent
 from train.schema import ConfigError, load, parse
 
 
@@ -26,6 +26,8 @@ def _main(arguments: list[str] | None) -> int:
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
     logging.getLogger("absl").setLevel(logging.ERROR)
+    if getattr(options, "parent", None):
+        parent.end_with(options.parent)
     try:
         prints = "remark" if options.run in (_fit, _prepare, _preview) else "result"
         return guarded(lambda: options.run(options) or 0, "train", prints)
@@ -52,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--coordinator", metavar="HOST:PORT", help="as one of several processes: where process 0 listens")
     fit.add_argument("--processes", type=_count, metavar="N", help="how many there are")
     fit.add_argument("--process-id", type=int, metavar="I", help="which one this is, from 0")
+    _parent(fit)
     fit.set_defaults(run=_fit)
 
     evaluate = commands.add_parser("evaluate", help="score saved weights on every validation image")
@@ -74,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     prepare.add_argument(
         "--downloads", type=Path, default=Path("data/downloads"), help="folder of archives (default data/downloads)"
     )
+    _parent(prepare)
     prepare.set_defaults(run=_prepare)
 
     bench = commands.add_parser("bench-input", help="images per second that a prepared store delivers, as JSON")
@@ -124,6 +128,12 @@ def _data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, help="prepared store, or its store.json (default data/prepared/<dataset>)")
 
 
+def _parent(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--parent", type=_count, metavar="PID", help="stop, as after SIGTERM, when this process, the starting one, ends"
+    )
+
+
 def _seed(text: str) -> int:
     if not text.isdigit() or int(text) >= 2**31:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 2147483647")
@@ -162,18 +172,15 @@ def _fit(options) -> int:
         processes.join(*meeting, gpus=len(claimed))
     start_jax(cpu_devices=1 if joined else cpu_devices(cell))
     from train.loop import Interrupted, fit
+    from train.progress import headline
 
     try:
         summary = fit(cell, options.seed, _store(cell, options), options.out, options.checkpoints)
     except Interrupted as stopped:
         print(stopped, file=sys.stderr)
         return 128 + stopped.signum
-    timing = summary["timing"]
     if processes.is_first():
-        print(
-            f"{cell.name} seed {options.seed}: top-1 {summary['top1']:.2f} % "
-            f"({summary['correct']}/{summary['val_images']}) in {timing['wall_seconds']:.1f} s"
-        )
+        print(headline(summary))
     return 0
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import netspec
 from netspec.catalogue.vit import is_vit
-from train import datasets, schema
+from train import datasets, schema, targets
 from train.cell import (
     Augmentation,
     Cell,
@@ -53,12 +53,13 @@ RESERVED = {*EXPERIMENTS, "all", "bench", "data", "gradcheck", "networks", "para
 class Experiment:
     """The chosen data set, its resolved cells by name, those of them that the report shows, and the seeds.
 
-    ``label`` names the folder of its results: the data set, and after it a recipe that is not the data set's own and
-    semantics other than the book's, so that trying another one overwrites nothing.
+    ``label`` names the folder of its results, see :func:`train.targets.label`.
     """
 
+    name: str
     dataset: dict[str, Any]
     cells: dict[str, dict[str, Any]]
+    cells_file: str  # its name in config/cells
     shown: tuple[str, ...]
     seeds: tuple[int, ...]
     device: str
@@ -129,15 +130,17 @@ def load_experiment(config: dict[str, Any], folder: Path = Path("config"), name:
         _check_together(cell, where, str(recipe_file), str(dataset_file), model_file)
         cells[cell_name] = cell
     prefix = f"{name}." if name in BLOCKS else ""
-    unusual = [recipe_name] * (recipe_name != own_recipe) + [config["semantics"]] * (config["semantics"] != "book")
+    unusual = recipe_name if recipe_name != own_recipe else None
     return Experiment(
+        name=name,
         dataset={"name": config["dataset"], **dataset},
         cells=cells,
+        cells_file=config["cells"],
         shown=_shown(config.get("only"), cells, f"{folder / 'config.yaml'}: key '{prefix}only'", str(cells_file)),
         seeds=tuple(config["seeds"]),
         device=config["device"],
         gpus=config["gpus_per_run"],
-        label="-".join([config["dataset"], *unusual]),
+        label=targets.label(config["dataset"], unusual, config["semantics"], folder),
     )
 
 

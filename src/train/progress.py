@@ -104,6 +104,14 @@ def say(text: str) -> None:
     tqdm.write(text, file=sys.stderr)
 
 
+def headline(summary: dict) -> str:
+    """A finished run in one line: which, what it reached and how long it took."""
+    return (
+        f"{summary['cell']} seed {summary['seed']}: top-1 {summary['top1']:.2f} % "
+        f"({summary['correct']}/{summary['val_images']}) in {summary['timing']['wall_seconds']:.1f} s"
+    )
+
+
 def _figures(metrics: dict[str, float]) -> str:
     return "  ".join(f"{name} {_short(name, value)}" for name, value in metrics.items())
 

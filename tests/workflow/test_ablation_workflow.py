@@ -16,6 +16,8 @@ import yaml
 from commands import ENVIRONMENT, ROOT, planned, snakemake
 
 CELLS = ("bare", "cutmix", "gentle-mixup")
+#: What the report of this configuration is called: that of the book's nine cells is another one.
+STEM = "ablation/digits-smoke"
 
 
 def make_folder(path):
@@ -70,12 +72,13 @@ def edit_cell(folder, name, **changes):
 
 def test_everything_promised_is_there(finished):
     reports = finished / "reports"
-    assert (reports / "ablation.pdf").read_bytes().startswith(b"%PDF-")
-    table = pd.read_csv(reports / "ablation.csv")
+    assert [path.name for path in reports.iterdir()] == ["ablation"]
+    assert (reports / f"{STEM}.pdf").read_bytes().startswith(b"%PDF-")
+    table = pd.read_csv(reports / f"{STEM}.csv")
     assert set(table["cell"]) == set(CELLS)
     assert (table["n"] == 2).all()
     for cell in CELLS:
-        assert (reports / "ablation" / f"{cell}.png").exists()
+        assert (reports / STEM / f"{cell}.png").exists()
         for seed in (0, 1):
             run = finished / "results/digits-smoke" / cell / f"seed{seed}"
             summary = json.loads((run / "summary.json").read_text())
@@ -84,7 +87,7 @@ def test_everything_promised_is_there(finished):
     mean = table.set_index("cell").loc["cutmix", "top1_mean"]
     tops = [json.loads(p.read_text())["top1"] for p in finished.glob("results/digits-smoke/cutmix/seed*/summary.json")]
     assert mean == pytest.approx(sum(tops) / 2, abs=1e-6)
-    markdown = (reports / "ablation.md").read_text()
+    markdown = (reports / f"{STEM}.md").read_text()
     assert "gentle-mixup" in markdown
     assert "77.10" in markdown
 
@@ -95,8 +98,8 @@ def test_every_rule_leaves_a_log_and_a_benchmark(finished):
         "digits/prepare",
         "digits-smoke/bare/settings",
         "digits-smoke/bare/seed0",
-        "ablation/table",
-        "ablation/document",
+        f"reports/{STEM}/table",
+        f"reports/{STEM}/document",
     ):
         assert {f"{name}.log", f"{name}.benchmark.tsv"} <= logs
 
@@ -107,7 +110,8 @@ def test_a_finished_experiment_has_nothing_to_do(finished):
 
 def test_a_new_description_retrains_nothing(copy):
     edit_cell(copy, "cutmix", description="CutMix, in other words")
-    assert planned(copy) == {"resolve_cell": 1, "ablation_table": 1, "ablation_figures": 1, "ablation": 1}
+    report = {"ablation_table": 1, "ablation_figures": 1, "ablation": 1, "reports/ablation.pdf": 1}
+    assert planned(copy) == {"resolve_cell": 1} | report
 
 
 def test_a_changed_cell_retrains_only_itself(copy):
@@ -144,8 +148,19 @@ def test_other_semantics_and_recipes_have_results_of_their_own(copy):
 
 def test_targets(copy):
     shutil.rmtree(copy / "results")
-    assert planned(copy, "cutmix") == {"resolve_cell": 1, "train": 2, "cutmix": 1}
+    for target in ("cutmix", "ablation/cutmix"):
+        assert planned(copy, target) == {"resolve_cell": 1, "train": 2, target: 1}
     assert planned(copy, "results/digits-smoke/cutmix/seed1/summary.json") == {"resolve_cell": 1, "train": 1}
+    # A cell that another experiment has, too: each trains its own, and neither name alone says which.
+    cells = yaml.safe_load((copy / "config/cells/ablation.yaml").read_text())["cells"]
+    edit(copy / "config/cells/ablation.yaml", cells={**cells, "swin": {"description": "not the zoo's"}})
+    assert planned(copy, "ablation/swin") == {"resolve_cell": 1, "train": 2, "ablation/swin": 1}
+    assert "results/digits-32" not in snakemake(copy, "ablation/swin", "--dry-run")
+    text = snakemake(copy, "swin", "cutmx", "results/digits-32/cutmix/seed0/summary.json", "zoo", "--dry-run", code=1)
+    assert "target 'swin': ablation and zoo each have a cell of this name, expected ablation/swin or zoo/swin" in text
+    assert "target 'cutmx': nothing of this name can be made under this configuration; did you mean cutmix?" in text
+    assert "target 'results/digits-32/cutmix/seed0/summary.json': nothing of this name" in text
+    assert "target 'zoo'" not in text
 
 
 def test_a_single_run_gives_the_same_bytes_again(copy):
@@ -159,6 +174,19 @@ def test_a_single_run_gives_the_same_bytes_again(copy):
 def test_html_report(copy):
     snakemake(copy, "reports/ablation.pdf", "--report", copy / "report.zip")
     assert (copy / "report.zip").stat().st_size > 100_000
+
+
+def test_another_configuration_replaces_no_report(copy):
+    """Made anew from the same runs, and with a line for each run that was missing, however quiet Snakemake is."""
+    real = {path: path.read_bytes() for path in (copy / "reports").rglob("*.*")}
+    shutil.rmtree(copy / "results/digits-smoke/bare/seed0")
+    text = snakemake(copy, "reports/ablation.pdf", "--quiet", "--config", "only=[bare]")
+    lines = [line for line in text.splitlines() if line.startswith(("Each run", "digits-smoke: ", "Report: "))]
+    assert lines[0].endswith("now: tail -F logs/digits-smoke/bare/seed0.log")
+    assert lines[1].startswith("digits-smoke: bare seed 0: top-1 ")
+    assert lines[2:] == [f"Report: reports/{STEM}@bare.pdf"]
+    assert (copy / f"reports/{STEM}@bare.pdf").exists()
+    assert {path: path.read_bytes() for path in real} == real
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="finds the job's process in /proc")

@@ -36,6 +36,7 @@ def test_the_ablation_of_convnext_has_a_place_of_its_own(folder):
     arguments = ("--config", "dataset=imagenette", "cells=ablation-convnext", "recipe=null")
     text = snakemake(folder, "reports/ablation.pdf", "--dry-run", *arguments)
     assert "results/imagenette-baselines/mixup/seed2/summary.json" in text
+    assert "reports/ablation/imagenette-baselines+ablation-convnext.pdf" in text
 
 
 def test_both_in_miniature_from_data_to_page(folder):
@@ -55,10 +56,13 @@ def test_both_in_miniature_from_data_to_page(folder):
     arguments = ("--configfile", folder / "config/smoke.yaml")
     snakemake(folder, "imagenette", "imagenet", *arguments)
     for name, cell in (("imagenette", "vit-tiny"), ("imagenet", "vit-tiny-bf16")):
-        assert (folder / f"reports/{name}.pdf").read_bytes().startswith(b"%PDF-")
-        assert "This is not the book’s experiment." in (folder / f"reports/{name}.md").read_text()
-        row = pd.read_csv(folder / f"reports/{name}.csv").iloc[0]
+        assert not (folder / f"reports/{name}.pdf").exists()
+        report = folder / f"reports/{name}/digits-32-smoke-32+{name}-smoke@{cell}"
+        assert report.with_name(f"{report.name}.pdf").read_bytes().startswith(b"%PDF-")
+        assert "This is not the book’s experiment." in report.with_name(f"{report.name}.md").read_text()
+        row = pd.read_csv(report.with_name(f"{report.name}.csv")).iloc[0]
         assert (row["cell"], row["epochs"], row["val_images"]) == (cell, 1, 797)
     program = folder / "results/lowered/lenet-5.mlir"
-    assert pd.read_csv(folder / "reports/imagenette.csv")["mlir_characters"].iloc[0] == len(program.read_text())
+    (table,) = folder.glob("reports/imagenette/*[!s].csv")
+    assert pd.read_csv(table)["mlir_characters"].iloc[0] == len(program.read_text())
     assert planned(folder, "imagenette", "imagenet", *arguments) == {}

@@ -62,8 +62,8 @@ def test_a_small_comparison_from_data_to_page(folder):
         "digits-32/prepare",
         "digits-32/lenet-5/settings",
         "digits-32/lenet-5/seed0",
-        "zoo/table",
-        "zoo/document",
+        "reports/zoo/table",
+        "reports/zoo/document",
     ):
         assert (folder / f"logs/{log}.log").exists()
         assert (folder / f"logs/{log}.benchmark.tsv").exists()

@@ -1,4 +1,5 @@
 # Resolve the configuration once, for all rules. Mistakes in it stop here, with one message.
+import re
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -7,19 +8,25 @@ import netspec
 from netspec import catalogue
 from report.networks.records import RUN_BELOW
 from report.record import about
-from train import config as settings, datasets, gpus, provenance
+from train import config as settings, datasets, gpus, provenance, targets
 from train.runtime import share_interpreter
-from train.schema import ConfigError
+from train.schema import ConfigError, load
 
 share_interpreter()
 
 try:
     EXPERIMENTS = settings.load_experiments(dict(config))
+    WRITTEN = load(Path("config/config.yaml"))
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
 ABLATION, ZOO = EXPERIMENTS["ablation"], EXPERIMENTS["zoo"]
 IMAGENETTE, IMAGENET = EXPERIMENTS["imagenette"], EXPERIMENTS["imagenet"]
+#: Stems of the reports by experiment, below reports/ and logs/reports/: what is configured decides the names.
+REPORTS = {
+    name: targets.report(e, (WRITTEN if name == "ablation" else WRITTEN.get(name, {})).get("only"))
+    for name, e in EXPERIMENTS.items()
+}
 #: Every cell by the folder of its results: rules find by their wildcards what they train on what.
 CELLS = {(e.label, name): cell for e in EXPERIMENTS.values() for name, cell in e.cells.items()}
 DEVICES = {e.label: e.device for e in EXPERIMENTS.values()}
@@ -63,9 +70,9 @@ GPUS = {e.label: gpus_of(e) for e in EXPERIMENTS.values()}
 
 
 wildcard_constraints:
-    label="|".join(DEVICES),
-    dataset="|".join(DATASETS),
-    cell="|".join(dict.fromkeys(name for label, name in CELLS)),
+    label="|".join(map(re.escape, DEVICES)),
+    dataset="|".join(map(re.escape, DATASETS)),
+    cell="|".join(dict.fromkeys(re.escape(name) for label, name in CELLS)),
     seed=r"\d+",
 
 
@@ -88,9 +95,14 @@ def configurations(experiment, file="cell"):
     return [f"{results(experiment)}/{cell}/{file}.json" for cell in experiment.shown]
 
 
-def runs_of(cell):
-    """Summaries of all seeds of a cell, in every experiment that has one of this name."""
-    return [run for e in EXPERIMENTS.values() if cell in e.cells for run in runs(e, cell)]
+def report_of(experiment):
+    """Path of an experiment's report without its suffix."""
+    return f"reports/{REPORTS[experiment.name]}"
+
+
+def report_log(experiment):
+    """Folder of the logs of an experiment's report."""
+    return f"logs/reports/{REPORTS[experiment.name]}"
 
 
 def cell_of(wildcards):

@@ -18,7 +18,7 @@ rule prepare_data:
         config="config/datasets/{dataset}.yaml",
         out=subpath(output.store, parent=True),
     shell:
-        "exec python -m train prepare --dataset {params.config} --out {params.out} > {log} 2>&1"
+        "exec python -m train prepare --dataset {params.config} --out {params.out} --parent $PPID > {log} 2>&1"
 
 
 # A target per data set: `snakemake prepare_imagenette` downloads and prepares Imagenette.

@@ -62,7 +62,7 @@ rule gradcheck_networks:
     benchmark:
         "logs/gradcheck/networks{part}.benchmark.tsv"
     wildcard_constraints:
-        part=r"\d+",
+        part="|".join(str(part) for part in range(1, NETWORK_PARTS + 1)),
     conda:
         "../envs/netspec.yaml"
     params:

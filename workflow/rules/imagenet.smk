@@ -9,24 +9,24 @@ rule imagenet_table:
         code=comparison_code("imagenet", "book", "table"),
     output:
         table=report(
-            "reports/imagenet.csv",
+            f"{report_of(IMAGENET)}.csv",
             category="ImageNet, ch. 10.5",
             subcategory="Tables",
             labels={"table": "per cell"},
             caption="../report/imagenet_table.rst",
         ),
         runs=report(
-            "reports/imagenet_runs.csv",
+            f"{report_of(IMAGENET)}_runs.csv",
             category="ImageNet, ch. 10.5",
             subcategory="Tables",
             labels={"table": "per run"},
             caption="../report/imagenet_table.rst",
         ),
-        curves="reports/imagenet_curves.csv",
+        curves=f"{report_of(IMAGENET)}_curves.csv",
     log:
-        "logs/imagenet/table.log",
+        f"{report_log(IMAGENET)}/table.log",
     benchmark:
-        "logs/imagenet/table.benchmark.tsv"
+        f"{report_log(IMAGENET)}/table.benchmark.tsv"
     conda:
         "../envs/netspec.yaml"
     params:
@@ -48,23 +48,23 @@ rule imagenet_figures:
         helpers=report_code("figures"),
     output:
         figure=report(
-            "reports/imagenet.svg",
+            f"{report_of(IMAGENET)}.svg",
             category="ImageNet, ch. 10.5",
             subcategory="Figures",
             labels={"figure": "accuracy"},
             caption="../report/imagenet_figure.rst",
         ),
         curves=report(
-            "reports/imagenet_curves.svg",
+            f"{report_of(IMAGENET)}_curves.svg",
             category="ImageNet, ch. 10.5",
             subcategory="Figures",
             labels={"figure": "training loss"},
             caption="../report/imagenet_loss.rst",
         ),
     log:
-        "logs/imagenet/figures.log",
+        f"{report_log(IMAGENET)}/figures.log",
     benchmark:
-        "logs/imagenet/figures.benchmark.tsv"
+        f"{report_log(IMAGENET)}/figures.benchmark.tsv"
     conda:
         "../envs/netspec.yaml"
     shell:
@@ -87,17 +87,17 @@ rule imagenet_document:
         template=f"{provenance.SRC}/report/templates/page.typ",
     output:
         pdf=report(
-            "reports/imagenet.pdf",
+            f"{report_of(IMAGENET)}.pdf",
             category="ImageNet, ch. 10.5",
             subcategory="Report",
             labels={"report": "the page"},
             caption="../report/imagenet.rst",
         ),
-        markdown="reports/imagenet.md",
+        markdown=f"{report_of(IMAGENET)}.md",
     log:
-        "logs/imagenet/document.log",
+        f"{report_log(IMAGENET)}/document.log",
     benchmark:
-        "logs/imagenet/document.benchmark.tsv"
+        f"{report_log(IMAGENET)}/document.benchmark.tsv"
     conda:
         "../envs/netspec.yaml"
     params:

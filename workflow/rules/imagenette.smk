@@ -14,7 +14,7 @@ rule lower_train_step:
     benchmark:
         "logs/lowered/{network}.benchmark.tsv"
     wildcard_constraints:
-        network=r"[a-z0-9.-]+",
+        network="|".join(re.escape(spec.slug.lower()) for spec in catalogue.specs()),
     conda:
         "../envs/netspec.yaml"
     threads: 1
@@ -37,24 +37,24 @@ rule imagenette_table:
         code=comparison_code("imagenette", "book", "table"),
     output:
         table=report(
-            "reports/imagenette.csv",
+            f"{report_of(IMAGENETTE)}.csv",
             category="Networks of ch. 10.3",
             subcategory="Tables",
             labels={"table": "per cell"},
             caption="../report/imagenette_table.rst",
         ),
         runs=report(
-            "reports/imagenette_runs.csv",
+            f"{report_of(IMAGENETTE)}_runs.csv",
             category="Networks of ch. 10.3",
             subcategory="Tables",
             labels={"table": "per run"},
             caption="../report/imagenette_table.rst",
         ),
-        curves="reports/imagenette_curves.csv",
+        curves=f"{report_of(IMAGENETTE)}_curves.csv",
     log:
-        "logs/imagenette/table.log",
+        f"{report_log(IMAGENETTE)}/table.log",
     benchmark:
-        "logs/imagenette/table.benchmark.tsv"
+        f"{report_log(IMAGENETTE)}/table.benchmark.tsv"
     conda:
         "../envs/netspec.yaml"
     params:
@@ -78,23 +78,23 @@ rule imagenette_figures:
         helpers=report_code("figures"),
     output:
         figure=report(
-            "reports/imagenette.svg",
+            f"{report_of(IMAGENETTE)}.svg",
             category="Networks of ch. 10.3",
             subcategory="Figures",
             labels={"figure": "accuracy"},
             caption="../report/imagenette_figure.rst",
         ),
         curves=report(
-            "reports/imagenette_curves.svg",
+            f"{report_of(IMAGENETTE)}_curves.svg",
             category="Networks of ch. 10.3",
             subcategory="Figures",
             labels={"figure": "validation curves"},
             caption="../report/curves.rst",
         ),
     log:
-        "logs/imagenette/figures.log",
+        f"{report_log(IMAGENETTE)}/figures.log",
     benchmark:
-        "logs/imagenette/figures.benchmark.tsv"
+        f"{report_log(IMAGENETTE)}/figures.benchmark.tsv"
     conda:
         "../envs/netspec.yaml"
     shell:
@@ -117,17 +117,17 @@ rule imagenette_document:
         template=f"{provenance.SRC}/report/templates/page.typ",
     output:
         pdf=report(
-            "reports/imagenette.pdf",
+            f"{report_of(IMAGENETTE)}.pdf",
             category="Networks of ch. 10.3",
             subcategory="Report",
             labels={"report": "the page"},
             caption="../report/imagenette.rst",
         ),
-        markdown="reports/imagenette.md",
+        markdown=f"{report_of(IMAGENETTE)}.md",
     log:
-        "logs/imagenette/document.log",
+        f"{report_log(IMAGENETTE)}/document.log",
     benchmark:
-        "logs/imagenette/document.benchmark.tsv"
+        f"{report_log(IMAGENETTE)}/document.benchmark.tsv"
     conda:
         "../envs/netspec.yaml"
     params:

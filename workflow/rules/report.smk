@@ -8,15 +8,15 @@ rule ablation_preview:
         code=provenance.augmentation_code(),
     output:
         report(
-            expand("reports/ablation/{cell}.png", cell=ABLATION.shown),
+            expand(f"{report_of(ABLATION)}/{{cell}}.png", cell=ABLATION.shown),
             category="Augmentation ablation",
             subcategory="Augmented samples",
             caption="../report/preview.rst",
         ),
     log:
-        "logs/ablation/preview.log",
+        f"{report_log(ABLATION)}/preview.log",
     benchmark:
-        "logs/ablation/preview.benchmark.tsv"
+        f"{report_log(ABLATION)}/preview.benchmark.tsv"
     conda:
         "../envs/netspec.yaml"
     params:
@@ -34,24 +34,24 @@ rule ablation_table:
         code=report_code(),
     output:
         table=report(
-            "reports/ablation.csv",
+            f"{report_of(ABLATION)}.csv",
             category="Augmentation ablation",
             subcategory="Tables",
             labels={"table": "per cell"},
             caption="../report/table.rst",
         ),
         runs=report(
-            "reports/ablation_runs.csv",
+            f"{report_of(ABLATION)}_runs.csv",
             category="Augmentation ablation",
             subcategory="Tables",
             labels={"table": "per run"},
             caption="../report/table.rst",
         ),
-        curves="reports/ablation_curves.csv",
+        curves=f"{report_of(ABLATION)}_curves.csv",
     log:
-        "logs/ablation/table.log",
+        f"{report_log(ABLATION)}/table.log",
     benchmark:
-        "logs/ablation/table.benchmark.tsv"
+        f"{report_log(ABLATION)}/table.benchmark.tsv"
     conda:
         "../envs/netspec.yaml"
     params:
@@ -72,23 +72,23 @@ rule ablation_figures:
         code=report_code("figures"),
     output:
         figure=report(
-            "reports/ablation.svg",
+            f"{report_of(ABLATION)}.svg",
             category="Augmentation ablation",
             subcategory="Figures",
             labels={"figure": "difference from bare"},
             caption="../report/figure.rst",
         ),
         curves=report(
-            "reports/ablation_curves.svg",
+            f"{report_of(ABLATION)}_curves.svg",
             category="Augmentation ablation",
             subcategory="Figures",
             labels={"figure": "validation curves"},
             caption="../report/curves.rst",
         ),
     log:
-        "logs/ablation/figures.log",
+        f"{report_log(ABLATION)}/figures.log",
     benchmark:
-        "logs/ablation/figures.benchmark.tsv"
+        f"{report_log(ABLATION)}/figures.benchmark.tsv"
     conda:
         "../envs/netspec.yaml"
     shell:
@@ -110,17 +110,17 @@ rule ablation:
         template=f"{provenance.SRC}/report/templates/ablation.typ",
     output:
         pdf=report(
-            "reports/ablation.pdf",
+            f"{report_of(ABLATION)}.pdf",
             category="Augmentation ablation",
             subcategory="Report",
             labels={"report": "the page"},
             caption="../report/ablation.rst",
         ),
-        markdown="reports/ablation.md",
+        markdown=f"{report_of(ABLATION)}.md",
     log:
-        "logs/ablation/document.log",
+        f"{report_log(ABLATION)}/document.log",
     benchmark:
-        "logs/ablation/document.benchmark.tsv"
+        f"{report_log(ABLATION)}/document.benchmark.tsv"
     conda:
         "../envs/netspec.yaml"
     params:

@@ -52,8 +52,8 @@ rule train:
         platform=device_variable,
     shell:
         # XLA and its thread pools size themselves by PJRT_NPROC; results depend on it in the last bits.
-        # `exec`, so that a signal to the job reaches the trainer, which saves where it is. The number of GPUs is no
-        # parameter: another one retrains nothing.
+        # `exec`, so that a signal to the job reaches the trainer, which saves where it is, and $PPID is its parent, too:
+        # where Snakemake is killed, it stops. The number of GPUs is no parameter: another one retrains nothing.
         "{params.platform} PJRT_NPROC={threads} OMP_NUM_THREADS={threads} "
         "exec python -m train fit --cell {input.cell} --seed {wildcards.seed} --data {input.store} "
-        "--out {params.out} --checkpoints {params.checkpoints} --gpus {resources.gpu} > {log} 2>&1"
+        "--out {params.out} --checkpoints {params.checkpoints} --gpus {resources.gpu} --parent $PPID > {log} 2>&1"

@@ -10,24 +10,24 @@ rule zoo_table:
         helpers=report_code(),
     output:
         table=report(
-            "reports/zoo.csv",
+            f"{report_of(ZOO)}.csv",
             category="Architectures",
             subcategory="Tables",
             labels={"table": "per architecture"},
             caption="../report/zoo_table.rst",
         ),
         runs=report(
-            "reports/zoo_runs.csv",
+            f"{report_of(ZOO)}_runs.csv",
             category="Architectures",
             subcategory="Tables",
             labels={"table": "per run"},
             caption="../report/zoo_table.rst",
         ),
-        curves="reports/zoo_curves.csv",
+        curves=f"{report_of(ZOO)}_curves.csv",
     log:
-        "logs/zoo/table.log",
+        f"{report_log(ZOO)}/table.log",
     benchmark:
-        "logs/zoo/table.benchmark.tsv"
+        f"{report_log(ZOO)}/table.benchmark.tsv"
     conda:
         "../envs/netspec.yaml"
     params:
@@ -49,23 +49,23 @@ rule zoo_figures:
         helpers=report_code("figures"),
     output:
         figure=report(
-            "reports/zoo.svg",
+            f"{report_of(ZOO)}.svg",
             category="Architectures",
             subcategory="Figures",
             labels={"figure": "accuracy against size"},
             caption="../report/zoo_figure.rst",
         ),
         curves=report(
-            "reports/zoo_curves.svg",
+            f"{report_of(ZOO)}_curves.svg",
             category="Architectures",
             subcategory="Figures",
             labels={"figure": "validation curves"},
             caption="../report/curves.rst",
         ),
     log:
-        "logs/zoo/figures.log",
+        f"{report_log(ZOO)}/figures.log",
     benchmark:
-        "logs/zoo/figures.benchmark.tsv"
+        f"{report_log(ZOO)}/figures.benchmark.tsv"
     conda:
         "../envs/netspec.yaml"
     shell:
@@ -87,17 +87,17 @@ rule zoo_document:
         template=f"{provenance.SRC}/report/templates/zoo.typ",
     output:
         pdf=report(
-            "reports/zoo.pdf",
+            f"{report_of(ZOO)}.pdf",
             category="Architectures",
             subcategory="Report",
             labels={"report": "the page"},
             caption="../report/zoo.rst",
         ),
-        markdown="reports/zoo.md",
+        markdown=f"{report_of(ZOO)}.md",
     log:
-        "logs/zoo/document.log",
+        f"{report_log(ZOO)}/document.log",
     benchmark:
-        "logs/zoo/document.benchmark.tsv"
+        f"{report_log(ZOO)}/document.benchmark.tsv"
     conda:
         "../envs/netspec.yaml"
     params:
