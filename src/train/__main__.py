@@ -34,7 +34,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    fit = commands.add_parser("fit", help="train a cell with one seed; run again to continue where it stopped")
+    fit = commands.add_parser(
+        "fit",
+        help="train a cell with one seed; run again to continue where it stopped",
+        epilog="Exit status: 0 when results are written, also of a run that diverged, which summary.json says; 2 for a "
+        "mistake in what was given; 128 + signal when stopped.",
+    )
     _cell(fit)
     fit.add_argument("--seed", type=_seed, required=True, help="decides initial weights, order and augmentation")
     fit.add_argument("--out", type=Path, required=True, help="folder for metrics.csv, weights.npz, summary.json")
@@ -162,13 +167,20 @@ def _fit(options) -> int:
     except Interrupted as stopped:
         print(stopped, file=sys.stderr)
         return 128 + stopped.signum
-    timing = summary["timing"]
     if processes.is_first():
-        print(
-            f"{cell.name} seed {options.seed}: top-1 {summary['top1']:.2f} % "
-            f"({summary['correct']}/{summary['val_images']}) in {timing['wall_seconds']:.1f} s"
-        )
+        print(f"{cell.name} seed {options.seed}: {_result(cell, summary)}")
     return 0
+
+
+def _result(cell, summary: dict) -> str:
+    """The headline of a finished run. One that diverged has a result too: it is no failure of the program."""
+    from train.divergence import described
+
+    if summary["diverged"]:
+        went_on = "" if cell.on_divergence == "stop" else ", went on to the last epoch"
+        return f"DIVERGED: {described(summary['diverged'], cell.epochs)}{went_on}; reports leave this run out"
+    accuracy = f"top-1 {summary['top1']:.2f} % ({summary['correct']}/{summary['val_images']})"
+    return f"{accuracy} in {summary['timing']['wall_seconds']:.1f} s"
 
 
 def _evaluate(options) -> int:

@@ -26,6 +26,7 @@ DECIDING = (
     "checkpoint",
     "data",
     "devices",
+    "divergence",
     "images",
     "loop",
     "optimizer",
