@@ -250,8 +250,7 @@ def chapter_table(table: Table) -> Plain:
 
 def _summary(counted: Catalogue) -> Plain:
     header = [
-        "Section", "Variants", "Reference", "Exact", "Convention", "Approximation", "Partial view", "Printed",
-        "Rounded", "Cut off",
+        "Section", "Variants", "Reference", *(kind.capitalize() for kind in KINDS), "Printed", "Rounded", "Cut off",
     ]  # fmt: skip
     rows = [_tally(name[:1].upper() + name[1:], variants) for name, variants in counted.domains.items()]
     caption = (
