@@ -96,8 +96,8 @@ def _without(rows: Sequence[Variant]) -> str:
         return "Every one of them has a reference."
     same = sum(v.book_params == v.built_params for v in alone)
     return (
-        f"For the other {count(len(alone))} no reference was counted, so nothing outside this repository confirms them: "
-        f"there the built network has the chapter’s count in {count(same)} and another one in "
+        f"For the other {count(len(alone))} no reference was counted, so nothing outside this repository confirms "
+        f"them: there the built network has the chapter’s count in {count(same)} and another one in "
         f"{count(len(alone) - same)}."
     )
 
