@@ -213,7 +213,7 @@ def _data_and_model(cell: Cell, row: BookRow) -> list[Difference]:
     return found
 
 
-def notice(found: Sequence[Difference]) -> str | None:
+def notice(found: Sequence[Difference], smoke: bool = False) -> str | None:
     """Sentences that label a run on other data or of smaller size, for the top of the page; None for the book's own."""
     other = next((d for d in found if d.aspect == "Data set"), None)
     smaller = [d for d in found if d.smaller]
@@ -222,7 +222,5 @@ def notice(found: Sequence[Difference]) -> str | None:
     size = listing(f"{d.ours} instead of {d.book} {d.unit}" for d in smaller)
     data = f"This run is on “{other.ours}”, not on {other.book}" if other else "This run is on the book’s data set"
     sized = f", with {size}" if smaller else ""
-    return (
-        f"{data}{sized}. Accuracies are not comparable with the book’s, and no gap to them is given; signs and order "
-        "of the differences may be."
-    )
+    rest = "" if smoke else "; signs and order of the differences may be"
+    return f"{data}{sized}. Accuracies are not comparable with the book’s, and no gap to them is given{rest}."

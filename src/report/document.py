@@ -99,7 +99,7 @@ def content(cells: Sequence[Cell], table: pd.DataFrame, runs: pd.DataFrame, stri
 
 def _notice(cells: Sequence[Cell], found: Sequence[comparison.Difference]) -> tuple[str, str] | None:
     """What a reader must know before the first number, if this is not the book's experiment."""
-    if text := comparison.notice(found):
+    if text := comparison.notice(found, any(map(smoke.is_smoke, cells))):
         return "A smaller experiment." if any(d.smaller for d in found) else "Another data set.", text
     return comparison.another_recipe([c for c in cells if c.book_row and not comparison.comparable(c)])
 
