@@ -18,10 +18,10 @@ from netspec import catalogue
 from netspec.spec import NetSpec
 from netspec.walk import Row
 
-#: ``exact``: built equals the reference, or, where there is none, the chapter's formula is the set of built tensors.
+#: How built and reference compare. ``exact``: equal to the last parameter.
 #: ``convention``: the same network but for named tensors. ``approximation``: another network of the same idea.
-#: ``partial view``: the listing is a part of what the reference counts.
-Kind = Literal["exact", "convention", "approximation", "partial view"]
+#: ``partial view``: the listing is a part of what the reference counts. ``no reference``: there is nothing to compare.
+Kind = Literal["exact", "convention", "approximation", "partial view", "no reference"]
 
 #: How a printed figure comes from a count: rounded to its last digit, cut off behind it, or not at all.
 Agreement = Literal["rounded", "truncated", "not reproduced"]
@@ -48,12 +48,13 @@ class Printed:
 
 @dataclass(frozen=True)
 class Reference:
-    """The count of a reference implementation: which, in which version, built how, and why ours differs."""
+    """The count of a reference implementation: which, in which version, built how, and why ours differs if it does."""
 
     implementation: str
     params: int
     source: str
     provenance: str
+    differs: Literal["convention", "approximation", "partial view"] | None
     reason: str
 
 
@@ -84,7 +85,13 @@ class Count:
     reference: Reference | None
     paper: PaperFigure | None
     paper_quoted: str
-    kind: Kind
+
+    @property
+    def kind(self) -> Kind:
+        """How built and reference compare."""
+        if self.reference is None:
+            return "no reference"
+        return "exact" if self.delta_reference == 0 else self.reference.differs or "approximation"
 
     @property
     def delta_reference(self) -> int | None:
@@ -101,7 +108,6 @@ def count(spec: NetSpec) -> Count:
     """All counts of ``spec``; one that is not in the catalogue, or no longer the same, has only book and built."""
     name = spec.name if spec in catalogue.specs() else ""
     figures = _table("book_figures.csv").get(name, {})
-    reference, kind = _reference(name)
     repository = figures.get("repository_params")
     return Count(
         spec=spec,
@@ -109,10 +115,9 @@ def count(spec: NetSpec) -> Count:
         built=spec.params,
         repository=int(repository) if repository else None,
         printed=_printed(spec, figures),
-        reference=reference,
+        reference=_reference(name),
         paper=_paper(name),
         paper_quoted=figures.get("paper_quoted", ""),
-        kind=kind or ("exact" if spec.book_params == spec.params else "approximation"),
     )
 
 
@@ -176,20 +181,20 @@ def _paper(name: str) -> PaperFigure | None:
     return row and PaperFigure(row["printed"], row["paper"], row["checked"] == "yes", row["covers"])
 
 
-def _reference(name: str) -> tuple[Reference | None, Kind | None]:
+def _reference(name: str) -> Reference | None:
     row = _table("reference_map.csv").get(name)
     if row is None:
-        return None, None
+        return None
     known = _table("reference_counts.csv")
     parts = [known[key] for key in row["references"].split(" & ")]
-    reference = Reference(
+    return Reference(
         implementation=row["references"],
         params=sum(int(part["params"]) for part in parts),
         source="; ".join(dict.fromkeys(part["source"] for part in parts)),
         provenance="; ".join(dict.fromkeys(part["provenance"] for part in parts)),
+        differs=row["kind"] or None,
         reason=row["reason"],
     )
-    return reference, row["kind"]
 
 
 @cache

@@ -30,7 +30,7 @@ def _table(arguments: argparse.Namespace) -> None:
 
 
 def _figure(arguments: argparse.Namespace) -> None:
-    from report import figures, table
+    from report import divergence, figures, table
 
     cells = table.read(arguments.table, list(table.CELL_COLUMNS))
     runs = table.read(arguments.runs, list(table.RUN_COLUMNS))
@@ -38,7 +38,7 @@ def _figure(arguments: argparse.Namespace) -> None:
     write_all(
         {
             arguments.out: figures.difference_figure(cells, runs),
-            arguments.out_curves: figures.curves_figure(curves, cells),
+            arguments.out_curves: figures.curves_figure(divergence.counted_curves(curves, runs), cells),
         }
     )
 

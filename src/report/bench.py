@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from report import citation
 from report.errors import ReportError, run
 from report.markdown_table import table
 from report.record import about
@@ -79,7 +80,8 @@ def page(rows: list[dict[str, Any]], recorded: dict[str, Any]) -> str:
     )
     if recorded:
         note = " ".join([note, f"Measured at commit {recorded['commit'][:10]}.", recorded.get("remark", "")]).strip()
-    return f"# Training steps beside PyTorch\n\n{table(header, lines)}\n\n{note}\n"
+    book = citation.sentence("10.3")
+    return f"# Training steps beside PyTorch\n\n{table(header, lines)}\n\n{note}\n\n{book}\n"
 
 
 def _write(options: argparse.Namespace) -> None:

@@ -51,11 +51,12 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """The report in reading order; ``notice`` is a label and a text that no reader may miss."""
+    """The report in reading order; ``book`` cites it, ``notice`` is a label and a text that no reader may miss."""
 
     title: str
     subtitle: str
     question: str
+    book: str
     blocks: Sequence[Table | Picture | Section]
     footer: str
     notice: tuple[str, str] | None = None
@@ -74,7 +75,7 @@ def typeset(page: Page, links: Mapping[str, str], format: str = "pdf", ppi: floa
 
 def markdown(page: Page, folder: Path, links: Mapping[str, str]) -> str:
     """The whole report; ``folder`` is where it will stand, so that its links are relative."""
-    parts = [f"# {page.title}", f"*{page.subtitle}*", page.question]
+    parts = [f"# {page.title}", f"*{page.subtitle}*", page.question, page.book]
     parts += ["> **{}** {}".format(*page.notice)] if page.notice else []
     count = {"Table": 0, "Figure": 0}
 

@@ -14,6 +14,7 @@ from report import book
 from report.book import BookRow
 from report.formats import count, listing, number
 from report.load import Cell
+from report.smoke import is_smoke
 
 # What the schemes that the book's runs started from are called.
 INITIAL = {"book": "the book’s, corrected", "book-faulty": "defective"}
@@ -22,13 +23,17 @@ FLOAT32 = {"fp32", "float32"}
 
 @dataclass(frozen=True)
 class Difference:
-    """One aspect in which the run is not the book's; ``smaller`` marks less of something that has a ``unit``."""
+    """One aspect in which the run is not the book's; ``smaller`` marks less of something that has a ``unit``.
+
+    ``protocol`` marks what makes another experiment of it.
+    """
 
     aspect: str
     ours: str
     book: str
     smaller: bool = False
     unit: str = ""
+    protocol: bool = True
 
 
 def _setting(value: float | None) -> str:
@@ -39,7 +44,8 @@ def _setting(value: float | None) -> str:
 class Aspect:
     """What is compared, how it is read off a cell and off the book's row, and how a value is written.
 
-    A ``unit`` is given to what has a size, and only to that: less of it makes for a smaller experiment.
+    A ``unit`` is given to what has a size, and only to that: less of it makes for a smaller experiment. What is part
+    of the ``protocol`` must agree before a figure may be subtracted from the book's.
     """
 
     name: str
@@ -47,6 +53,11 @@ class Aspect:
     book: Callable[[Any], Any]
     write: Callable[[Any], str] = _setting
     unit: str = ""
+    protocol: bool = True
+
+    def agrees(self, cell: Cell, row: Any) -> bool:
+        """Whether the two sides have the same value."""
+        return self.ours(cell) == self.book(row)
 
 
 def _number(column: str) -> Callable[[BookRow], float | None]:
@@ -55,7 +66,7 @@ def _number(column: str) -> Callable[[BookRow], float | None]:
 
 
 def _summary(key: str) -> Callable[[Cell], Any]:
-    return lambda cell: cell.runs[0].summary.get(key)
+    return lambda cell: cell.first.summary.get(key)
 
 
 def _config(key: str) -> Callable[[Cell], Any]:
@@ -82,9 +93,10 @@ ASPECTS = (
     Aspect("Training images", _summary("train_images"), _number("train_images"), count, unit="training images"),
     Aspect(
         "Validation images scored",
-        lambda cell: (cell.runs[0].summary.get("val_images"),) * 2,
+        lambda cell: (cell.first.summary.get("val_images"),) * 2,
         lambda row: (row.integer("val_images_scored"), row.integer("val_images_total")),
         lambda pair: f"all {count(pair[1])}" if pair[0] == pair[1] else f"{count(pair[0])} of {count(pair[1])}",
+        protocol=False,
     ),
     Aspect("Parameters", _summary("params"), _number("params"), count, unit="parameters"),
     Aspect("Epochs", _summary("epochs"), _number("epochs"), count, unit="epochs"),
@@ -101,6 +113,7 @@ ASPECTS = (
         lambda cell: INITIAL.get(cell.config.get("initialization"), cell.config.get("initialization")),
         lambda row: INITIAL["book-faulty" if row.faulty_initialisation else "book"],
         str,
+        protocol=False,
     ),
     Aspect("Gradient clipping norm", _config("optimizer.clip_norm"), _number("grad_clip")),
     Aspect("Label smoothing", _config("label_smoothing"), _number("label_smoothing")),
@@ -126,7 +139,7 @@ ASPECTS = (
     Aspect("Erasing probability", _knob("erasing.probability"), _number("random_erasing_prob")),
     Aspect("RandAugment operations", _knob("randaugment.operations"), _number("randaugment_n")),
     Aspect("RandAugment magnitude", _knob("randaugment.magnitude"), _number("randaugment_m")),
-    Aspect("Seeds per cell", lambda cell: len(cell.runs), _number("seed_runs")),
+    Aspect("Seeds per cell", lambda cell: len(cell.runs), _number("seed_runs"), protocol=False),
 )
 
 
@@ -136,8 +149,33 @@ def differences(cells: Sequence[Cell]) -> list[Difference]:
     if not pairs:
         return []
     found = _data_and_model(*pairs[0]) + compare(pairs, ASPECTS)
-    found.append(Difference("Random numbers", "JAX keys from seed and step", book.PROTOCOL["streams"]))
-    return found
+    random = Difference("Random numbers", "JAX keys from seed and step", book.PROTOCOL["streams"], protocol=False)
+    return [*found, random]
+
+
+def comparable(cell: Cell) -> bool:
+    """Whether a cell is its row of the book's ablation, run again: the same data, model and recipe."""
+    if not cell.book_row or is_smoke(cell):
+        return False
+    row = book.comparable()[cell.book_row]
+    return not _data_and_model(cell, row) and same_protocol(cell, row, ASPECTS)
+
+
+def same_protocol(cell: Cell, row: Any, aspects: Sequence[Aspect]) -> bool:
+    """Whether everything agrees that makes it the same experiment."""
+    return all(aspect.agrees(cell, row) for aspect in aspects if aspect.protocol)
+
+
+def another_recipe(cells: Sequence[Cell]) -> tuple[str, str] | None:
+    """A box about the cells that are not trained by the book's recipe; ``None`` where there are none."""
+    names = listing(f"`{cell.name}`" for cell in cells)
+    if not cells:
+        return None
+    return (
+        "Another recipe.",
+        f"In {names} data, network or recipe are not those of the book’s figure beside it, as listed at the end; "
+        "the two do not compare, and no gap between them is given.",
+    )
 
 
 def compare(pairs: Sequence[tuple[Cell, Any]], aspects: Sequence[Aspect]) -> list[Difference]:
@@ -158,6 +196,7 @@ def compare(pairs: Sequence[tuple[Cell, Any]], aspects: Sequence[Aspect]) -> lis
                     listing(dict.fromkeys(aspect.write(entry[2]) for entry in differing)),
                     smaller=bool(aspect.unit) and all(entry[1] < entry[2] for entry in differing),
                     unit=aspect.unit,
+                    protocol=aspect.protocol,
                 )
             )
     return found
@@ -169,12 +208,12 @@ def _data_and_model(cell: Cell, row: BookRow) -> list[Difference]:
     if not book.is_dataset(cell.config.get("dataset.name")):
         title = cell.config.get("dataset.title")
         found.append(Difference("Data set", title, row.columns["dataset"].split(" (")[0]))
-    if cell.runs[0].summary.get("params") != row.integer("params"):
+    if cell.first.summary.get("params") != row.integer("params"):
         found.append(Difference("Model", cell.config.get("model"), row.columns["architecture"].split(":")[0]))
     return found
 
 
-def notice(found: Sequence[Difference]) -> str | None:
+def notice(found: Sequence[Difference], smoke: bool = False) -> str | None:
     """Sentences that label a run on other data or of smaller size, for the top of the page; None for the book's own."""
     other = next((d for d in found if d.aspect == "Data set"), None)
     smaller = [d for d in found if d.smaller]
@@ -183,4 +222,5 @@ def notice(found: Sequence[Difference]) -> str | None:
     size = listing(f"{d.ours} instead of {d.book} {d.unit}" for d in smaller)
     data = f"This run is on “{other.ours}”, not on {other.book}" if other else "This run is on the book’s data set"
     sized = f", with {size}" if smaller else ""
-    return f"{data}{sized}. Accuracies are not comparable with the book’s; signs and order of the differences may be."
+    rest = "" if smoke else "; signs and order of the differences may be"
+    return f"{data}{sized}. Accuracies are not comparable with the book’s, and no gap to them is given{rest}."

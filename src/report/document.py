@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from report import book, comparison, figures, findings, provenance
+from report import book, citation, comparison, divergence, figures, findings, provenance, smoke
 from report.formats import NONE, aligned, count, listing, plain, signed, words
 from report.load import Cell
-from report.table import BASELINE
+from report.table import BASELINE, curves
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Content:
     title: str
     subtitle: str
     question: str
+    book: str
     notice_label: str
     notice: str | None
     table_caption: str
@@ -69,21 +70,24 @@ def content(cells: Sequence[Cell], table: pd.DataFrame, runs: pd.DataFrame, stri
     """Assemble the report from the cells' configurations and summaries and from the two tables made of them."""
     rows = [book.comparable()[name] for name in table["book_row"].dropna()]
     found = comparison.differences(cells)
-    n = int(table["n"].iloc[0])
+    n = len(cells[0].runs)
     dataset = cells[0].config.get("dataset.title")
+    banner = smoke.banner(cells)
+    label, notice = smoke.opening(banner, _notice(cells, found)) or ("", None)
     return Content(
         title="What does each augmentation add?",
         subtitle=f"Augmentation ablation of ch. 10.4 on {dataset}: {_size(table, n)}",
-        question=_question(table, n),
-        notice_label="A smaller experiment." if any(d.smaller for d in found) else "Another data set.",
-        notice=comparison.notice(found),
+        question=_question(cells, table, n),
+        book=citation.sentence("10.4"),
+        notice_label=label,
+        notice=notice,
         table_caption=_table_caption(table, n),
         rows=_rows(table),
         reruns=[_rerun(row) for row in book.reruns()] if _corrects(table) else [],
-        notes=[*findings.book_notes(rows), *_spoiled(cells)],
-        findings=findings.findings(table),
+        notes=[*divergence.notes(table), *findings.book_notes(rows), *_spoiled(cells)],
+        findings=[] if banner else findings.findings(table),
         difference_caption=_difference_caption(table, runs, n),
-        curves_caption=_curves_caption(table, n),
+        curves_caption=_curves_caption(cells, table, runs, n),
         strips_caption="Augmented training samples as the network sees them, one row per cell.",
         runs=provenance.what_was_run(cells),
         differences=[(d.aspect, d.ours, d.book) for d in found],
@@ -93,11 +97,18 @@ def content(cells: Sequence[Cell], table: pd.DataFrame, runs: pd.DataFrame, stri
     )
 
 
+def _notice(cells: Sequence[Cell], found: Sequence[comparison.Difference]) -> tuple[str, str] | None:
+    """What a reader must know before the first number, if this is not the book's experiment."""
+    if text := comparison.notice(found, any(map(smoke.is_smoke, cells))):
+        return "A smaller experiment." if any(d.smaller for d in found) else "Another data set.", text
+    return comparison.another_recipe([c for c in cells if c.book_row and not comparison.comparable(c)])
+
+
 def _size(table: pd.DataFrame, n: int) -> str:
     return f"{words(len(table), 'cell')}, {words(n, 'seed')} each"
 
 
-def _question(table: pd.DataFrame, n: int) -> str:
+def _question(cells: Sequence[Cell], table: pd.DataFrame, n: int) -> str:
     shared = int(table["book_row"].notna().sum())
     text = (
         "Chapter 10.4 of the book holds a small vision transformer and its optimizer fixed, layers one augmentation "
@@ -114,12 +125,12 @@ def _question(table: pd.DataFrame, n: int) -> str:
         text += f"Here {words(shared, 'cell')} of that table {_are(shared)} trained again with {words(n, 'seed')} each"
     else:
         text += f"Here the question is asked of other cells, with {words(n, 'seed')} each"
-    text += ", so that a difference can be told from chance." if n > 1 else "."
+    text += ", so that a difference can be held against the spread between seeds." if n > 1 else "."
     if _compares(table):
-        text += (
-            " Every run is compared with the bare run of the same seed, which starts from the same weights and sees "
-            "the images in the same order."
-        )
+        text += " Every run is compared with the bare run of the same seed"
+        starts = {(cell.config.get("model"), cell.config.get("initialization")) for cell in cells}
+        weights = "starts from the same weights and " if len(starts) == 1 else ""
+        text += f", which {weights}sees the images in the same order."
     own = len(table) - shared
     if shared and own:
         text += f" {words(own, 'cell').capitalize()} of this run {_are(own)} not in the book."
@@ -143,20 +154,28 @@ def _are(number: int) -> str:
     return "is" if number == 1 else "are"
 
 
+def _unequal(table: pd.DataFrame) -> bool:
+    """Whether some differences may rest on fewer pairs of runs than others."""
+    return bool((table["diverged"] > 0).any())
+
+
 def _compares(table: pd.DataFrame) -> bool:
     return bool(table["difference"].notna().any())
 
 
 def _table_caption(table: pd.DataFrame, n: int) -> str:
     spread = f"mean ± sample standard deviation over n = {n} seeds" if n > 1 else "one seed, hence no spread"
+    spread += f", fewer at {divergence.MARK}" if _unequal(table) and n > 1 else ""
     text = f"Top-1 accuracy ({spread})"
     if _compares(table):
         text += " and difference from bare in percentage points. "
-        text += (
-            f"95 % intervals are paired by seed (Student’s t, {words(n - 1, 'degree')} of freedom). " if n > 1 else ""
-        )
+        freedom = f"{words(n - 1, 'degree')} of freedom" + (", fewer where runs diverged" if _unequal(table) else "")
+        text += f"95 % intervals are paired by seed (Student’s t, {freedom}). " if n > 1 else ""
         text += "With n = 1 there is no interval. " if n == 1 else ""
-        text += "A gap is our difference minus the book’s. "
+        given = table["gap"].notna()
+        if given.any():
+            where = "" if given[table["book_difference"].notna()].all() else ", where both are of one experiment"
+            text += f"A gap is our difference minus the book’s{where}. "
     else:
         text += ". "
     if table["book_row"].isna().all():
@@ -173,13 +192,13 @@ def _table_caption(table: pd.DataFrame, n: int) -> str:
 def _difference_caption(table: pd.DataFrame, runs: pd.DataFrame, n: int) -> str:
     marks = "Open circles: single seeds; dot: mean" if n > 1 else "Dot: the single seed"
     if not _compares(table):
-        return f"Top-1 accuracy of each cell; there is no difference to draw. {marks}."
-    low, high = figures.limits(table, runs)
-    if n > 1:
+        return f"Top-1 accuracy of each cell; there is no difference to draw. {marks}.{divergence.missing(table)}"
+    low, high = figures.limits(table, divergence.counted(runs))
+    if table["interval_low"].notna().any():
         marks += "; bar: paired 95 % interval"
     if (table["interval_low"] < low).any() or (table["interval_high"] > high).any():
         marks += ", with an arrow where it goes on"
-    text = f"Difference from bare in top-1 accuracy. {marks}."
+    text = f"Difference from bare in top-1 accuracy. {marks}.{divergence.missing(table)}"
     if not _corrects(table):
         return text + (" Diamonds: the book’s difference." if table["book_difference"].notna().any() else "")
     return (
@@ -189,14 +208,15 @@ def _difference_caption(table: pd.DataFrame, runs: pd.DataFrame, n: int) -> str:
     )
 
 
-def _curves_caption(table: pd.DataFrame, n: int) -> str:
+def _curves_caption(cells: Sequence[Cell], table: pd.DataFrame, runs: pd.DataFrame, n: int) -> str:
     lines = f"Thin: {words(n, 'seed')}; thick: their mean" if n > 1 else "Line: the single seed"
     bare = "; grey: bare" if _compares(table) else ""
     logged = table["book_row"].isin(book.curves()["book_row"]).any()
     bare += "; red: the book, where its log is kept" if logged and book.is_dataset(table["dataset"].iloc[0]) else ""
+    drawn = divergence.counted_curves(curves(cells), runs)
     return (
-        f"Validation top-1 during training on a common scale, with the final value above each panel. {lines}{bare}. "
-        "The steep start lies below the axis."
+        f"Validation top-1 during training on a common scale, with the final value above each panel. {lines}{bare}."
+        f"{figures.beyond_axis(drawn, table)}{divergence.missing(table)}"
     )
 
 
@@ -214,7 +234,7 @@ def _rows(table: pd.DataFrame) -> list[list[str]]:
             [
                 f"`{row.cell}`",
                 row.description.replace(" = ", "\u00a0=\u00a0"),
-                top1[i] + spread[i],
+                top1[i] + spread[i] + divergence.mark(row) if row.n else divergence.ALL,
                 signed(row.difference),
                 intervals[i],
                 plain(row.book_top1) + (findings.marks(book.comparable()[row.book_row]) if has_book else ""),

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from report import book
+from report.divergence import counted
 from report.formats import plain, signed
 from report.table import BASELINE
 
@@ -47,10 +48,13 @@ def difference_figure(cells: pd.DataFrame, runs: pd.DataFrame) -> bytes:
 
     Without anything to subtract from, or anything to subtract, the accuracies themselves are drawn.
     """
+    runs = counted(runs)
     shown = cells[cells["difference"].notna()]
     column = "difference"
     if shown.empty:
-        shown, column = cells, "top1"
+        shown, column = cells[cells["n"] > 0], "top1"
+    if shown.empty:
+        return empty_figure()
     figure = canvas(0.27 * len(shown) + 0.95)
     axes = figure.subplots()
     names = list(shown["cell"])
@@ -138,16 +142,21 @@ def curves_figure(
 
     frame = curves[(curves["split"] == "val") & (curves["metric"] == "top1")]
     names = list(cells["cell"])
+    if frame["value"].isna().all():
+        return empty_figure()
     columns = min(across, len(names))
     rows = -(-len(names) // columns)
     figure = canvas(1.25 * rows + 0.65)
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     means = {name: part.groupby("epoch")["value"].mean() for name, part in frame.groupby("cell")}
-    logged = book.curves() if logged is None else logged
-    printed = dict(tuple(logged.groupby("book_row"))) if book.is_dataset(cells["dataset"].iloc[0]) else {}
+    printed = _printed(cells, logged)
     for panel, name, row in zip(panels, names, cells["book_row"], strict=False):
         own = frame[frame["cell"] == name]
         several = len(own["seed"].unique()) > 1
+        panel.tick_params(labelsize=7.5, length=2)
+        if own.empty:
+            panel.set_title(f"{name}  diverged", fontsize=9, pad=3)
+            continue
         if BASELINE in means and name != BASELINE:
             panel.plot(means[BASELINE], color=GREY, linewidth=1, alpha=0.75, zorder=1, label="bare")
         axes = {"data": own, "x": "epoch", "y": "value", "errorbar": None, "color": OURS, "ax": panel}
@@ -159,15 +168,13 @@ def curves_figure(
         if row in printed:
             panel.plot(printed[row]["epoch"], printed[row]["value"], color=BOOK, linewidth=1, zorder=2, label="book")
         panel.set_title(f"{name}  {plain(means[name].iloc[-1], 1)} %", fontsize=9, pad=3)
-        panel.tick_params(labelsize=7.5, length=2)
         panel.grid(color=FAINT, linewidth=0.4)
         panel.set_axisbelow(True)
     for panel in panels[max(0, len(names) - columns) : len(names)]:
         panel.tick_params(labelbottom=True)  # the lowest of its column, though not of the grid
     for panel in panels[len(names) :]:
         panel.set_axis_off()
-    shown = [frame, *(part for row, part in printed.items() if row in set(cells["book_row"]))]
-    panels[0].set_ylim(*_late_range(shown))
+    panels[0].set_ylim(*_late_range([frame, *printed.values()]))
     panels[0].xaxis.get_major_locator().set_params(integer=True)
     figure.supxlabel("Epoch", fontsize=9)
     figure.supylabel("Validation top-1 (%)", fontsize=9)
@@ -175,9 +182,37 @@ def curves_figure(
     return svg(figure)
 
 
+def _printed(cells: pd.DataFrame, logged: pd.DataFrame | None) -> dict[str, pd.DataFrame]:
+    """The book's curves of these cells by their row, on its own data set."""
+    if not book.is_dataset(cells["dataset"].iloc[0]):
+        return {}
+    logged = book.curves() if logged is None else logged
+    return {row: part for row, part in logged.groupby("book_row") if row in set(cells["book_row"].dropna())}
+
+
+def beyond_axis(curves: pd.DataFrame, cells: pd.DataFrame, logged: pd.DataFrame | None = None) -> str:
+    """What the axis of :func:`curves_figure` leaves out, in a sentence after a space; empty where it shows all."""
+    frame = curves[(curves["split"] == "val") & (curves["metric"] == "top1") & curves["value"].notna()]
+    if frame.empty:
+        return ""
+    frames = [frame, *_printed(cells, logged).values()]
+    low, high = _late_range(frames)
+    values = [value for part in frames for value in part["value"]]
+    ends = [f"below {plain(low, 1)} %"] * (min(values) < low) + [f"above {plain(high, 1)} %"] * (max(values) > high)
+    return f" Values {' and '.join(ends)} lie beyond the axis." if ends else ""
+
+
+def empty_figure() -> bytes:
+    """What stands in the place of a drawing when no run is left to draw."""
+    figure = canvas(1.0)
+    figure.text(0.5, 0.5, "No run is left to draw: all diverged.", ha="center", va="center", color=GREY)
+    return svg(figure)
+
+
 def _late_range(frames: Iterable[pd.DataFrame]) -> tuple[float, float]:
     """Limits that fit the second half of training, where cells differ; from the start they would look all alike."""
-    late = [value for frame in frames for value in frame.loc[frame["epoch"] >= frame["epoch"].max() / 2, "value"]]
+    known = [frame[frame["value"].notna()] for frame in frames]
+    late = [value for frame in known for value in frame.loc[frame["epoch"] >= frame["epoch"].max() / 2, "value"]]
     low, high = min(late), max(late)
     span = max(high - low, 1.0)
     return low - 0.6 * span, high + 0.1 * span

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from report import book
+from report import book, divergence
 from report.formats import count, listing, plain, signed, spelled, words
 from report.statistics import LEVEL, binomial_half_width, spearman
 from report.table import BASELINE
@@ -14,14 +14,21 @@ PERCENT = f"{100 * LEVEL:g} %"
 
 def findings(cells: pd.DataFrame) -> list[str]:
     """The sentences for the table, in the order in which a reader would ask."""
+    lost = [text for text in [divergence.left_out(cells)] if text]
     if BASELINE not in set(cells["cell"]):
-        return [f"No cell is named `{BASELINE}`, so there is nothing to take differences from; accuracies stand alone."]
+        alone = f"No cell is named `{BASELINE}`, so there is nothing to take differences from; accuracies stand alone."
+        return [*lost, alone]
+    if not cells.loc[cells["cell"] == BASELINE, "n"].iloc[0]:
+        return [*lost, f"No run of `{BASELINE}` is left, so there is nothing to take differences from."]
     compared = cells[cells["difference"].notna()]
+    if compared.empty and len(cells) > 1:
+        return [*lost, f"No run has a run of `{BASELINE}` with the same seed left to compare it with."]
     if compared.empty:
-        return [f"`{BASELINE}` is the only cell, so there are no differences to report."]
-    sentences = [_extremes(compared)]
-    if compared["interval_low"].notna().all():
-        sentences += [_intervals(compared), _multiplicity(compared)]
+        return [*lost, f"`{BASELINE}` is the only cell, so there are no differences to report."]
+    sentences = [*lost, _extremes(compared)]
+    known = compared[compared["interval_low"].notna()]
+    if not known.empty:
+        sentences += [_intervals(known), _multiplicity(known), *_single(compared.drop(known.index))]
     else:
         sentences.append(
             "With a single seed no interval can be given, and none of the differences can be told from noise."
@@ -83,6 +90,11 @@ def _multiplicity(compared: pd.DataFrame) -> str:
         f"anything, {plain(m * (1 - LEVEL), 1)} of them would exclude zero on average. Adjusted for "
         f"{spelled(m)} comparisons (Holm, 5 %), {remain}."
     )
+
+
+def _single(compared: pd.DataFrame) -> list[str]:
+    """The differences that rest on one pair of runs."""
+    return [] if compared.empty else [f"{_named(compared)} rests on a single pair of runs and has no interval."]
 
 
 def _differ(rows: pd.DataFrame) -> str:

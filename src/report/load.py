@@ -59,7 +59,7 @@ class Record:
         if not isinstance(value, accepted) or (kind is not bool and isinstance(value, bool)):
             raise ReportError(f"{self.path}: key '{key}' is {value!r}, expected {_NAMES[kind]}")
         if kind is float and not math.isfinite(value):
-            raise ReportError(f"{self.path}: key '{key}' is {value}, expected a finite number; the run diverged")
+            raise ReportError(f"{self.path}: key '{key}' is {value}, expected a finite number; run it again")
         return value
 
     def expect(self, key: str, wanted: object, because: str) -> None:
@@ -78,6 +78,11 @@ class Run:
     metrics: Path
 
     @property
+    def diverged(self) -> dict[str, Any] | None:
+        """Epoch, step and metric at which a number of the run was not finite first; None where all were."""
+        return self.summary.get("diverged")
+
+    @property
     def top1(self) -> float:
         """Top-1 accuracy on the validation images, in percent."""
         return float(self.summary.require("top1", float))
@@ -90,6 +95,21 @@ class Cell:
     name: str
     config: Record
     runs: tuple[Run, ...] = field(repr=False)
+
+    @property
+    def counted(self) -> tuple[Run, ...]:
+        """The runs that means are taken of: those that did not diverge."""
+        return tuple(run for run in self.runs if not run.diverged)
+
+    @property
+    def diverged(self) -> tuple[Run, ...]:
+        """The runs that are left out."""
+        return tuple(run for run in self.runs if run.diverged)
+
+    @property
+    def first(self) -> Run:
+        """The run that stands for all in what they share: the first that went to its end, if one did."""
+        return (*self.counted, *self.runs)[0]
 
     @property
     def description(self) -> str:
@@ -154,17 +174,26 @@ def _run(folder: Path, config: Record, cell: str, seed: int) -> Run:
         "epochs",
         "steps",
         "batch_size",
-        "correct",
     ):
         summary.require(key, int)
-    for key in ("top1", "top5", "timing.wall_seconds"):
-        summary.require(key, float)
+    summary.require("timing.wall_seconds", float)
     summary.expect("epochs", config.get("epochs"), f"it is the length of training in {config.path}")
+    run = Run(seed, summary, folder / "metrics.csv")
+    if run.diverged is not None:
+        for key, kind in (("epoch", int), ("step", int), ("metric", str)):
+            summary.require(f"diverged.{key}", kind)
+        return run
+    summary.require("correct", int)
+    for key in ("top1", "top5"):
+        summary.require(key, float)
+    for key in ("val_loss", "train_loss"):
+        if summary.get(key) is not None:
+            summary.require(key, float)
     implied = 100 * summary.get("correct") / summary.get("val_images")
     if abs(implied - summary.get("top1")) > 0.01:  # a summary rounded to two decimals is still consistent
         counted = f"{summary.get('correct')} correct of {summary.get('val_images')} images"
         raise ReportError(f"{summary.path}: key 'top1' is {summary.get('top1')}, but {counted} is {implied:.2f}")
-    return Run(seed, summary, folder / "metrics.csv")
+    return run
 
 
 def _same_experiment(cells: Iterable[Cell]) -> None:
@@ -197,6 +226,6 @@ def metrics(run: Run) -> pd.DataFrame:
     for column in ("epoch", "step", "value"):
         if not pd.api.types.is_numeric_dtype(frame[column]):
             raise ReportError(f"{run.metrics}: column '{column}' holds something that is not a number")
-    if not ((frame["split"] == "val") & (frame["metric"] == "top1")).any():
+    if not run.diverged and not ((frame["split"] == "val") & (frame["metric"] == "top1")).any():
         raise ReportError(f"{run.metrics}: no row has split 'val' and metric 'top1'")
     return frame

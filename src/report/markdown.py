@@ -16,12 +16,13 @@ def render(content: Content, folder: Path, difference: Path, curves: Path, links
     def relative(path: Path) -> str:
         return Path(os.path.relpath(path, folder)).as_posix()
 
-    parts = [f"# {content.title}", f"*{content.subtitle}*", content.question]
+    parts = [f"# {content.title}", f"*{content.subtitle}*", content.question, content.book]
     if content.notice:
         parts.append(f"> **{content.notice_label}** {content.notice}")
     parts += [f"**Table 1.** {content.table_caption}", table(_header(), [*content.rows, *map(_rerun, content.reruns)])]
     parts += [" ".join(f"{mark} {text}".strip() for mark, text in content.notes)] if content.notes else []
-    parts += ["## What the numbers say", "\n".join(f"- {sentence}" for sentence in content.findings)]
+    if content.findings:
+        parts += ["## What the numbers say", "\n".join(f"- {sentence}" for sentence in content.findings)]
     parts += [_figure(1, relative(difference), content.difference_caption)]
     parts += [_figure(2, relative(curves), content.curves_caption)]
     if content.strips:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import Any
 
+from report.divergence import described
 from report.formats import count, duration, listing, number, spelled, words
 from report.load import Cell, Run
 from report.record import about
@@ -70,7 +71,7 @@ def _data(cell: Cell, runs: Sequence[Run]) -> str:
 def _model(cells: Sequence[Cell]) -> str:
     models = {}
     for cell in cells:
-        summary = cell.runs[0].summary
+        summary = cell.first.summary
         macs = summary.get("macs")
         cost = f", {_scaled(macs)} multiply–accumulates per image" if macs else ""
         models[f"`{cell.config.get('model')}`, {count(summary.get('params'))} parameters{cost}"] = None
@@ -81,7 +82,7 @@ def _training(cells: Sequence[Cell]) -> str:
     def recipe(key: str, write=number) -> str:
         return _distinct([cell.config.get(key) for cell in cells], write)
 
-    steps = _distinct([cell.runs[0].summary.get("steps") for cell in cells], count)
+    steps = _distinct([cell.first.summary.get("steps") for cell in cells], count)
     length = f"{recipe('epochs', count)} epochs ({steps} steps) at batch {recipe('batch_size', count)}"
     rates = f"peak learning rate {recipe('optimizer.learning_rate')}, weight decay {recipe('optimizer.weight_decay')}"
     schedule = (
@@ -100,7 +101,12 @@ def _runs(cells: Sequence[Cell]) -> str:
     again = f" {words(resumed, 'run').capitalize()} resumed after an interruption." if resumed else ""
     named = f"{'seed' if len(seeds) == 1 else 'seeds'} {listing(map(str, seeds))}"
     total = words(len(cells) * len(seeds), "run")
-    return f"{words(len(cells), 'cell').capitalize()} with {named}: {total}; augmentation semantics {semantics}.{again}"
+    lost = described(cells)
+    diverged = f" Diverged: {listing(lost)}." if lost else ""
+    return (
+        f"{words(len(cells), 'cell').capitalize()} with {named}: {total}; augmentation semantics {semantics}."
+        f"{again}{diverged}"
+    )
 
 
 def _date(runs: Sequence[Run]) -> str:

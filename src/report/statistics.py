@@ -16,7 +16,7 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Paired:
-    """A mean difference; spread, interval and p-value are NaN for a single pair, which cannot have them.
+    """A mean difference; spread, interval and p-value are NaN for a single pair, which cannot have them, all for none.
 
     Pairs that all differ equally have an interval without width and no p-value: their spread cannot be estimated.
     """
@@ -29,8 +29,13 @@ class Paired:
     p: float
 
 
+def mean(values: Sequence[float]) -> float:
+    """Arithmetic mean; NaN of nothing."""
+    return fmean(values) if values else math.nan
+
+
 def sd(values: Sequence[float]) -> float:
-    """Sample standard deviation, n - 1 in the denominator; NaN for a single value."""
+    """Sample standard deviation, n - 1 in the denominator; NaN for a single value, and for none."""
     return stdev(values) if len(values) > 1 else math.nan
 
 
@@ -39,14 +44,14 @@ def paired(values: Sequence[float], baseline: Sequence[float], level: float = LE
     from scipy.special import stdtr, stdtrit
 
     differences = [value - base for value, base in zip(values, baseline, strict=True)]
-    n, mean, spread = len(differences), fmean(differences), sd(differences)
+    n, middle, spread = len(differences), mean(differences), sd(differences)
     spread = 0.0 if spread < 1e-9 else spread  # equal counts of images differ in the last bit of their percentages
     if n < 2:
-        return Paired(n, mean, math.nan, math.nan, math.nan, math.nan)
+        return Paired(n, middle, math.nan, math.nan, math.nan, math.nan)
     error = spread / math.sqrt(n)
     half = float(stdtrit(n - 1, (1 + level) / 2)) * error
-    p = 2 * float(stdtr(n - 1, -abs(mean) / error)) if error > 0 else math.nan
-    return Paired(n, mean, spread, mean - half, mean + half, p)
+    p = 2 * float(stdtr(n - 1, -abs(middle) / error)) if error > 0 else math.nan
+    return Paired(n, middle, spread, middle - half, middle + half, p)
 
 
 def interval(values: Sequence[float], level: float = LEVEL) -> Paired:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING
 
-from report import book, statistics
+from report import book, comparison, statistics
 from report.errors import ReportError
 from report.load import Cell, metrics
 
@@ -27,21 +26,23 @@ CELL_COLUMNS = {
     "book_row": "the same cell in netspec/reference/book_ablation.csv; empty for a cell the book does not have",
     "description": "what the cell adds",
     "semantics": "how the augmentations draw: book or paper",
-    "n": "runs, one per seed",
+    "n": "runs that count, at most one per seed",
+    "diverged": "runs that are left out because they diverged",
     "top1_mean": "mean top-1 accuracy on the validation images",
     "top1_sd": "sample standard deviation over seeds",
     "top5_mean": "mean top-5 accuracy",
-    "difference": "mean over seeds of top-1 minus the same seed's bare top-1",
+    "pairs": "seeds of which both this run and bare's count",
+    "difference": "mean over those of top-1 minus the same seed's bare top-1",
     "difference_sd": "sample standard deviation of that difference",
-    "interval_low": "lower end of its paired 95 % interval, Student's t with n - 1 degrees of freedom",
+    "interval_low": "lower end of its paired 95 % interval, Student's t with pairs - 1 degrees of freedom",
     "interval_high": "upper end",
     "p_value": "two-sided paired t test of no difference",
     "p_holm": "the same, adjusted by Holm's method for all cells of the table",
     "book_top1": "the book's printed accuracy, one seed",
     "book_difference": "the book's difference from its printed bare",
     "book_difference_corrected": "the book's difference from bare rerun with corrected initialisation",
-    "gap": "difference minus book_difference",
-    "gap_corrected": "difference minus book_difference_corrected",
+    "gap": "difference minus book_difference; empty where data, model or recipe are not the book's",
+    "gap_corrected": "difference minus book_difference_corrected, likewise",
     "params": "trainable parameters",
     "epochs": "passes over the training images",
     "train_images": "training images",
@@ -57,6 +58,7 @@ RUN_COLUMNS = {
     "difference": "top-1 minus that of the bare run with the same seed",
     "val_loss": "cross-entropy on the validation images",
     "train_loss": "mean training loss of the last epoch; not comparable between hard and mixed labels",
+    "diverged_epoch": "epoch after which a number of the run was not finite; empty where all were",
     "wall_seconds": "wall time of the run",
     "git_commit": "commit the run was made at",
     "git_dirty": "whether the tree had uncommitted changes",
@@ -65,6 +67,9 @@ RUN_COLUMNS = {
 
 # Read and written as text, even where a commit is all digits or no cell has a row in the book.
 TEXT_COLUMNS = ("dataset", "cell", "book_row", "description", "semantics", "git_commit", "config_hash")
+
+# Whole numbers that may be missing.
+INTEGER_COLUMNS = ("pairs", "diverged_epoch")
 
 CURVE_COLUMNS = ("cell", "seed", "epoch", "step", "split", "metric", "value")
 
@@ -80,7 +85,7 @@ def order(cells: Sequence[Cell]) -> list[Cell]:
             )
 
     def key(cell: Cell) -> tuple:
-        ours = fmean(run.top1 for run in cell.runs)
+        ours = statistics.mean([run.top1 for run in cell.counted]) if cell.counted else -math.inf
         return (0, -printed[cell.book_row].top1, cell.name) if cell.book_row else (1, -ours, cell.name)
 
     return sorted(cells, key=key)
@@ -90,11 +95,13 @@ def per_cell(cells: Sequence[Cell]) -> pd.DataFrame:
     """One row per cell, in the book's order, with the columns of :data:`CELL_COLUMNS`."""
     import pandas as pd
 
+    cells = order(cells)
     baseline = _baseline(cells)
+    like_the_books = {cell.name for cell in cells if comparison.comparable(cell)}
     records = []
-    for cell in order(cells):
-        top1 = [run.top1 for run in cell.runs]
-        first = cell.runs[0].summary
+    for cell in cells:
+        top1 = {run.seed: run.top1 for run in cell.counted}
+        first = cell.first.summary
         record = {
             "dataset": cell.config.get("dataset.name"),
             "cell": cell.name,
@@ -102,16 +109,18 @@ def per_cell(cells: Sequence[Cell]) -> pd.DataFrame:
             "description": cell.description,
             "semantics": cell.config.get("augmentation.semantics"),
             "n": len(top1),
-            "top1_mean": fmean(top1),
-            "top1_sd": statistics.sd(top1),
-            "top5_mean": fmean(run.summary.get("top5") for run in cell.runs),
+            "diverged": len(cell.diverged),
+            "top1_mean": statistics.mean(list(top1.values())),
+            "top1_sd": statistics.sd(list(top1.values())),
+            "top5_mean": statistics.mean([run.summary.get("top5") for run in cell.counted]),
             "epochs": cell.config.get("epochs"),
             "wall_seconds": sum(run.summary.get("timing.wall_seconds") for run in cell.runs),
         }
         record |= {key: first.get(key) for key in ("params", "train_images", "val_images")}
         if baseline and cell.name != BASELINE:
-            pair = statistics.paired(top1, baseline)
-            record |= {"difference": pair.mean, "difference_sd": pair.sd, "p_value": pair.p}
+            shared = [seed for seed in top1 if seed in baseline]
+            pair = statistics.paired([top1[seed] for seed in shared], [baseline[seed] for seed in shared])
+            record |= {"pairs": pair.n, "difference": pair.mean, "difference_sd": pair.sd, "p_value": pair.p}
             record |= {"interval_low": pair.low, "interval_high": pair.high}
         if cell.book_row:
             row = book.comparable()[cell.book_row]
@@ -123,9 +132,12 @@ def per_cell(cells: Sequence[Cell]) -> pd.DataFrame:
     frame = pd.DataFrame(records, columns=list(CELL_COLUMNS))
     numeric = [name for name in CELL_COLUMNS if name not in TEXT_COLUMNS]
     frame[numeric] = frame[numeric].apply(pd.to_numeric)
+    frame["pairs"] = frame["pairs"].astype("Int64")
     frame["p_holm"] = statistics.holm(frame["p_value"].tolist())
-    frame["gap"] = frame["difference"] - frame["book_difference"]
-    frame["gap_corrected"] = frame["difference"] - frame["book_difference_corrected"]
+    # A gap to the book needs both sides of the difference to be the book's experiment.
+    close = frame["cell"].isin(like_the_books) & (BASELINE in like_the_books)
+    frame["gap"] = (frame["difference"] - frame["book_difference"]).where(close)
+    frame["gap_corrected"] = (frame["difference"] - frame["book_difference_corrected"]).where(close)
     return frame
 
 
@@ -136,18 +148,20 @@ def per_run(cells: Sequence[Cell]) -> pd.DataFrame:
     baseline = _baseline(cells)
     records = []
     for cell in order(cells):
-        for i, run in enumerate(cell.runs):
+        for run in cell.runs:
+            paired = not run.diverged and run.seed in baseline and cell.name != BASELINE
             record = {
                 "cell": cell.name,
                 "seed": run.seed,
-                "difference": run.top1 - baseline[i] if baseline and cell.name != BASELINE else math.nan,
+                "difference": run.top1 - baseline[run.seed] if paired else math.nan,
+                "diverged_epoch": run.diverged and run.diverged["epoch"],
                 "wall_seconds": run.summary.get("timing.wall_seconds"),
                 "git_commit": run.summary.get("provenance.git_commit"),
                 "git_dirty": run.summary.get("provenance.git_dirty"),
             }
             record |= {key: run.summary.get(key) for key in ("top1", "top5", "val_loss", "train_loss", "config_hash")}
             records.append(record)
-    return pd.DataFrame(records, columns=list(RUN_COLUMNS))
+    return pd.DataFrame(records, columns=list(RUN_COLUMNS)).astype({"diverged_epoch": "Int64"})
 
 
 def curves(cells: Sequence[Cell]) -> pd.DataFrame:
@@ -172,7 +186,7 @@ def read(path: Path, columns: Sequence[str], writer: str = "report") -> pd.DataF
     import pandas as pd
 
     try:
-        frame = pd.read_csv(path, dtype=dict.fromkeys(TEXT_COLUMNS, "str"))
+        frame = pd.read_csv(path, dtype=dict.fromkeys(TEXT_COLUMNS, "str") | dict.fromkeys(INTEGER_COLUMNS, "Int64"))
     except FileNotFoundError:
         raise ReportError(f"{path}: there is no such file; `python -m {writer} table` writes it") from None
     except (OSError, ValueError) as error:
@@ -182,6 +196,6 @@ def read(path: Path, columns: Sequence[str], writer: str = "report") -> pd.DataF
     return frame
 
 
-def _baseline(cells: Sequence[Cell]) -> list[float]:
-    """Top-1 of the baseline's runs in the order of the seeds; empty without a baseline."""
-    return next(([run.top1 for run in cell.runs] for cell in cells if cell.name == BASELINE), [])
+def _baseline(cells: Sequence[Cell]) -> dict[int, float]:
+    """Top-1 of the baseline's runs that count by seed; empty without a baseline."""
+    return {run.seed: run.top1 for cell in cells if cell.name == BASELINE for run in cell.counted}

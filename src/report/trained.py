@@ -8,11 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from statistics import fmean, median
+from statistics import median
 from typing import TYPE_CHECKING
 
-from report import statistics, table
+from report import divergence, statistics, table
 from report.errors import ReportError
+from report.formats import plain
 from report.load import Cell
 
 if TYPE_CHECKING:
@@ -28,12 +29,13 @@ COLUMNS = {
     "precision": "type of matrix products",
     "batch_size": "images per step",
     "epochs": "passes over the training images",
-    "n": "runs, one per seed",
+    "n": "runs that count, at most one per seed",
+    "diverged": "runs that are left out of everything below because they diverged",
     "top1_mean": "mean top-1 accuracy on the validation images",
     "top1_sd": "sample standard deviation over seeds",
     "top5_mean": "mean top-5 accuracy",
-    "train_loss": "mean training loss of the last epoch; not a number where a run diverged",
-    "val_loss": "mean cross-entropy on the validation images, likewise",
+    "train_loss": "mean training loss of the last epoch",
+    "val_loss": "mean cross-entropy on the validation images",
     "step_milliseconds": "median over runs of the mean time of a training step, input included, compilation not",
     "images_per_second": "median over runs of the training images per second, likewise",
     "input_images_per_second": "the same of reading alone; empty where it was not measured",
@@ -52,6 +54,7 @@ RUN_COLUMNS = {
     "top5": "top-5 accuracy",
     "val_loss": "cross-entropy on the validation images",
     "train_loss": "mean training loss of the last epoch",
+    "diverged_epoch": "epoch after which a number of the run was not finite; empty where all were",
     "step_milliseconds": "mean time of a training step, input included, compilation not",
     "images_per_second": "training images per second, likewise",
     "input_images_per_second": "the same of reading alone; empty where it was not measured",
@@ -65,25 +68,41 @@ RUN_COLUMNS = {
 
 def record(cell: Cell) -> dict:
     """The columns of :data:`COLUMNS` for one cell."""
-    top1 = [run.top1 for run in cell.runs]
-    first = cell.runs[0].summary
+    runs = cell.counted
+    top1 = [run.top1 for run in runs]
+    first = cell.first.summary
     return {
         "dataset": cell.config.get("dataset.name"),
         "cell": cell.name,
         "book_row": cell.book_row,
         "description": cell.description,
         "n": len(top1),
-        "top1_mean": fmean(top1),
+        "diverged": len(cell.diverged),
+        "top1_mean": statistics.mean(top1),
         "top1_sd": statistics.sd(top1),
-        "top5_mean": fmean(run.summary.get("top5") for run in cell.runs),
-        **{key: fmean(run.summary.get(key, math.nan) for run in cell.runs) for key in ("train_loss", "val_loss")},
-        "wall_seconds": fmean(run.summary.get("timing.wall_seconds") for run in cell.runs),
+        "top5_mean": statistics.mean([run.summary.get("top5") for run in runs]),
+        "train_loss": statistics.mean([run.summary.get("train_loss", math.nan) for run in runs]),
+        "val_loss": statistics.mean([run.summary.get("val_loss", math.nan) for run in runs]),
+        "wall_seconds": statistics.mean([run.summary.get("timing.wall_seconds") for run in runs]),
         **{key: cell.config.get(key) for key in ("model", "precision", "batch_size", "epochs")},
         **{key: first.get(key) for key in ("params", "val_images")},
-        **{
-            key: _median(run.summary.get(f"timing.{key}") for run in cell.runs) for key in ("step_milliseconds", *RATES)
-        },
+        **{key: _median(run.summary.get(f"timing.{key}") for run in runs) for key in ("step_milliseconds", *RATES)},
     }
+
+
+def spread(table: pd.DataFrame, n: int) -> str:
+    """What stands behind the accuracies of runs with ``n`` seeds, for a caption."""
+    if n == 1:
+        return "one seed, hence no spread"
+    fewer = f", fewer at {divergence.MARK}" if (table["diverged"] > 0).any() else ""
+    return f"mean ± sample standard deviation over n = {n} seeds{fewer}"
+
+
+def accuracy(row, mean: str, sd: float, mark: str = "") -> str:
+    """A mean as text with its deviation and marks; a dash and the word where all runs diverged."""
+    if not row.n:
+        return divergence.ALL
+    return mean + (f" ± {plain(sd)}" if row.n > 1 else "") + divergence.mark(row) + mark
 
 
 def frame(records: Sequence[dict], columns: Iterable[str]) -> pd.DataFrame:
@@ -105,10 +124,11 @@ def per_run(cells: Sequence[Cell]) -> pd.DataFrame:
     records = [
         {"cell": cell.name, "seed": run.seed}
         | {key: run.summary.get(sections.get(key, "") + key) for key in list(RUN_COLUMNS)[2:]}
+        | {"diverged_epoch": run.diverged and run.diverged["epoch"]}
         for cell in cells
         for run in cell.runs
     ]
-    return pd.DataFrame(records, columns=list(RUN_COLUMNS))
+    return pd.DataFrame(records, columns=list(RUN_COLUMNS)).astype({"diverged_epoch": "Int64"})
 
 
 def check_rows(cells: Sequence[Cell], known: Iterable[str]) -> None:

@@ -42,7 +42,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    fit = commands.add_parser("fit", help="train a cell with one seed; run again to continue where it stopped")
+    fit = commands.add_parser(
+        "fit",
+        help="train a cell with one seed; run again to continue where it stopped",
+        epilog="Exit status: 0 when results are written, also of a run that diverged, which summary.json says; 2 for a "
+        "mistake in what was given; 128 + signal when stopped.",
+    )
     _cell(fit)
     fit.add_argument("--seed", type=_seed, required=True, help="decides initial weights, order and augmentation")
     fit.add_argument("--out", type=Path, required=True, help="folder for metrics.csv, weights.npz, summary.json")

@@ -155,8 +155,10 @@ class Cell:
     precision: Literal["float32", "bfloat16"]
     evaluate_every_epochs: int
     checkpoint_every_epochs: int
+    on_divergence: Literal["stop", "continue"]
     description: str = ""
     book_row: str | None = None
     recipe: str = ""
+    purpose: Literal["experiment", "smoke"] = "experiment"
     #: Hash of everything above that decides the result; see :func:`train.config.fingerprint`.
     fingerprint: str = ""

@@ -34,7 +34,7 @@ from train.cell import (
 from train.schema import ConfigError
 
 #: Keys that describe and do not decide: changing them must not retrain anything.
-DESCRIPTIVE = {"description", "book_row", "recipe", "title", "source", "url", "checksums", "images"}
+DESCRIPTIVE = {"description", "book_row", "recipe", "purpose", "title", "source", "url", "checksums", "images"}
 KNOBS = {
     "mixup": Mixup,
     "cutmix": CutMix,

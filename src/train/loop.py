@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from train import feeding, processes, provenance
+from train import divergence, feeding, processes, provenance
 from train.cell import Cell
 from train.checkpoint import Checkpoints
 from train.clock import Clock
@@ -42,7 +42,8 @@ def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path) -> di
 
     Several processes that have joined train as one: each reads its part of every batch, the first one writes. Raises
     :class:`Interrupted` after SIGINT or SIGTERM, with a checkpoint written at the step it had reached, and
-    :class:`ConfigError` when the devices cannot share a batch evenly.
+    :class:`ConfigError` when the devices cannot share a batch evenly. A run whose numbers are no longer finite stops
+    at the end of that epoch, unless its recipe says to continue, and is written as any other: that is its result.
     """
     clock = Clock()
     task = Classification(cell)
@@ -75,8 +76,9 @@ def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path) -> di
         so_far = {"rows": rows, "clock": clock.saved(), "iterator": iterator.get_state()}
         saved.save(step, state, so_far)
 
+    last_step = cell.epochs * steps_per_epoch
     with processes.stop_requests() as stop_at:
-        while step < cell.epochs * steps_per_epoch:
+        while step < last_step:
             with clock.measure("input"):
                 batch = programs.place(next(iterator))
             with clock.step():
@@ -87,12 +89,15 @@ def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path) -> di
             progress.advance(cell.batch_size, lambda now=state: _current(task, now))
             epoch, position = divmod(step, steps_per_epoch)
             if position == 0:
-                rows += _finish_epoch(cell, task, programs, state, store, epoch, step, clock, progress)
+                finished = _finish_epoch(cell, task, programs, state, store, epoch, step, clock, progress)
+                rows += finished
                 # On the device, as the step leaves them: arrays of another kind would compile it a second time.
                 state = state._replace(sums=jax.tree.map(lambda s: jnp.zeros_like(s, device=s.sharding), state.sums))
-                if epoch % cell.checkpoint_every_epochs == 0 and epoch < cell.epochs:
+                if cell.on_divergence == "stop" and divergence.first(finished):
+                    last_step = step
+                elif epoch % cell.checkpoint_every_epochs == 0 and epoch < cell.epochs:
                     save()
-            if step < cell.epochs * steps_per_epoch and (signum := stop_at(step)):
+            if step < last_step and (signum := stop_at(step)):
                 save()
                 progress.close()
                 raise Interrupted(signum, step)
@@ -120,7 +125,10 @@ def evaluate(task: Classification, programs: Programs, state: TrainState, store:
 
 
 def evaluate_weights(cell: Cell, weights: Path, store: Store) -> dict:
-    """Metrics of saved weights. Raises :class:`ConfigError` when the file is not weights of the cell's model."""
+    """Metrics of saved weights, ``None`` where they are not finite.
+
+    Raises :class:`ConfigError` when the file is not weights of the cell's model.
+    """
     task = Classification(cell)
     programs = make_programs(cell, task, steps_per_epoch=1)
     state = programs.init(0)
@@ -129,7 +137,8 @@ def evaluate_weights(cell: Cell, weights: Path, store: Store) -> dict:
             state = state._replace(params=filled(state.params, arrays), rest=filled(state.rest, arrays), average=None)
     except (OSError, ValueError, KeyError) as error:
         raise ConfigError(f"{weights}: not weights of {cell.model} ({error})") from None
-    return {**evaluate(task, programs, state, store, cell.batch_size), "images": len(store.val)}
+    metrics = divergence.scored(evaluate(task, programs, state, store, cell.batch_size))
+    return {**metrics, "images": len(store.val)}
 
 
 def _finish_epoch(cell, task, programs, state, store, epoch, step, clock, progress) -> list[list]:
@@ -137,12 +146,12 @@ def _finish_epoch(cell, task, programs, state, store, epoch, step, clock, progre
     with clock.measure("train"):
         train = _current(task, state)  # waits for the device
     train["learning_rate"] = programs.rate(step - 1)
-    rows = [[epoch, step, "train", name, value] for name, value in train.items()]
+    rows = [[epoch, step, "train", name, divergence.finite_or_none(value)] for name, value in train.items()]
     shown = {"loss": train["loss"], "accuracy": train["accuracy"], "rate": train["learning_rate"]}
     if epoch % cell.evaluate_every_epochs == 0 or epoch == cell.epochs:
         with clock.measure("eval"):
             val = evaluate(task, programs, state, store, cell.batch_size)
-        rows += [[epoch, step, "val", name, value] for name, value in val.items()]
+        rows += [[epoch, step, "val", name, value] for name, value in divergence.scored(val).items()]
         shown[f"val {task.headline}"] = val[task.headline]
     progress.epoch(epoch, shown)
     return rows

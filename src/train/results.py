@@ -14,7 +14,7 @@ import jax
 import numpy as np
 
 import netspec
-from train import provenance
+from train import divergence, provenance
 from train.cell import Cell
 from train.clock import Clock
 from train.data import Store
@@ -25,10 +25,15 @@ from train.step import TrainState, evaluated
 def summarize(cell: Cell, seed: int, store: Store, rows: list[list], state: TrainState, clock: Clock) -> dict:
     """The figures of a finished run, with where they come from and how long it took.
 
-    Everything outside ``provenance`` and ``timing`` is a function of cell, seed and code.
+    Everything outside ``provenance`` and ``timing`` is a function of cell, seed and code. ``diverged`` is null, or says
+    at which epoch and step which metric was not finite first; figures that are not finite or were not taken are null.
     """
-    last = {(split, name): value for epoch, _, split, name, value in rows if epoch == cell.epochs}
-    count = len(store.val)
+    reached = rows[-1][0]
+    last = {(split, name): value for epoch, _, split, name, value in rows if epoch == reached}
+    diverged = divergence.first(rows)
+    if diverged is None and not divergence.all_finite(state.params, state.rest, state.average):
+        diverged = {"epoch": reached, "step": int(state.step), "metric": divergence.WEIGHTS}
+    count, top1 = len(store.val), last.get(("val", "top1"))
     spec = netspec.find(cell.model).with_classes(cell.dataset.classes)
     feeding = clock.seconds["train"] + clock.seconds["input"]
     return {
@@ -48,10 +53,11 @@ def summarize(cell: Cell, seed: int, store: Store, rows: list[list], state: Trai
         "steps": int(state.step),
         "batch_size": cell.batch_size,
         "precision": cell.precision,
-        "top1": last["val", "top1"],
-        "top5": last["val", "top5"],
-        "correct": round(last["val", "top1"] * count / 100),
-        "val_loss": last["val", "loss"],
+        "diverged": diverged,
+        "top1": top1,
+        "top5": last.get(("val", "top5")),
+        "correct": None if top1 is None else round(top1 * count / 100),
+        "val_loss": last.get(("val", "loss")),
         "train_loss": last["train", "loss"],
         "provenance": {
             **provenance.git_state(),
@@ -88,13 +94,16 @@ def weights_file(state: TrainState) -> bytes:
 
 
 def write_results(out: Path, rows: list[list], weights: bytes, summary: dict) -> None:
-    """Write the three files, the summary last: where it stands, the other two are complete."""
-    lines = [f"{epoch},{step},{split},{name},{value!r}" for epoch, step, split, name, value in rows]
+    """Write the three files, the summary last: where it stands, the other two are complete.
+
+    A value that is ``None`` is an empty field of the table.
+    """
+    lines = [",".join([*map(str, key), "" if value is None else repr(value)]) for *key, value in rows]
     write_all(
         {
             out / "metrics.csv": ("\n".join(["epoch,step,split,metric,value", *lines]) + "\n").encode(),
             out / "weights.npz": weights,
-            out / "summary.json": (json.dumps(summary, indent=2) + "\n").encode(),
+            out / "summary.json": (json.dumps(summary, indent=2, allow_nan=False) + "\n").encode(),
         }
     )
 

@@ -41,11 +41,29 @@ def test_every_difference_has_a_reason_that_adds_up(one):
         assert signed or one.kind in ("approximation", "partial view")
 
 
-@pytest.mark.parametrize("one", [one for one in COUNTS if not one.reference], ids=name)
-def test_without_a_reference_the_kind_compares_book_and_built(one):
-    assert one.kind == ("exact" if one.book == one.built else "approximation")
-    assert one.delta_reference is None
-    assert one.reason == ""
+@pytest.mark.parametrize("one", COUNTS, ids=name)
+def test_exact_is_a_reference_that_counts_the_same(one):
+    """Over the whole catalogue, from the two counts alone: no other kind, and no file, may claim it."""
+    reference = one.reference and one.reference.params
+    assert (one.kind == "exact") == (reference == one.built)
+    assert (one.kind == "no reference") == (reference is None) == (one.delta_reference is None)
+    assert reference is not None or one.reason == ""
+
+
+def test_the_map_of_references_names_a_kind_only_where_counts_differ():
+    for one in WITH_REFERENCE:
+        assert (one.reference.differs is None) == (one.delta_reference == 0), one.spec.name
+
+
+def test_a_reference_that_no_longer_counts_the_same_is_not_exact(monkeypatch):
+    real = counts._table
+
+    def changed(table):
+        rows = real(table)
+        return rows if table != "reference_counts.csv" else {k: {**v, "params": "1"} for k, v in rows.items()}
+
+    monkeypatch.setattr(counts, "_table", changed)
+    assert counts.count(catalogue.find("VGG-11")).kind != "exact"
 
 
 #: The chapter's formula is not a set of tensors, or counts what a decoder alone or a grid does not have.
@@ -114,7 +132,7 @@ def test_a_figure_that_is_no_number_is_refused():
 def test_a_spec_outside_the_catalogue_has_its_own_counts_only():
     spec = catalogue.find("ViT-Tiny").with_classes(7)
     one = counts.count(spec)
-    assert (one.book, one.built, one.kind) == (spec.params, spec.params, "exact")
+    assert (one.book, one.built, one.kind) == (spec.params, spec.params, "no reference")
     assert one.repository is one.printed is one.reference is one.paper is None
 
 

@@ -86,6 +86,16 @@ class Tree:
             place[last] = value
         path.write_text(json.dumps(document))
 
+    def diverge(self, cell: str, seed: int, epoch: int = 10, metric: str = "train loss") -> None:
+        """Make a run one that stopped at the end of an epoch: no figures, and no rows after it."""
+        nothing = dict.fromkeys(("top1", "top5", "correct", "val_loss", "train_loss"))
+        found = {"epoch": epoch, "step": 10 * epoch, "metric": metric}
+        self.edit(self.summary_path(cell, seed), nothing | {"diverged": found})
+        path = self.summary_path(cell, seed).with_name("metrics.csv")
+        header, *lines = path.read_text().splitlines()
+        kept = [line for line in lines if int(line.split(",")[0]) < epoch]
+        path.write_text("\n".join([header, *kept, f"{epoch},{10 * epoch},train,loss,"]) + "\n")
+
     def _tables(self) -> list[str]:
         return ["--runs", self.path("ablation_runs.csv"), "--curves", self.path("ablation_curves.csv")]
 
@@ -118,6 +128,7 @@ def _config(cell: str, description: str, knobs: dict, dataset: str, epochs: int)
         "description": description,
         "book_row": f"vit-tiny-{cell}" if cell in CELLS else None,
         "recipe": "digits",
+        "purpose": "experiment",
         "dataset": {
             "name": dataset,
             "title": "Handwritten digits",
@@ -156,6 +167,7 @@ def _config(cell: str, description: str, knobs: dict, dataset: str, epochs: int)
         "precision": "float32",
         "evaluate_every_epochs": 5,
         "checkpoint_every_epochs": 10,
+        "on_divergence": "stop",
     }
 
 
@@ -199,6 +211,7 @@ def _run(folder: Path, cell: str, seed: int, dataset: str, epochs: int, level: f
         "steps": 10 * epochs,
         "batch_size": 50,
         "precision": "float32",
+        "diverged": None,
         "top1": 100 * correct / VALIDATION,
         "top5": 98.7,
         "correct": correct,

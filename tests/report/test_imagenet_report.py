@@ -71,11 +71,51 @@ def test_a_run_at_chance_is_called_collapsed_and_no_other(built):
     assert "`vit-tiny-unclipped` reaches" not in page
 
 
-def test_a_run_that_left_the_numbers_is_collapsed_too(tmp_path):
+def test_a_run_that_left_the_numbers_is_left_out_and_named(tmp_path):
     made = comparison(tmp_path)
-    made.tree.edit(made.tree.summary_path("resnet-34-90ep", 0), {"val_loss": math.nan})
+    made.tree.diverge("resnet-34-90ep", 0, epoch=20)
     assert made.build() == [0, 0, 0]
-    assert "`resnet-34-90ep` (no number)" in made.page()
+    page = made.page()
+    assert "left out of every mean, difference and curve: the only run of `resnet-34-90ep`." in page
+    assert "`resnet-34-90ep` seed 0 after epoch 20 of 80 (train loss)" in page
+    line = next(line for line in page.splitlines() if line.startswith("| `resnet-34-90ep`"))
+    assert "| – diverged |" in line and "†" not in line
+    assert "Dotted: runs that diverged" in page
+    assert "nan" not in (page + made.tree.read("imagenet.csv") + made.tree.read("imagenet_runs.csv")).lower()
+
+
+def test_a_gap_needs_the_books_data_network_and_recipe(built, tmp_path):
+    """In these trees the ResNet has another batch size than its row, which the page says; ViT-Tiny another decay."""
+    assert rows(built)[["gap_top1", "gap_top5"]].isna().all(axis=None)
+    assert "points from the book’s" not in built.page()
+    assert "**Another recipe.** In `vit-tiny-bf16` and `resnet-34-90ep`" in built.page()
+    made = comparison(tmp_path)
+    path = made.tree.results / "vit-tiny-bf16" / "cell.json"
+    made.tree.edit(path, {"optimizer.weight_decay": 0.05, "dataset.image_size": 224})
+    assert made.build("table") == [0]
+    row = rows(made).loc["vit-tiny-bf16"]
+    assert row["gap_top1"] == pytest.approx(row["top1_mean"] - 65.64)
+
+
+def test_the_page_says_on_which_side_of_the_corrections_the_printed_figures_stand(built):
+    text = built.page()
+    assert (
+        "The run of ch. 10.5 is of 31 May to 1 June 2026: its printed figures stand before all 3 corrections." in text
+    )
+    for said in ("| Validation resize |", "Not decided. |", "49,920", "32,819", "| Posterize |", "states no date"):
+        assert said in text, said
+
+
+def test_what_the_corrections_say_of_the_printed_run_is_what_its_record_says():
+    """The figures that the reference file repeats are those of the table of runs."""
+    from report.citation import facts
+
+    text = str(facts("book_imagenet_corrections.yaml"))
+    row = book.rows()["ViT-Tiny, 80 epochs bf16 (ch. 10.5)"].columns
+    assert f"{int(row['top1_correct']):,} correct" in text
+    assert f"{int(row['val_n_training']):,} images" in text
+    assert "224/256" in row["eval_crop"] and "224/256" in text
+    assert "RandAugment" not in row["extra_aug"] and "colour jitter" in row["extra_aug"]
 
 
 def test_recipes_are_told_apart(built):

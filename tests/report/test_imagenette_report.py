@@ -14,7 +14,7 @@ from report.imagenette.__main__ import main
 
 CELLS = {
     "resnet-34": ("ResNet-34", "ResNet-34", 1150, {"optimizer.learning_rate": 1e-3}),
-    "vit-tiny": ("ViT-Tiny", "ViT-Tiny", 900, {"optimizer.learning_rate": 3e-4, "initialization": "book"}),
+    "vit-tiny": ("ViT-Tiny", "ViT-Tiny", 900, {"optimizer.learning_rate": 3e-4, "schedule.warmup_epochs": 5}),
     "mine": ("LeNet-5", None, 1000, {}),
 }
 BOOK_LIKE = {"batch_size": 32, "dataset.image_size": 224, "schedule.warmup_epochs": 3}

@@ -71,8 +71,7 @@ def test_the_books_side(tree: Tree):
     cells, _, _ = build(tree)
     row = cells.loc["erase"]
     assert (row["book_top1"], row["book_difference"], row["book_difference_corrected"]) == (70.62, -1.08, 0.51)
-    assert row["gap"] == pytest.approx(row["difference"] + 1.08)
-    assert row["gap_corrected"] == pytest.approx(row["difference"] - 0.51)
+    assert row[["gap", "gap_corrected"]].isna().all(), "digits are not the book's experiment"
     bare = cells.loc["bare"]
     assert bare[["difference", "book_difference", "gap", "gap_corrected"]].isna().all()
     assert bare["book_difference_corrected"] == 1.59

@@ -149,7 +149,18 @@ def training_code(wildcards):
 
 def report_code(*names):
     """Source files of the report package that a rule uses."""
-    names = ("__main__", "errors", "formats", "load", "book", "statistics", "table", *names)
+    names = (
+        "__main__",
+        "errors",
+        "formats",
+        "load",
+        "book",
+        "statistics",
+        "table",
+        "comparison",
+        "divergence",
+        *names,
+    )
     return [f"{provenance.SRC}/report/{name}.py" for name in names]
 
 
@@ -178,9 +189,20 @@ def comparison_code(experiment, *names):
     folder = provenance.SRC / "report" / experiment
     own = [folder / f"{name}.py" for name in names] if names else sorted(folder.glob("*.py"))
     shared = [
-        provenance.SRC / "report" / f"{name}.py" for name in ("blocks", "reference", "steps", "trained")
+        provenance.SRC / "report" / f"{name}.py"
+        for name in (
+            "blocks",
+            "citation",
+            "comparison",
+            "divergence",
+            "reference",
+            "smoke",
+            "steps",
+            "trained",
+        )
     ]
-    return [str(path) for path in (*own, folder / "__main__.py", *shared)]
+    named = (provenance.SRC / "netspec" / "reference").glob("book*.yaml")
+    return [str(path) for path in (*own, folder / "__main__.py", *shared, *sorted(named))]
 
 
 def book_tables(*names):

@@ -6,7 +6,7 @@ rule imagenet_table:
         summaries=runs(IMAGENET),
         cells=configurations(IMAGENET),
         book=book_tables("book_imagenet"),
-        code=comparison_code("imagenet", "book", "table"),
+        code=comparison_code("imagenet", "book", "protocol", "table"),
     output:
         table=report(
             f"{report_of(IMAGENET)}.csv",

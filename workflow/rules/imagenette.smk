@@ -34,7 +34,7 @@ rule imagenette_table:
         cells=configurations(IMAGENETTE),
         lowered=LOWERED,
         book=book_tables("book_imagenette_models"),
-        code=comparison_code("imagenette", "book", "table"),
+        code=comparison_code("imagenette", "book", "protocol", "table"),
     output:
         table=report(
             f"{report_of(IMAGENETTE)}.csv",

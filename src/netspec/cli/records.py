@@ -88,7 +88,7 @@ def counts(one: Count) -> dict[str, Any]:
         "built": one.built,
         "repository": one.repository,
         "printed": printed,
-        "reference": one.reference and asdict(one.reference),
+        "reference": one.reference and {key: v for key, v in asdict(one.reference).items() if key != "differs"},
         "delta_reference": one.delta_reference,
         "paper": one.paper and asdict(one.paper),
         "paper_quoted": one.paper_quoted,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from netspec.gradcheck import checks, networks, primitives
 from netspec.gradcheck.results import Catch, Result
+from report import citation
 from report.formats import NONE, count, listing, minus, scaled, spelled, words
 from report.gradcheck.verdict import failure
 
@@ -144,6 +145,7 @@ class Content:
 
     title: str
     question: str
+    book: str
     findings: list[str]
     method: tuple[tuple[str, str], ...]
     statement_header: tuple[str, ...]
@@ -164,6 +166,7 @@ def content(results: Sequence[Result], mutants: Sequence[Catch]) -> Content:
     return Content(
         TITLE,
         QUESTION,
+        citation.sentence("10"),
         findings(results, mutants),
         METHOD,
         STATEMENT_HEADER,

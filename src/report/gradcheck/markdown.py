@@ -10,7 +10,7 @@ from report.params.records import columns
 
 def page(c: Content) -> str:
     """The whole report, with what the columns of the CSV files mean."""
-    parts = [f"# {c.title}", c.question, _list(c.findings), "## How it is checked"]
+    parts = [f"# {c.title}", c.question, c.book, _list(c.findings), "## How it is checked"]
     parts.append(_list(f"**{term}**: {text}" for term, text in c.method))
     for title, statements in c.statements:
         rows = [

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from report import provenance
+from report import citation, divergence, provenance, smoke, trained
 from report.blocks import Page, Picture, Section, Table
-from report.comparison import Aspect, Difference, compare
+from report.comparison import Difference, another_recipe, compare
 from report.formats import NONE, brief, count, plain, words
-from report.imagenet import book
+from report.imagenet import book, corrections
 from report.imagenet.findings import findings
+from report.imagenet.protocol import ASPECTS, TYPES, comparable, states
 from report.imagenet.recipe import recipe
 from report.imagenet.table import collapsed
 from report.load import Cell
-from report.reference import Row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,47 +31,14 @@ GROUPS = (
     ("Top-5 (%)", 2),
 )
 HEADER = ("Cell", "Type", "Epochs", *("ours", "book") * 3, "step", "input", *("ours", "book") * 2)
-TYPES = {"float32": "fp32", "bfloat16": "bf16"}
 
 FACTS = ("Data", "Runs", "Date", "Hardware", "Wall time", "Commit", "Software")
 
 
-def _number(column: str):
-    def value(row: Row) -> float | None:
-        found = row.number(column)
-        return None if math.isnan(found) else found
-
-    return value
-
-
-ASPECTS = (
-    Aspect("Parameters", lambda cell: cell.runs[0].summary.get("params"), _number("params"), count, "parameters"),
-    Aspect("Image side (px)", lambda cell: cell.config.get("dataset.image_size"), _number("image_size"), unit="pixels"),
-    Aspect("Epochs", lambda cell: cell.config.get("epochs"), _number("epochs"), count, "epochs"),
-    Aspect("Batch size", lambda cell: cell.config.get("batch_size"), _number("batch"), count),
-    Aspect(
-        "Matrix products in",
-        lambda cell: TYPES[cell.config.get("precision")],
-        lambda row: row.columns["precision"][:4],
-        str,
-    ),
-    Aspect("Peak learning rate", lambda cell: cell.config.get("optimizer.learning_rate"), _number("learning_rate")),
-    Aspect("Warm-up epochs", lambda cell: cell.config.get("schedule.warmup_epochs"), _number("warmup_epochs")),
-    Aspect("Weight decay", lambda cell: cell.config.get("optimizer.weight_decay"), _number("weight_decay")),
-    Aspect("Gradient clipping norm", lambda cell: cell.config.get("optimizer.clip_norm"), _number("grad_clip")),
-    Aspect("Weight averaging decay", lambda cell: cell.config.get("ema_decay"), _number("ema")),
-    Aspect(
-        "Validation images scored in training",
-        lambda cell: cell.runs[0].summary.get("val_images"),
-        _number("val_n_training"),
-        count,
-    ),
-)
-
-
 def page(cells: Sequence[Cell], table: pd.DataFrame, curves: pd.DataFrame, pictures: tuple[Path, Path]) -> Page:
     """Assemble the page from configurations, summaries and the tables made of them."""
-    n = int(table["n"].iloc[0])
+    n = len(cells[0].runs)
+    banner = smoke.banner(cells)
     found = differences(cells)
     facts = dict(provenance.what_was_run(cells))
     seeds = words(n, "seed")
@@ -80,22 +47,26 @@ def page(cells: Sequence[Cell], table: pd.DataFrame, curves: pd.DataFrame, pictu
         subtitle=f"{cells[0].config.get('dataset.title')}: {words(len(table), 'cell')}, {seeds} each",
         question=(
             "Chapter 10.5 takes the Vision Transformer from ten classes to a thousand: DeiT’s recipe in bfloat16, a "
-            "clipped gradient without which training collapses during warm-up, and one run of 80 epochs. Here the same "
-            "recipes are trained from the catalogue’s layers, beside the printed figures."
+            "clipped gradient without which, it reports, training collapses during warm-up, and one run of 80 epochs. "
+            "Here its runs are made again from the catalogue’s layers, beside the printed figures; where settings "
+            "differ is listed at the end."
         ),
-        notice=_notice(cells[0]),
+        book=citation.sentence("10.5"),
+        notice=smoke.opening(banner, _notice(cells)),
         blocks=[
             _table(table, n),
             Picture(pictures[0], _accuracy_caption(table, n)),
-            Section("What the numbers say", sentences=findings(table)),
+            *([] if banner else [Section("What the numbers say", sentences=findings(table))]),
             Picture(
                 pictures[1],
                 f"Training loss by epoch{', mean over the seeds' if n > 1 else ''}. Dashed: the loss of a network that "
-                "says every class is as likely. Losses on mixed labels are higher than on plain ones.",
+                "says every class is as likely. A loss on mixed labels cannot fall to zero."
+                + (" Dotted: runs that diverged, up to the last finite loss." if table["diverged"].any() else ""),
             ),
             Section("The cells", facts=[(f"`{cell.name}`", recipe(cell)) for cell in cells]),
             Section("What was run", facts=[(what, facts[what]) for what in FACTS if what in facts]),
-            _differences(found),
+            corrections.section(),
+            _differences(cells, found),
         ],
         footer=provenance.footer(cells),
     )
@@ -106,35 +77,26 @@ def differences(cells: Sequence[Cell]) -> list[Difference]:
     pairs = [(cell, book.rows()[cell.book_row]) for cell in cells if cell.book_row]
     found = []
     for aspect in ASPECTS:
-        stated = [(cell, row) for cell, row in pairs if _states(row, aspect)]
+        stated = [(cell, row) for cell, row in pairs if states(row, aspect)]
         found += compare(stated, [aspect]) if stated else []
     return found
 
 
-def _states(row: Row, aspect: Aspect) -> bool:
-    """Whether the record has the setting; of a row that was only timed, the optimizer's is no claim."""
-    timed = "throughput" in row.columns["run"]
-    always = aspect.name in ("Parameters", "Image side (px)", "Batch size", "Matrix products in")
-    return always and aspect.book(row) is not None if timed else aspect.book(row) is not None or aspect.name in (
-        "Gradient clipping norm", "Weight averaging decay",
-    )  # fmt: skip
-
-
-def _notice(cell: Cell) -> tuple[str, str] | None:
+def _notice(cells: Sequence[Cell]) -> tuple[str, str] | None:
     """What a reader must know before the first number, if this is not the book's experiment."""
+    cell = cells[0]
     if cell.config.get("dataset.name") == book.DATASET:
-        return None
+        return another_recipe([cell for cell in cells if cell.book_row and not comparable(cell)])
     title = cell.config.get("dataset.title")
     return (
         "This is not the book’s experiment.",
-        f"It is on “{title}”, not on ImageNet. It shows that every option of the recipes works; its figures and the "
-        "book’s say nothing about each other.",
+        f"It is on “{title}”, not on ImageNet. Its figures and the book’s say nothing about each other.",
     )
 
 
 def _table(table: pd.DataFrame, n: int) -> Table:
-    spread = f"mean ± sample standard deviation over n = {n} seeds" if n > 1 else "one seed, hence no spread"
-    notes = []
+    spread = trained.spread(table, n)
+    notes = divergence.notes(table)
     if any(collapsed(row) for row in table.itertuples()):
         notes.append(("†", "Ended at chance."))
     if (table["epochs"] == 1).any():
@@ -144,7 +106,8 @@ def _table(table: pd.DataFrame, n: int) -> Table:
             f"Speed and accuracy ({spread}; all {count(table['val_images'].iloc[0])} validation images), ours beside "
             "the book’s. Type: of matrix products. Step: mean time of a step with its input. Epoch: wall time by "
             "epochs, validation and checkpoints included. Images per s: of training steps, and of reading and "
-            "preparing alone where it was measured. The book’s run in fp32 was timed and projected."
+            "preparing alone where it was measured."
+            + (" The book’s run in fp32 was timed and projected." if _projected(table) else "")
         ),
         header=HEADER,
         groups=GROUPS,
@@ -154,11 +117,13 @@ def _table(table: pd.DataFrame, n: int) -> Table:
     )
 
 
+def _projected(table: pd.DataFrame) -> bool:
+    """Whether a cell stands beside a run of the book that was not made to its end."""
+    return any("throughput" in book.rows()[name].columns["run"] for name in table["book_row"].dropna())
+
+
 def _row(row) -> list[str]:
     mark = "†" if collapsed(row) else "‡" if row.epochs == 1 else ""
-
-    def spread(mean: float, sd: float) -> str:
-        return plain(mean) + (f" ± {plain(sd)}" if row.n > 1 else "") + mark
 
     return [
         f"`{row.cell}`",
@@ -172,28 +137,32 @@ def _row(row) -> list[str]:
         brief(row.book_wall_seconds),
         NONE if math.isnan(row.images_per_second) else count(row.images_per_second),
         NONE if math.isnan(row.input_images_per_second) else count(row.input_images_per_second),
-        spread(row.top1_mean, row.top1_sd),
+        trained.accuracy(row, plain(row.top1_mean), row.top1_sd, mark),
         plain(row.book_top1),
-        spread(row.top5_mean, row.top5_sd),
+        trained.accuracy(row, plain(row.top5_mean), row.top5_sd, mark) if row.n else NONE,
         plain(row.book_top5),
     ]
 
 
 def _accuracy_caption(table: pd.DataFrame, n: int) -> str:
     theirs = table["dataset"].iloc[0] == book.DATASET
-    text = f"Validation accuracy by epoch{', mean over the seeds' if n > 1 else ''}."
+    text = f"Validation accuracy by epoch{', mean over the seeds' if n > 1 else ''}.{divergence.missing(table)}"
     return text + (" Diamonds: the book’s points, filled with the colour of the cell they belong to." if theirs else "")
 
 
-def _differences(found: Sequence[Difference]) -> Section:
+def _differences(cells: Sequence[Cell], found: Sequence[Difference]) -> Section:
+    mixed = [cell for cell in cells if cell.config.get("augmentation.semantics") == "imagenet"]
+    smoothing = (
+        "The label smoothing in the recipe of ViT-Tiny acts on none of its targets, all of which are mixed from plain "
+        "labels, there and here. "
+    )
     return Section(
         "How this differs from the book’s experiment",
         lead=(
             "Compared setting by setting with the record of the runs; rows are what differs. During training the book "
             "scored the images that fill its batches, and normalised those of networks with BatchNorm by the "
-            "statistics of each validation batch; ours scores every image with the running statistics. The label "
-            "smoothing in the recipe of ViT-Tiny acts on none of its targets, all of which are mixed from plain "
-            "labels, there and here. The record states neither the formulas of the colour jitter nor the space in "
+            "statistics of each validation batch; ours scores every image with the running statistics. "
+            f"{smoothing if mixed else ''}The record states neither the formulas of the colour jitter nor the space in "
             "which erasing fills with zeros, nor, for the convolutional runs, initial weights and what decays."
         ),
         header=("", "This run", "The book") if found else (),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from report.figures import BOOK, FAINT, GREY, OURS, canvas, legend, svg
+from report.divergence import counted_curves
+from report.figures import BOOK, FAINT, GREY, OURS, canvas, empty_figure, legend, svg
 from report.imagenet import book
 
 if TYPE_CHECKING:
@@ -17,17 +18,22 @@ SHADES = (OURS, "#2a9d6f", "#8a5fa8", "#b08a1e", "#4f9bd0", "#7a4a2b", "#d16fa5"
 
 def figures(table: pd.DataFrame, runs: pd.DataFrame, curves: pd.DataFrame) -> tuple[bytes, bytes]:
     """Both figures as SVG."""
-    return accuracy_figure(table, curves), loss_figure(table, curves)
+    kept = counted_curves(curves, runs)
+    lost = curves.merge(runs.loc[runs["diverged_epoch"].notna(), ["cell", "seed"]], on=["cell", "seed"])
+    return accuracy_figure(table, kept), loss_figure(table, kept, lost)
 
 
 def shown(table: pd.DataFrame) -> list[str]:
-    """The cells with an accuracy curve: those of more than one epoch, or all where there are only such."""
+    """The cells with an accuracy curve: those of more than one epoch, or all, of which a run is left."""
+    table = table[table["n"] > 0]
     several = list(table.loc[table["epochs"] > 1, "cell"])
     return several or list(table["cell"])
 
 
 def accuracy_figure(table: pd.DataFrame, curves: pd.DataFrame) -> bytes:
     """Top-1 and top-5 side by side; the mean over seeds of each cell, and the book's points on its own data."""
+    if not shown(table):
+        return empty_figure()
     figure = canvas(3.0)
     panels = figure.subplots(1, 2, sharey=True)
     theirs = table["dataset"].iloc[0] == book.DATASET
@@ -49,28 +55,31 @@ def accuracy_figure(table: pd.DataFrame, curves: pd.DataFrame) -> bytes:
     return svg(figure)
 
 
-def loss_figure(table: pd.DataFrame, curves: pd.DataFrame) -> bytes:
-    """Training loss of every cell by epoch, and the loss of chance."""
+def loss_figure(table: pd.DataFrame, curves: pd.DataFrame, lost: pd.DataFrame) -> bytes:
+    """Training loss of every cell by epoch, and the loss of chance; of ``lost`` runs as far as there are numbers."""
     figure = canvas(2.2)
     panel = figure.subplots()
     chance = table["chance_loss"].iloc[0]
     panel.axhline(chance, color=GREY, linewidth=0.8, linestyle="--", label="chance")
     for name, shade in zip(table["cell"], SHADES, strict=False):
         _line(panel, curves, name, "train", "loss", shade)
-    losses = curves.loc[(curves["split"] == "train") & (curves["metric"] == "loss"), "value"]
-    near = losses[losses < 2 * chance]  # a run that diverged may leave the axis
-    panel.set_ylim(0.9 * near.min(), 1.1 * max(chance, near.max()))
+        _line(panel, lost, name, "train", "loss", shade, linestyle=":")
+    losses = [part.loc[(part["split"] == "train") & (part["metric"] == "loss"), "value"] for part in (curves, lost)]
+    near = [loss for part in losses for loss in part if loss < 2 * chance]  # others would flatten the rest
+    panel.set_ylim(0.9 * min([chance, *near]), 1.1 * max([chance, *near]))
     panel.set_ylabel("Training loss")
     _finish(panel)
     legend(figure, [panel])
     return svg(figure)
 
 
-def _line(panel: Axes, curves: pd.DataFrame, name: str, split: str, metric: str, shade: str) -> None:
+def _line(panel: Axes, curves: pd.DataFrame, name: str, split: str, metric: str, shade: str, **style: str) -> None:
     rows = curves[(curves["cell"] == name) & (curves["split"] == split) & (curves["metric"] == metric)]
-    means = rows.groupby("epoch")["value"].mean()
+    means = rows.groupby("epoch")["value"].mean().dropna()
+    if means.empty:
+        return
     short = {"marker": "o", "markersize": 3} if len(means) < 8 else {}
-    panel.plot(means.index, means, color=shade, linewidth=1.4, label=name, **short)
+    panel.plot(means.index, means, color=shade, linewidth=1.4, label=name, **short, **style)
 
 
 def _finish(panel: Axes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from report.divergence import left_out
 from report.formats import brief, count, listing, plain, signed
 from report.imagenet import book
 from report.imagenet.table import collapsed
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
 
 def findings(table: pd.DataFrame) -> list[str]:
     """Accuracy against the book's, speed by precision, collapse, and whether images come fast enough."""
-    theirs = table["dataset"].iloc[0] == book.DATASET
-    texts = [_accuracy(table, theirs), _precision(table, theirs), *_collapse(table), starved(table)]
+    theirs, lost = table["dataset"].iloc[0] == book.DATASET, left_out(table)
+    table = table[table["n"] > 0]
+    if table.empty:
+        return [lost]
+    texts = [_accuracy(table), _precision(table, theirs), lost, *_collapse(table), starved(table)]
     return [text for text in texts if text]
 
 
@@ -28,13 +32,12 @@ def trained_through(table: pd.DataFrame) -> pd.DataFrame:
     return table[good]
 
 
-def _accuracy(table: pd.DataFrame, theirs: bool) -> str:
+def _accuracy(table: pd.DataFrame) -> str:
     parts = []
     for row in trained_through(table).itertuples():
         text = f"`{row.cell}` reaches {plain(row.top1_mean)} % top-1 and {plain(row.top5_mean)} % top-5"
-        if theirs and not math.isnan(row.book_top1):
-            text += f", {signed(row.top1_mean - row.book_top1)} and {signed(row.top5_mean - row.book_top5)} points from"
-            text += " the book’s"
+        if not math.isnan(row.gap_top1):
+            text += f", {signed(row.gap_top1)} and {signed(row.gap_top5)} points from the book’s"
         parts.append(text)
     if not parts:
         return ""
@@ -72,7 +75,6 @@ def _collapse(table: pd.DataFrame) -> list[str]:
     rows = [row for row in table.itertuples() if collapsed(row)]
     chance = plain(table["chance_loss"].iloc[0], 3)
     if not rows:
-        return [f"No run collapsed: every last validation loss is below {chance}, that of chance."]
-    losses = ("no number" if math.isnan(row.val_loss) else plain(row.val_loss, 3) for row in rows)
-    ended = listing(f"`{row.cell}` ({loss})" for row, loss in zip(rows, losses, strict=True))
+        return [f"No cell that is left collapsed: every last validation loss is below {chance}, that of chance."]
+    ended = listing(f"`{row.cell}` ({plain(row.val_loss, 3)})" for row in rows)
     return [f"At chance, a validation loss of {chance}, or beyond ended {ended}."]

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from report import book as ablation
-from report import provenance
+from report import citation, divergence, figures, provenance, smoke, trained
 from report.blocks import Page, Picture, Section, Table
-from report.comparison import Aspect, Difference, compare
-from report.formats import NONE, aligned, brief, count, listing, number, plain, signed, words
+from report.comparison import Difference, another_recipe, compare
+from report.formats import NONE, aligned, brief, count, listing, plain, signed, words
 from report.imagenette import book
 from report.imagenette.findings import findings
+from report.imagenette.protocol import ASPECTS, comparable
 from report.load import Cell
 
 if TYPE_CHECKING:
@@ -29,49 +30,22 @@ LOGGED = (10, 20, 40, 60, 80)
 FACTS = ("Data", "Training", "Runs", "Date", "Hardware", "Wall time", "Throughput", "Commit", "Software")
 
 
-def _number(column: str):
-    return lambda row: row.number(column)
-
-
-ASPECTS = (
-    Aspect(
-        "Parameters", lambda cell: cell.runs[0].summary.get("params"), _number("params_logged"), count, "parameters"
-    ),
-    Aspect("Image side (px)", lambda cell: cell.config.get("dataset.image_size"), _number("image_size"), unit="pixels"),
-    Aspect("Epochs", lambda cell: cell.config.get("epochs"), _number("epochs"), count, "epochs"),
-    Aspect("Batch size", lambda cell: cell.config.get("batch_size"), _number("batch"), count),
-    Aspect("Peak learning rate", lambda cell: cell.config.get("optimizer.learning_rate"), _number("learning_rate")),
-    Aspect("Warm-up epochs", lambda cell: cell.config.get("schedule.warmup_epochs"), _number("warmup_epochs")),
-    Aspect("Weight decay", lambda cell: cell.config.get("optimizer.weight_decay"), _number("weight_decay")),
-    Aspect("Label smoothing", lambda cell: cell.config.get("label_smoothing"), _number("label_smoothing")),
-    Aspect(
-        "Initial weights",
-        lambda cell: cell.config.get("initialization"),
-        lambda row: "book-faulty" if book.before_correction(row) else "book",
-        str,
-    ),
-    Aspect(
-        "Validation images scored",
-        lambda cell: (cell.runs[0].summary.get("val_images"),) * 2,
-        lambda _: book.scored(),
-        lambda pair: f"all {count(pair[1])}" if pair[0] == pair[1] else f"{count(pair[0])} of {count(pair[1])}",
-    ),
-    Aspect("Seeds per network", lambda cell: len(cell.runs), lambda _: 1, number),
-)
-
-
 def page(cells: Sequence[Cell], table: pd.DataFrame, curves: pd.DataFrame, pictures: tuple[Path, Path]) -> Page:
     """Assemble the page from configurations, summaries and the tables made of them."""
-    n = int(table["n"].iloc[0])
+    n = len(cells[0].runs)
+    runs = trained.per_run(cells)
+    banner = smoke.banner(cells)
     pairs = [(cell, book.rows()[cell.book_row]) for cell in cells if cell.book_row]
     found = compare(pairs, ASPECTS)
     facts = dict(provenance.what_was_run(cells))
     dataset = cells[0].config.get("dataset.title")
+    curves = divergence.counted_curves(curves, runs)
     blocks: list = [_table(table, n), Picture(pictures[0], _accuracy_caption(table, n))]
-    blocks += [Section("What the numbers say", sentences=findings(table, _floor(cells[0])))]
+    if banner is None:
+        blocks += [Section("What the numbers say", sentences=findings(table, _floor(cells)))]
     blocks += _log(cells, curves)
     blocks += [
-        Picture(pictures[1], _curves_caption(table, n)),
+        Picture(pictures[1], _curves_caption(table, curves, n)),
         Section("What was run", facts=[(what, facts[what]) for what in FACTS if what in facts]),
         _differences(found),
     ]
@@ -81,45 +55,48 @@ def page(cells: Sequence[Cell], table: pd.DataFrame, curves: pd.DataFrame, pictu
         question=(
             "Chapter 10.3 closes with a table of the networks that Part 1 has built, each trained for 80 epochs on the "
             "nine thousand photographs of Imagenette: how many parameters, how long a program, how long a step and a "
-            "run, how accurate. Here the table is made again, from the catalogue’s layers and the same recipes, beside "
-            "the printed figures."
+            "run, how accurate. Here the table is made again from the catalogue’s layers, beside the printed figures; "
+            "where settings differ is listed at the end."
         ),
-        notice=_notice(cells[0], found),
+        book=citation.sentence("10.3"),
+        notice=smoke.opening(banner, _notice(cells, found)),
         blocks=blocks,
         footer=provenance.footer(cells),
     )
 
 
-def _notice(cell: Cell, found: Sequence[Difference]) -> tuple[str, str] | None:
+def _notice(cells: Sequence[Cell], found: Sequence[Difference]) -> tuple[str, str] | None:
     """What a reader must know before the first number, if this is not the book's experiment."""
+    cell = cells[0]
     smaller = [d for d in found if d.smaller]
     other = not ablation.is_dataset(cell.config.get("dataset.name"))
     if not other and not smaller:
-        return None
+        return another_recipe([cell for cell in cells if cell.book_row and not comparable(cell)])
     data = f"It is on “{cell.config.get('dataset.title')}”, not on Imagenette. " if other else ""
     sizes = [f"{d.ours} instead of {d.book} {d.unit}" for d in smaller if d.unit != "parameters"]
     sizes += ["smaller networks"] if len(sizes) < len(smaller) else []
     size = f"It has {listing(sizes)}. " if sizes else ""
     return (
         "This is not the book’s experiment.",
-        f"{data}{size}It shows that everything works; its figures and the book’s say nothing about each other.",
+        f"{data}{size}Its figures and the book’s say nothing about each other, and no gap between them is given.",
     )
 
 
 def _table(table: pd.DataFrame, n: int) -> Table:
-    spread = f"mean ± sample standard deviation over n = {n} seeds" if n > 1 else "one seed, hence no spread"
+    spread = trained.spread(table, n)
     images = count(table["val_images"].iloc[0])
     return Table(
         caption=(
             f"Size, program, time and accuracy ({spread}; all {images} validation images), ours beside the book’s. "
             "MLIR: length of the program of a training step of 32 images, ours as StableHLO, the book’s as its own "
-            "generator writes it. Step: median over the seeds of the mean time of a step with its input. Gap: our "
-            "top-1 minus the book’s. Rerun: the companion repository’s run of August 2026."
+            "generator writes it. Step: median over the seeds of the mean time of a step with its input. "
+            + ("Gap: our top-1 minus the book’s. " if table["gap"].notna().any() else "")
+            + "Rerun: the companion repository’s run of August 2026."
         ),
         header=HEADER,
         groups=GROUPS,
         rows=_rows(table),
-        notes=_notes(table),
+        notes=[*divergence.notes(table), *_notes(table)],
     )
 
 
@@ -144,7 +121,7 @@ def _rows(table: pd.DataFrame) -> list[list[str]]:
                 plain(row.book_step_milliseconds, 0),
                 brief(row.wall_seconds),
                 brief(row.book_wall_seconds),
-                text + (f" ± {plain(row.top1_sd)}" if row.n > 1 else ""),
+                trained.accuracy(row, text, row.top1_sd),
                 plain(row.book_top1) + mark,
                 signed(row.gap),
                 plain(row.book_rerun_top1),
@@ -167,9 +144,15 @@ def _notes(table: pd.DataFrame) -> list[tuple[str, str]]:
     return notes
 
 
-def _floor(cell: Cell) -> float:
-    """Cross-entropy of the smoothed target with itself, the least a loss can be (book ch. 10.3: 0.5003)."""
-    s, classes = cell.config.get("label_smoothing"), cell.runs[0].summary.get("classes")
+def _floor(cells: Sequence[Cell]) -> float:
+    """Cross-entropy of the smoothed target with itself, the least a loss can be (book ch. 10.3: 0.5003).
+
+    NaN where cells are smoothed differently, or not at all.
+    """
+    settings = {(cell.config.get("label_smoothing"), cell.first.summary.get("classes")) for cell in cells}
+    if len(settings) > 1 or not min(settings)[0]:
+        return math.nan
+    ((s, classes),) = settings
     shares = [1 - s + s / classes] + [s / classes] * (classes - 1)
     return -sum(p * math.log(p) for p in shares if p)
 
@@ -182,6 +165,8 @@ def _log(cells: Sequence[Cell], curves: pd.DataFrame) -> list[Table]:
         if log is None or log.empty:
             continue
         epochs = cell.config.get("epochs")
+        if not cell.counted:
+            continue
         own = curves[curves["cell"] == cell.name].assign(metric=lambda frame: frame["split"] + " " + frame["metric"])
         means = own.pivot_table(index="epoch", columns="metric", values="value", aggfunc="mean")
         rows = []
@@ -201,7 +186,7 @@ def _log(cells: Sequence[Cell], curves: pd.DataFrame) -> list[Table]:
                 ]
             )
         shares = "" if epochs == LOGGED[-1] else " Epochs at the same share of training; the book’s are of 80."
-        n = len(cell.runs)
+        n = len(cell.counted)
         tables.append(
             Table(
                 caption=(
@@ -219,16 +204,17 @@ def _log(cells: Sequence[Cell], curves: pd.DataFrame) -> list[Table]:
 def _accuracy_caption(table: pd.DataFrame, n: int) -> str:
     marks = "Open circles: single seeds; dot: their mean" if n > 1 else "Dot: the single seed"
     theirs = ablation.is_dataset(table["dataset"].iloc[0])
-    text = f"Validation top-1 of each network. {marks}."
+    text = f"Validation top-1 of each network. {marks}.{divergence.missing(table)}"
     return text + (" Diamonds: the book, filled as printed, open its rerun of August 2026." if theirs else "")
 
 
-def _curves_caption(table: pd.DataFrame, n: int) -> str:
+def _curves_caption(table: pd.DataFrame, curves: pd.DataFrame, n: int) -> str:
     lines = f"Thin: {words(n, 'seed')}; thick: their mean" if n > 1 else "Line: the single seed"
     logged = table["book_row"].isin(book.curves()["book_row"]).any() and ablation.is_dataset(table["dataset"].iloc[0])
     return (
         "Validation top-1 during training on a common scale, with the final value above each panel. "
-        f"{lines}{'; red: the book, where its log is kept' if logged else ''}. The steep start lies below the axis."
+        f"{lines}{'; red: the book, where its log is kept' if logged else ''}."
+        f"{figures.beyond_axis(curves, table, book.curves())}{divergence.missing(table)}"
     )
 
 

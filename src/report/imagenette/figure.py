@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from report import book as ablation
-from report.figures import BOOK, FAINT, OURS, SEED, canvas, curves_figure, legend, svg
+from report.divergence import counted, counted_curves
+from report.figures import BOOK, FAINT, OURS, SEED, canvas, curves_figure, empty_figure, legend, svg
 from report.imagenette import book
 
 if TYPE_CHECKING:
@@ -14,11 +15,15 @@ if TYPE_CHECKING:
 
 def figures(table: pd.DataFrame, runs: pd.DataFrame, curves: pd.DataFrame) -> tuple[bytes, bytes]:
     """Both figures as SVG."""
-    return accuracy_figure(table, runs), curves_figure(curves, table, logged=book.curves())
+    curves = counted_curves(curves, runs)
+    return accuracy_figure(table, counted(runs)), curves_figure(curves, table, logged=book.curves())
 
 
 def accuracy_figure(table: pd.DataFrame, runs: pd.DataFrame) -> bytes:
     """One line per network: seeds and mean, below them the book's run and its rerun where the data are the book's."""
+    table = table[table["n"] > 0]
+    if table.empty:
+        return empty_figure()
     figure = canvas(0.36 * len(table) + 0.95)
     axes = figure.subplots()
     theirs = ablation.is_dataset(table["dataset"].iloc[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from report import book as ablation
+from report.divergence import left_out
 from report.formats import count, listing, plain, signed, words
 from report.imagenette import book
 from report.statistics import binomial_half_width, spearman
@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 def findings(table: pd.DataFrame, floor: float) -> list[str]:
     """Accuracy against the book's, its resolution, fit, speed; ``floor`` is what smoothing leaves of the loss."""
-    theirs = ablation.is_dataset(table["dataset"].iloc[0])
-    texts = [_order(table), _agreement(table) if theirs else "", _resolution(table), _fit(table, floor)]
+    lost = left_out(table)
+    table = table[table["n"] > 0]
+    if table.empty:
+        return [lost]
+    texts = [lost, _order(table), _agreement(table), _resolution(table), _fit(table, floor)]
     return [text for text in [*texts, speed(table), starved(table)] if text]
 
 
@@ -32,7 +35,8 @@ def _agreement(table: pd.DataFrame) -> str:
         return ""
     far = shared.loc[shared["gap"].abs().idxmax()]
     text = (
-        f"From the book’s printed figures {words(len(shared), 'network')} of ours differ by "
+        f"From the book’s printed figures {words(len(shared), 'network')} of ours "
+        f"{'differs' if len(shared) == 1 else 'differ'} by "
         f"{signed(shared['gap'].mean())} points on average, most `{far.cell}` ({signed(far.gap)})."
     )
     rho = spearman(list(shared["top1_mean"]), list(shared["book_top1"]))
@@ -65,9 +69,10 @@ def _fit(table: pd.DataFrame, floor: float) -> str:
     if known.empty:
         return ""
     low, high = known.loc[known["train_loss"].idxmin()], known.loc[known["train_loss"].idxmax()]
+    least = "" if math.isnan(floor) else f"Smoothed labels leave a loss of at least {plain(floor, 4)}. "
     return (
-        f"Smoothed labels leave a loss of at least {plain(floor, 4)}. The last epoch’s training loss lies between "
-        f"{plain(low.train_loss, 4)} (`{low.cell}`) and {plain(high.train_loss, 4)} (`{high.cell}`)."
+        f"{least}The last epoch’s training loss lies between {plain(low.train_loss, 4)} (`{low.cell}`) and "
+        f"{plain(high.train_loss, 4)} (`{high.cell}`)."
     )
 
 

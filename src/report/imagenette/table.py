@@ -11,6 +11,7 @@ import netspec
 from report import trained
 from report.errors import ReportError
 from report.imagenette import book
+from report.imagenette.protocol import comparable
 from report.load import Cell
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ COLUMNS = {
     "book_top1": "the book's accuracy, one run, on the images that fill its batches",
     "book_train_loss": "training loss of the book's last epoch",
     "book_rerun_top1": "the companion repository's run of August 2026, all images",
-    "gap": "top1_mean minus book_top1",
+    "gap": "top1_mean minus book_top1; empty where data, network or recipe are not the book's",
 }
 
 
@@ -47,7 +48,7 @@ def per_cell(cells: Sequence[Cell], lowered: Path | None) -> pd.DataFrame:
                 "book_train_loss": row.number("final_train_loss"),
                 "book_rerun_top1": row.number("rerun_2026_08_top1_of_3925"),
             }
-            record["gap"] = record["top1_mean"] - record["book_top1"]
+            record["gap"] = record["top1_mean"] - record["book_top1"] if comparable(cell) else math.nan
         records.append(record)
     return trained.frame(records, COLUMNS)
 

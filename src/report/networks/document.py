@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from report import citation
 from report.formats import NONE, count, scaled, signed_count, words
 from report.markdown_table import table
 from report.networks.records import RUN_BELOW, Network
@@ -28,6 +29,7 @@ def content(rows: Sequence[Network], kept: Mapping[str, str] = MappingProxyType(
     return {
         "title": TITLE,
         "subtitle": f"The {count(len(rows))} variants of the catalogue as flax.nnx modules{at}",
+        "book": citation.sentence("10", "11"),
         "findings": [*findings(rows), *([kept["remark"]] if "remark" in kept else [])],
         "header": list(HEADER),
         "left": list(LEFT),
@@ -98,7 +100,12 @@ def findings(rows: Sequence[Network]) -> list[str]:
 def markdown(rows: Sequence[Network], kept: Mapping[str, str] = MappingProxyType({})) -> str:
     """The report in Markdown."""
     said = content(rows, kept)
-    parts = [f"# {said['title']}", said["subtitle"] + ".", "\n".join(f"- {line}" for line in said["findings"])]
+    parts = [
+        f"# {said['title']}",
+        said["subtitle"] + ".",
+        said["book"],
+        "\n".join(f"- {line}" for line in said["findings"]),
+    ]
     parts += [f"Run on {'; '.join(said['machines'])}.", said["caption"]]
     for section in said["sections"]:
         parts += [f"## {section['title']}", table(HEADER, section["rows"], left=1)]

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from report import citation
 from report.formats import NONE, count, minus, scaled, signed_count
 from report.params.axes import outside
 from report.params.chapter import Table
@@ -114,6 +115,7 @@ class Content:
     title: str
     subtitle: str
     question: str
+    book: str
     conventions: list[tuple[str, str]]
     kinds: list[tuple[str, str]]
     findings: list[str]
@@ -135,6 +137,7 @@ def content(counted: Catalogue, tables: Sequence[Table]) -> Content:
         title=TITLE,
         subtitle=f"Parameters and multiply-adds of the {count(len(rows))} variants of chapters 10 and 11",
         question=QUESTION,
+        book=citation.sentence("10", "11"),
         conventions=list(CONVENTIONS),
         kinds=list(KINDS.items()),
         findings=findings(counted),
@@ -250,8 +253,7 @@ def chapter_table(table: Table) -> Plain:
 
 def _summary(counted: Catalogue) -> Plain:
     header = [
-        "Section", "Variants", "Reference", "Exact", "Convention", "Approximation", "Partial view", "Printed",
-        "Rounded", "Cut off",
+        "Section", "Variants", "Reference", *(kind.capitalize() for kind in KINDS), "Printed", "Rounded", "Cut off",
     ]  # fmt: skip
     rows = [_tally(name[:1].upper() + name[1:], variants) for name, variants in counted.domains.items()]
     caption = (

@@ -11,10 +11,11 @@ from report.formats import count, listing, plain, scaled, spelled, words
 from report.params.records import PART_1, Catalogue, Variant
 
 KINDS = {
-    "exact": "equal to the last parameter; without a reference, the chapter’s formulas are the built tensors",
+    "exact": "equal to the last parameter",
     "convention": "the same network but for tensors that the note names, one by one",
     "approximation": "another network of the same idea",
     "partial view": "the listing is a part of what the reference counts, or has a part more",
+    "no reference": "no reference implementation was counted; built and book stand alone",
 }
 
 
@@ -90,10 +91,14 @@ def _references(rows: Sequence[Variant]) -> str:
 
 
 def _without(rows: Sequence[Variant]) -> str:
-    kinds = Counter(v.kind for v in rows if v.delta_reference is None)
+    alone = [v for v in rows if v.kind == "no reference"]
+    if not alone:
+        return "Every one of them has a reference."
+    same = sum(v.book_params == v.built_params for v in alone)
     return (
-        f"For the {count(kinds.total())} without a reference, the chapter’s formulas count exactly the tensors of the "
-        f"built network in {count(kinds['exact'])} and approximate them in {count(kinds['approximation'])}."
+        f"For the other {count(len(alone))} no reference was counted, so nothing outside this repository confirms "
+        f"them: there the built network has the chapter’s count in {count(same)} and another one in "
+        f"{count(len(alone) - same)}."
     )
 
 

@@ -64,7 +64,7 @@ def entry_page(entry: str, variants: Sequence[Variant], layers: Sequence[Layer],
 
 def index_page(content: Content, counted: Catalogue) -> str:
     """The summary, the figure, and links to every other file."""
-    parts = [f"# {content.title}", f"*{content.subtitle}*", content.question]
+    parts = [f"# {content.title}", f"*{content.subtitle}*", content.question, content.book]
     parts += ["## What the counts say", _list(content.findings), _captioned(content.summary)]
     parts += [f"![The catalogue at a glance](params.svg)\n\n**Figure.** {content.figure_caption}"]
     parts += ["## How it is counted", _list(f"**{term}**: {text}" for term, text in content.conventions)]

@@ -41,7 +41,7 @@ class Variant:
     paper_printed: str = _column("the figure as a paper or its repository prints it")
     paper: str = _column("where that figure is printed, or else the paper of the architecture")
     delta_reference: int | None = _column("built_params minus reference_params")
-    kind: str = _column("exact, convention, approximation or partial view")
+    kind: str = _column("exact, convention, approximation, partial view or no reference")
     macs: int = _column("multiply-adds for one example")
     new_primitives: int | None = _column("primitives new to the reader in the later edition; empty: no such entry")
     new_primitives_earlier: int | None = _column("the same in the earlier edition; empty: the edition does not say")

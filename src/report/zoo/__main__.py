@@ -44,6 +44,7 @@ def _read(arguments: argparse.Namespace):
 
 
 def _figure(arguments: argparse.Namespace) -> None:
+    from report.divergence import counted_curves
     from report.figures import curves_figure
     from report.table import CURVE_COLUMNS, read
     from report.zoo.figure import accuracy_figure
@@ -53,7 +54,7 @@ def _figure(arguments: argparse.Namespace) -> None:
     write_all(
         {
             arguments.out: accuracy_figure(table, runs),
-            arguments.out_curves: curves_figure(curves, table.assign(book_row=None), across=4),
+            arguments.out_curves: curves_figure(counted_curves(curves, runs), table.assign(book_row=None), across=4),
         }
     )
 

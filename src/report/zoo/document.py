@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from report import provenance
+import netspec
+from report import citation, divergence, figures, provenance, smoke, trained
 from report.formats import NONE, aligned, count, plain, words
 from report.load import Cell
+from report.table import curves
 from report.zoo.findings import findings
 
 if TYPE_CHECKING:
@@ -29,6 +31,13 @@ LEFT = ("Cell", "Model", "Paper")
 FACTS = ("Data", "Training", "Runs", "Date", "Hardware", "Wall time", "Commit", "Software")
 
 
+#: Keys of a resolved cell that are its recipe, but for the network.
+RECIPE = (
+    "initialization", "epochs", "batch_size", "accumulate", "optimizer", "schedule", "label_smoothing", "dropout",
+    "stochastic_depth", "ema_decay", "precision", "augmentation",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Content:
     """The report in reading order."""
@@ -36,6 +45,7 @@ class Content:
     title: str
     subtitle: str
     question: str
+    book: str
     notice_label: str
     notice: str
     table_caption: str
@@ -51,7 +61,10 @@ class Content:
 
 def content(cells: Sequence[Cell], table: pd.DataFrame, runs: pd.DataFrame) -> Content:
     """Assemble the report from the cells' configurations and summaries and from the two tables made of them."""
-    n = int(table["n"].iloc[0])
+    n = len(cells[0].runs)
+    banner = smoke.banner(cells)
+    label, notice = smoke.opening(banner, _notice(cells))
+    drawn = divergence.counted_curves(curves(cells), runs)
     facts = dict(provenance.what_was_run(cells))
     commit = provenance.commit([run for cell in cells for run in cell.runs], short=True)
     dataset = cells[0].config.get("dataset.title")
@@ -60,33 +73,53 @@ def content(cells: Sequence[Cell], table: pd.DataFrame, runs: pd.DataFrame) -> C
         subtitle=f"{dataset}: {words(len(table), 'architecture')}, {words(n, 'seed')} each",
         question=(
             "Every classifier of the catalogue can be trained by naming it in a recipe. Here "
-            f"{words(len(table), 'network')} of as many families {_are(len(table))} built from the catalogue’s layers, "
-            "small enough for a processor, and trained by one and the same recipe. The question is whether each "
-            "learns, how large it is, and what a step and its compilation cost."
+            f"{words(len(table), 'network')}{_families(cells)} {_are(len(table))} built from the catalogue’s layers "
+            f"and trained{_alike(cells)}. The question is whether each learns, how large it is, and what a step and "
+            "its compilation cost."
         ),
-        notice_label="A test that everything works, not a ranking.",
-        notice=(
-            "These are miniatures on small pictures of digits, under one recipe that was tuned for all of them "
-            "together. Which architecture is better on photographs, at its own size and with its own recipe, cannot "
-            "be read from this table."
-        ),
+        book=citation.sentence("10", "11"),
+        notice_label=label,
+        notice=notice,
         table_caption=_table_caption(facts, commit, table, n),
         header=list(HEADER),
         left=list(LEFT),
         rows=_rows(table),
-        findings=findings(table, runs),
+        findings=[] if banner else findings(table, runs),
         accuracy_caption=(
             "Top-1 on the validation images against the size of the network, on logarithmic axes. "
             + ("Open circles: single seeds; dot: their mean, with its cell." if n > 1 else "Dot: the single seed.")
+            + divergence.missing(table)
         ),
         curves_caption=(
             "Validation top-1 during training on a common scale, with the final mean above each panel. "
-            + (f"Thin: {words(n, 'seed')}; thick: their mean. " if n > 1 else "")
-            + "The steep start lies below the axis."
+            + (f"Thin: {words(n, 'seed')}; thick: their mean." if n > 1 else "")
+            + figures.beyond_axis(drawn, table.assign(book_row=None))
+            + divergence.missing(table)
         ),
         runs=[(what, facts[what]) for what in FACTS if what in facts],
         footer=provenance.footer(cells),
     )
+
+
+def _notice(cells: Sequence[Cell]) -> tuple[str, str]:
+    """What the table is not, from what was trained on what."""
+    return (
+        "A test that everything works, not a ranking.",
+        f"These networks are trained on {cells[0].config.get('dataset.title')}{_alike(cells)}. Which architecture is "
+        "better on other data, at another size or with a recipe of its own cannot be read from this table.",
+    )
+
+
+def _families(cells: Sequence[Cell]) -> str:
+    """Of how many headings of the catalogue the networks are, where it is as many."""
+    entries = {netspec.find(cell.config.get("model")).provenance.entry for cell in cells}
+    return " of as many families" if len(entries) == len(cells) > 1 else ""
+
+
+def _alike(cells: Sequence[Cell]) -> str:
+    """That one recipe trained all, where it is so."""
+    recipes = [[cell.config.get(key) for key in RECIPE] for cell in cells]
+    return " by one and the same recipe" if all(recipe == recipes[0] for recipe in recipes) else ""
 
 
 def _are(number: int) -> str:
@@ -107,6 +140,8 @@ def _table_caption(facts: dict[str, str], commit: str, table: pd.DataFrame, n: i
         "Compiling: median time of the first step over the runs that compiled it; runs that found it in the cache do "
         "not count. "
     )
+    if said := divergence.left_out(table):
+        top1 += f"{said} "
     if (table["compiling_runs"] == 0).any():
         compiling += "A dash: no run did, or only an interrupted one. "
     machine = f"Machine: {facts['Hardware']} " if "Hardware" in facts else ""
@@ -129,7 +164,7 @@ def _rows(table: pd.DataFrame) -> list[list[str]]:
                 row.paper.split(",")[0],
                 count(row.params),
                 plain(row.macs / 1e6),
-                plain(row.top1_mean) + (f" ± {plain(row.top1_sd)}" if several else ""),
+                trained.accuracy(row, plain(row.top1_mean), row.top1_sd),
                 f"{low[i]} to {high[i]}" if several else NONE,
                 plain(row.step_milliseconds, 1),
                 NONE if row.images_per_second != row.images_per_second else count(row.images_per_second),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from report.figures import FAINT, GREY, OURS, canvas, svg
+from report.divergence import counted
+from report.figures import FAINT, GREY, OURS, canvas, empty_figure, svg
 from report.formats import scaled
 from report.params.labels import name_points
 
@@ -19,6 +20,9 @@ HIDES_MEAN, HIDES_SEED = 60, 25  # what a name pays for covering a point
 
 def accuracy_figure(table: pd.DataFrame, runs: pd.DataFrame) -> bytes:
     """Top-1 against parameters and against multiply-adds, as SVG."""
+    table, runs = table[table["n"] > 0].reset_index(drop=True), counted(runs)
+    if table.empty:
+        return empty_figure()
     figure = canvas(3.1)
     figure.set_dpi(72)  # that of SVG, where a pixel is a point
     panels = figure.subplots(1, 2, sharey=True)

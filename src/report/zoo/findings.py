@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from report.divergence import counted, left_out
 from report.formats import count, listing, plain, words
 from report.statistics import binomial_half_width, spearman
 
@@ -16,7 +17,11 @@ LEARNED = 95.0  # percent: what the recipe was chosen to reach
 
 def findings(table: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
     """One sentence or two on accuracy, its resolution, cost, and compilation."""
-    return [text for text in (_accuracy(table), _resolution(table), _cost(table), _compilation(table, runs)) if text]
+    lost, table, runs = left_out(table), table[table["n"] > 0], counted(runs)
+    if table.empty:
+        return [lost]
+    texts = (lost, _accuracy(table), _resolution(table), _cost(table), _compilation(table, runs))
+    return [text for text in texts if text]
 
 
 def _accuracy(table: pd.DataFrame) -> str:

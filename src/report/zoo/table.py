@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from statistics import fmean, median
+from statistics import median
 from typing import TYPE_CHECKING
 
 import netspec
@@ -25,7 +25,8 @@ COLUMNS = {
     "paper": "where the architecture was published",
     "params": "trainable parameters of the network as trained",
     "macs": "multiply-adds per image",
-    "n": "runs, one per seed",
+    "n": "runs that count, at most one per seed",
+    "diverged": "runs that are left out of accuracies and times because they diverged",
     "top1_mean": "mean top-1 accuracy on the validation images",
     "top1_sd": "sample standard deviation over seeds",
     "interval_low": "lower end of the mean's 95 % interval, Student's t with n - 1 degrees of freedom",
@@ -44,6 +45,7 @@ RUN_COLUMNS = {
     "seed": "seed of initial weights, order of images and augmentation",
     "top1": "top-1 accuracy on the validation images",
     "val_loss": "cross-entropy on the validation images",
+    "diverged_epoch": "epoch after which a number of the run was not finite; empty where all were",
     "step_milliseconds": "mean time of a training step, input included, compilation not",
     "compile_seconds": "time of the first step, or of every process's first where the run was resumed",
     "programs_compiled": "programs of the first step that were compiled",
@@ -62,10 +64,10 @@ def per_architecture(cells: Sequence[Cell]) -> pd.DataFrame:
 
     records = []
     for cell in cells:
-        top1 = [run.top1 for run in cell.runs]
+        top1 = [run.top1 for run in cell.counted]
         spread = statistics.interval(top1)
-        first = cell.runs[0].summary
-        compiling, cached = _by_cache(cell.runs)
+        first = cell.first.summary
+        compiling, cached = _by_cache(cell.counted)
         records.append(
             {
                 "dataset": cell.config.get("dataset.name"),
@@ -75,12 +77,13 @@ def per_architecture(cells: Sequence[Cell]) -> pd.DataFrame:
                 "params": first.get("params"),
                 "macs": first.require("macs", int),
                 "n": len(top1),
-                "top1_mean": fmean(top1),
+                "diverged": len(cell.diverged),
+                "top1_mean": statistics.mean(top1),
                 "top1_sd": spread.sd,
                 "interval_low": spread.low,
                 "interval_high": spread.high,
-                "step_milliseconds": _median(cell.runs, "step_milliseconds"),
-                "images_per_second": _median(cell.runs, "images_per_second"),
+                "step_milliseconds": _median(cell.counted, "step_milliseconds"),
+                "images_per_second": _median(cell.counted, "images_per_second"),
                 "compiling_runs": len(compiling),
                 "compile_seconds": _median(compiling, "compile_seconds"),
                 "cached_seconds": _median(cached, "compile_seconds"),
@@ -100,10 +103,11 @@ def per_run(cells: Sequence[Cell]) -> pd.DataFrame:
     records = [
         {"cell": cell.name, "seed": run.seed}
         | {key: run.summary.get(sections.get(key, "timing.") + key) for key in list(RUN_COLUMNS)[2:]}
+        | {"diverged_epoch": run.diverged and run.diverged["epoch"]}
         for cell in cells
         for run in cell.runs
     ]
-    return pd.DataFrame(records, columns=list(RUN_COLUMNS))
+    return pd.DataFrame(records, columns=list(RUN_COLUMNS)).astype({"diverged_epoch": "Int64"})
 
 
 def _by_cache(runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:
