@@ -31,7 +31,7 @@ PLATFORMS = {"auto": "", "cpu": "JAX_PLATFORMS=cpu", "gpu": "JAX_PLATFORMS=cuda"
 #: Written last into a prepared store. Its contents say what was prepared: preparing the same again retrains nothing.
 STORE = "data/prepared/{dataset}/store.json"
 #: Every data set can be prepared, not only those that are trained on.
-DATASETS = sorted(path.stem for path in Path("config/datasets").glob("*.yaml"))
+DATASETS = datasets.names()
 #: Modules of train.raw that read the kinds of data sets.
 READERS = {
     "sklearn-digits": ["embedded"],
