@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import os
 import shutil
 from collections import deque
@@ -18,6 +17,8 @@ import numpy as np
 from train.cell import Dataset
 from train.config import data_fingerprint
 from train.images import Unreadable
+from train.parsing import json_bytes
+from train.printable import shown
 from train.progress import Tally, say
 from train.raw import DOWNLOADS, open_raw
 from train.raw.download import check_space
@@ -115,7 +116,7 @@ def _build(dataset: Dataset, raw: RawData, building: Path) -> dict:
         about |= {"train_size": dataset.stored_size, "val_size": dataset.image_size}
     if unreadable:
         about["skipped"] = unreadable
-    (building / "store.json").write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (building / "store.json").write_bytes(json_bytes(about))
     return about
 
 
@@ -190,7 +191,7 @@ def _report(dataset: Dataset, unreadable: dict[str, str], total: int) -> None:
     """Say which files were unreadable, all at once; fail unless they are to be skipped."""
     if not unreadable:
         return
-    listed = [f"  {name}: {reason}" for name, reason in sorted(unreadable.items())]
+    listed = [f"  {shown(name, 300)}: {shown(reason, 300)}" for name, reason in sorted(unreadable.items())]
     count = f"{len(unreadable):,} of {total:,} files {'is' if len(unreadable) == 1 else 'are'} not readable images"
     if dataset.unreadable == "skip":
         say("\n".join([f"{dataset.name}: {count}, and skipped:", *listed]))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from train.printable import shown
 from train.schema import ConfigError
 
 SPLITS = ("train", "val")
@@ -75,4 +76,4 @@ def by_class(found: Mapping[str, Iterable[tuple[str, str, Any]]], key: str, wher
 
 def few(names: list[str], limit: int = 5) -> str:
     """The first names of a list, and how many more there are."""
-    return ", ".join(names[:limit]) + (f" and {len(names) - limit:,} more" if len(names) > limit else "")
+    return ", ".join(map(shown, names[:limit])) + (f" and {len(names) - limit:,} more" if len(names) > limit else "")
