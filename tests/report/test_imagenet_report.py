@@ -73,7 +73,7 @@ def test_a_run_at_chance_is_called_collapsed_and_no_other(built):
 
 def test_a_run_that_left_the_numbers_is_collapsed_too(tmp_path):
     made = comparison(tmp_path)
-    made.tree.edit(made.tree.summary_path("resnet-34-90ep", 0), {"val_loss": math.nan})
+    made.tree.edit(made.tree.summary_path("resnet-34-90ep", 0), {"val_loss": None})
     assert made.build() == [0, 0, 0]
     assert "`resnet-34-90ep` (no number)" in made.page()
 

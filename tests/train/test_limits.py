@@ -1,4 +1,4 @@
-"""Numbers and names on the command lines: within their limits, or one line and exit status 2 before anything is read."""
+"""Numbers and names on the command lines: within their limits, or one line and exit status 2 before reading."""
 
 import pytest
 from hostile import NAMES

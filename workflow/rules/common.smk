@@ -6,10 +6,11 @@ from snakemake.exceptions import WorkflowError
 import netspec
 from netspec import catalogue
 from report.networks.records import RUN_BELOW
-from report.record import about
+from report.errors import ReportError
+from report.record import about, seeds_of
 from train import config as settings, datasets, gpus, provenance
 from train.runtime import share_interpreter
-from train.schema import ConfigError
+from train.schema import ConfigError, is_name
 
 share_interpreter()
 
@@ -137,7 +138,7 @@ def training_code(wildcards):
 
 def report_code(*names):
     """Source files of the report package that a rule uses."""
-    names = ("__main__", "errors", "formats", "load", "book", "statistics", "table", *names)
+    names = ("__main__", "errors", "escape", "formats", "load", "book", "statistics", "table", *names)
     return [f"{provenance.SRC}/report/{name}.py" for name in names]
 
 
@@ -223,5 +224,5 @@ def gradcheck_report_code(*names):
 def recorded_runs(record):
     """Names of the cells and seeds of a record, as options take them."""
     cells = sorted(path.parent for path in Path("results/recorded", record).glob("*/cell.json"))
-    seeds = sorted(int(path.name.removeprefix("seed")) for path in cells[0].glob("seed*"))
-    return {"cells": " ".join(cell.name for cell in cells), "seeds": " ".join(map(str, seeds))}
+    seeds = " ".join(map(str, seeds_of(cells[0]))) if cells else ""
+    return {"cells": " ".join(cell.name for cell in cells), "seeds": seeds}
