@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from report.errors import ReportError, run
+from train import limits
 from train.files import write_all
 
 
@@ -72,9 +73,11 @@ def parser() -> argparse.ArgumentParser:
 
     results = argparse.ArgumentParser(add_help=False)
     results.add_argument("--results", type=Path, required=True, metavar="DIR", help="results of one data set")
-    results.add_argument("--cells", nargs="+", required=True, metavar="CELL", help="names of the cells, in any order")
     results.add_argument(
-        "--seeds", nargs="+", type=int, required=True, metavar="K", help="seeds, the same for every cell"
+        "--cells", nargs="+", type=limits.name, required=True, metavar="CELL", help="names of the cells, in any order"
+    )
+    results.add_argument(
+        "--seeds", nargs="+", type=limits.seed, required=True, metavar="K", help="seeds, the same for every cell"
     )
 
     tables = argparse.ArgumentParser(add_help=False)

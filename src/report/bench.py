@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from report import citation
-from report.errors import ReportError, run
+from report.errors import ReportError, read_json, run
+from report.escape import inline, texts
 from report.markdown_table import table
 from report.record import about
 from train.files import write_all
@@ -41,13 +41,14 @@ COLUMNS = (
 
 def row_of(path: Path) -> dict[str, Any]:
     """The row of one file that ``python -m train bench-step`` wrote. Raises :class:`ReportError`."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        lower, upper = found.pop("quartiles")
-        found |= {"ratio_lower_quartile": lower, "ratio_upper_quartile": upper, **found.pop("versions")}
-        return {name: found[name] for name in COLUMNS}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ReportError(f"{path}: {error!r}, expected the output of `python -m train bench-step`") from None
+    advice = "expected the output of `python -m train bench-step`; delete it and run again"
+    found = read_json(path, advice, "step")
+    lower, upper = found["quartiles"]
+    found |= {"ratio_lower_quartile": lower, "ratio_upper_quartile": upper, **found["versions"]}
+    missing = [name for name in COLUMNS if name not in found]
+    if missing:
+        raise ReportError(f"{path}: key 'versions.{missing[0]}' is missing; {advice}")
+    return {name: found[name] for name in COLUMNS}
 
 
 def page(rows: list[dict[str, Any]], recorded: dict[str, Any]) -> str:
@@ -81,7 +82,7 @@ def page(rows: list[dict[str, Any]], recorded: dict[str, Any]) -> str:
     if recorded:
         note = " ".join([note, f"Measured at commit {recorded['commit'][:10]}.", recorded.get("remark", "")]).strip()
     book = citation.sentence("10.3")
-    return f"# Training steps beside PyTorch\n\n{table(header, lines)}\n\n{note}\n\n{book}\n"
+    return f"# Training steps beside PyTorch\n\n{table(header, texts(lines))}\n\n{inline(note)}\n\n{inline(book)}\n"
 
 
 def _write(options: argparse.Namespace) -> None:

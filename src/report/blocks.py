@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from report.escape import texts
 from report.markdown_table import table
 from report.pages import compile_template
 
@@ -75,6 +76,7 @@ def typeset(page: Page, links: Mapping[str, str], format: str = "pdf", ppi: floa
 
 def markdown(page: Page, folder: Path, links: Mapping[str, str]) -> str:
     """The whole report; ``folder`` is where it will stand, so that its links are relative."""
+    page = texts(page)
     parts = [f"# {page.title}", f"*{page.subtitle}*", page.question, page.book]
     parts += ["> **{}** {}".format(*page.notice)] if page.notice else []
     count = {"Table": 0, "Figure": 0}

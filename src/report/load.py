@@ -6,14 +6,15 @@ Every complaint names the file and the key.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from report.errors import ReportError
+from report.errors import ReportError, check, read_json
+from report.escape import phrase
+from train.printable import shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,16 +29,24 @@ class Record:
 
     def __init__(self, path: Path):
         self.path = path
-        try:
-            self.values = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise ReportError(f"{path}: there is no such file; `snakemake {path}` makes it") from None
-        except OSError as error:
-            raise ReportError(f"{path}: cannot be read: {error.strerror}") from None
-        except ValueError as error:
-            raise ReportError(f"{path}: is not JSON: {error}") from None
-        if not isinstance(self.values, dict):
-            raise ReportError(f"{path}: expected a JSON object, found {type(self.values).__name__}")
+        self.advice = f"delete it, and `snakemake {path}` makes it again"
+        if _is_missing(path):
+            raise ReportError(f"{path}: there is no such file; `snakemake {path}` makes it")
+        self.values = read_json(path, self.advice)
+
+    def check(self, schema: str) -> None:
+        """Complain about whatever a schema does not allow."""
+        check(self.values, schema, self.path, self.advice)
+
+    def as_phrases(self, *keys: str) -> None:
+        """Have the texts at dotted keys fit into sentences: one line, backticks in pairs."""
+        for key in keys:
+            *parents, last = key.split(".")
+            place = self.values
+            for part in parents:
+                place = place[part]
+            if last in place:
+                place[last] = phrase(place[last])
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value at a dotted key, or the default where any part of the way is absent or null."""
@@ -157,6 +166,8 @@ def _cell(folder: Path, name: str, seeds: Sequence[int]) -> Cell:
         ("augmentation.semantics", str),
     ):
         config.require(key, kind)
+    config.check("cell")
+    config.as_phrases("description", "dataset.title", "dataset.source")
     return Cell(name, config, tuple(_run(folder / f"seed{seed}", config, name, seed) for seed in seeds))
 
 
@@ -179,16 +190,12 @@ def _run(folder: Path, config: Record, cell: str, seed: int) -> Run:
     summary.require("timing.wall_seconds", float)
     summary.expect("epochs", config.get("epochs"), f"it is the length of training in {config.path}")
     run = Run(seed, summary, folder / "metrics.csv")
+    summary.check("summary")
     if run.diverged is not None:
-        for key, kind in (("epoch", int), ("step", int), ("metric", str)):
-            summary.require(f"diverged.{key}", kind)
         return run
     summary.require("correct", int)
     for key in ("top1", "top5"):
         summary.require(key, float)
-    for key in ("val_loss", "train_loss"):
-        if summary.get(key) is not None:
-            summary.require(key, float)
     implied = 100 * summary.get("correct") / summary.get("val_images")
     if abs(implied - summary.get("top1")) > 0.01:  # a summary rounded to two decimals is still consistent
         counted = f"{summary.get('correct')} correct of {summary.get('val_images')} images"
@@ -213,19 +220,60 @@ def _same_experiment(cells: Iterable[Cell]) -> None:
 
 def metrics(run: Run) -> pd.DataFrame:
     """The tidy metrics of one run, checked: the fixed columns, numbers where numbers belong, at least one row."""
-    import pandas as pd
-
-    try:
-        frame = pd.read_csv(run.metrics)
-    except FileNotFoundError:
-        raise ReportError(f"{run.metrics}: there is no such file; `snakemake {run.summary.path}` makes it") from None
-    except (OSError, ValueError) as error:  # pandas' parser errors and a wrong encoding are ValueErrors
-        raise ReportError(f"{run.metrics}: is not a readable CSV file: {error}") from None
+    frame = read_csv(run.metrics, ("split", "metric"), f"`snakemake {run.summary.path}` makes it")
     if tuple(frame.columns) != METRIC_COLUMNS:
         raise ReportError(f"{run.metrics}: columns are {','.join(frame.columns)}, expected {','.join(METRIC_COLUMNS)}")
-    for column in ("epoch", "step", "value"):
-        if not pd.api.types.is_numeric_dtype(frame[column]):
-            raise ReportError(f"{run.metrics}: column '{column}' holds something that is not a number")
-    if not run.diverged and not ((frame["split"] == "val") & (frame["metric"] == "top1")).any():
+    check_numbers(frame, run.metrics, ("epoch", "step", "value"))
+    if frame[["epoch", "step", "split", "metric"]].isna().any(axis=None):
+        raise ReportError(
+            f"{run.metrics}: a row is incomplete; delete it, and `snakemake {run.summary.path}` runs again"
+        )
+    if run.diverged:  # where it stopped decides what its rows end with
+        return frame
+    if not ((frame["split"] == "val") & (frame["metric"] == "top1")).any():
         raise ReportError(f"{run.metrics}: no row has split 'val' and metric 'top1'")
+    last = frame[(frame["split"] == "val") & (frame["metric"] == "top1")].iloc[-1]
+    if last["epoch"] != run.summary.get("epochs") or abs(last["value"] - run.top1) > 0.01:
+        raise ReportError(
+            f"{run.metrics}: ends with top-1 {last['value']:g} at epoch {last['epoch']:g}, expected that of "
+            f"{run.summary.path}; delete both, and `snakemake {run.summary.path}` runs again"
+        )
     return frame
+
+
+def read_csv(path: Path, texts: Iterable[str], way_out: str) -> pd.DataFrame:
+    """A CSV file as a table: the columns in ``texts`` as text, whatever it says, and only empty fields as missing.
+
+    Raises:
+        ReportError: if it is missing, no file, or is not CSV in UTF-8; ``way_out`` ends the message.
+    """
+    import pandas as pd
+
+    if _is_missing(path):
+        raise ReportError(f"{path}: there is no such file; {way_out}")
+    if not path.is_file():
+        raise ReportError(f"{path}: is no file, expected CSV; delete it, and {way_out} again")
+    try:
+        return pd.read_csv(path, dtype=dict.fromkeys(texts, "str"), keep_default_na=False, na_values=[""])
+    except Exception as error:  # pandas' parser raises many kinds for damaged files
+        reason = " ".join(str(error).split())
+        raise ReportError(f"{path}: is not a readable CSV file: {shown(reason)}; {way_out} again") from None
+
+
+def check_numbers(frame: pd.DataFrame, path: Path, columns: Iterable[str]) -> None:
+    """Raise :class:`ReportError` where a column holds anything but finite numbers and missing ones."""
+    import numpy as np
+    import pandas as pd
+
+    for column in columns:
+        if not pd.api.types.is_numeric_dtype(frame[column]):
+            raise ReportError(f"{path}: column '{column}' holds something that is not a number")
+        if np.isinf(frame[column]).any():
+            raise ReportError(f"{path}: column '{column}' holds a number that is not finite")
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        return not path.exists()
+    except OSError:  # what cannot be looked at says why when it is read
+        return False

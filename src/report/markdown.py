@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from report.document import GROUPS, HEADER, Content
+from report.escape import texts
 from report.markdown_table import table
 
 
@@ -16,6 +17,7 @@ def render(content: Content, folder: Path, difference: Path, curves: Path, links
     def relative(path: Path) -> str:
         return Path(os.path.relpath(path, folder)).as_posix()
 
+    content = texts(content)
     parts = [f"# {content.title}", f"*{content.subtitle}*", content.question, content.book]
     if content.notice:
         parts.append(f"> **{content.notice_label}** {content.notice}")

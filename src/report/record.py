@@ -8,23 +8,34 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from report.errors import ReportError, run
+from report.errors import ReportError, read_json, run
 from train.files import write_all
 
 ABOUT = "about.json"
 
 
 def about(folder: Path) -> dict[str, Any]:
-    """What ``about.json`` says of a folder of results; empty where results are not a record."""
-    try:
-        return json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    """What ``about.json`` says of a folder of results; empty where results are not a record.
+
+    Raises:
+        ReportError: for a file that does not say what is recorded.
+    """
+    path = folder / ABOUT
+    if not path.exists():
         return {}
+    return read_json(path, "expected what `python -m report.record` writes; record the results again", "record")
+
+
+def seeds_of(folder: Path) -> list[int]:
+    """The seeds of a cell's results: folders ``seed<k>``; what else lies there is no run."""
+    names = (re.fullmatch("seed(0|[1-9][0-9]*)", path.name) for path in folder.glob("seed*") if path.is_dir())
+    return sorted(int(name[1]) for name in names if name)
 
 
 def of_training(results: Path, remark: str | None = None) -> dict[Path, bytes]:
@@ -38,7 +49,7 @@ def of_training(results: Path, remark: str | None = None) -> dict[Path, bytes]:
     folders = sorted(path.parent for path in results.glob("*/cell.json"))
     if not folders:
         raise ReportError(f"{results}: holds no cells, expected <cell>/cell.json")
-    seeds = {folder: sorted(int(path.name[4:]) for path in folder.glob("seed*")) for folder in folders}
+    seeds = {folder: seeds_of(folder) for folder in folders}
     first = folders[0]
     for folder in folders:
         if seeds[folder] != seeds[first]:

@@ -16,6 +16,7 @@ from report import blocks, trained
 from report.errors import ReportError, run
 from report.load import Cell, load
 from report.table import CURVE_COLUMNS, curves, encode
+from train import limits
 from train.files import write_all
 
 if TYPE_CHECKING:
@@ -51,9 +52,11 @@ class Report:
         commands = top.add_subparsers(required=True, metavar="command")
         results, tables, table = (argparse.ArgumentParser(add_help=False) for _ in range(3))
         results.add_argument("--results", type=Path, required=True, metavar="DIR", help="results of the experiment")
-        results.add_argument("--cells", nargs="+", required=True, metavar="CELL", help="names of the cells, in order")
         results.add_argument(
-            "--seeds", nargs="+", type=int, required=True, metavar="K", help="seeds, the same for every cell"
+            "--cells", nargs="+", type=limits.name, required=True, metavar="CELL", help="names of the cells, in order"
+        )
+        results.add_argument(
+            "--seeds", nargs="+", type=limits.seed, required=True, metavar="K", help="seeds, the same for every cell"
         )
         tables.add_argument("--runs", type=Path, required=True, metavar="CSV", help="table with one row per run")
         tables.add_argument("--curves", type=Path, required=True, metavar="CSV", help="table of all metrics, tidy")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from report import book, comparison, statistics
 from report.errors import ReportError
-from report.load import Cell, metrics
+from report.load import Cell, check_numbers, metrics, read_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,8 +65,10 @@ RUN_COLUMNS = {
     "config_hash": "hash of the resolved cell",
 }
 
-# Read and written as text, even where a commit is all digits or no cell has a row in the book.
+# Read and written as text, even where a commit is all digits, a description is NA or no cell has a row in the book.
 TEXT_COLUMNS = ("dataset", "cell", "book_row", "description", "semantics", "git_commit", "config_hash")
+# Of the other reports' tables and of the curves, likewise; every other column holds numbers.
+OTHER_TEXT_COLUMNS = ("model", "paper", "precision", "split", "metric", "git_dirty")
 
 # Whole numbers that may be missing.
 INTEGER_COLUMNS = ("pairs", "diverged_epoch")
@@ -181,18 +183,13 @@ def read(path: Path, columns: Sequence[str], writer: str = "report") -> pd.DataF
     """A table that :func:`encode` wrote for ``python -m WRITER table``, checked to be the one wanted.
 
     Raises:
-        ReportError: if the file is missing, empty or has other columns.
+        ReportError: if the file is missing, empty, has other columns or words where numbers belong.
     """
-    import pandas as pd
-
-    try:
-        frame = pd.read_csv(path, dtype=dict.fromkeys(TEXT_COLUMNS, "str") | dict.fromkeys(INTEGER_COLUMNS, "Int64"))
-    except FileNotFoundError:
-        raise ReportError(f"{path}: there is no such file; `python -m {writer} table` writes it") from None
-    except (OSError, ValueError) as error:
-        raise ReportError(f"{path}: is not a readable CSV file: {error}") from None
+    texts = (*TEXT_COLUMNS, *OTHER_TEXT_COLUMNS)
+    frame = read_csv(path, texts, f"`python -m {writer} table` writes it")
     if list(frame.columns) != list(columns) or frame.empty:
         raise ReportError(f"{path}: expected at least one row and the columns {','.join(columns)}")
+    check_numbers(frame, path, (name for name in columns if name not in texts))
     return frame
 
 

@@ -39,7 +39,7 @@ def png_size(path: Path) -> tuple[int, int]:
         content = path.read_bytes()
     except OSError as error:
         raise ReportError(f"{path}: cannot be read: {error.strerror}") from None
-    if not content.startswith(PNG_SIGNATURE) or b"IEND" not in content[-12:]:
+    if not content.startswith(PNG_SIGNATURE) or len(content) < 33 or b"IEND" not in content[-12:]:
         raise ReportError(f"{path}: is not a complete PNG picture")
     return struct.unpack(">II", content[16:24])
 

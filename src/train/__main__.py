@@ -12,8 +12,9 @@ import sys
 from pathlib import Path
 
 from netspec.console import guarded
-from train import config, gpus, parent
-from train.schema import ConfigError, load, parse
+from train import config, gpus, limits, parent
+from train.printable import lines, shown
+from train.schema import ConfigError, load_mapping, parse
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,7 +33,7 @@ def _main(arguments: list[str] | None) -> int:
         prints = "remark" if options.run in (_fit, _prepare, _preview) else "result"
         return guarded(lambda: options.run(options) or 0, "train", prints)
     except ConfigError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {lines(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
@@ -49,16 +50,21 @@ def _parser() -> argparse.ArgumentParser:
         "mistake in what was given; 128 + signal when stopped.",
     )
     _cell(fit)
-    fit.add_argument("--seed", type=_seed, required=True, help="decides initial weights, order and augmentation")
+    fit.add_argument("--seed", type=limits.seed, required=True, help="decides initial weights, order and augmentation")
     fit.add_argument("--out", type=Path, required=True, help="folder for metrics.csv, weights.npz, summary.json")
     fit.add_argument("--checkpoints", type=Path, required=True, help="folder for checkpoints, emptied at the end")
     fit.add_argument(
-        "--gpus", type=_gpus, default="all", help="GPUs to claim for this run: a number, or all (the default)"
+        "--gpus", type=limits.gpus, default="all", help="GPUs to claim for this run: a number, or all (the default)"
     )
     fit.add_argument("--distributed", action="store_true", help="as one of the processes of a Slurm or Open MPI job")
-    fit.add_argument("--coordinator", metavar="HOST:PORT", help="as one of several processes: where process 0 listens")
-    fit.add_argument("--processes", type=_count, metavar="N", help="how many there are")
-    fit.add_argument("--process-id", type=int, metavar="I", help="which one this is, from 0")
+    fit.add_argument(
+        "--coordinator",
+        type=limits.address,
+        metavar="HOST:PORT",
+        help="as one of several processes: where process 0 listens",
+    )
+    fit.add_argument("--processes", type=limits.count, metavar="N", help="how many there are")
+    fit.add_argument("--process-id", type=limits.whole(0, 1_000_000), metavar="I", help="which one this is, from 0")
     _parent(fit)
     fit.set_defaults(run=_fit)
 
@@ -71,9 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     preview.add_argument("--cell", type=Path, required=True, nargs="+", help="resolved cell files")
     _data(preview)
     preview.add_argument("--out", type=Path, required=True, help="folder for one <cell>.png per cell")
-    preview.add_argument("--rows", type=int, default=4, help="rows of samples (default 4)")
-    preview.add_argument("--columns", type=int, default=8, help="samples in a row (default 8)")
-    preview.add_argument("--seed", type=_seed, default=0, help="seed of the samples (default 0)")
+    preview.add_argument("--rows", type=limits.whole(1, 100), default=4, help="rows of samples (default 4)")
+    preview.add_argument("--columns", type=limits.whole(1, 100), default=8, help="samples in a row (default 8)")
+    preview.add_argument("--seed", type=limits.seed, default=0, help="seed of the samples (default 0)")
     preview.set_defaults(run=_preview)
 
     prepare = commands.add_parser("prepare", help="decode and resize a data set once")
@@ -88,15 +94,19 @@ def _parser() -> argparse.ArgumentParser:
     bench = commands.add_parser("bench-input", help="images per second that a prepared store delivers, as JSON")
     bench.add_argument("--dataset", type=Path, required=True, help="a file of config/datasets, or a resolved cell")
     _data(bench)
-    bench.add_argument("--batch-size", type=int, default=256, help="images per batch (default 256)")
-    bench.add_argument("--seconds", type=float, default=10, help="how long to read each split (default 10)")
+    bench.add_argument("--batch-size", type=limits.count, default=256, help="images per batch (default 256)")
+    bench.add_argument("--seconds", type=limits.seconds, default=10, help="how long to read each split (default 10)")
     bench.set_defaults(run=_bench_input)
 
     step = commands.add_parser("bench-step", help="time of training steps beside PyTorch's, as JSON")
     step.add_argument("--cell", type=Path, required=True, help="resolved cell file (JSON), see `show`")
-    step.add_argument("--batch-size", type=_count, help="images per step (default: the cell's)")
-    step.add_argument("--rounds", type=_count, default=4, help="steps of each that are timed per start (default 4)")
-    step.add_argument("--starts", type=_count, default=3, help="times that both processes are started (default 3)")
+    step.add_argument("--batch-size", type=limits.count, help="images per step (default: the cell's)")
+    step.add_argument(
+        "--rounds", type=limits.count, default=4, help="steps of each that are timed per start (default 4)"
+    )
+    step.add_argument(
+        "--starts", type=limits.count, default=3, help="times that both processes are started (default 3)"
+    )
     step.set_defaults(run=_bench_step)
 
     estimate = commands.add_parser(
@@ -107,16 +117,16 @@ def _parser() -> argparse.ArgumentParser:
         "--experiment", choices=config.EXPERIMENTS, action="append", help="only this one; repeat for several"
     )
     estimate.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="keys of the configuration")
-    estimate.add_argument("--steps", type=_count, default=4, help="steps that are timed (default 4)")
+    estimate.add_argument("--steps", type=limits.count, default=4, help="steps that are timed (default 4)")
     estimate.add_argument("--data", type=Path, default=Path("data/prepared"), help="folder of the prepared stores")
     estimate.add_argument("--json", action="store_true", help="everything, for programs")
     estimate.set_defaults(run=_estimate)
 
     show = commands.add_parser("show", help="print the resolved configuration of a cell; save it to use with fit")
-    show.add_argument("name", nargs="?", help="cell name; without it, all cells are listed")
+    show.add_argument("name", nargs="?", type=limits.name, help="cell name; without it, all cells are listed")
     show.add_argument("--config", type=Path, default=Path("config/config.yaml"), help="default config/config.yaml")
     show.add_argument("--experiment", choices=config.EXPERIMENTS, default="ablation", help="default ablation")
-    show.add_argument("--dataset", help="instead of the one in the configuration")
+    show.add_argument("--dataset", type=limits.name, help="instead of the one in the configuration")
     show.add_argument(
         "--semantics", choices=("book", "imagenet", "paper"), help="instead of those in the configuration"
     )
@@ -135,26 +145,11 @@ def _data(parser: argparse.ArgumentParser) -> None:
 
 def _parent(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--parent", type=_count, metavar="PID", help="stop, as after SIGTERM, when this process, the starting one, ends"
+        "--parent",
+        type=limits.count,
+        metavar="PID",
+        help="stop, as after SIGTERM, when this process, the starting one, ends",
     )
-
-
-def _seed(text: str) -> int:
-    if not text.isdigit() or int(text) >= 2**31:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 2147483647")
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
-    return int(text)
-
-
-def _gpus(text: str) -> int | None:
-    if text != "all" and not text.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is neither a whole number from 0 nor all")
-    return None if text == "all" else int(text)
 
 
 def _store(cell, options):
@@ -203,9 +198,6 @@ def _evaluate(options) -> int:
 
 def _preview(options) -> int:
     cells = [config.read_cell(path) for path in options.cell]
-    for name in ("rows", "columns"):
-        if getattr(options, name) < 1:
-            raise ConfigError(f"--{name} is {getattr(options, name)}, expected at least 1")
     from train.runtime import start_jax
 
     start_jax()
@@ -233,9 +225,6 @@ def _bench_input(options) -> int:
     from train.bench_input import bench
     from train.data import open_store
 
-    for name, least in (("batch_size", 1), ("seconds", 0)):
-        if getattr(options, name) < least:
-            raise ConfigError(f"--{name.replace('_', '-')} is {getattr(options, name)}, expected at least {least}")
     store = open_store(options.data or Path("data/prepared") / dataset.name, dataset, crop)
     print(json.dumps(bench(store, dataset, options.batch_size, options.seconds), indent=2))
     return 0
@@ -251,12 +240,12 @@ def _bench_step(options) -> int:
 
 
 def _estimate(options) -> int:
-    settings = load(options.config)
+    settings = load_mapping(options.config)
     for text in options.set:
         key, given, value = text.partition("=")
         if not given:
-            raise ConfigError(f"--set {text}: expected KEY=VALUE")
-        settings[key] = parse(value, f"--set {key}")
+            raise ConfigError(f"--set {shown(text)}: expected KEY=VALUE")
+        settings[key] = parse(value, f"--set {shown(key)}")
     experiments = config.load_experiments(settings, options.config.parent)
     chosen = {name: experiments[name] for name in options.experiment or experiments}
     os.environ.setdefault("PJRT_NPROC", "1")  # as the workflow's jobs run on a CPU
@@ -275,7 +264,7 @@ def _estimate(options) -> int:
 
 def _show(options) -> int:
     chosen = {key: getattr(options, key) for key in ("dataset", "semantics") if getattr(options, key)}
-    settings = load(options.config)
+    settings = load_mapping(options.config)
     if isinstance(settings.get(options.experiment), dict):
         settings[options.experiment] |= chosen
     experiment = config.load_experiment({**settings, **chosen}, options.config.parent, options.experiment)

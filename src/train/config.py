@@ -10,6 +10,7 @@ import copy
 import difflib
 import hashlib
 import json
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from train.cell import (
     RandomResizedCrop,
     Schedule,
 )
+from train.printable import escaped, shown
 from train.schema import ConfigError
 
 #: Keys that describe and do not decide: changing them must not retrain anything.
@@ -46,7 +48,9 @@ KNOBS = {
 BLOCKS = ("zoo", "imagenette", "imagenet")
 EXPERIMENTS = ("ablation", *BLOCKS)
 #: Names that mean something else as a Snakemake target.
-RESERVED = {*EXPERIMENTS, "all", "bench", "data", "gradcheck", "networks", "param_tables", "train"}
+RESERVED = {*EXPERIMENTS, "all", "bench", "data", "gradcheck", "networks", "param_tables", "recorded", "train"}
+#: Folders of ``results/`` that hold something else than the results on a data set of that name.
+RESERVED_DATASETS = {"bench", "gradcheck", "networks", "recorded"}
 
 
 @dataclass(frozen=True)
@@ -87,15 +91,19 @@ def load_experiments(config: dict[str, Any], folder: Path = Path("config")) -> d
 def load_experiment(config: dict[str, Any], folder: Path = Path("config"), name: str = "ablation") -> Experiment:
     """Resolve everything ``config`` (the contents of ``config.yaml``, overrides applied) asks for.
 
-    The top-level keys describe the ablation; a block takes from them the semantics, device and GPUs that it leaves out.
+    What Snakemake has parsed is checked like a file of our own. The top-level keys describe the ablation; a block takes
+    from them the semantics, device and GPUs that it leaves out.
     Data need not be there: nothing but configuration is read.
     Raises :class:`ConfigError` naming the file and key of the first mistake in any file involved.
     """
-    config = _typed(config)
-    schema.validate(config, "config", str(folder / "config.yaml"))
+    where = str(folder / "config.yaml")
+    config = _typed(schema.plain(config, where))
+    schema.validate(config, "config", where)
     config = {**config, "only": None, **config[name]} if name in BLOCKS else config
     dataset_file = folder / "datasets" / f"{config['dataset']}.yaml"
     dataset = datasets.load(dataset_file)
+    if config["dataset"] in RESERVED_DATASETS:
+        raise ConfigError(f"{dataset_file}: results/{config['dataset']} holds something else, expected another name")
     own_recipe = dataset.pop("recipe")
     cells_file = folder / "cells" / f"{config['cells']}.yaml"
     named = _load(cells_file, "cells")
@@ -144,14 +152,21 @@ def load_experiment(config: dict[str, Any], folder: Path = Path("config"), name:
     )
 
 
-def _typed(config: dict[str, Any]) -> dict[str, Any]:
+def _typed(config: Any) -> Any:
     """The configuration with numbers and null as such: `--config 'seeds=[0,1]' recipe=null` arrives as texts."""
+    if not isinstance(config, dict):
+        return config
     config = {**config, **{key: None for key in ("recipe", "only") if config.get(key) in ("null", "~")}}
     if isinstance(config.get("seeds"), list):
-        config["seeds"] = [int(s) if str(s).isdigit() else s for s in config["seeds"]]
-    if str(config.get("gpus_per_run")).isdigit():
-        config["gpus_per_run"] = int(config["gpus_per_run"])
+        config["seeds"] = [_whole(seed) for seed in config["seeds"]]
+    if "gpus_per_run" in config:
+        config["gpus_per_run"] = _whole(config["gpus_per_run"])
     return {**config, **{key: _typed(config[key]) for key in BLOCKS if isinstance(config.get(key), dict)}}
+
+
+def _whole(value: Any) -> Any:
+    """A text that is a whole number as one; anything else, such as 010 or other alphabets' digits, as it is."""
+    return int(value) if isinstance(value, str) and re.fullmatch("0|[1-9][0-9]{0,17}", value) else value
 
 
 def _shown(only: list[str] | None, cells: dict[str, Any], where: str, cells_file: str) -> tuple[str, ...]:
@@ -166,7 +181,7 @@ def _shown(only: list[str] | None, cells: dict[str, Any], where: str, cells_file
 
 def _load(path: Path, kind: str) -> dict[str, Any]:
     value = schema.load(path)
-    schema.validate(value, kind, str(path))
+    schema.validate(value, kind, shown(path, 300))
     return value
 
 
@@ -217,7 +232,7 @@ def _check_together(cell: dict[str, Any], where: str, recipe_file: str, dataset_
     try:
         spec = netspec.find(cell["model"]).with_classes(dataset["classes"])
     except netspec.SpecError as error:
-        raise ConfigError(f"{model_file}: key 'model': {error}") from None
+        raise ConfigError(f"{model_file}: key 'model': {escaped(str(error))}") from None
     if cell["initialization"] == "book-faulty" and not is_vit(spec):
         raise ConfigError(
             f"{model_file}: key 'initialization' is \"book-faulty\", which is not defined for {spec.name}, expected "
@@ -237,9 +252,10 @@ def _check_together(cell: dict[str, Any], where: str, recipe_file: str, dataset_
 
 def read_cell(path: Path) -> Cell:
     """The cell in a resolved JSON file. Raises :class:`ConfigError` when it does not follow the schema."""
+    where = shown(path, 300)
     value = schema.load(path)
-    schema.validate(value, "cell", str(path))
-    _check_together(value, *[str(path)] * 4)
+    schema.validate(value, "cell", where)
+    _check_together(value, *[where] * 4)
     return parse_cell(value)
 
 
@@ -265,6 +281,8 @@ def read_dataset(path: Path) -> tuple[Dataset, RandomResizedCrop | None]:
     if isinstance(value, dict) and isinstance(value.get("dataset"), dict):
         cell = read_cell(path)
         return cell.dataset, cell.augmentation.random_resized_crop
+    if not schema.is_name(path.stem):
+        raise ConfigError(f"{shown(path, 300)}: a data set is called like its file, expected {schema.NAME_IN_WORDS}")
     value = datasets.load(path)
     crop = value["augmentation"].get("random_resized_crop")
     kept = {key: item for key, item in value.items() if key not in ("augmentation", "recipe")}
@@ -284,7 +302,7 @@ def _tuples(value: dict[str, Any]) -> dict[str, Any]:
 
 def cell_json(cell: dict[str, Any]) -> str:
     """A resolved cell as the text of its file."""
-    return json.dumps(cell, indent=2, ensure_ascii=False)
+    return json.dumps(cell, indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def deciding(value: Any) -> Any:

@@ -9,7 +9,6 @@ memory-mapped array, or the original files as records, which are decoded while t
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,10 +16,12 @@ from pathlib import Path
 import grain
 import numpy as np
 
+from train.arrays import open_array
 from train.cell import Dataset, RandomResizedCrop
 from train.config import data_fingerprint
-from train.records import RecordSplit
-from train.schema import ConfigError
+from train.printable import shown
+from train.records import AGAIN, RecordSplit
+from train.schema import ConfigError, load_mapping, validate
 
 #: Two reading threads keep a core pair fed (more only add contention); each element is a whole batch.
 THREADS = 2
@@ -70,42 +71,68 @@ def open_store(folder: Path, dataset: Dataset, crop: RandomResizedCrop | None = 
     """Open a prepared store, given its folder or its ``store.json``.
 
     ``crop`` is what training images of records are cut by; without it, they are cut as in validation. Raises
-    :class:`ConfigError` when the folder holds no store, one prepared from another configuration or a damaged one.
+    :class:`ConfigError` when the folder holds no store, one prepared from another configuration or a damaged one. Of
+    images only headers and lengths are looked at, so that opening takes no time; labels are read.
     """
     folder = folder.parent if folder.name == "store.json" else folder
-    try:
-        about = json.loads((folder / "store.json").read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError):
-        raise ConfigError(f"{folder}: no prepared data, expected the output of `python -m train prepare`") from None
-    expected = data_fingerprint(dataset)
-    if about.get("fingerprint") != expected:
-        raise ConfigError(
-            f"{folder}/store.json: key 'fingerprint' is {about.get('fingerprint')}, expected {expected}: "
-            f"prepared from another configuration of {dataset.name}; prepare it again"
-        )
-    try:
-        if dataset.store == "records":
-            view = {"size": dataset.image_size, "keep": dataset.image_size / dataset.stored_size}
-            crops = {"train": crop, "val": None}
-            splits = {split: RecordSplit(folder, split, **view, crop=crops[split]) for split in crops}
-        else:
-            splits = {split: _arrays(folder, split) for split in ("train", "val")}
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{folder}: damaged store ({error}); prepare it again") from None
+    about = _about(folder, dataset)
+    if dataset.store == "records":
+        view = {"size": dataset.image_size, "keep": dataset.image_size / dataset.stored_size}
+        crops = {"train": crop, "val": None}
+        splits = {split: RecordSplit(folder, split, **view, crop=crops[split]) for split in crops}
+    else:
+        sides = {"train": dataset.stored_size, "val": dataset.image_size}
+        splits = {split: _arrays(folder, split, side) for split, side in sides.items()}
     for split, part in splits.items():
         if len(part) != about["images"][split]:
             raise ConfigError(
-                f"{folder}: damaged store ({len(part)} images in {split}, expected {about['images'][split]}); "
-                "prepare it again"
+                f"{shown(folder, 300)}: damaged store ({len(part)} images in {split}, expected "
+                f"{about['images'][split]}); {AGAIN}"
+            )
+        labels = part.labels
+        if labels.min() < 0 or labels.max() >= dataset.classes:
+            raise ConfigError(
+                f"{shown(folder / f'{split}_labels.npy', 300)}: labels from {labels.min()} to {labels.max()}, expected "
+                f"0 to {dataset.classes - 1}; {AGAIN}"
             )
     return Store(**splits, class_names=tuple(about["class_names"]), content=about.get("content", ""))
 
 
-def _arrays(folder: Path, split: str) -> Split:
-    images, labels = (np.load(folder / f"{split}_{part}.npy", mmap_mode="r") for part in ("images", "labels"))
-    if len(images) != len(labels):
-        raise ValueError(f"{len(images)} images and {len(labels)} labels in {split}")
-    return Split(images, np.asarray(labels))
+def _about(folder: Path, dataset: Dataset) -> dict:
+    """What ``store.json`` says, once it is known to be about this data set as it is configured now."""
+    path = folder / "store.json"
+    where = shown(path, 300)
+    if _is_missing(path):
+        raise ConfigError(f"{shown(folder, 300)}: no prepared data, expected the output of `python -m train prepare`")
+    about = load_mapping(path, AGAIN)
+    expected = data_fingerprint(dataset)
+    if isinstance(about.get("fingerprint"), str) and about["fingerprint"] != expected:
+        raise ConfigError(
+            f"{where}: key 'fingerprint' is {shown(about['fingerprint'])}, expected {expected}: "
+            f"prepared from another configuration of {dataset.name}; {AGAIN}"
+        )
+    try:
+        validate(about, "store", where)
+    except ConfigError as error:
+        raise ConfigError(f"{error}; {AGAIN}") from None
+    if len(about["class_names"]) != dataset.classes:
+        raise ConfigError(
+            f"{where}: key 'class_names' is a list of {len(about['class_names'])}, expected {dataset.classes}; {AGAIN}"
+        )
+    return about
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        return not path.exists()
+    except (OSError, ValueError):  # what cannot be looked at says why when it is read
+        return False
+
+
+def _arrays(folder: Path, split: str, side: int) -> Split:
+    labels = open_array(folder / f"{split}_labels.npy", np.int32, (None,), AGAIN)
+    images = open_array(folder / f"{split}_images.npy", np.uint8, (len(labels), side, side, 3), AGAIN)
+    return Split(images, np.array(labels))
 
 
 class ShuffledBatches:

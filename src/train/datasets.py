@@ -12,6 +12,12 @@ from train.schema import ConfigError
 DEFAULTS = {"download": None, "store": "array", "unreadable": "error", "checksums": None, "images": None}
 
 
+def names(folder: Path = Path("config")) -> list[str]:
+    """The data sets of a configuration folder. Other files may lie there: an editor's copies, one with a blank."""
+    files = (folder / "datasets").glob("*.yaml")
+    return sorted(path.stem for path in files if schema.is_name(path.stem) and path.is_file())
+
+
 def load(path: Path) -> dict[str, Any]:
     """The data set in ``path``, with ``download`` reduced to the archive that is meant.
 

@@ -10,7 +10,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-
 #: What stands in ``summary.json`` where the numbers of an epoch were finite and the weights it left were not.
 WEIGHTS = "weights"
 

@@ -12,15 +12,16 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from train import divergence, feeding, processes, provenance
+from train.arrays import read_arrays
 from train.cell import Cell
 from train.checkpoint import Checkpoints
 from train.clock import Clock
 from train.data import Store, eval_batches, train_batches
+from train.printable import shown
 from train.progress import Progress
-from train.results import filled, summarize, weights_file, write_results
+from train.results import filled, named_arrays, summarize, weights_file, write_results
 from train.schema import ConfigError
 from train.step import Programs, TrainState, check_divisible, make_programs
 from train.task import Classification
@@ -132,11 +133,15 @@ def evaluate_weights(cell: Cell, weights: Path, store: Store) -> dict:
     task = Classification(cell)
     programs = make_programs(cell, task, steps_per_epoch=1)
     state = programs.init(0)
+    advice = f"expected weights.npz of a run of {cell.model}; run it again, or name its own cell"
+    arrays = read_arrays(weights, advice)
     try:
-        with np.load(weights) as arrays:
-            state = state._replace(params=filled(state.params, arrays), rest=filled(state.rest, arrays), average=None)
-    except (OSError, ValueError, KeyError) as error:
-        raise ConfigError(f"{weights}: not weights of {cell.model} ({error})") from None
+        unknown = arrays.keys() - {*named_arrays(state.params), *named_arrays(state.rest)}
+        if unknown:
+            raise ValueError(f"{shown(min(unknown))} is none of its arrays")
+        state = state._replace(params=filled(state.params, arrays), rest=filled(state.rest, arrays), average=None)
+    except ValueError as error:
+        raise ConfigError(f"{shown(weights, 300)}: not weights of {cell.model} ({error}); {advice}") from None
     metrics = divergence.scored(evaluate(task, programs, state, store, cell.batch_size))
     return {**metrics, "images": len(store.val)}
 

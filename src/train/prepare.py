@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import os
 import shutil
 from collections import deque
@@ -18,12 +17,13 @@ import numpy as np
 from train.cell import Dataset
 from train.config import data_fingerprint
 from train.images import LARGEST_FILE, Unreadable
+from train.parsing import json_bytes
+from train.printable import escaped, shown
 from train.progress import Tally, say
 from train.raw import DOWNLOADS, open_raw
 from train.raw.download import check_space
 from train.raw.source import Loaded, RawData, Reached, Wanted, few
 from train.raw.subset import choose_per_class
-from train.raw.tree import printable
 from train.schema import ConfigError
 from train.store import ArrayWriter, RecordWriter, digest, digest_of
 
@@ -126,7 +126,7 @@ def _build(dataset: Dataset, raw: RawData, building: Path) -> dict:
         about["skipped"] = unreadable
     if raw.left_out.counts:
         about["left_out"] = dict(sorted(raw.left_out.counts.items()))
-    (building / "store.json").write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (building / "store.json").write_bytes(json_bytes(about))
     return about
 
 
@@ -138,7 +138,7 @@ def _fill(dataset: Dataset, raw: RawData, wanted: Wanted, writers: dict) -> tupl
     with Tally(dataset.name, total, unit=" images") as tally:
         for split, row, stored in _converted(raw.read(wanted), writers):
             if isinstance(stored, Unreadable):
-                unreadable[printable(wanted[split][row].name)] = str(stored)
+                unreadable[escaped(wanted[split][row].name)] = str(stored)
             else:
                 writers[split].put(row, stored[0])
                 contents[split][row] = stored[1]
@@ -210,7 +210,7 @@ def _report(dataset: Dataset, unreadable: dict[str, str], total: int) -> None:
     """Say which files were unreadable, all at once; fail unless they are to be skipped."""
     if not unreadable:
         return
-    listed = [f"  {name}: {reason}" for name, reason in sorted(unreadable.items())]
+    listed = [f"  {shown(name, 300)}: {shown(reason, 300)}" for name, reason in sorted(unreadable.items())]
     count = f"{len(unreadable):,} of {total:,} files {'is' if len(unreadable) == 1 else 'are'} not readable images"
     if dataset.unreadable == "skip":
         say("\n".join([f"{dataset.name}: {count}, and skipped:", *listed]))

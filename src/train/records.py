@@ -13,8 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
+from train.arrays import open_array
 from train.cell import RandomResizedCrop
-from train.images import TRIES, central, decode, random_resized
+from train.images import TRIES, Unreadable, central, decode, random_resized
+from train.printable import shown
+from train.schema import ConfigError
+
+#: The way out of every damage to a store.
+AGAIN = "prepare it again"
 
 
 class RecordSplit:
@@ -27,21 +33,29 @@ class RecordSplit:
         keep: part of the short side that the central view shows.
         crop: random-resized crop where there is something to draw from, or ``None`` for the central view.
 
-    Raises ``OSError`` or ``ValueError`` for files that are missing or damaged.
+    Raises :class:`ConfigError` for files that are missing or damaged, also while they are read.
     """
 
     def __init__(self, folder: Path, split: str, *, size: int, keep: float, crop: RandomResizedCrop | None = None):
         from array_record.python.array_record_module import ArrayRecordReader
 
-        path = folder / f"{split}.array_record"
+        self.path = folder / f"{split}.array_record"
         self.size, self.keep, self.crop = size, keep, crop
-        self.labels = np.load(folder / f"{split}_labels.npy")
-        self.records = np.load(folder / f"{split}_records.npy")
-        path.stat()
-        self.reader = ArrayRecordReader(str(path), "readahead_buffer_size:0")  # random access
-        counts = {self.reader.num_records() if self.reader.ok() else 0, len(self.labels), len(self.records)}
-        if len(counts) > 1:
-            raise ValueError(f"{path.name} does not hold the {len(self.labels)} images of {split}_labels.npy")
+        self.labels = np.array(open_array(folder / f"{split}_labels.npy", np.int32, (None,), AGAIN))
+        places = folder / f"{split}_records.npy"
+        self.records = np.array(open_array(places, np.int64, (len(self.labels),), AGAIN))
+        where = shown(self.path, 300)
+        try:
+            if not self.path.is_file():
+                raise OSError("no such file")
+            self.reader = ArrayRecordReader(str(self.path), "readahead_buffer_size:0")  # random access
+            count = self.reader.num_records() if self.reader.ok() else 0
+        except Exception as error:  # the reader raises whatever its library finds
+            raise ConfigError(f"{where}: damaged ({shown(error)}); {AGAIN}") from None
+        if count != len(self.labels):
+            raise ConfigError(f"{where}: damaged ({count:,} records, expected {len(self.labels):,}); {AGAIN}")
+        if not np.array_equal(np.sort(self.records), np.arange(count)):
+            raise ConfigError(f"{shown(places, 300)}: damaged (names records that are not there); {AGAIN}")
         self.image_bytes = size * size * 3
 
     def __len__(self) -> int:
@@ -67,8 +81,11 @@ class RecordSplit:
             else:
                 images[place] = central(image, self.size, self.keep)
 
-        files = self.reader.read(self.records[indices].tolist())
-        list(_decoders().map(one, range(len(indices)), files))
+        try:
+            files = self.reader.read(self.records[indices].tolist())
+            list(_decoders().map(one, range(len(indices)), files))
+        except (Unreadable, RuntimeError, IndexError, ValueError) as error:
+            raise ConfigError(f"{shown(self.path, 300)}: damaged ({shown(error)}); {AGAIN}") from None
         return {"image": images, "label": self.labels[indices]}
 
 

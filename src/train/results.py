@@ -117,13 +117,16 @@ def named_arrays(tree) -> dict[str, np.ndarray]:
 def filled(tree, arrays):
     """``tree`` with its leaves taken from ``arrays`` by the names :func:`named_arrays` gives them.
 
-    Raises ``KeyError`` for a name that is missing and ``ValueError`` for another shape.
+    Raises ``ValueError`` for a name that is missing, another shape and another type.
     """
 
     def take(path, leaf):
-        found = arrays[jax.tree_util.keystr(path, simple=True, separator=".")]
-        if found.shape != leaf.shape:
-            raise ValueError(f"shape {found.shape}, expected {leaf.shape}")
+        name = jax.tree_util.keystr(path, simple=True, separator=".")
+        if name not in arrays:
+            raise ValueError(f"{name} is missing")
+        found = arrays[name]
+        if found.shape != leaf.shape or found.dtype != leaf.dtype:
+            raise ValueError(f"{name} is {found.dtype} {found.shape}, expected {leaf.dtype} {leaf.shape}")
         return found
 
     return jax.tree_util.tree_map_with_path(take, tree)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,81 +14,61 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
 from referencing import Registry, Resource
 
+from train.parsing import ConfigError, dotted, kind_of, load, parse, parse_json, plain
+from train.printable import shown
+
+__all__ = ["ConfigError", "is_name", "load", "load_mapping", "parse", "parse_json", "plain", "validate"]
+
+#: What cells, data sets, recipes and sets of cells may be called: it is a part of paths, targets and commands.
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+NAME_IN_WORDS = "at most 63 lower-case letters, digits and hyphens, no hyphen at either end"
 #: Patterns of the schemas in words; names of things are what the others describe.
 PATTERNS = {
     "^(https?|file)://": "an address that begins with https://, http:// or file://",
     "^[0-9a-f]{32}$": "32 hexadecimal digits",
     "^[0-9a-f]{64}$": "64 hexadecimal digits",
+    "^[^ \\t\\n](.*[^ \\t\\n])?$": "a text of one line without blanks at its ends",
 }
 SCHEMAS = Path(__file__).resolve().parents[2] / "workflow" / "schemas"
 
 
-class ConfigError(ValueError):
-    """A mistake in a configuration: the message names the file, the key and what was expected."""
+def is_name(text: str) -> bool:
+    """Whether something may be called ``text``, see :data:`NAME`."""
+    return bool(NAME.fullmatch(text))
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML with two traps removed: a key given twice is an error, and 1e-3 is a number."""
-
-    def construct_mapping(self, node, deep=False):
-        seen = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node)
-            if key in seen:
-                raise ConfigError(
-                    f"{self.name}, line {key_node.start_mark.line + 1}: key {key!r} is given twice, expected once"
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
+def load_mapping(path: Path, advice: str = "") -> dict[str, Any]:
+    """:func:`load` of a file that must hold a mapping of keys."""
+    value = load(path, advice)
+    if not isinstance(value, dict):
+        way_out = f"; {advice}" if advice else ""
+        raise ConfigError(f"{shown(path, 300)}: the file is {kind_of(value)}, expected a mapping of keys{way_out}")
+    return value
 
 
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(
-        r"^[-+]?(?:[0-9][0-9_]*\.?[0-9_]*(?:[eE][-+]?[0-9]+)|[0-9][0-9_]*\.[0-9_]*|\.[0-9]+(?:[eE][-+]?[0-9]+)?)$"
-    ),
-    list("-+0123456789."),
+def _is_integer(_, value: Any) -> bool:
+    """Whole numbers written as such: what takes 2.0 for 2 in one place passes on a float in another."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(_, value: Any) -> bool:
+    return _is_integer(_, value) or (isinstance(value, float) and math.isfinite(value))
+
+
+def _pattern(_, pattern: str, text: Any, __) -> Iterator[ValidationError]:
+    """``$`` is the end of the text, as the standard has it, and not the place before a last line break."""
+    if isinstance(text, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), text):
+        yield ValidationError(f"{text!r} does not match {pattern!r}")
+
+
+_Validator = extend(
+    Draft202012Validator,
+    validators={"pattern": _pattern},
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_integer, "number": _is_number}),
 )
-
-
-def load(path: Path) -> Any:
-    """The contents of a YAML or JSON file. Raises :class:`ConfigError` when it is missing or malformed."""
-    try:
-        with path.open(encoding="utf-8") as stream:
-            if path.suffix == ".json":
-                return json.load(stream)
-            loader = _Loader(stream)
-            loader.name = str(path)
-            try:
-                return loader.get_single_data()
-            finally:
-                loader.dispose()
-    except FileNotFoundError:
-        near = difflib.get_close_matches(path.stem, [p.stem for p in path.parent.glob(f"*{path.suffix}")], n=1)
-        there = sorted(p.stem for p in path.parent.glob(f"*{path.suffix}"))
-        hint = f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(there)}" if there else ""
-        raise ConfigError(f"{path}: no such file{hint}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise ConfigError(f"{path}, line {line}: not valid YAML ({error.problem})") from None
-    except json.JSONDecodeError as error:
-        raise ConfigError(f"{path}, line {error.lineno}: not valid JSON ({error.msg})") from None
-
-
-def parse(text: str, where: str) -> Any:
-    """A value as it would stand in a YAML file. Raises :class:`ConfigError` when it is malformed."""
-    loader = _Loader(text)
-    loader.name = where
-    try:
-        return loader.get_single_data()
-    except yaml.MarkedYAMLError as error:
-        raise ConfigError(f"{where}: {text!r} is not valid YAML ({error.problem})") from None
-    finally:
-        loader.dispose()
 
 
 @cache
@@ -101,14 +82,17 @@ def _schema(name: str) -> dict:
     return {"$id": name, **yaml.safe_load((SCHEMAS / name).read_text(encoding="utf-8"))}
 
 
+@cache
+def _validator(schema: str) -> Any:
+    return _Validator(_schema(f"{schema}.schema.yaml"), registry=_registry())
+
+
 def validate(value: Any, schema: str, where: str) -> None:
-    """Check ``value`` against ``schema`` (``config``, ``dataset``, ``recipe``, ``cells`` or ``cell``).
+    """Check ``value`` against ``schema``, such as ``config``, ``dataset``, ``recipe``, ``cells`` or ``cell``.
 
     ``where`` names the file in the message. Raises :class:`ConfigError` for the first mistake, counting the others.
     """
-    name = f"{schema}.schema.yaml"
-    validator = Draft202012Validator(_schema(name), registry=_registry())
-    found = sorted(validator.iter_errors(value), key=lambda error: _position(value, error.absolute_path))
+    found = sorted(_validator(schema).iter_errors(value), key=lambda error: _position(value, error.absolute_path))
     if found:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         raise ConfigError(f"{where}: {_sentence(found[0])}{more}")
@@ -128,14 +112,14 @@ def _sentence(error: ValidationError) -> str:
     if error.context:  # null or an object: the object's own complaint is the useful one
         deeper = [e for e in error.context if e.validator != "type"] or list(error.context)
         return _sentence(deeper[0])
-    key = ".".join(str(part) for part in error.absolute_path)
+    key = dotted(error.absolute_path)
     at = f"key '{key}'" if key else "the file"
     known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
     if error.validator == "not":  # a key that does not go with the others that are there
         return f"{at} does not belong here, expected it to be left out"
     if error.validator == "additionalProperties":
         unknown = next(name for name in error.instance if name not in known)
-        full = f"{key}.{unknown}" if key else unknown
+        full = dotted([*error.absolute_path, unknown])
         near = difflib.get_close_matches(unknown, known, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"expected one of {', '.join(known)}"
         return f"unknown key '{full}'; {hint}"
@@ -143,8 +127,13 @@ def _sentence(error: ValidationError) -> str:
         absent = next(name for name in error.validator_value if name not in error.instance)
         meaning = known.get(absent, {}).get("description", "")
         return f"{at}: '{absent}' is missing{'; ' + meaning if meaning else ''}"
-    got = json.dumps(error.instance) if not isinstance(error.instance, (dict, list)) else _kind(error.instance)
-    return f"{at} is {got}, expected {_expected(error)}"
+    if "propertyNames" in error.absolute_schema_path:
+        return f"key '{dotted([*error.absolute_path, error.instance])}': the name is not {_expected(error)}"
+    return f"{at} is {_got(error.instance)}, expected {_expected(error)}"
+
+
+def _got(value: Any) -> str:
+    return kind_of(value) if isinstance(value, (dict, list)) else shown(json.dumps(value, ensure_ascii=False))
 
 
 def _expected(error: ValidationError) -> str:
@@ -169,10 +158,8 @@ def _expected(error: ValidationError) -> str:
         "uniqueItems": lambda: "each entry once",
         "minProperties": lambda: f"at least {want} entries",
         "minLength": lambda: "a text that is not empty",
-        "pattern": lambda: PATTERNS.get(want, "lower-case letters, digits and hyphens"),
+        "maxLength": lambda: f"at most {want:,} characters",
+        "maxProperties": lambda: f"at most {want:,} entries",
+        "pattern": lambda: PATTERNS.get(want, NAME_IN_WORDS),
     }
-    return phrases.get(rule, lambda: error.message)()
-
-
-def _kind(value: Any) -> str:
-    return "a mapping" if isinstance(value, dict) else f"a list of {len(value)}" if value else "an empty list"
+    return phrases.get(rule, lambda: shown(error.message))()

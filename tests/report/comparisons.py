@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from synthetic_results import VALIDATION, write_tree
 
 import netspec
@@ -20,7 +22,14 @@ class Comparison:
         for cell, (model, row, correct, changes) in cells.items():
             spec = netspec.find(model)
             config = {"model": model, "book_row": row, "dataset.title": dataset.title(), **changes}
-            self.tree.edit(self.tree.results / cell / "cell.json", config)
+            path = self.tree.results / cell / "cell.json"
+            self.tree.edit(path, config)
+            if changes.get("optimizer.name") == "sgd":
+                document = json.loads(path.read_text())
+                document["optimizer"] = {
+                    k: v for k, v in document["optimizer"].items() if k[:4] not in ("beta", "epsi")
+                }
+                path.write_text(json.dumps(document))
             for seed in seeds:
                 self.tree.edit(
                     self.tree.summary_path(cell, seed),

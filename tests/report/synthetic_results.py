@@ -85,6 +85,15 @@ class Tree:
                 place = place[part]
             place[last] = value
         path.write_text(json.dumps(document))
+        if path.name == "summary.json" and changes.keys() & {"top1", "epochs"}:
+            self._end(path.with_name("metrics.csv"), document["epochs"], document["top1"])
+
+    def _end(self, metrics: Path, epoch: int, top1: object) -> None:
+        """Have the metrics end as the summary says."""
+        lines = metrics.read_text().splitlines()
+        last = max(i for i, line in enumerate(lines) if ",val,top1," in line)
+        lines[last] = ",".join([str(epoch), *lines[last].split(",")[1:4], repr(top1)])
+        metrics.write_text("\n".join(lines) + "\n")
 
     def diverge(self, cell: str, seed: int, epoch: int = 10, metric: str = "train loss") -> None:
         """Make a run one that stopped at the end of an epoch: no figures, and no rows after it."""

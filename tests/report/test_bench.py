@@ -26,7 +26,10 @@ def test_a_row_per_network(tmp_path):
     assert "square matrices, 150 to 160 GFLOP/s" in page
 
 
-@pytest.mark.parametrize("text", ["{", json.dumps({**STEP, "versions": {}}), "[]"])
+DAMAGED = ["", "{", "[]", "3", json.dumps({**STEP, "quartiles": [1]}), json.dumps({**STEP, "ours_ms": float("inf")})]
+
+
+@pytest.mark.parametrize("text", [*DAMAGED, json.dumps({**STEP, "versions": {}}), json.dumps({**STEP, "rounds": 1.5})])
 def test_another_file(tmp_path, text, capsys):
     (tmp_path / "vit.json").write_text(text)
     arguments = [str(tmp_path / "vit.json"), "--out", str(tmp_path / "a.csv"), "--page", str(tmp_path / "a.md")]

@@ -84,13 +84,25 @@ def test_the_command_writes_all_three(folder, tmp_path):
         assert [line["variant"] for line in csv.DictReader(file)] == ["LeNet-5", "ResNet-18"]
 
 
+RECORD = {
+    "name": "LeNet-5",
+    **dict.fromkeys(("params", "built", "macs", "multiply_adds"), 1),
+    "output_shape": [10],
+    "machine": "1 CPU thread",
+}
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "0.json: is not what `netspec run --json` writes"),
-        ("[]", "0.json: is not what `netspec run --json` writes"),
-        ('{"name": "LeNet-5"}', "0.json: key 'params' is missing"),
-        ('{"name": "LeNet-6"}', "unknown architecture 'LeNet-6'"),
+        ("{", "not valid JSON"),
+        ("[]", "expected a mapping of keys; expected what `netspec run --json` writes"),
+        ('{"name": "LeNet-5"}', "0.json: the file: 'params' is missing"),
+        (json.dumps({**RECORD, "name": "LeNet-6"}), "0.json: key 'name': unknown architecture 'LeNet-6'"),
+        (json.dumps({**RECORD, "params": "many"}), "0.json: key 'params' is \"many\", expected an integer"),
+        (json.dumps({**RECORD, "params": 3.0}), "0.json: key 'params' is 3.0, expected an integer"),
+        (json.dumps({**RECORD, "macs": float("nan")}), "0.json: key 'macs' is nan, expected a finite number"),
+        (json.dumps({**RECORD, "forward": []}), "0.json: key 'forward' is an empty list, expected a mapping"),
     ],
 )
 def test_a_file_that_is_no_record(tmp_path, capsys, text, message):

@@ -106,10 +106,10 @@ def test_a_seed_that_was_never_run(tree: Tree, capsys):
 
 def test_what_is_not_json(tree: Tree, capsys):
     path = tree.summary_path("bare", 0)
-    for text in ("{", "[]"):
+    for text, says in (("{", "not valid JSON"), ("[]", "expected a mapping of keys")):
         path.write_text(text)
         assert tree.table() == 1
-        _one_line(capsys, "JSON", str(path))
+        _one_line(capsys, says, "delete it, and `snakemake", str(path))
 
 
 def test_naming_a_cell_twice(tree: Tree, capsys):

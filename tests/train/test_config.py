@@ -99,6 +99,10 @@ def test_book_protocol_is_the_books(folder):
             assert knobs["randaugment"] == {"operations": row["randaugment_n"], "magnitude": row["randaugment_m"]}
 
 
+#: Written by programs, of which other versions may add keys.
+PRODUCTS = {f"{name}.schema.yaml" for name in ("network", "record", "step", "store", "summary")}
+
+
 def schema_files():
     return sorted(schema.SCHEMAS.glob("*.schema.yaml"))
 
@@ -112,7 +116,7 @@ def test_every_key_is_described_and_no_other_is_allowed(path):
             described = "description" in child or "$ref" in child or where.endswith("then") or where.endswith("else")
             described = described or set(child) in ({"const"}, {"not"})
             assert described, f"{path.name}: {where}.{name} has no description"
-        if node.get("type") == "object" and "properties" in node:
+        if node.get("type") == "object" and "properties" in node and path.name not in PRODUCTS:
             assert node.get("additionalProperties") is False, f"{path.name}: {where} allows unknown keys"
         for name, child in node.items():
             if isinstance(child, dict):
@@ -166,10 +170,10 @@ BROKEN = [
     ("cells/zoo.yaml", "{model: Swin-Digits}", "{model: Highway-50}", ["cells.swin.recipe", "one picture"]),
     ("cells/zoo.yaml", "  swin:", "  zoo:", ["zoo.yaml", "cells.zoo", "target"]),
     ("cells/ablation.yaml", "mixup: &mixup", "mixupp: &mixup", ["ablation.yaml", "mixupp", "did you mean 'mixup'"]),
-    ("cells/ablation.yaml", "{alpha: 0.8}", "{alpha: -1}", ["ablation.yaml", "cells.mixup", "alpha", "more than 0"]),
+    ("cells/ablation.yaml", "{alpha: 0.8}", "{alpha: -1}", ["ablation.yaml", "cells.mixup", "alpha", "at least 0.001"]),
     ("cells/ablation.yaml", "{alpha: 0.8}", "{}", ["ablation.yaml", "'alpha' is missing"]),
     ("cells/ablation.yaml", "  full:", "  all:", ["ablation.yaml", "cells.all", "target"]),
-    ("cells/ablation.yaml", "  full:", "  bare:", ["ablation.yaml", "'bare'", "given twice"]),
+    ("cells/ablation.yaml", "  full:", "  bare:", ["ablation.yaml", "'cells.bare'", "given twice"]),
     (
         "cells/ablation.yaml",
         "optimizer: {weight_decay: 0.05}",

@@ -92,7 +92,7 @@ def test_without_a_crop_training_sees_the_centre(prepared):
 def test_a_store_that_lost_a_file(prepared, tmp_path, lost):
     copy = shutil.copytree(prepared[0], tmp_path / "store")
     (copy / lost).unlink()
-    with pytest.raises(ConfigError, match=r"damaged store .*; prepare it again"):
+    with pytest.raises(ConfigError, match=rf"{lost}: damaged .*; prepare it again"):
         data.open_store(copy, prepared[1])
 
 

@@ -230,16 +230,18 @@ def test_retries_continue_a_killed_job(copy, finished):
     ("file", "old", "new", "says"),
     [
         ("config.yaml", "\nseeds:", "\nseedz:", "unknown key 'seedz'; did you mean 'seeds'?"),
+        ("config.yaml", "\nseeds:", "\nsemantics: paper\nseeds:", "key 'semantics' is given twice, expected once"),
         ("cells/ablation.yaml", "cutmix:\n        alpha", "cutmicks:\n        alpha", "did you mean 'cutmix'?"),
         ("recipes/smoke.yaml", "epochs: 12", "epochs: four", "key 'epochs' is \"four\", expected an integer"),
     ],
-    ids=["config", "cells", "recipe"],
+    ids=["config", "twice", "cells", "recipe"],
 )
 def test_a_mistake_stops_with_one_message(copy, file, old, new, says):
     path = copy / "config" / file
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new, 1))
+    (copy / "config/datasets/digits copy.yaml").write_text("an editor's copy")  # in nobody's way
     output = snakemake(copy, "reports/ablation.pdf", code=1)
     assert f"config/{file}" in output
     assert says in output

@@ -7,10 +7,11 @@ from snakemake.exceptions import WorkflowError
 import netspec
 from netspec import catalogue
 from report.networks.records import RUN_BELOW
-from report.record import about
+from report.errors import ReportError
+from report.record import about, seeds_of
 from train import config as settings, datasets, gpus, provenance, targets
 from train.runtime import share_interpreter
-from train.schema import ConfigError, load
+from train.schema import ConfigError, is_name, load
 
 share_interpreter()
 
@@ -38,7 +39,7 @@ PLATFORMS = {"auto": "", "cpu": "JAX_PLATFORMS=cpu", "gpu": "JAX_PLATFORMS=cuda"
 #: Written last into a prepared store. Its contents say what was prepared: preparing the same again retrains nothing.
 STORE = "data/prepared/{dataset}/store.json"
 #: Every data set can be prepared, not only those that are trained on.
-DATASETS = sorted(path.stem for path in Path("config/datasets").glob("*.yaml"))
+DATASETS = datasets.names()
 #: Modules of train.raw that read the kinds of data sets.
 READERS = {
     "sklearn-digits": ["embedded"],
@@ -152,6 +153,7 @@ def report_code(*names):
     names = (
         "__main__",
         "errors",
+        "escape",
         "formats",
         "load",
         "book",
@@ -257,5 +259,5 @@ def gradcheck_report_code(*names):
 def recorded_runs(record):
     """Names of the cells and seeds of a record, as options take them."""
     cells = sorted(path.parent for path in Path("results/recorded", record).glob("*/cell.json"))
-    seeds = sorted(int(path.name.removeprefix("seed")) for path in cells[0].glob("seed*"))
-    return {"cells": " ".join(cell.name for cell in cells), "seeds": " ".join(map(str, seeds))}
+    seeds = " ".join(map(str, seeds_of(cells[0]))) if cells else ""
+    return {"cells": " ".join(cell.name for cell in cells), "seeds": seeds}

@@ -1,9 +1,13 @@
 # Results that are kept in the repository, and their reports: `snakemake recorded` trains nothing.
 #: What kind each record is.
-RECORDED = {
-    path.parent.name: about(path.parent)["kind"]
-    for path in sorted(Path("results/recorded").glob("*/about.json"))
-}
+try:
+    RECORDED = {
+        path.parent.name: about(path.parent)["kind"]
+        for path in sorted(Path("results/recorded").glob("*/about.json"))
+        if is_name(path.parent.name)
+    }
+except ReportError as error:
+    raise WorkflowError(str(error)) from None
 
 
 rule recorded_ablation:

@@ -59,6 +59,10 @@ def characters(cell: Cell, lowered: Path | None) -> float:
         return math.nan
     path = lowered / f"{netspec.find(cell.config.get('model')).slug.lower()}.mlir"
     try:
-        return len(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ReportError(f"{path}: cannot be read ({error.strerror}); `snakemake {path}` makes it") from None
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "no text in UTF-8"
+        raise ReportError(f"{path}: cannot be read ({reason}); `snakemake {path}` makes it") from None
+    if not text.strip():
+        raise ReportError(f"{path}: is empty; delete it, and `snakemake {path}` makes it again")
+    return len(text)

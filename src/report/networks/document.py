@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from report import citation
+from report.escape import texts
 from report.formats import NONE, count, scaled, signed_count, words
 from report.markdown_table import table
 from report.networks.records import RUN_BELOW, Network
@@ -99,7 +100,7 @@ def findings(rows: Sequence[Network]) -> list[str]:
 
 def markdown(rows: Sequence[Network], kept: Mapping[str, str] = MappingProxyType({})) -> str:
     """The report in Markdown."""
-    said = content(rows, kept)
+    said = texts(content(rows, kept))
     parts = [
         f"# {said['title']}",
         said["subtitle"] + ".",

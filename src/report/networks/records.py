@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import netspec
-from report.errors import ReportError
+from report.errors import ReportError, read_json
+from train.printable import escaped
 
 #: A network of so many parameters or more is traced and not run.
 RUN_BELOW = 100_000_000
@@ -58,14 +58,11 @@ def read(paths: Iterable[Path]) -> list[Network]:
 
 
 def _read(path: Path) -> Network:
+    record = read_json(path, "expected what `netspec run --json` writes; delete it and run again", "network")
     try:
-        return _row(json.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise ReportError(f"{path}: cannot be read: {error.strerror}") from None
-    except KeyError as error:
-        raise ReportError(f"{path}: key {error} is missing, expected what `netspec run --json` writes") from None
-    except (ValueError, TypeError, AttributeError, netspec.SpecError) as error:
-        raise ReportError(f"{path}: is not what `netspec run --json` writes: {error}") from None
+        return _row(record)
+    except netspec.SpecError as error:
+        raise ReportError(f"{path}: key 'name': {escaped(str(error))}") from None
 
 
 def _row(record: dict[str, Any]) -> Network:

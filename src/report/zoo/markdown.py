@@ -6,12 +6,14 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from report.escape import texts
 from report.markdown_table import table
 from report.zoo.document import Content
 
 
 def render(content: Content, folder: Path, accuracy: Path, curves: Path, links: Mapping[str, str]) -> str:
     """The whole report; ``folder`` is where it will stand, so that its links are relative."""
+    content = texts(content)
     parts = [f"# {content.title}", f"*{content.subtitle}*", content.question, content.book]
     parts += [f"> **{content.notice_label}** {content.notice}"]
     parts += [f"**Table 1.** {content.table_caption}", table(content.header, content.rows, left=len(content.left))]

@@ -12,10 +12,11 @@ import zipfile
 from functools import partial
 from pathlib import Path
 
+from train.printable import escaped
 from train.raw.packed import File, Packed
 from train.raw.source import SPLITS, Found, RawData, by_class
 from train.raw.tar import damage_named, list_tar, opener, read_compressed, read_stored
-from train.raw.tree import LeftOut, classes, hidden, printable
+from train.raw.tree import LeftOut, classes, hidden
 from train.raw.zip import list_zip, read_zip
 from train.schema import ConfigError
 
@@ -65,7 +66,7 @@ def _found(packed: Packed, key: str, path: Path) -> tuple[Found, LeftOut]:
         each for each in candidates if each[0] in whole or not any(place[: len(each[0])] == each[0] for place in whole)
     ]
     if len(candidates) > 1:
-        first, second = [printable("/".join(place)) or "." for place, _, _ in candidates[:2]]
+        first, second = [escaped("/".join(place)) or "." for place, _, _ in candidates[:2]]
         raise ConfigError(f"{key}: {path} holds train/ and val/ in several folders, {first} and {second}, expected one")
     place, found, left_out = candidates[0] if candidates else nothing
     for split in SPLITS:

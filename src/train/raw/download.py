@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from train.cell import Download
 from train.progress import Tally, say
-from train.schema import ConfigError
+from train.schema import ConfigError, load_mapping
 
 CHUNK = 1 << 20
 TIMEOUT = 60.0
@@ -166,9 +166,9 @@ def _fetch_rest(url: str, stream: BinaryIO, part: Path) -> None:
 
 def _recorded(part: Path, url: str) -> dict | None:
     """What is known about a part; ``None`` if it is of another address."""
-    with contextlib.suppress(OSError, ValueError):
-        known = json.loads(_record(part).read_text(encoding="utf-8"))
-        if known["url"] == url:
+    with contextlib.suppress(ConfigError):  # one that is damaged tells nothing: the download starts again
+        known = load_mapping(_record(part))
+        if known.get("url") == url and isinstance(known.setdefault("validator", None), str | None):
             return known
     return None
 

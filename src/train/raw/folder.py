@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from train.images import HEAD, check_size
+from train.printable import escaped
 from train.raw.source import SPLITS, RawData, Reached, Wanted, by_class
-from train.raw.tree import Entry, LeftOut, classes, printable
+from train.raw.tree import Entry, LeftOut, classes
 from train.schema import ConfigError
 
 
@@ -36,7 +37,7 @@ def reading(folder: Path, key: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise ConfigError(
-            f"{key}: {printable(str(error.filename or folder))} cannot be read ({error.strerror}), "
+            f"{key}: {escaped(str(error.filename or folder))} cannot be read ({error.strerror}), "
             "expected a folder of class folders"
         ) from None
 

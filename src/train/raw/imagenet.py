@@ -20,13 +20,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from train.printable import escaped
 from train.raw.devkit import Devkit, read_devkit
 from train.raw.download import verify_md5
 from train.raw.folder import Disk, above, classes_in, read_files, reading
 from train.raw.packed import File
 from train.raw.source import Found, RawData, by_class
 from train.raw.tar import damage_named, pack, read_stored
-from train.raw.tree import HIDDEN, OTHER, Entry, LeftOut, hidden, pictures, printable
+from train.raw.tree import HIDDEN, OTHER, Entry, LeftOut, hidden, pictures
 from train.schema import ConfigError
 
 TRAIN, VAL = "ILSVRC2012_img_train.tar", "ILSVRC2012_img_val.tar"
@@ -72,9 +73,9 @@ def _train_members(path: Path, left_out: LeftOut) -> dict[str, list[tuple]]:
         for name, at in _class_files(packed.top, "train", left_out):
             wnid = PurePosixPath(name).stem
             if wnid in found:
-                raise ConfigError(f"{path}:{printable(name)}: a second tar file of class {wnid}, expected one")
+                raise ConfigError(f"{path}:{escaped(name)}: a second tar file of class {wnid}, expected one")
             # Nothing is compressed, so an image's place in the outer file is known, and threads can read it from there.
-            part, where = Part(inner, at.offset, at.size), f"{path}:{printable(name)}"
+            part, where = Part(inner, at.offset, at.size), f"{path}:{escaped(name)}"
             folders = pack(part, path, where, at.offset)
             listed = pictures(folders, Entry("", "folder", folders.top), f"train/{wnid}", left_out)
             found[wnid] = [(f"{where}:{rest}", _place(at)) for rest, at in listed]
@@ -130,7 +131,7 @@ def _wnid(name: str, devkit: Devkit | None, key: str) -> str:
     number = NUMBER.search(name)
     if not number or not 1 <= int(number[1]) <= len(devkit.truth):
         raise ConfigError(
-            f"{printable(name)}: no image of the ground truth, "
+            f"{escaped(name)}: no image of the ground truth, "
             f"expected ILSVRC2012_val_00000001 to {len(devkit.truth):08d}"
         )
     return devkit.truth[int(number[1]) - 1]

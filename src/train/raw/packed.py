@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from train.raw.tree import Entry, hidden, printable, why_not
+from train.printable import escaped
+from train.raw.tree import Entry, hidden, why_not
 from train.schema import ConfigError
 
 #: Links that are followed on the way to one file, as in Linux.
@@ -72,10 +73,10 @@ class Packed:
         """The parts of a member's name. Raises :class:`ConfigError` where it is absolute, climbs out or is too deep."""
         parts = tuple(part for part in name.split("/") if part not in ("", "."))
         if len(parts) > DEEPEST:
-            raise ConfigError(f"{self.where}: member {printable(name[:40])!r}… lies below more than {DEEPEST} folders")
+            raise ConfigError(f"{self.where}: member {escaped(name[:40])!r}… lies below more than {DEEPEST} folders")
         if ".." in name.replace("\\", "/").split("/") or name.startswith(("/", "\\")) or name[1:2] == ":":
             raise ConfigError(
-                f"{self.where}: member {printable(name)!r} leads outside the archive, expected relative names"
+                f"{self.where}: member {escaped(name)!r} leads outside the archive, expected relative names"
             )
         return parts
 
@@ -95,9 +96,7 @@ class Packed:
             found = self._seen(item)
             if isinstance(found, Twice):
                 if why_not(name, lambda item=found.item: item.head if isinstance(item, File) else b"") is None:
-                    raise ConfigError(
-                        f"{self.where}:{printable(found.name)}: stands in the archive twice, expected once"
-                    )
+                    raise ConfigError(f"{self.where}:{escaped(found.name)}: stands in the archive twice, expected once")
                 found = found.item
             kind = {dict: "folder", File: "file", Special: "special"}.get(type(found), "nowhere")
             yield Entry(name, kind, found, id(found) if kind == "folder" else None, linked)
@@ -138,7 +137,7 @@ class Packed:
         return found
 
     def _both(self, name: str) -> ConfigError:
-        return ConfigError(f"{self.where}: {printable(name)!r} is both a file and a folder in it, expected one of them")
+        return ConfigError(f"{self.where}: {escaped(name)!r} is both a file and a folder in it, expected one of them")
 
     def _seen(self, item: Any) -> Any:
         return self._follow(item) if isinstance(item, Link) else item
@@ -150,7 +149,7 @@ class Packed:
             part = todo.pop()
             if part == "/" or (part == ".." and len(here) == 1):
                 raise ConfigError(
-                    f"{self.where}: member {printable(link.name)!r} is a link that leads outside the archive, "
+                    f"{self.where}: member {escaped(link.name)!r} is a link that leads outside the archive, "
                     "expected links to its own members"
                 )
             if part == "..":

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from train.raw.tree import LeftOut, printable
+from train.printable import escaped, shown
+from train.raw.tree import LeftOut
 from train.schema import ConfigError
 
 SPLITS = ("train", "val")
@@ -102,7 +103,7 @@ def by_class(found: Found, key: str, where: str, left_out: LeftOut) -> tuple[lis
     names = sorted(classes["train"])
     for name in names:
         if not _encodable(name):
-            raise ConfigError(f"{key}: class {printable(name)!r} in {where} is not UTF-8, expected a name that is")
+            raise ConfigError(f"{key}: class {escaped(name)!r} in {where} is not UTF-8, expected a name that is")
     return names, {
         split: [
             Picture(name, label, at)
@@ -116,7 +117,7 @@ def by_class(found: Found, key: str, where: str, left_out: LeftOut) -> tuple[lis
 def few(names: list[str], limit: int = 5) -> str:
     """The first names of a list, and how many more there are."""
     more = f" and {len(names) - limit:,} more" if len(names) > limit else ""
-    return ", ".join(map(printable, names[:limit])) + more
+    return ", ".join(map(shown, names[:limit])) + more
 
 
 def _classes(names: list[str]) -> str:

@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from train.images import HEAD, LARGEST_FILE, Unreadable, check_size
+from train.printable import escaped
 from train.raw.packed import File, Packed, Special
 from train.raw.source import MISSING, Failed, Loaded, Reached, Wanted
-from train.raw.tree import claims, printable
+from train.raw.tree import claims
 from train.schema import ConfigError
 
 OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
@@ -105,7 +106,7 @@ def damage_named(path: Path) -> Iterator[None]:
     except (*DAMAGE, *NONSENSE) as error:
         if isinstance(error, OSError) and error.strerror:
             raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
-        says = printable(str(error)) or type(error).__name__
+        says = escaped(str(error)) or type(error).__name__
         raise ConfigError(f"{path}: damaged archive ({says}), expected a whole one") from None
 
 

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any, Literal, Protocol
 
 from train.images import has_signature
+from train.printable import escaped
 
 #: Names that claim to be a picture of a format that is read.
 SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".bmp", ".dib", ".gif", ".tif", ".tiff"}
@@ -72,7 +73,7 @@ class LeftOut:
 
     def __str__(self) -> str:
         return ", ".join(
-            f"{count:,} {reason} ({'such as ' if count > 1 else ''}{printable(self.first[reason])})"
+            f"{count:,} {reason} ({'such as ' if count > 1 else ''}{escaped(self.first[reason])})"
             for reason, count in sorted(self.counts.items())
         )
 
@@ -158,9 +159,3 @@ def _refused(tree: Tree, entry: Entry) -> str | None:
     if entry.kind == "nowhere":
         return None if claims(entry.name) else NOWHERE
     return why_not(entry.name, lambda: tree.head(entry.at))
-
-
-def printable(name: str) -> str:
-    """A name on one line and in any encoding: what cannot be shown is escaped."""
-    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from train.images import HEAD, Unreadable, check_size
+from train.printable import escaped
 from train.raw.packed import File, Packed, Special
 from train.raw.source import MISSING, Failed, Loaded, Reached, Wanted
 from train.raw.tar import damage_named
-from train.raw.tree import claims, printable
+from train.raw.tree import claims
 from train.schema import ConfigError
 
 #: Bytes of a path that a system follows.
@@ -30,7 +31,7 @@ def list_zip(path: Path) -> Packed:
         for member in archive.infolist():
             name, mode = _name(member), member.external_attr >> 16
             if member.flag_bits & ENCRYPTED:
-                raise ConfigError(f"{path}: member {printable(name)!r} is encrypted, expected an open archive")
+                raise ConfigError(f"{path}: member {escaped(name)!r} is encrypted, expected an open archive")
             if member.is_dir() or name.endswith("/"):
                 packed.add(name, None)
             elif stat.S_ISLNK(mode) and member.file_size <= LONGEST_TARGET:

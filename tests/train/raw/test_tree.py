@@ -15,7 +15,7 @@ from PIL import Image
 
 from train import images
 from train.prepare import prepare
-from train.raw.tree import AGAIN, EMPTY, HIDDEN, LOOSE, NOWHERE, OTHER, SPECIAL, printable
+from train.raw.tree import AGAIN, EMPTY, HIDDEN, LOOSE, NOWHERE, OTHER, SPECIAL
 from train.schema import ConfigError
 
 BASE = {f"{split}/{name}/{i}.JPEG": jpeg(i) for split in ("train", "val") for name in "ab" for i in range(2)}
@@ -288,10 +288,3 @@ def test_every_format_has_its_signature(kind):
     assert images.decode(encoded(RED, kind)).size == (6, 4)
     for text in (b"BMW", b"P6 is", b"Python", b"II. Methods", b"GIFs", b"RIFF", b""):
         assert not images.has_signature(text + b" and so on, and so on")
-
-
-@pytest.mark.parametrize(
-    ("name", "shown"), [("a b.png", "a b.png"), ("é\n", "é\\n"), ("\udcff", "\\xff"), ("\x1b[1m", "\\x1b[1m")]
-)
-def test_names_are_shown_on_one_line(name, shown):
-    assert printable(name) == shown
