@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+
+from netspec.ownership import OutputError, reading
 
 
 class ReportError(ValueError):
@@ -14,12 +17,15 @@ class ReportError(ValueError):
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
     """Run the command that ``arguments`` name, which ``parser`` stores under ``run``; return the exit status.
 
-    A :class:`ReportError`, or a file that cannot be read or written, becomes one line on standard error and status 1.
+    ``writes`` beside it names the options that are outputs; every other path is an input, which nothing is written over
+    or into. A :class:`ReportError`, an output that is not ours to write, or a file that cannot be read or written,
+    becomes one line on standard error and status 1.
     """
     parsed = parser.parse_args(arguments)
     try:
-        parsed.run(parsed)
-    except ReportError as error:
+        with reading(_inputs(parsed)):
+            parsed.run(parsed)
+    except (ReportError, OutputError) as error:
         message = str(error)
     except OSError as error:
         message = f"{error.filename}: cannot be read or written ({error.strerror})"
@@ -27,3 +33,12 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int
         return 0
     print(f"report: error: {message}", file=sys.stderr)
     return 1
+
+
+def _inputs(parsed: argparse.Namespace) -> list[Path]:
+    """The paths that a command reads: all but those in its ``writes``, by default ``out`` alone."""
+    writes = getattr(parsed, "writes", ("out",))
+    values = (value for name, value in vars(parsed).items() if name not in writes)
+    return [
+        path for value in values for path in (value if isinstance(value, list) else [value]) if isinstance(path, Path)
+    ]

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from netspec.ownership import write_all
 from report.errors import ReportError, run
-from train.files import write_all
 
 ABOUT = "about.json"
 

@@ -7,6 +7,7 @@ that was killed and resumed writes the same bytes as one that was not.
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from pathlib import Path
 
@@ -14,7 +15,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from train import feeding, processes, provenance
+import netspec
+from train import destination, feeding, processes
 from train.cell import Cell
 from train.checkpoint import Checkpoints
 from train.clock import Clock
@@ -37,13 +39,22 @@ class Interrupted(Exception):
         self.signum = signum
 
 
-def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path) -> dict:
+def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path, again: bool = False) -> dict:
     """Train and write the results; return the summary.
 
     Several processes that have joined train as one: each reads its part of every batch, the first one writes. Raises
-    :class:`Interrupted` after SIGINT or SIGTERM, with a checkpoint written at the step it had reached, and
-    :class:`ConfigError` when the devices cannot share a batch evenly.
+    :class:`Interrupted` after SIGINT or SIGTERM, with a checkpoint written at the step it had reached,
+    :class:`train.destination.Finished` when the results are there, unless the run is wanted ``again``, and
+    :class:`ConfigError` when the devices cannot share a batch evenly, ``out`` holds something else, or cannot be
+    written to, which is known before anything is trained.
     """
+    fingerprint = destination.run_fingerprint(cell, seed, store)
+    weights = 4 * netspec.find(cell.model).with_classes(cell.dataset.classes).params
+    with destination.claimed(out, fingerprint, weights, again=again), Checkpoints(checkpoints, fingerprint) as saved:
+        return _fit(cell, seed, store, out, saved)
+
+
+def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints) -> dict:
     clock = Clock()
     task = Classification(cell)
     steps_per_epoch = len(store.train) // cell.batch_size
@@ -51,9 +62,6 @@ def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path) -> di
     check_divisible(cell, programs.devices)
     order = {"batch_size": cell.batch_size, "seed": seed, "rows": programs.rows(cell.batch_size)}
     batches = train_batches(store.train, epochs=cell.epochs, **order)
-    # The cell does not say which images were prepared for it; the store does.
-    decided_by = f"{cell.fingerprint}{store.content}"
-    saved = Checkpoints(checkpoints, provenance.run_fingerprint(decided_by, cell.model, seed))
 
     state = programs.init(seed)
     rows: list[list] = []
@@ -101,8 +109,16 @@ def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path) -> di
         weights = weights_file(state)
         again = train_batches(store.train, epochs=10**6, **order)
         summary["timing"] |= feeding.rates(programs, state, again, cell.batch_size, clock)
-        if processes.is_first():
-            write_results(out, rows, weights, summary)
+        summary["provenance"]["fingerprint"] = saved.fingerprint
+        try:
+            processes.first_does(lambda: write_results(out, rows, weights, summary))
+        except OSError as error:
+            problem = destination.unwritable(error, out)
+            if jax.process_count() == 1:
+                with contextlib.suppress(ConfigError):  # the checkpoints may lie on another disk, or need less
+                    save()
+                    problem += f"; step {step} is saved, and the same command goes on from there"
+            raise ConfigError(problem) from None
     saved.clear()
     return summary
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from netspec.cli import sources
 from netspec.cli.sources import CommandError
 from netspec.draw import draw
+from netspec.ownership import OutputError, write_all
 
 
 def run(options: argparse.Namespace) -> None:
@@ -21,7 +22,9 @@ def run(options: argparse.Namespace) -> None:
         return
     path = Path(options.output or f"{spec.slug}.svg")
     try:
-        path.write_text(svg, encoding="utf-8")
+        write_all({path: svg.encode()})
+    except OutputError as error:
+        raise CommandError(str(error)) from None
     except OSError as error:
         raise CommandError(f"{path}: cannot be written: {error.strerror}") from None
     print(path)

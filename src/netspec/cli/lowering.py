@@ -9,6 +9,7 @@ from pathlib import Path
 from netspec.cli import parsing, sources
 from netspec.cli.sources import CommandError
 from netspec.errors import SpecError
+from netspec.ownership import OutputError, write_all
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -50,7 +51,9 @@ def run(options: argparse.Namespace) -> None:
         return
     path = Path(options.output or f"{spec.slug}.mlir")
     try:
-        path.write_text(text, encoding="utf-8")
+        write_all({path: text.encode()})
+    except OutputError as error:
+        raise CommandError(str(error)) from None
     except OSError as error:
         raise CommandError(f"{path}: cannot be written: {error.strerror}") from None
     print(f"{path}  {len(text.encode()):,} bytes, {options.step} of a batch of {options.batch}")
