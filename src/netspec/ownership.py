@@ -32,9 +32,8 @@ from typing import Any
 SIGNATURE = "netspec-book"
 #: The file by which a folder is known again; it is locked by the process that works there.
 MARK = ".netspec-book"
-#: How tables and programs begin, which cannot be signed: in the first line, which says what they are of.
-_TELLING = (".csv", ".mlir")
-_SIGNED_BY_COMMENT = (".svg", ".md")
+_COMMENT = f"<!-- {SIGNATURE} -->\n".encode()
+#: Bytes at both ends of a file in which a signature is looked for.
 _LOOKED_AT = 1 << 16
 #: Seconds between two looks whether another process has finished.
 _PATIENCE = 0.5
@@ -122,7 +121,8 @@ def check_folder(path: Path, name: str) -> Path:
 def write_all(contents: Mapping[Path, bytes], *, proven: bool = False) -> None:
     """Write every file beside its destination first, and rename them, in order, when all of them are complete.
 
-    SVG and Markdown are signed by a comment at their end. ``proven`` says that the caller has made sure of what it
+    SVG and Markdown are signed by a comment at their end; tables and programs, which cannot be, are known by their
+    first line, which says what is in them. ``proven`` says that the caller has made sure of what it
     replaces, otherwise point 3 of the rule does. What is no regular file, such as ``/dev/null``, is written as it is.
 
     Raises :class:`OutputError` for a destination that the rule forbids and ``OSError`` naming the file; what was
@@ -150,9 +150,9 @@ def write_all(contents: Mapping[Path, bytes], *, proven: bool = False) -> None:
 
 
 def _sign(path: Path, content: bytes) -> bytes:
-    if path.suffix.lower() not in _SIGNED_BY_COMMENT:
-        return content
-    return content.rstrip(b"\n") + f"\n\n<!-- {SIGNATURE} -->\n".encode()
+    if path.suffix.lower() == ".md" or content.startswith((b"<svg", b"<?xml")):
+        return content.rstrip(b"\n") + b"\n\n" + _COMMENT
+    return content
 
 
 def check_file(path: Path) -> Path:
@@ -163,8 +163,11 @@ def check_file(path: Path) -> Path:
     if _is_special(path):
         return path
     target = Path(os.path.realpath(path))
-    if path.is_symlink() and not target.exists() and not target.parent.is_dir():
+    if path.is_symlink() and not target.exists() and (target.is_symlink() or not target.parent.is_dir()):
         raise OutputError(f"{path}: is a link to nothing, expected a file")
+    above = next(place for place in target.parents if place.exists())
+    if not above.is_dir():
+        raise OutputError(f"{path}: lies below {above}, which is a file")
     if target.is_dir():
         raise OutputError(f"{path}: is a folder, expected a file")
     if target.exists() and not target.stat().st_mode & 0o222:
@@ -193,18 +196,22 @@ def _is_special(path: Path) -> bool:
 
 def _is_ours(path: Path, content: bytes) -> bool:
     """Whether a file is one of the kind of ``content`` that this project wrote, or empty."""
+    size = path.stat().st_size
     with path.open("rb") as stream:
         head = stream.read(_LOOKED_AT)
-        stream.seek(max(0, path.stat().st_size - _LOOKED_AT))
+        stream.seek(max(0, size - _LOOKED_AT))
         tail = stream.read()
-    if not head:
-        return True
+        stream.seek(0)
+        if size == len(content) and stream.read() == content:
+            return True
+    if content.endswith(_COMMENT):
+        return not head or tail.endswith(_COMMENT)
     signature = SIGNATURE.encode()
     if signature in content[:_LOOKED_AT] + content[-_LOOKED_AT:]:
-        return head[:4] == content[:4] and signature in head + tail
+        return not head or (head[:4] == content[:4] and signature in head + tail)
     first, rest = (part.partition(b"\n") for part in (head, content))
-    telling = path.suffix.lower() in _TELLING or content.startswith(b"module @")
-    return telling and first[0].strip() == rest[0].strip() != b""
+    telling = path.suffix.lower() == ".csv" or content.startswith(b"module @")
+    return not head or (telling and first[0].strip() == rest[0].strip() != b"")
 
 
 def _staged(stack: contextlib.ExitStack, target: Path, content: bytes) -> Path | None:
@@ -398,7 +405,7 @@ def remove_files(folder: Path, names: Iterable[str]) -> None:
         if path.resolve().is_relative_to(folder.resolve()):
             with contextlib.suppress(OSError):
                 path.unlink()
-            folders |= {parent for parent in path.parents if parent.is_relative_to(folder)}
+            folders |= {place for place in (path, *path.parents) if place.is_relative_to(folder)}
     for place in sorted(folders, key=lambda path: len(path.parts), reverse=True):
         with contextlib.suppress(OSError):
             place.rmdir()

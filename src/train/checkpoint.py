@@ -24,8 +24,13 @@ from train.schema import ConfigError
 
 #: The file of a checkpoint that has the digests of all others, and says which run it is of.
 DIGESTS = "digests.json"
-#: What orbax calls its files and folders, where the list above is damaged, too.
-ORBAX = ("state", "progress", "_CHECKPOINT_METADATA", "commit_success.txt")
+#: The names of a checkpoint, and of one that another took the place of.
+STEP = re.compile(r"[1-9][0-9]*(\.damaged[0-9]+)?")
+#: What orbax calls its files: what is ours where the list above is lost.
+ORBAX = re.compile(
+    r"_CHECKPOINT_METADATA|((state|progress)/)?commit_success\.txt|progress/metadata|state/(_METADATA|_sharding|"
+    r"array_metadatas/process_\d+|(ocdbt\.process_\d+/)?(manifest\.ocdbt|d/[0-9a-f]{32}))"
+)
 KEPT = 2
 
 
@@ -67,11 +72,13 @@ class Checkpoints:
 
     def __exit__(self, *error) -> None:
         if self.claim:
-            empty = not any(path != self.claim.path for path in self.own.iterdir())
-            self.claim.release(unmark=empty)
-            if empty and self.claim.about.get("folder_made"):
-                with contextlib.suppress(OSError):  # not empty
-                    self.folder.rmdir()
+            self._leave(unmark=not any(STEP.fullmatch(path.name) for path in self.own.iterdir()))
+
+    def _leave(self, *, unmark: bool) -> None:
+        self.claim.release(unmark=unmark)
+        if unmark and self.claim.about.get("folder_made"):
+            with contextlib.suppress(OSError):  # not empty
+                self.folder.rmdir()
         self.claim = None
 
     def save(self, step: int, state, progress: dict) -> None:
@@ -114,11 +121,10 @@ class Checkpoints:
     def _remove(self, condition: Callable[[str], bool]) -> None:
         """Remove the checkpoints under the names that meet a condition, and nothing else that may lie there."""
         for place in self.own.iterdir():
-            if place.is_dir() and re.fullmatch(r"[0-9]+(\.damaged[0-9]+)?", place.name) and condition(place.name):
+            if place.is_dir() and STEP.fullmatch(place.name) and condition(place.name):
                 about = _listed(place)
-                for name in () if about else ORBAX:
-                    remove_tree(place / name)
-                remove_files(place, [*(about["files"] if about else ()), DIGESTS])
+                names = [path.relative_to(place).as_posix() for path in _files(place)]
+                remove_files(place, [*(about["files"] if about else filter(ORBAX.fullmatch, names)), DIGESTS])
 
     def _steps(self) -> list[int]:
         """Steps of what is there, whole or not, the newest first."""
@@ -181,7 +187,7 @@ class Checkpoints:
         if self.claim:
             self._remove(lambda name: True)
             self.claim.made = True  # whoever it was: it is called as the run is
-            self.__exit__()
+            self._leave(unmark=True)
 
 
 def _files(folder: Path) -> list[Path]:
