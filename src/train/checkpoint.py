@@ -49,7 +49,7 @@ class Checkpoints:
         """Raises :class:`ConfigError` where the folder cannot be written."""
         self.folder, self.fingerprint = folder, fingerprint
         self.own = folder / fingerprint
-        logging.getLogger("orbax").setLevel(logging.CRITICAL)  # what matters is raised, too
+        logging.getLogger("absl").setLevel(logging.CRITICAL)  # orbax's; what it reports is raised, too
         self.orbax = ocp.Checkpointer(ocp.CompositeCheckpointHandler())
         #: Steps of checkpoints that are known to be whole.
         self.whole: set[int] = set()

@@ -107,6 +107,8 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints) -> 
         progress.close()
         summary = summarize(cell, seed, store, rows, state, clock)
         weights = weights_file(state)
+        # Measuring uses the state up, which is needed again where the results cannot be written.
+        spare = jax.device_get(state) if jax.process_count() == 1 else None
         again = train_batches(store.train, epochs=10**6, **order)
         summary["timing"] |= feeding.rates(programs, state, again, cell.batch_size, clock)
         summary["provenance"]["fingerprint"] = saved.fingerprint
@@ -114,7 +116,8 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints) -> 
             processes.first_does(lambda: write_results(out, rows, weights, summary))
         except OSError as error:
             problem = destination.unwritable(error, out)
-            if jax.process_count() == 1:
+            if spare is not None:
+                state = spare
                 with contextlib.suppress(ConfigError):  # the checkpoints may lie on another disk, or need less
                     save()
                     problem += f"; step {step} is saved, and the same command goes on from there"
