@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from netspec.ownership import OutputError, reading
+from netspec.ownership import OutputError, check_apart, reading
 
 
 class ReportError(ValueError):
@@ -23,6 +23,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int
     """
     parsed = parser.parse_args(arguments)
     try:
+        check_apart({f"--{name.replace('_', '-')}": getattr(parsed, name) for name in _outputs(parsed)}, {})
         with reading(_inputs(parsed)):
             parsed.run(parsed)
     except (ReportError, OutputError) as error:
@@ -35,10 +36,14 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int
     return 1
 
 
+def _outputs(parsed: argparse.Namespace) -> tuple[str, ...]:
+    """The options that a command writes: its ``writes``, by default ``out`` alone."""
+    return getattr(parsed, "writes", ("out",))
+
+
 def _inputs(parsed: argparse.Namespace) -> list[Path]:
-    """The paths that a command reads: all but those in its ``writes``, by default ``out`` alone."""
-    writes = getattr(parsed, "writes", ("out",))
-    values = (value for name, value in vars(parsed).items() if name not in writes)
+    """The paths that a command reads."""
+    values = (value for name, value in vars(parsed).items() if name not in _outputs(parsed))
     return [
         path for value in values for path in (value if isinstance(value, list) else [value]) if isinstance(path, Path)
     ]

@@ -28,7 +28,7 @@ def _report(arguments: argparse.Namespace) -> None:
         {
             arguments.out.with_suffix(".csv"): encode_plain(list(records.columns()), map(astuple, rows)),
             arguments.out.with_suffix(".md"): document.markdown(rows, kept).encode(),
-            arguments.out: page,
+            arguments.out.with_suffix(".pdf"): page,
         }
     )
 
