@@ -11,9 +11,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from netspec.ownership import write_all
 from report.errors import ReportError, run
 from train import limits
-from train.files import write_all
 
 
 def _table(arguments: argparse.Namespace) -> None:
@@ -86,13 +86,13 @@ def parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("table", parents=[results, tables], help="read the results, write the tables")
     command.add_argument("--out", type=Path, required=True, metavar="CSV", help="table with one row per cell")
-    command.set_defaults(run=_table)
+    command.set_defaults(run=_table, writes=("out", "runs", "curves"))
 
     command = commands.add_parser("figure", parents=[tables], help="draw both figures from the tables")
     command.add_argument("--table", type=Path, required=True, metavar="CSV", help="table with one row per cell")
     command.add_argument("--out", type=Path, required=True, metavar="SVG", help="differences from bare")
     command.add_argument("--out-curves", type=Path, required=True, metavar="SVG", help="validation curves")
-    command.set_defaults(run=_figure)
+    command.set_defaults(run=_figure, writes=("out", "out_curves"))
 
     command = commands.add_parser("document", parents=[results, tables], help="set the page as PDF and Markdown")
     command.add_argument("--table", type=Path, required=True, metavar="CSV", help="table with one row per cell")
@@ -103,7 +103,7 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--out", type=Path, required=True, metavar="PDF", help="the report")
     command.add_argument("--markdown", type=Path, required=True, metavar="MD", help="the same in Markdown")
-    command.set_defaults(run=_document)
+    command.set_defaults(run=_document, writes=("out", "markdown"))
     return top
 
 

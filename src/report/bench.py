@@ -9,12 +9,12 @@ from typing import Any
 
 import pandas as pd
 
+from netspec.ownership import write_all
 from report import citation
 from report.errors import ReportError, read_json, run
 from report.escape import inline, texts
 from report.markdown_table import table
 from report.record import about
-from train.files import write_all
 
 COLUMNS = (
     "model",
@@ -98,7 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("steps", type=Path, nargs="+", help="outputs of `python -m train bench-step`")
     parser.add_argument("--out", type=Path, required=True, help="table as CSV")
     parser.add_argument("--page", type=Path, required=True, help="table in Markdown")
-    parser.set_defaults(run=_write)
+    parser.set_defaults(run=_write, writes=("out", "page"))
     return run(parser, arguments)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from netspec.console import guarded
+from netspec.ownership import OutputError, check_apart, reading
 from train.printable import lines
 from train.schema import ConfigError, load_mapping, validate
 
@@ -53,7 +54,9 @@ def check(value: Any, schema: str, path: Path, advice: str) -> None:
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
     """Run the command that ``arguments`` name, which ``parser`` stores under ``run``; return the exit status.
 
-    A :class:`ReportError`, or a file that cannot be read or written, becomes one line on standard error and status 1.
+    ``writes`` beside it names the options that are outputs; every other path is an input, which nothing is written over
+    or into. A :class:`ReportError`, an output that is not ours to write, or a file that cannot be read or written,
+    becomes one line on standard error and status 1.
     """
     return guarded(lambda: _run(parser, arguments), "report", "remark")
 
@@ -61,8 +64,10 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int
 def _run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
     parsed = parser.parse_args(arguments)
     try:
-        parsed.run(parsed)
-    except (ReportError, ConfigError) as error:
+        check_apart({f"--{name.replace('_', '-')}": getattr(parsed, name) for name in _outputs(parsed)}, {})
+        with reading(_inputs(parsed)):
+            parsed.run(parsed)
+    except (ReportError, ConfigError, OutputError) as error:
         message = str(error)
     except OSError as error:
         message = f"{error.filename}: cannot be read or written ({error.strerror})"
@@ -70,3 +75,16 @@ def _run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> in
         return 0
     print(f"report: error: {lines(message)}", file=sys.stderr)
     return 1
+
+
+def _outputs(parsed: argparse.Namespace) -> tuple[str, ...]:
+    """The options that a command writes: its ``writes``, by default ``out`` alone."""
+    return getattr(parsed, "writes", ("out",))
+
+
+def _inputs(parsed: argparse.Namespace) -> list[Path]:
+    """The paths that a command reads."""
+    values = (value for name, value in vars(parsed).items() if name not in _outputs(parsed))
+    return [
+        path for value in values for path in (value if isinstance(value, list) else [value]) if isinstance(path, Path)
+    ]

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from netspec.ownership import write_all
 from report.errors import ReportError, read_json, run
-from train.files import write_all
 
 ABOUT = "about.json"
 

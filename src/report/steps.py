@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netspec.ownership import write_all
 from report import blocks, trained
 from report.errors import ReportError, run
 from report.load import Cell, load
 from report.table import CURVE_COLUMNS, curves, encode
 from train import limits
-from train.files import write_all
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,19 +66,19 @@ class Report:
         if self.lowers:
             command.add_argument("--lowered", type=Path, required=True, metavar="DIR", help="lowered training steps")
         command.add_argument("--out", type=Path, required=True, metavar="CSV", help="table with one row per cell")
-        command.set_defaults(run=self._table)
+        command.set_defaults(run=self._table, writes=("out", "runs", "curves"))
 
         command = commands.add_parser("figure", parents=[tables, table], help="draw both figures from the tables")
         command.add_argument("--out", type=Path, required=True, metavar="SVG", help="the first figure")
         command.add_argument("--out-curves", type=Path, required=True, metavar="SVG", help="validation curves")
-        command.set_defaults(run=self._figures)
+        command.set_defaults(run=self._figures, writes=("out", "out_curves"))
 
         command = commands.add_parser("document", parents=[results, tables, table], help="set the page")
         command.add_argument("--figure", type=Path, required=True, metavar="SVG", help="the first figure")
         command.add_argument("--figure-curves", type=Path, required=True, metavar="SVG", help="validation curves")
         command.add_argument("--out", type=Path, required=True, metavar="PDF", help="the report")
         command.add_argument("--markdown", type=Path, required=True, metavar="MD", help="the same in Markdown")
-        command.set_defaults(run=self._document)
+        command.set_defaults(run=self._document, writes=("out", "markdown"))
         return top
 
     def _table(self, arguments: argparse.Namespace) -> None:

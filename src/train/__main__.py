@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 
 from netspec.console import guarded
-from train import config, gpus, limits, parent
+from netspec.ownership import OutputError, check_apart, reading
+from train import config, destination, gpus, limits, parent
 from train.printable import lines, shown
 from train.schema import ConfigError, load_mapping, parse
 
@@ -32,8 +33,14 @@ def _main(arguments: list[str] | None) -> int:
     try:
         prints = "remark" if options.run in (_fit, _prepare, _preview) else "result"
         return guarded(lambda: options.run(options) or 0, "train", prints)
-    except ConfigError as error:
+    except destination.Finished as finished:
+        print(finished)
+        return 0
+    except (ConfigError, OutputError) as error:
         print(f"error: {lines(str(error))}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"error: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
@@ -52,7 +59,10 @@ def _parser() -> argparse.ArgumentParser:
     _cell(fit)
     fit.add_argument("--seed", type=limits.seed, required=True, help="decides initial weights, order and augmentation")
     fit.add_argument("--out", type=Path, required=True, help="folder for metrics.csv, weights.npz, summary.json")
-    fit.add_argument("--checkpoints", type=Path, required=True, help="folder for checkpoints, emptied at the end")
+    fit.add_argument(
+        "--checkpoints", type=Path, required=True, help="folder for checkpoints, which are removed at the end"
+    )
+    fit.add_argument("--again", action="store_true", help="train, and replace the results that are in --out")
     fit.add_argument(
         "--gpus", type=limits.gpus, default="all", help="GPUs to claim for this run: a number, or all (the default)"
     )
@@ -155,19 +165,29 @@ def _parent(parser: argparse.ArgumentParser) -> None:
 def _store(cell, options):
     from train.data import open_store
 
+    return open_store(_data_folder(cell, options), cell.dataset, cell.augmentation.random_resized_crop)
+
+
+def _data_folder(cell, options) -> Path:
+    """The folder of the prepared store, which ``--data`` names by itself or by its ``store.json``."""
     folder = options.data or Path("data/prepared") / cell.dataset.name
-    return open_store(folder, cell.dataset, cell.augmentation.random_resized_crop)
+    return folder.parent if folder.name == "store.json" else folder
 
 
 def _fit(options) -> int:
     cell = config.read_cell(options.cell)
+    inputs = {"--cell": options.cell, "--data": _data_folder(cell, options)}
+    destination.check_places(options.out, options.checkpoints, inputs)
+    meeting = options.coordinator, options.processes, options.process_id
+    joined = options.distributed or meeting != (None, None, None)
+    if not joined and destination.is_used(options.out):  # several processes look together, when they have met
+        fingerprint = destination.run_fingerprint(cell, options.seed, _store(cell, options))
+        destination.look(options.out, fingerprint, again=options.again)
     claimed = gpus.claim(options.gpus)
     from train import processes
     from train.devices import cpu_devices
     from train.runtime import start_jax
 
-    meeting = options.coordinator, options.processes, options.process_id
-    joined = options.distributed or meeting != (None, None, None)
     if joined:
         processes.join(*meeting, gpus=len(claimed))
     start_jax(cpu_devices=1 if joined else cpu_devices(cell))
@@ -175,7 +195,7 @@ def _fit(options) -> int:
     from train.progress import headline
 
     try:
-        summary = fit(cell, options.seed, _store(cell, options), options.out, options.checkpoints)
+        summary = fit(cell, options.seed, _store(cell, options), options.out, options.checkpoints, options.again)
     except Interrupted as stopped:
         print(stopped, file=sys.stderr)
         return 128 + stopped.signum
@@ -203,10 +223,16 @@ def _preview(options) -> int:
     start_jax()
     from train.preview import preview
 
-    for cell in cells:
-        path = options.out / f"{cell.name}.png"
-        preview(cell, _store(cell, options), path, rows=options.rows, columns=options.columns, seed=options.seed)
-        print(path)
+    inputs = [*options.cell, *(_data_folder(cell, options) for cell in cells)]
+    names = [cell.name for cell in cells]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"--cell: {names.count(name)} cells are called {name!r}, expected a picture for each")
+    with reading(inputs):
+        for cell in cells:
+            path = options.out / f"{cell.name}.png"
+            preview(cell, _store(cell, options), path, rows=options.rows, columns=options.columns, seed=options.seed)
+            print(path)
     return 0
 
 
@@ -214,6 +240,7 @@ def _prepare(options) -> int:
     from train.prepare import prepare
 
     dataset, _ = config.read_dataset(options.dataset)
+    check_apart({"--out": options.out}, {"--dataset": options.dataset})
     about = prepare(dataset, options.out, options.downloads)
     counts = ", ".join(f"{count:,} {split}" for split, count in about["images"].items())
     print(f"{about['name']}: {counts} images in {options.out}")

@@ -7,13 +7,15 @@ that was killed and resumed writes the same bytes as one that was not.
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 
-from train import divergence, feeding, processes, provenance
+import netspec
+from train import destination, divergence, feeding, processes
 from train.arrays import read_arrays
 from train.cell import Cell
 from train.checkpoint import Checkpoints
@@ -38,14 +40,23 @@ class Interrupted(Exception):
         self.signum = signum
 
 
-def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path) -> dict:
+def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path, again: bool = False) -> dict:
     """Train and write the results; return the summary.
 
     Several processes that have joined train as one: each reads its part of every batch, the first one writes. Raises
-    :class:`Interrupted` after SIGINT or SIGTERM, with a checkpoint written at the step it had reached, and
-    :class:`ConfigError` when the devices cannot share a batch evenly. A run whose numbers are no longer finite stops
-    at the end of that epoch, unless its recipe says to continue, and is written as any other: that is its result.
+    :class:`Interrupted` after SIGINT or SIGTERM, with a checkpoint written at the step it had reached,
+    :class:`train.destination.Finished` when the results are there, unless the run is wanted ``again``, and
+    :class:`ConfigError` when the devices cannot share a batch evenly, ``out`` holds something else, or cannot be
+    written to, which is known before anything is trained. A run whose numbers are no longer finite stops at the end of
+    that epoch, unless its recipe says to continue, and is written as any other: that is its result.
     """
+    fingerprint = destination.run_fingerprint(cell, seed, store)
+    weights = 4 * netspec.find(cell.model).with_classes(cell.dataset.classes).params
+    with destination.claimed(out, fingerprint, weights, again=again), Checkpoints(checkpoints, fingerprint) as saved:
+        return _fit(cell, seed, store, out, saved)
+
+
+def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints) -> dict:
     clock = Clock()
     task = Classification(cell)
     steps_per_epoch = len(store.train) // cell.batch_size
@@ -53,9 +64,6 @@ def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path) -> di
     check_divisible(cell, programs.devices)
     order = {"batch_size": cell.batch_size, "seed": seed, "rows": programs.rows(cell.batch_size)}
     batches = train_batches(store.train, epochs=cell.epochs, **order)
-    # The cell does not say which images were prepared for it; the store does.
-    decided_by = f"{cell.fingerprint}{store.content}"
-    saved = Checkpoints(checkpoints, provenance.run_fingerprint(decided_by, cell.model, seed))
 
     state = programs.init(seed)
     rows: list[list] = []
@@ -105,10 +113,21 @@ def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path) -> di
         progress.close()
         summary = summarize(cell, seed, store, rows, state, clock)
         weights = weights_file(state)
+        # Measuring uses the state up, which is needed again where the results cannot be written.
+        spare = jax.device_get(state) if jax.process_count() == 1 else None
         again = train_batches(store.train, epochs=10**6, **order)
         summary["timing"] |= feeding.rates(programs, state, again, cell.batch_size, clock)
-        if processes.is_first():
-            write_results(out, rows, weights, summary)
+        summary["provenance"]["fingerprint"] = saved.fingerprint
+        try:
+            processes.first_does(lambda: write_results(out, rows, weights, summary))
+        except OSError as error:
+            problem = destination.unwritable(error, out)
+            if spare is not None:
+                state = spare
+                with contextlib.suppress(ConfigError):  # the checkpoints may lie on another disk, or need less
+                    save()
+                    problem += f"; step {step} is saved, and the same command goes on from there"
+            raise ConfigError(problem) from None
     saved.clear()
     return summary
 

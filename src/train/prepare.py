@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
+import contextlib
 import hashlib
+import json
 import os
 import shutil
 from collections import deque
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from netspec.ownership import MARK, Claim, check_apart, check_folder, read_mark, remove_tree
 from train.cell import Dataset
 from train.config import data_fingerprint
 from train.images import LARGEST_FILE, Unreadable
@@ -22,7 +24,7 @@ from train.printable import escaped, shown
 from train.progress import Tally, say
 from train.raw import DOWNLOADS, open_raw
 from train.raw.download import check_space
-from train.raw.source import Loaded, RawData, Reached, Wanted, few
+from train.raw.source import SPLITS, Loaded, RawData, Reached, Wanted, few
 from train.raw.subset import choose_per_class
 from train.schema import ConfigError
 from train.store import ArrayWriter, RecordWriter, digest, digest_of
@@ -32,59 +34,90 @@ from train.store import ArrayWriter, RecordWriter, digest, digest_of
 AHEAD, AHEAD_BYTES = 64, LARGEST_FILE
 #: Files named one by one in a message.
 NAMED = 20
+#: What the mark of a store's folder says that it is for.
+STORE = "prepared data"
+ABOUT = "store.json"
+#: All files that a store of either form may have.
+FILES = (
+    *(f"{split}_{part}.npy" for split in SPLITS for part in ("images", "labels", "records")),
+    *(f"{split}.array_record" for split in SPLITS),
+    ABOUT,
+)
 
 
 def prepare(dataset: Dataset, folder: Path, downloads: Path = DOWNLOADS) -> dict:
     """Write the store of ``dataset`` into ``folder``, and return what ``store.json`` says.
 
-    The store is built beside ``folder`` and moved into place when it is complete, so a killed preparation leaves
-    nothing that a rerun would trust. Raises :class:`ConfigError` for data that is missing, damaged or does not match,
-    for a folder that cannot be written, and while another process prepares the same store.
+    ``folder`` is new, empty, or holds an earlier store of the data set of this name, whatever its settings. The new one
+    is built in a folder inside and moved into place when it is complete, so a killed preparation leaves nothing that a
+    rerun would trust. Files that others put there stay. Raises :class:`ConfigError` for data that is missing, damaged
+    or does not match, for a folder that holds anything else or cannot be written, and :class:`OutputError` for one that
+    is not a folder of its own and while another process prepares the same store.
     """
+    real = check_folder(folder, "--out")
+    check_apart({"--out": folder}, _inputs(dataset, downloads))
+    _check_ours(dataset, folder)
     try:
-        with _building(folder) as building:
+        with _building(real, dataset.name) as building:
             if dataset.path:
                 say(f"{dataset.name}: looking through {dataset.path}")
             raw = open_raw(dataset, downloads)
             about = _build(dataset, raw, building)
-            _publish(building, folder)
+            _publish(building, real)
     except OSError as error:
         raise ConfigError(f"{error.filename or folder}: cannot be written ({error.strerror or error})") from None
     return about
 
 
+def _inputs(dataset: Dataset, downloads: Path) -> dict[str, Path]:
+    """What is read, by what names it."""
+    if dataset.path is not None:
+        return {f"config/datasets/{dataset.name}.yaml: key 'path'": Path(dataset.path)}
+    return {"--downloads": downloads} if dataset.download else {}
+
+
+def _check_ours(dataset: Dataset, folder: Path) -> None:
+    """Raise :class:`ConfigError` where the folder holds what is no store of this data set."""
+    about = read_mark(folder)
+    if not about:  # one that was prepared before there were marks, or whose mark is damaged
+        with contextlib.suppress(OSError, ValueError):
+            about = json.loads((folder / "store.json").read_bytes())
+    if isinstance(about, dict) and "name" in about and (about.get("for") == STORE or "fingerprint" in about):
+        if about["name"] != dataset.name:
+            raise ConfigError(
+                f"{folder}: holds the prepared data of {about['name']}, expected a folder of its own for {dataset.name}"
+            )
+        return
+    if folder.exists() and (others := sorted(path.name for path in folder.iterdir() if path.name != MARK)):
+        raise ConfigError(
+            f"{folder}: holds {few(others, 3)}, which is no prepared data of {dataset.name}, expected a new or empty "
+            "folder; move them, or name another one"
+        )
+
+
 @contextmanager
-def _building(folder: Path) -> Iterator[Path]:
+def _building(folder: Path, name: str) -> Iterator[Path]:
     """An empty folder to build in, which only this process uses; it is removed on errors, and by the next on kills."""
-    building = folder.with_name(f".{folder.name}.building")
-    lock = building / "lock"
-    building.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not lock.exists() or lock.stat().st_ino != os.fstat(held.fileno()).st_ino:
-                raise BlockingIOError  # it was finished, and so moved away, between opening and locking
-        except BlockingIOError:
-            raise ConfigError(f"{folder}: another process is preparing it, expected one at a time") from None
-        try:
-            for path in building.iterdir():  # what a killed preparation left
-                if path != lock:
-                    path.unlink()
-            yield building
-        except BaseException:
-            shutil.rmtree(building, ignore_errors=True)
-            raise
+    claim = Claim(folder, {"for": STORE, "name": name}, said="is preparing it")
+    building = folder / ".building"
+    try:
+        remove_tree(building)  # what a killed preparation left
+        building.mkdir()
+        yield building
+    finally:
+        remove_tree(building)
+        empty = not any(path != claim.path for path in folder.iterdir())
+        claim.release(unmark=empty)
 
 
 def _publish(building: Path, folder: Path) -> None:
-    """Move a finished store into place; the old one stays whole until then."""
-    old = folder.with_name(f".{folder.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        folder.replace(old)
-    building.replace(folder)
-    (folder / "lock").unlink()
-    shutil.rmtree(old, ignore_errors=True)
+    """Move a finished store into place, the file that vouches for the others last; the old one is whole until then."""
+    (folder / ABOUT).unlink(missing_ok=True)
+    made = {path.name for path in building.iterdir()}
+    for name in sorted(set(FILES) - made):
+        (folder / name).unlink(missing_ok=True)
+    for name in [*sorted(made - {ABOUT}), ABOUT]:
+        shutil.move(building / name, os.path.realpath(folder / name))
 
 
 def _build(dataset: Dataset, raw: RawData, building: Path) -> dict:
@@ -126,7 +159,7 @@ def _build(dataset: Dataset, raw: RawData, building: Path) -> dict:
         about["skipped"] = unreadable
     if raw.left_out.counts:
         about["left_out"] = dict(sorted(raw.left_out.counts.items()))
-    (building / "store.json").write_bytes(json_bytes(about))
+    (building / ABOUT).write_bytes(json_bytes(about))
     return about
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import jax
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
+from netspec.ownership import SIGNATURE, write_all
 from train.cell import Cell
 from train.data import Store
-from train.files import write_all
 from train.task import Classification
 
 GAP = 2  # white pixels between samples, before enlarging
@@ -37,5 +38,7 @@ def preview(cell: Cell, store: Store, path: Path, *, rows: int, columns: int, se
     enlarge = max(1, 64 // size)
     picture = picture.resize((picture.width * enlarge, picture.height * enlarge), Image.Resampling.NEAREST)
     png = io.BytesIO()
-    picture.save(png, "PNG")
+    signed = PngInfo()
+    signed.add_text("Software", SIGNATURE)
+    picture.save(png, "PNG", pnginfo=signed)
     write_all({path: png.getvalue()})

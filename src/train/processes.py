@@ -6,12 +6,14 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import jax
 from jax.experimental import multihost_utils
 
 from train.schema import ConfigError
 
+T = TypeVar("T")
 #: Seconds without a sign of life after which a process is taken for dead; machines do stand still for minutes.
 PATIENCE = 300
 
@@ -42,6 +44,22 @@ def is_first() -> bool:
 def agree(number: int) -> int:
     """The first process's value, in all."""
     return int(multihost_utils.broadcast_one_to_all(jax.numpy.int32(number))) if jax.process_count() > 1 else number
+
+
+def first_does(act: Callable[[], T]) -> T | None:
+    """What ``act`` returns in the first process, where it is called; ``None`` in the others.
+
+    What it raises there is raised there, and a :class:`ConfigError` in the others, so that none waits for the first.
+    """
+    found, failure = None, None
+    if is_first():
+        try:
+            found = act()
+        except Exception as error:
+            failure = error
+    if agree(failure is not None):
+        raise failure or ConfigError("the first process of this run has stopped; its output says why")
+    return found
 
 
 def wait_for_others(where: str) -> None:

@@ -14,11 +14,12 @@ import jax
 import numpy as np
 
 import netspec
+from netspec.ownership import write_all
 from train import divergence, provenance
 from train.cell import Cell
 from train.clock import Clock
 from train.data import Store
-from train.files import write_all
+from train.destination import digest
 from train.step import TrainState, evaluated
 
 
@@ -94,18 +95,19 @@ def weights_file(state: TrainState) -> bytes:
 
 
 def write_results(out: Path, rows: list[list], weights: bytes, summary: dict) -> None:
-    """Write the three files, the summary last: where it stands, the other two are complete.
+    """Write the three files, the summary last: where it stands, the other two are complete, and it has their digests.
 
-    A value that is ``None`` is an empty field of the table.
+    A value that is ``None`` is an empty field of the table. What is replaced must have been looked at, see
+    :func:`train.destination.look`.
     """
     lines = [",".join([*map(str, key), "" if value is None else repr(value)]) for *key, value in rows]
-    write_all(
-        {
-            out / "metrics.csv": ("\n".join(["epoch,step,split,metric,value", *lines]) + "\n").encode(),
-            out / "weights.npz": weights,
-            out / "summary.json": (json.dumps(summary, indent=2, allow_nan=False) + "\n").encode(),
-        }
-    )
+    files = {
+        "metrics.csv": ("\n".join(["epoch,step,split,metric,value", *lines]) + "\n").encode(),
+        "weights.npz": weights,
+    }
+    summary["provenance"]["files"] = {name: digest(content) for name, content in files.items()}
+    files["summary.json"] = (json.dumps(summary, indent=2, allow_nan=False) + "\n").encode()
+    write_all({out / name: content for name, content in files.items()}, proven=True)
 
 
 def named_arrays(tree) -> dict[str, np.ndarray]:

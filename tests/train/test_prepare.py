@@ -1,10 +1,10 @@
 """Preparation under bad circumstances: every file named at once, nothing half-done that a rerun would trust."""
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -19,6 +19,7 @@ import yaml
 from made_data import encoded, folder_dataset, jpeg, make_pictures
 from PIL import Image
 
+from netspec.ownership import MARK, Claim, OutputError
 from train import data, prepare, raw, store
 from train.cell import Download
 from train.prepare import prepare as prepare_data
@@ -138,13 +139,99 @@ def test_a_folder_that_cannot_be_made(pictures, tmp_path):
 
 
 def test_two_preparations_at_once(pictures, tmp_path):
-    (tmp_path / ".store.building").mkdir()
-    with (tmp_path / ".store.building/lock").open("w") as other:
-        fcntl.flock(other, fcntl.LOCK_EX)
-        with pytest.raises(ConfigError, match="store: another process is preparing it, expected one at a time"):
-            prepare_data(folder_dataset(pictures), tmp_path / "store")
+    other = Claim(tmp_path / "store", {"for": "prepared data", "name": "made"})
+    with pytest.raises(OutputError, match="store: another process is preparing it, expected one at a time"):
+        prepare_data(folder_dataset(pictures), tmp_path / "store")
+    other.release()  # as the kernel does when it is killed
     prepare_data(folder_dataset(pictures), tmp_path / "store")
-    assert not list(tmp_path.glob(".store*"))
+    assert ".building" not in names_in(tmp_path / "store")
+
+
+def names_in(folder):
+    return {path.name for path in folder.iterdir()}
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("out", "says"),
+    [
+        ("notes", "notes: holds a, b, c and 1 more, which is no prepared data of made, expected a new or empty folder"),
+        ("arrays", "arrays: holds train_images.npy, train_labels.npy, which is no prepared data of made"),
+        ("results", "results: holds summary.json, which is no prepared data of made"),
+        ("other", "other: holds the prepared data of other, expected a folder of its own for made"),
+        ("older", "older: holds the prepared data of other, expected a folder of its own for made"),
+        ("torn", "torn: holds store.json, which is no prepared data of made"),
+        ("file", "file: is a file"),
+        ("pictures", "pictures: is also config/datasets/made.yaml: key 'path'"),
+        ("to-pictures", "to-pictures: is also config/datasets/made.yaml: key 'path'"),
+        ("pictures/train/n01", "n01: lies inside config/datasets/made.yaml: key 'path'"),
+        ("pictures/new", "new: lies inside config/datasets/made.yaml: key 'path'"),
+        (".", ": contains config/datasets/made.yaml: key 'path'"),
+    ],
+)
+def test_nothing_but_a_store_of_the_same_data_is_replaced(pictures, tmp_path, out, says):
+    made = {
+        "notes": dict.fromkeys("abcd", b"precious"),
+        "arrays": {"train_images.npy": b"precious", "train_labels.npy": b"precious"},
+        "results": {"summary.json": b"{}"},
+        "other": {MARK: b'{"by": "netspec-book", "for": "prepared data", "name": "other"}', "store.json": b"{}"},
+        "older": {"store.json": b'{"name": "other", "fingerprint": "0", "images": {}}'},
+        "torn": {"store.json": b'{"name": "ma'},
+    }
+    for folder, files in made.items():
+        (tmp_path / folder).mkdir()
+        for name, content in files.items():
+            (tmp_path / folder / name).write_bytes(content)
+    (tmp_path / "file").write_text("precious")
+    (tmp_path / "to-pictures").symlink_to("pictures")
+    before = contents(tmp_path)
+    with pytest.raises((ConfigError, OutputError), match=re.escape(says)):
+        prepare_data(folder_dataset(pictures), tmp_path / out)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("way", ["empty", "link", "again", "other settings", "older", "damaged mark", "lost file"])
+def test_a_store_is_prepared_in_place(pictures, tmp_path, way):
+    """In folders that it may have: what is not of the store stays, and a link stays a link."""
+    dataset, folder = folder_dataset(pictures), tmp_path / "store"
+    if way == "empty":
+        folder.mkdir()
+    elif way == "link":
+        (tmp_path / "disk").mkdir()
+        folder.symlink_to("disk")
+    else:
+        prepare_data(dataset, folder)
+        (folder / "notes").write_text("precious")
+    if way == "other settings":
+        dataset = folder_dataset(pictures, store="records")
+    elif way == "older":
+        (folder / MARK).unlink()
+    elif way == "damaged mark":
+        (folder / MARK).write_text("{")
+    elif way == "lost file":
+        (folder / "store.json").unlink()
+    about = prepare_data(dataset, folder)
+    assert json.loads((folder / "store.json").read_text()) == about
+    assert len(data.open_store(folder, dataset).train) == 12
+    assert ("notes" in names_in(folder)) == (way not in ("empty", "link"))
+    assert folder.is_symlink() == (way == "link")
+    kinds = {"records": {"train.array_record"}, "array": {"train_images.npy"}}
+    assert kinds[dataset.store] == {"train.array_record", "train_images.npy"} & names_in(folder)
+
+
+def test_an_old_store_is_whole_until_the_new_one_is(pictures, tmp_path, monkeypatch):
+    prepare_data(folder_dataset(pictures), tmp_path / "store")
+    before = contents(tmp_path / "store")
+    monkeypatch.setattr(store.ArrayWriter, "put", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
+    with pytest.raises(ConfigError, match="cannot be written"):
+        prepare_data(folder_dataset(pictures), tmp_path / "store")
+    found = contents(tmp_path / "store")
+    assert {name: content for name, content in found.items() if name != MARK} == {
+        name: content for name, content in before.items() if name != MARK
+    }
 
 
 def test_killed_preparations_leave_nothing_that_is_trusted(tmp_path):
@@ -165,19 +252,21 @@ def test_killed_preparations_leave_nothing_that_is_trusted(tmp_path):
     for pause in (0.0, 0.05, 0.15):
         process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 60
-        while not (tmp_path / "out/.store.building/train_images.npy").exists() and process.poll() is None:
+        while not (tmp_path / "out/store/.building/train_images.npy").exists() and process.poll() is None:
             assert time.monotonic() < deadline
             time.sleep(0.002)
         time.sleep(pause)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        seen |= {path.name for path in (tmp_path / "out").iterdir()}
-        if not (tmp_path / "out/store").exists():
+        seen |= {path.name for path in (tmp_path / "out/store").iterdir()}
+        if not (tmp_path / "out/store/store.json").exists():
             with pytest.raises(ConfigError, match="no prepared data"):
                 data.open_store(tmp_path / "out/store", dataset)
-    assert ".store.building" in seen
+    assert ".building" in seen
     about = prepare_data(dataset, tmp_path / "out/store")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["store"]
+    arrays = {f"{split}_{part}.npy" for split in ("train", "val") for part in ("images", "labels")}
+    assert names_in(tmp_path / "out/store") == {MARK, "store.json", *arrays}
     assert about["images"] == {"train": 80, "val": 80}
     assert json.loads((tmp_path / "out/store/store.json").read_text()) == about
 

@@ -170,7 +170,7 @@ def report_helpers(*names):
     """Source files of the report package that the parameter tables use."""
     return [
         f"{provenance.SRC}/{name}.py"
-        for name in ("train/files", *(f"report/{name}" for name in ("errors", *names)))
+        for name in ("netspec/ownership", *(f"report/{name}" for name in ("errors", *names)))
     ]
 
 

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from netspec.cli.sources import CommandError
+from netspec.ownership import OutputError, write_all
 
 
 def write(path: Path, text: str) -> None:
-    """Write ``text`` to ``path``, whole or not at all; a link stays one, and a device or pipe takes it as it comes.
+    """Write ``text`` to ``path``, by the rule of :mod:`netspec.ownership`.
 
-    Raises :class:`CommandError` where it cannot be written; a file that was there is then unchanged.
+    Raises :class:`CommandError` where it is not ours to replace or cannot be written; what was there is then unchanged.
     """
     try:
-        target = Path(os.path.realpath(path))
-        if target.exists() and not target.is_file():
-            target.write_text(text, encoding="utf-8")
-            return
-        # One name per file: what a killed process left is overwritten.
-        staged = target.with_name(f".{target.name[:200]}.tmp")
-        try:
-            staged.write_text(text, encoding="utf-8")
-            staged.replace(target)
-        finally:
-            staged.unlink(missing_ok=True)
+        write_all({path: text.encode()})
+    except OutputError as error:
+        raise CommandError(str(error)) from None
     except (OSError, ValueError) as error:
         raise CommandError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from None

@@ -14,9 +14,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from netspec.gradcheck import results
+from netspec.ownership import write_all
 from report.errors import run
 from report.gradcheck import records
-from train.files import write_all
 from train.runtime import start_jax
 
 
@@ -113,7 +113,7 @@ def parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("statements", parents=[mutants], help="check theorems, earlier layers and mutants")
     command.add_argument("--out", type=Path, required=True, metavar="CSV", help="one row per statement")
-    command.set_defaults(run=_statements)
+    command.set_defaults(run=_statements, writes=("out", "mutants"))
 
     command = commands.add_parser("modules", help="check the modules of the catalogue's layers")
     command.add_argument("--out", type=Path, required=True, metavar="CSV", help="one row per module and mode")

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import astuple
 from pathlib import Path
 
+from netspec.ownership import write_all
 from report.errors import ReportError, run
 from report.networks import document, records
 from report.params.records import encode_plain
 from report.record import ABOUT, about
-from train.files import write_all
 
 
 def _report(arguments: argparse.Namespace) -> None:
@@ -28,7 +28,7 @@ def _report(arguments: argparse.Namespace) -> None:
         {
             arguments.out.with_suffix(".csv"): encode_plain(list(records.columns()), map(astuple, rows)),
             arguments.out.with_suffix(".md"): document.markdown(rows, kept).encode(),
-            arguments.out: page,
+            arguments.out.with_suffix(".pdf"): page,
         }
     )
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from netspec.ownership import write_all
 from report.errors import run
 from report.params import records
-from train.files import write_all
 
 
 def _tables(arguments: argparse.Namespace) -> None:

@@ -50,6 +50,8 @@ def fetch(download: Download, folder: Path, where: str, wait: Wait = time.sleep)
             folder.mkdir(parents=True, exist_ok=True)
             with part.open("ab") as stream:
                 _lock(stream, target)
+                if stream.tell() and not _record(part).exists():
+                    raise ConfigError(f"{part}: is there, and no download left it; move it, or name other --downloads")
                 if target.exists():  # another process has finished it meanwhile
                     part.unlink(missing_ok=True)
                 else:
@@ -60,7 +62,8 @@ def fetch(download: Download, folder: Path, where: str, wait: Wait = time.sleep)
         except OSError as error:
             raise ConfigError(f"{error.filename or part}: cannot be written ({error.strerror or error})") from None
         return target
-    _verify(target, download, str(target), remove=True)
+    # It may be somebody's own, or another edition.
+    _verify(target, download, str(target), remove=False, otherwise="; move it away to fetch it again")
     return target
 
 
@@ -74,7 +77,7 @@ def verify_md5(path: Path, md5: str) -> None:
     verify(path, Download(md5=md5), "checksums")
 
 
-def _verify(path: Path, download: Download, named: str, *, remove: bool) -> None:
+def _verify(path: Path, download: Download, named: str, *, remove: bool, otherwise: str = "") -> None:
     for algorithm in ("md5", "sha256"):
         expected = getattr(download, algorithm)
         if expected is None:
@@ -82,12 +85,11 @@ def _verify(path: Path, download: Download, named: str, *, remove: bool) -> None
         with path.open("rb") as stream:
             found = hashlib.file_digest(stream, algorithm).hexdigest()
         if found != expected:
-            removed = ""
             if remove:
                 path.unlink()
                 _record(path).unlink(missing_ok=True)
-                removed = "; it has been removed"
-            raise ConfigError(f"{named}: checksum {algorithm} is {found}, expected {expected}{removed}")
+                otherwise = "; it has been removed"
+            raise ConfigError(f"{named}: checksum {algorithm} is {found}, expected {expected}{otherwise}")
 
 
 def _lock(stream: BinaryIO, target: Path) -> None:

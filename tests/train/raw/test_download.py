@@ -142,6 +142,10 @@ def test_a_part_as_long_as_the_file_or_longer(fetch, site, tmp_path, size):
 def test_a_part_of_another_address_is_not_continued(fetch, site, tmp_path):
     (tmp_path / "downloads").mkdir()
     (tmp_path / "downloads/data.tgz.part").write_bytes(b"other")
+    with pytest.raises(ConfigError, match=r"data\.tgz\.part: is there, and no download left it; move it"):
+        fetch()
+    assert (tmp_path / "downloads/data.tgz.part").read_bytes() == b"other"
+    (tmp_path / "downloads/data.tgz.part.json").write_text('{"url": "http://elsewhere/data.tgz", "validator": null}')
     assert fetch().read_bytes() == CONTENT
     assert site.asked == [(None, None)]
 
@@ -164,9 +168,9 @@ def test_a_wrong_checksum_removes_the_download(fetch, site, tmp_path):
 
 def test_a_file_that_was_damaged_later_is_noticed(fetch, tmp_path):
     fetch().write_bytes(CONTENT[:-1])
-    with pytest.raises(ConfigError, match="checksum md5"):
+    with pytest.raises(ConfigError, match=r"data\.tgz: checksum md5 .*; move it away to fetch it again$"):
         fetch()
-    assert left(tmp_path) == []
+    assert left(tmp_path) == ["data.tgz"], "it may be another one that somebody put there"
 
 
 def test_file_address(fetch, tmp_path):
