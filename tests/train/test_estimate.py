@@ -101,7 +101,7 @@ def test_cells_with_the_same_programs_are_measured_once(shipped, monkeypatch, tm
     assert len(found["cells"]) == 18
     assert len(measured) == 9
     text = as_text(found)
-    assert "ablation: 27 runs" in text
+    assert "ablation: 45 runs" in text
     assert "data digits: 100 + 1,697 images" in text
     json.dumps(found)
 
