@@ -33,7 +33,7 @@ def added_up(cell, *, images, read=None, runs=3):
 @pytest.fixture
 def cell(digits_cells):
     """160 epochs of batches of 16, evaluated every ten."""
-    return parse_cell(digits_cells["bare"])
+    return replace(parse_cell(digits_cells["bare"]), evaluate_every_epochs=10)
 
 
 def test_a_run_is_its_compilation_steps_and_evaluations(cell):

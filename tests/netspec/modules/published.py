@@ -8,8 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 
 FOLDER = Path(__file__).parent / "parity"
-#: Rounding in float64, relative to the largest value. Nearly all networks agree to 1e-13, the farthest to 1e-8.
-DOUBLE = 1e-7
+#: Largest difference in float64, relative to the largest value. Most networks agree to 1e-13; where a table of positions
+#: or another constant was rounded to float32 it is up to 6e-8.
+DOUBLE = 1e-6
 #: What is recorded is ten times the error of the reference on one processor; others sum in another order.
 SLACK = 3
 OFFSET = dict.fromkeys(("norm_scale", "running_var"), 1) | dict.fromkeys(("layer_scale", "state_log"), 0.5)
