@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 FOLDER = Path(__file__).parent / "parity"
-#: Largest difference in float64, relative to the largest value. Most networks agree to 1e-13; where a table of positions
+#: Largest difference in float64, relative to the largest value. Most networks agree to 1e-13; where a table of places
 #: or another constant was rounded to float32 it is up to 6e-8.
 DOUBLE = 1e-6
 #: What is recorded is ten times the error of the reference on one processor; others sum in another order.

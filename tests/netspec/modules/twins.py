@@ -109,7 +109,7 @@ def compiled(function):
 
 
 def compare(name, twin):
-    """Assert that ``twin`` computes what the case ``name`` recorded: outputs in both precisions, gradients in float64."""
+    """Assert that ``twin`` computes what the case ``name`` recorded: outputs in both types, gradients in float64."""
     case = Case(name)
     _compare_in(jnp.float32, case, twin, gradients=False)
     _compare_in(jnp.float64, case, twin, gradients=twin.gradients)
