@@ -27,6 +27,30 @@ def pytest_configure():
     os.environ["XLA_FLAGS"] = before
 
 
+def pytest_collection_modifyitems(items):
+    """Mark what a folder or the name of a file says of its tests."""
+    for item in items:
+        if "workflow" in item.path.parts:
+            item.add_marker("workflow")
+        if "parity" in item.path.stem:
+            item.add_marker("parity")
+        if "gradcheck" in item.path.parts or {"workflow", "parity"} & set(item.keywords):
+            item.add_marker("slow")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Deal out whole files, but the cases of parity, which are long and share nothing, one by one."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return nodeid if file.endswith("_parity.py") else file
+
+    return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
 def pytest_collection_finish():
     """Keep the garbage collector from going through tests and libraries again and again, a fifth of the time."""
     gc.collect()

@@ -306,4 +306,6 @@ def _show(options) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    gc.freeze()  # what is left need not be looked through once more at exit, which takes most of a second
+    sys.exit(status)

@@ -12,6 +12,8 @@ from report.errors import ReportError
 from report.gradcheck import document, records
 from report.gradcheck.__main__ import main
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def found():

@@ -7,6 +7,8 @@ import pytest
 from report.errors import ReportError
 from report.gradcheck import train_step
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_mean_over_parts_is_the_gradient_of_the_batch_and_their_sum_is_not():
     with jax.enable_x64(True):

@@ -11,6 +11,8 @@ from train import config
 from train.clock import Clock
 from train.task import Classification
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="session")
 def zoo(shipped):

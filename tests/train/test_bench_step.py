@@ -10,6 +10,8 @@ from train import bench_step
 from train.config import load_experiment, parse_cell
 from train.schema import ConfigError, load
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -143,8 +143,8 @@ def test_schema_keys_are_the_fields(kind, type_):
 BROKEN = [
     # file, text, replacement, what the message must say
     ("config.yaml", "dataset: digits", "dataset: digit", ["digit.yaml", "no such file", "did you mean 'digits'"]),
-    ("config.yaml", "seeds: [0, 1, 2]", "seeds: [0, 0]", ["config.yaml", "'seeds'", "each entry once"]),
-    ("config.yaml", "seeds: [0, 1, 2]", "seeds: three", ["config.yaml", "'seeds'", '"three"', "a list"]),
+    ("config.yaml", "seeds: [0, 1, 2, 3, 4]", "seeds: [0, 0]", ["config.yaml", "'seeds'", "each entry once"]),
+    ("config.yaml", "seeds: [0, 1, 2, 3, 4]", "seeds: three", ["config.yaml", "'seeds'", '"three"', "a list"]),
     ("config.yaml", "semantics: book", "semantics: boook", ["config.yaml", "'semantics'", '"book"', '"paper"']),
     ("config.yaml", "device: auto", "devise: auto", ["config.yaml", "unknown key 'devise'", "'device'"]),
     ("config.yaml", "  cells: zoo", "  cellz: zoo", ["config.yaml", "unknown key 'zoo.cellz'", "'cells'"]),

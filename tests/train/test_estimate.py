@@ -34,7 +34,7 @@ def added_up(cell, *, images, read=None, runs=3):
 @pytest.fixture
 def cell(digits_cells):
     """160 epochs of batches of 16, evaluated every ten."""
-    return parse_cell(digits_cells["bare"])
+    return replace(parse_cell(digits_cells["bare"]), evaluate_every_epochs=10)
 
 
 def test_a_run_is_its_compilation_steps_and_evaluations(cell):
@@ -113,7 +113,7 @@ def test_cells_with_the_same_programs_are_measured_once(shipped, monkeypatch, tm
     assert "1/18 ablation bare: 500 ms a step of 16, compiled in 10 s, 9 kB of memory" in lines.err
     text = as_text(found)
     assert "Memory: a process is" in text
-    assert "ablation: 27 runs" in text
+    assert "ablation: 45 runs" in text
     assert "data digits: 100 + 1,697 images" in text
     json.dumps(found)
 

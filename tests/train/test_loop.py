@@ -13,6 +13,8 @@ from train import config
 from train.loop import evaluate_weights, fit
 from train.schema import ConfigError
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 EPOCHS, STEPS_PER_EPOCH = 4, 6
 

@@ -18,6 +18,8 @@ from train.prepare import prepare
 from train.schema import ConfigError
 from train.step import check_divisible
 
+pytestmark = pytest.mark.slow
+
 TIMEOUT = 300
 
 

@@ -9,6 +9,8 @@ import time
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 def interrupt(environment, command, signum, after, delay=0.0):
     """Start the command; send the signal ``delay`` seconds after its log holds ``after``; return exit code and log."""

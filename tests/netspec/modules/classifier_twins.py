@@ -181,7 +181,6 @@ TWINS = {
             MEAN,
         ),
         gradients=True,
-        double=True,
     ),
     "tv_googlenet": Twin(
         (

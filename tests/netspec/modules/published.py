@@ -8,6 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 
 FOLDER = Path(__file__).parent / "parity"
+#: Largest difference in float64, relative to the largest value. Most networks agree to 1e-13; where a table of places
+#: or another constant was rounded to float32 it is up to 6e-8.
+DOUBLE = 1e-6
+#: What is recorded is ten times the error of the reference on one processor; others sum in another order.
+SLACK = 3
 OFFSET = dict.fromkeys(("norm_scale", "running_var"), 1) | dict.fromkeys(("layer_scale", "state_log"), 0.5)
 
 
@@ -69,9 +74,10 @@ class Case:
         }
 
     def compare(self, found, behind=None):
-        """Assert that the outputs, by name, are the reference's to ten times the error of its own float32.
+        """Assert that the outputs, by name, are the reference's, to the rounding of the type that they have.
 
-        ``behind`` are the functions, none steeper than the identity, that follow the recorded values in ours.
+        In float32 that is :data:`SLACK` times what is recorded, in float64 :data:`DOUBLE`. ``behind`` are the
+        functions, none steeper than the identity, that follow the recorded values in ours.
         """
         assert found.keys() == self.outputs.keys()
         for name, (shape, stride, tolerance) in self.outputs.items():
@@ -79,19 +85,27 @@ class Case:
             assert value.size == np.prod(sides(shape)), name
             sampled = value.reshape(-1)[:: int(stride)]
             expected = (behind or {}).get(name, lambda x: x)(self.arrays[name])
-            np.testing.assert_allclose(sampled, expected, rtol=0, atol=float(tolerance), err_msg=name)
+            double = value.dtype == np.float64
+            bound = DOUBLE * np.abs(expected).max() if double else SLACK * float(tolerance)
+            np.testing.assert_allclose(sampled, expected, rtol=0, atol=bound, err_msg=name)
 
     def compare_gradients(self, loss, gradients):
-        """Assert the loss, and each gradient's norm and its product with a random tensor named like the variable."""
+        """Assert the loss, and each gradient's norm and its product with a random tensor named like the variable.
+
+        All are computed in float64: in float32 no bound holds beside the kink of a ReLU, whose other side another
+        processor's rounding can reach.
+        """
         recorded = self.manifest["gradients"]
         names = [entry.split()[0] for entry in self.manifest["tensors"]]
         expected = dict(zip(names, self.arrays["gradients"].tolist(), strict=True)) | recorded["inputs"]
         expected = {name: pair for name, pair in expected.items() if not np.isnan(pair[0])}  # statistics have none
         largest = max(norm for norm, _ in expected.values())
         weights = {name: np.abs(cotangent).sum() for name, cotangent in self.cotangents().items()}
-        assert abs(loss - recorded["loss"]) < sum(weights[name] * float(self.outputs[name][2]) for name in weights)
+        size = {name: np.abs(self.arrays[name]).max() for name in weights}
+        assert abs(loss - recorded["loss"]) < DOUBLE * sum(weights[name] * size[name] for name in weights)
         for name, (norm, product) in expected.items():
-            gradient = np.asarray(gradients[name], np.float64)
-            bound = recorded["tolerance"] * max(norm, 1e-3 * largest)
+            gradient = np.asarray(gradients[name])
+            assert gradient.dtype == np.float64, name
+            bound = DOUBLE * max(norm, 1e-3 * largest)
             assert abs(np.linalg.norm(gradient) - norm) < bound, name
             assert abs((gradient * normal(name, gradient.shape)).sum() - product) < bound, name

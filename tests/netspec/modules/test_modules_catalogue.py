@@ -7,6 +7,8 @@ from netspec import catalogue
 from netspec import layers as L
 from netspec.modules.traced import Traced
 
+pytestmark = pytest.mark.slow
+
 #: XLA counts every floating-point operation and no padding, ours counts products and padding; see below.
 LEAST, MOST = 0.79, 1.18
 

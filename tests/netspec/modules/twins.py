@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from unittest import mock
 
@@ -33,8 +33,8 @@ class Twin:
     The conventions in which the reference differs: ``epsilon`` of its norms; ``activations``, what it computes where
     we have the named one; ``behind``, what follows its outputs in ours; ``adapt``, which changes the modules as built.
 
-    ``gradients`` compares those too; ``double`` computes in float64, for networks so large that a rounding puts some
-    value on the other side of the kink of a ReLU or a max pool.
+    ``gradients`` compares those too, in float64: in float32, a rounding that differs between processors can put a value
+    on the other side of the kink of a ReLU or a max pool.
     """
 
     parts: Sequence
@@ -46,20 +46,18 @@ class Twin:
     behind: dict = field(default_factory=dict)
     adapt: Callable = lambda modules: None
     gradients: bool = False
-    double: bool = False
 
-    def modules(self):
-        """A module per part, None for a function; tracers in place of values."""
+    def modules(self, dtype=jnp.float32):
+        """A module per part, computing in ``dtype``, None for a function; tracers in place of values."""
+        numerics = replace(UNDRAWN, compute_dtype=dtype)
         made = []
 
         def make():
-            modules = nnx.List([self._module(part) for part in self.parts])
+            modules = nnx.List([self._module(part, numerics) for part in self.parts])
             modules.eval()
             for _, leaf in leaves(modules):
                 if self.epsilon and isinstance(leaf, NORMS):
                     leaf.epsilon = self.epsilon
-                if self.double:
-                    leaf.dtype = jnp.float64
             self.adapt(modules)
             made.append(modules)
 
@@ -67,10 +65,16 @@ class Twin:
         return made[0]
 
     @staticmethod
-    def _module(part):
+    def _module(part, numerics):
         if isinstance(part, Layer):
-            return module_of(part, UNDRAWN, nnx.Rngs(0))
-        return part(rngs=nnx.Rngs(0)) if isinstance(part, partial) else None
+            return module_of(part, numerics, nnx.Rngs(0))
+        if not isinstance(part, partial):
+            return None
+        module = part(rngs=nnx.Rngs(0))
+        for _, leaf in leaves(module):
+            if isinstance(leaf, nnx.Module):
+                leaf.dtype = numerics.compute_dtype
+        return module
 
     def run(self, modules, inputs):
         """The outputs by name."""
@@ -87,10 +91,10 @@ class Twin:
             return x
         return {"output": jnp.moveaxis(x, -1, 1) if x.ndim == 4 else x}
 
-    def conventions(self):
-        """A context with the reference's activations, and with all digits of float32 on any accelerator."""
+    def conventions(self, dtype):
+        """A context with the reference's activations, and with all digits of ``dtype`` on any accelerator."""
         stack = ExitStack()
-        stack.enter_context(jax.enable_x64(self.double))
+        stack.enter_context(jax.enable_x64(dtype == jnp.float64))
         stack.enter_context(jax.default_matmul_precision("highest"))
         for name, function in self.activations.items():
             stack.enter_context(mock.patch.object(nnx, name, function))
@@ -98,38 +102,43 @@ class Twin:
         return stack
 
 
-def compiled(function, twin):
+def compiled(function):
     """``function`` as one program. It runs once, so that what counts is mostly the time to compile it."""
-    options = {"xla_backend_optimization_level": int(twin.double), "xla_cpu_use_fusion_emitters": False}
+    options = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
     return jax.jit(function, compiler_options=options)
 
 
 def compare(name, twin):
-    """Assert that ``twin`` computes what the case ``name`` recorded."""
-    case, modules = Case(name), twin.modules()
-    recorded = {epsilon for kind in case.manifest["norm_eps"].values() for epsilon in kind}
-    if recorded:  # else ours only add the bias that they have
-        assert {leaf.epsilon for _, leaf in leaves(modules) if isinstance(leaf, NORMS)} <= recorded
-    structure, _ = nnx.split(modules)
-    tensors, inputs, cotangents = case.tensors(), case.inputs(), case.cotangents()
-    smooth = {key: value for key, value in inputs.items() if value.dtype == np.float32}
-    if twin.double:
-        tensors, smooth = jax.tree.map(partial(np.asarray, dtype=np.float64), (tensors, smooth))
+    """Assert that ``twin`` computes what the case ``name`` recorded: outputs in both types, gradients in float64."""
+    case = Case(name)
+    _compare_in(jnp.float32, case, twin, gradients=False)
+    _compare_in(jnp.float64, case, twin, gradients=twin.gradients)
 
-    def outputs(tensors, smooth):
-        state = transplant(modules, case.with_tied(tensors), twin.order, twin.change)
-        return twin.run(nnx.merge(structure, nnx.from_flat_state(state)), inputs | smooth)
 
-    def loss(tensors, smooth):
-        found = outputs(tensors, smooth)
-        products = (found[key] * cotangent.reshape(found[key].shape) for key, cotangent in cotangents.items())
-        return sum(product.sum() for product in products), found
+def _compare_in(dtype, case, twin, gradients):
+    with twin.conventions(dtype):
+        modules = twin.modules(dtype)
+        recorded = {epsilon for kind in case.manifest["norm_eps"].values() for epsilon in kind}
+        if recorded:  # else ours only add the bias that they have
+            assert {leaf.epsilon for _, leaf in leaves(modules) if isinstance(leaf, NORMS)} <= recorded
+        structure, _ = nnx.split(modules)
+        tensors, inputs, cotangents = case.tensors(), case.inputs(), case.cotangents()
+        smooth = {key: value for key, value in inputs.items() if value.dtype == np.float32}
+        tensors, smooth = jax.tree.map(partial(np.asarray, dtype=dtype), (tensors, smooth))
 
-    with twin.conventions():
-        if not twin.gradients:
-            case.compare(compiled(outputs, twin)(tensors, smooth), twin.behind)
+        def outputs(tensors, smooth):
+            state = transplant(modules, case.with_tied(tensors), twin.order, twin.change)
+            return twin.run(nnx.merge(structure, nnx.from_flat_state(state)), inputs | smooth)
+
+        def loss(tensors, smooth):
+            found = outputs(tensors, smooth)
+            products = (found[key] * cotangent.reshape(found[key].shape) for key, cotangent in cotangents.items())
+            return sum(product.sum() for product in products), found
+
+        if not gradients:
+            case.compare(compiled(outputs)(tensors, smooth), twin.behind)
             return
         slopes = jax.value_and_grad(loss, argnums=(0, 1), has_aux=True)
-        (value, found), (by_tensor, by_input) = compiled(slopes, twin)(tensors, smooth)
+        (value, found), (by_tensor, by_input) = compiled(slopes)(tensors, smooth)
         case.compare(found)
         case.compare_gradients(value, by_tensor | by_input)
