@@ -200,6 +200,15 @@ NETWORKS = {
 }
 
 
+def laid_out(cell: Cell, form: str, device: torch.device) -> tuple[nn.Module, torch.Tensor]:
+    """The network of ``cell`` and a batch of random images ``(B, 3, size, size)``, in the layout of ``form``."""
+    layout = torch.channels_last if form.startswith("channels_last") else torch.contiguous_format
+    side, classes = cell.dataset.image_size, cell.dataset.classes
+    model = NETWORKS[cell.model](side, classes).to(device, memory_format=layout)
+    images = torch.randn(cell.batch_size, 3, side, side, device=device).contiguous(memory_format=layout)
+    return model, images
+
+
 def make_step(cell: Cell, threads: int, form: str = "nchw"):
     """A function that takes one training step of ``cell`` and waits for it, and the network's number of parameters.
 
@@ -208,13 +217,10 @@ def make_step(cell: Cell, threads: int, form: str = "nchw"):
     """
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    layout = torch.channels_last if form.startswith("channels_last") else torch.contiguous_format
-    side, classes = cell.dataset.image_size, cell.dataset.classes
-    model = NETWORKS[cell.model](side, classes).to(device, memory_format=layout)
+    model, images = laid_out(cell, form, device)
+    labels = torch.randint(0, cell.dataset.classes, (cell.batch_size,), device=device)
     rate, betas = cell.optimizer.learning_rate, (cell.optimizer.beta1, cell.optimizer.beta2)
     optimizer = torch.optim.AdamW(model.parameters(), rate, betas, weight_decay=cell.optimizer.weight_decay)
-    images = torch.randn(cell.batch_size, 3, side, side, device=device).contiguous(memory_format=layout)
-    labels = torch.randint(0, classes, (cell.batch_size,), device=device)
     half = torch.autocast(device.type, torch.bfloat16, enabled=cell.precision == "bfloat16")
     network = torch.compile(model) if form.endswith("compiled") else model
 

@@ -2,7 +2,6 @@
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
-from snakemake.io import Wildcards
 
 import netspec
 from netspec import catalogue
@@ -55,13 +54,18 @@ def share_gpus():
         workflow.global_resources["gpu"] = limit
 
 
-def gpus_of(wildcards):
-    """GPUs that a run claims."""
-    experiment = LABELLED[wildcards.label]
+def gpus_in(label):
+    """GPUs that each run of an experiment claims."""
+    experiment = LABELLED[label]
     try:
         return allocation.gpus(experiment.gpus, experiment.device, place())
     except ConfigError as error:
         raise WorkflowError(str(error)) from None
+
+
+def gpus_of(wildcards):
+    """GPUs that a run claims."""
+    return gpus_in(wildcards.label)
 
 
 def memory_of(wildcards, attempt):
@@ -72,7 +76,7 @@ def memory_of(wildcards, attempt):
 # Where nothing can send jobs elsewhere a mistake is known now, and said without Snakemake's traceback.
 if workflow.resource_settings.nodes is None:
     for label in LABELLED:
-        gpus_of(Wildcards(fromdict={"label": label}))
+        gpus_in(label)
 
 
 wildcard_constraints:
