@@ -6,6 +6,7 @@ this module does not import jax.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +17,12 @@ from train.schema import ConfigError
 #: 640 to 680 MiB.
 SMALL_RUN = 1000
 #: The same with CUDA, whose libraries and pinned buffers are the host's.
-SMALL_GPU_RUN = 4000
+SMALL_GPU_RUN = 3500
 #: Bytes of a parameter in training: value, gradient and two moments in float32, and a checkpoint's copy.
 PER_PARAMETER = 5 * 4
-#: Bytes of a step per scalar that leaves a layer: XLA on CPU keeps it, its gradient and two more of its size.
-PER_ACTIVATION = 4 * 4
+#: Bytes that a step keeps of a picture for the backward pass, per pixel and per multiply-add: generous for narrow
+#: networks on many pixels (MobileNet V2) and for wide ones (VGG).
+PER_PIXEL, PER_MAC = 2000, 0.016
 #: Batches of training images that are held at a time: read ahead, placed, and scored together in validation.
 BATCHES = 12
 #: Memory is asked for in steps of this many MB, and never less than two.
@@ -88,9 +90,9 @@ def memory_mb(cell: dict[str, Any], gpus: int) -> int:
     if gpus:
         return _rounded(SMALL_GPU_RUN, images)
     spec = netspec.find(cell["model"]).with_classes(data["classes"])
-    kept = PER_ACTIVATION * spec.activations * (batch // cell["accumulate"])
-    return _rounded(SMALL_RUN, images + kept + PER_PARAMETER * spec.params)
+    kept = PER_PIXEL * data["image_size"] ** 2 + PER_MAC * spec.macs
+    return _rounded(SMALL_RUN, images + kept * (batch // cell["accumulate"]) + PER_PARAMETER * spec.params)
 
 
-def _rounded(megabytes: int, more: int) -> int:
-    return max(2, -(-(megabytes + -(-more // 10**6)) // GRANULE)) * GRANULE
+def _rounded(megabytes: int, more_bytes: float) -> int:
+    return max(2, math.ceil((megabytes + more_bytes / 10**6) / GRANULE)) * GRANULE

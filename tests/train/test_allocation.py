@@ -102,6 +102,11 @@ def test_more_memory_for_more(digits_cells):
     assert memory_mb(made(cell), 1) < base
 
 
-def test_memory_covers_a_measured_step(digits_cells):
-    """XLA's own account of a step of ResNet-34 with four pictures of 224 pixels is 502 MB, beside a small run."""
-    assert memory_mb(made(digits_cells["bare"], "ResNet-34", batch_size=4), 0) >= allocation.SMALL_RUN + 502
+@pytest.mark.parametrize(
+    ("model", "side", "batch_size", "measured"),
+    [("ResNet-34", 224, 4, 502), ("SqueezeNet-Digits", 32, 40, 24), ("DenseNet-Digits", 32, 40, 21)],
+)
+def test_memory_covers_a_measured_step(digits_cells, model, side, batch_size, measured):
+    """XLA's own account of a step on CPU in MB, beside a small run."""
+    cell = made(digits_cells["bare"], model, side, batch_size)
+    assert memory_mb(cell, 0) >= allocation.SMALL_RUN + measured
