@@ -190,7 +190,7 @@ def _fit(options) -> int:
 
     if joined:
         processes.join(*meeting, gpus=len(claimed))
-    start_jax(cpu_devices=1 if joined else cpu_devices(cell))
+    start_jax(cpu_devices=1 if joined else cpu_devices(cell), gpus=options.gpus)
     from train.loop import Interrupted, fit
     from train.progress import headline
 
@@ -280,7 +280,7 @@ def _estimate(options) -> int:
     gpus.claim(1)
     from train.runtime import start_jax
 
-    start_jax()
+    start_jax(gpus=min(here, 1))
     from train.estimate import estimate
     from train.estimate_text import as_text
 

@@ -45,15 +45,23 @@ def visible() -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def allowed() -> bool:
+    """Whether ``JAX_PLATFORMS`` lets jax compute on a GPU."""
+    platforms = os.environ.get("JAX_PLATFORMS", "")
+    return not platforms or not {"cuda", "gpu", "rocm"}.isdisjoint(platforms.split(","))
+
+
 def claim(count: int | None) -> tuple[str, ...]:
     """Take ``count`` of the visible GPUs until this process ends, or all for ``None``, and hide the others from it.
 
-    To be called before jax starts. Waits, with a line on stderr, while too few are free. Without a GPU, for a ``count``
-    of 0, or where ``JAX_PLATFORMS`` leaves CUDA out, nothing happens. Returns the names. Raises :class:`ConfigError`
-    when there are fewer than ``count``.
+    To be called before jax is imported. Waits, with a line on stderr, while too few are free. Without a GPU, or where
+    ``JAX_PLATFORMS`` leaves CUDA out, nothing happens; for a ``count`` of 0 all are hidden. Returns the names. Raises
+    :class:`ConfigError` when there are fewer than ``count``.
     """
-    platforms = os.environ.get("JAX_PLATFORMS", "")
-    names = visible() if not platforms or {"cuda", "gpu"} & set(platforms.split(",")) else ()
+    names = visible() if allowed() else ()
+    if names and count == 0:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+        os.environ.setdefault("JAX_PLATFORMS", "cpu")  # or the plugin for CUDA complains of finding none
     if not names or count == 0:
         return ()
     count = count or len(names)
@@ -74,6 +82,22 @@ def claim(count: int | None) -> tuple[str, ...]:
 def claimed() -> list[str]:
     """The GPUs that this process has claimed."""
     return list(_held)
+
+
+def check_seen(count: int | None, seen: int) -> None:
+    """Raise :class:`ConfigError` when jax sees fewer GPUs than were asked for or claimed, and would compute on the CPU.
+
+    ``count`` is that of :func:`claim`, and ``seen`` the number of GPUs among the devices of this process. GPUs of other
+    makers than NVIDIA are not claimed, but seen.
+    """
+    wanted = max(len(_held), count or 0) if allowed() else 0
+    if seen >= wanted:
+        return
+    missing = f"jax sees {seen or 'none'} of the {wanted} that this run claims" if _held else "none is found here"
+    raise ConfigError(
+        f"key 'gpus_per_run' (or --gpus) is {count or 'all'}, but {missing}; expected jax with CUDA, which "
+        "`pip install -e '.[cuda]'` adds, and a driver that it works with, or device=cpu (--gpus 0) for the CPU"
+    )
 
 
 @cache

@@ -11,21 +11,22 @@ from pathlib import Path
 KEEPING = {-1: -1, -4: 0, -8: 1}
 
 
-def start_jax(cache: Path | str | None = None, cpu_devices: int = 1) -> None:
+def start_jax(cache: Path | str | None = None, cpu_devices: int = 1, gpus: int | None = 0) -> None:
     """Point jax at a persistent compilation cache that all cells and seeds share.
 
     Where it computes on the CPU, it sees ``cpu_devices`` devices, or as many as ``XLA_FLAGS`` asks for; several are for
     large steps, between which memory is then kept.
 
     ``cache`` defaults to ``JAX_COMPILATION_CACHE_DIR``, or ``.cache/jax`` under the current folder. Every program is
-    kept, however small. Raises :class:`ConfigError` when the platform asked for is not there.
+    kept, however small. ``gpus`` is what the caller has claimed, as :func:`train.gpus.claim` takes it. Raises
+    :class:`ConfigError` when the platform asked for is not there, or jax sees fewer GPUs than were claimed.
     """
     import jax
 
-    from train import gpus
+    from train.gpus import check_seen, visible
     from train.schema import ConfigError
 
-    if cpu_devices > 1 and not gpus.visible():
+    if cpu_devices > 1 and not visible():
         keep_memory()
     folder = cache or os.environ.get("JAX_COMPILATION_CACHE_DIR", ".cache/jax")
     jax.config.update("jax_compilation_cache_dir", str(folder))
@@ -34,13 +35,15 @@ def start_jax(cache: Path | str | None = None, cpu_devices: int = 1) -> None:
     if cpu_devices > 1 and "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
         jax.config.update("jax_num_cpu_devices", cpu_devices)
     try:
-        jax.devices()
+        seen = jax.local_devices()
     except (RuntimeError, AssertionError):  # the second where no plugin for the platform is installed
-        wanted = os.environ.get("JAX_PLATFORMS")
+        wanted = os.environ.get("JAX_PLATFORMS", "")
+        install = " (`pip install -e '.[cuda]'` for CUDA)" if "cuda" in wanted else ""
         raise ConfigError(
             f"config/config.yaml: key 'device' (or JAX_PLATFORMS) asks for {wanted}, expected a device that jax finds "
-            "here; auto and cpu always work"
+            f"here{install}; auto and cpu always work"
         ) from None
+    check_seen(gpus, sum(device.platform != "cpu" for device in seen))
 
 
 def keep_memory() -> None:

@@ -200,21 +200,29 @@ NETWORKS = {
 }
 
 
-def make_step(cell: Cell, threads: int):
+def laid_out(cell: Cell, form: str, device: torch.device) -> tuple[nn.Module, torch.Tensor]:
+    """The network of ``cell`` and a batch of random images ``(B, 3, size, size)``, in the layout of ``form``."""
+    layout = torch.channels_last if form.startswith("channels_last") else torch.contiguous_format
+    side, classes = cell.dataset.image_size, cell.dataset.classes
+    model = NETWORKS[cell.model](side, classes).to(device, memory_format=layout)
+    images = torch.randn(cell.batch_size, 3, side, side, device=device).contiguous(memory_format=layout)
+    return model, images
+
+
+def make_step(cell: Cell, threads: int, form: str = "nchw"):
     """A function that takes one training step of ``cell`` and waits for it, and the network's number of parameters.
 
-    On a GPU the network is compiled and runs in bfloat16 where the cell does; on CPU it is eager.
+    ``form`` is one of :data:`train.bench_step.FORMS`: the layout of images and kernels, eager or compiled. On a GPU the
+    network runs in bfloat16 where the cell does.
     """
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = NETWORKS[cell.model](cell.dataset.image_size, cell.dataset.classes).to(device)
+    model, images = laid_out(cell, form, device)
+    labels = torch.randint(0, cell.dataset.classes, (cell.batch_size,), device=device)
     rate, betas = cell.optimizer.learning_rate, (cell.optimizer.beta1, cell.optimizer.beta2)
     optimizer = torch.optim.AdamW(model.parameters(), rate, betas, weight_decay=cell.optimizer.weight_decay)
-    side, classes = cell.dataset.image_size, cell.dataset.classes
-    images = torch.randn(cell.batch_size, 3, side, side, device=device)
-    labels = torch.randint(0, classes, (cell.batch_size,), device=device)
     half = torch.autocast(device.type, torch.bfloat16, enabled=cell.precision == "bfloat16")
-    network = torch.compile(model) if device.type == "cuda" else model
+    network = torch.compile(model) if form.endswith("compiled") else model
 
     def step() -> None:
         optimizer.zero_grad()

@@ -288,6 +288,13 @@ STEP = {
     "starts": 3,
     "ours_ms": 2000.0,
     "pytorch_ms": 1600.0,
+    "pytorch_form": "channels_last",
+    "pytorch_forms_ms": {
+        "nchw": 1900.0,
+        "channels_last": 1610.0,
+        "nchw_compiled": None,
+        "channels_last_compiled": None,
+    },
     "ratio": 1.25,
     "quartiles": [1.2, 1.3],
     "images_per_second": 16.0,

@@ -7,6 +7,7 @@ import pytest
 from synthetic_results import STEP
 
 from report import bench
+from train import bench_step
 
 
 def test_a_row_per_network(tmp_path):
@@ -20,16 +21,36 @@ def test_a_row_per_network(tmp_path):
     assert list(table.columns) == list(bench.COLUMNS)
     assert table.loc[0, ["ratio", "ratio_lower_quartile", "torch"]].tolist() == [1.25, 1.2, 2.13]
     page = files["--page"].read_text()
-    assert "| ViT-Tiny | 32 × 224 px | 2,000 | 1,600 | 1.25 | 1.20–1.30 | 16.0 | 50% |" in page
-    assert "in eager PyTorch 2.13, jax 0.10: medians of 9 steps each, taken in turns by two processes that were" in page
+    assert "| ViT-Tiny | 32 × 224 px | 2,000 | 1,600 | channels-last | 1.25 | 1.20–1.30 | 16.0 | 50% |" in page
+    assert "| ViT-Tiny | 1,900 | 1,610 | – | – |" in page
+    assert "no other form" not in page
+    assert "in PyTorch 2.13, jax 0.10: medians of 9 steps each, taken in turns by two processes that were" in page
     assert "started 3 times, on a processor, 2 threads, float32" in page
     assert "square matrices, 150 to 160 GFLOP/s" in page
 
 
+@pytest.mark.parametrize(("device", "mode"), [("cpu", "eager"), ("H100", "compiled")])
+def test_a_row_of_before_forms_were_compared(tmp_path, device, mode):
+    """It is shown, as a comparison with NCHW, which is not PyTorch at its best."""
+    old = {key: value for key, value in STEP.items() if not key.startswith("pytorch_form")}
+    (tmp_path / "vit.json").write_text(json.dumps({**old, "device": device}))
+    row = bench.row_of(tmp_path / "vit.json")
+    assert (row["pytorch_ms"], row["pytorch_form"], row["nchw_ms"]) == (1600, bench.ONLY, None)
+    page = bench.page([row], {})
+    assert "| 1,600 | NCHW, no other tried | 1.25 |" in page
+    assert f"PyTorch was {mode} and may be faster in another" in page
+    assert "## Forms" not in page
+
+
+def test_every_form_that_is_timed_has_a_name():
+    assert tuple(bench.FORMS) == bench_step.FORMS
+
+
 DAMAGED = ["", "{", "[]", "3", json.dumps({**STEP, "quartiles": [1]}), json.dumps({**STEP, "ours_ms": float("inf")})]
+WRONG = [json.dumps({**STEP, **change}) for change in ({"versions": {}}, {"rounds": 1.5}, {"pytorch_form": "nhwc"})]
 
 
-@pytest.mark.parametrize("text", [*DAMAGED, json.dumps({**STEP, "versions": {}}), json.dumps({**STEP, "rounds": 1.5})])
+@pytest.mark.parametrize("text", [*DAMAGED, *WRONG])
 def test_another_file(tmp_path, text, capsys):
     (tmp_path / "vit.json").write_text(text)
     arguments = [str(tmp_path / "vit.json"), "--out", str(tmp_path / "a.csv"), "--page", str(tmp_path / "a.md")]

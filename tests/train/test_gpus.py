@@ -1,5 +1,6 @@
 """Claims of GPUs, with a listing of GPUs that are not there and processes that do."""
 
+import json
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import pytest
 
 from train import gpus
+from train.__main__ import main
 from train.schema import ConfigError
 
 LISTING = """GPU 0: NVIDIA H200 (UUID: GPU-aaaa-0)
@@ -39,7 +41,8 @@ def machine(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{script.parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")  # so that what claim() sets is undone
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
-    monkeypatch.delenv("JAX_PLATFORMS", raising=False)
+    monkeypatch.setenv("JAX_PLATFORMS", "")
+    monkeypatch.delenv("JAX_PLATFORMS")
     monkeypatch.setattr(gpus, "LOCKS", tmp_path / "claims")
     monkeypatch.setattr(gpus, "_held", {})
 
@@ -141,7 +144,7 @@ def test_more_than_there_are(machine):
 
 
 @pytest.mark.parametrize(
-    ("listing", "platforms", "count"), [("", "", 2), (LISTING, "cpu", 1), (LISTING, "", 0)], ids=["none", "cpu", "zero"]
+    ("listing", "platforms", "count"), [("", "", 2), (LISTING, "cpu", 1), ("", "", 0)], ids=["none", "cpu", "zero"]
 )
 def test_nothing_to_claim(listing, platforms, count, machine, monkeypatch):
     machine(listing)
@@ -155,3 +158,53 @@ def test_a_folder_that_cannot_be_made(machine, monkeypatch, tmp_path):
     (tmp_path / "claims").write_text("in the way")
     with pytest.raises(ConfigError, match="expected a file that can be locked"):
         gpus.claim(1)
+
+
+def test_none_is_none(machine):
+    """Without a claim jax would compute on all of them, whoever holds them."""
+    machine(LISTING)
+    assert gpus.claim(0) == ()
+    assert (os.environ["CUDA_VISIBLE_DEVICES"], os.environ["JAX_PLATFORMS"]) == ("", "cpu")
+    assert gpus.visible() == ()
+
+
+@pytest.mark.parametrize(
+    ("listing", "platforms", "count", "seen", "says"),
+    [
+        (LISTING, "", 1, 0, "is 1, but jax sees none of the 1 that this run claims; expected jax with CUDA"),
+        (LISTING, "", None, 0, "is all, but jax sees none of the 2 that this run claims"),
+        (LISTING, "cuda", 2, 1, "is 2, but jax sees 1 of the 2 that this run claims"),
+        ("", "", 2, 0, "is 2, but none is found here"),
+        (LISTING, "", 1, 1, None),
+        (LISTING, "", None, 2, None),
+        (LISTING, "cpu", 1, 0, None),
+        (LISTING, "", 0, 0, None),
+        ("", "", None, 0, None),
+        ("", "", 1, 1, None),  # of another maker
+    ],
+)
+def test_what_is_claimed_is_seen(listing, platforms, count, seen, says, machine, monkeypatch):
+    machine(listing)
+    if platforms:
+        monkeypatch.setenv("JAX_PLATFORMS", platforms)
+    gpus.claim(count)
+    if says is None:
+        gpus.check_seen(count, seen)
+        return
+    with pytest.raises(ConfigError, match=rf"key 'gpus_per_run' \(or --gpus\) {says}") as caught:
+        gpus.check_seen(count, seen)
+    assert "pip install -e '.[cuda]'" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_run_whose_gpu_jax_does_not_see_ends_at_once(machine, digits_cells, tmp_path, capsys):
+    """As on a machine with a GPU and jax without CUDA; jax is started already here, on the CPU."""
+    machine(LISTING)
+    (tmp_path / "bare.json").write_text(json.dumps(digits_cells["bare"]))
+    options = ("--cell", "bare.json", "--out", "out", "--checkpoints", "checkpoints", "--data", "none")
+    paths = [text if text.startswith("--") else str(tmp_path / text) for text in options]
+    assert main(["fit", *paths, "--seed", "0", "--gpus", "1"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: key 'gpus_per_run' (or --gpus) is 1, but jax sees none of the 1")
+    assert len(said.splitlines()) == 1
+    assert not (tmp_path / "out").exists()

@@ -11,9 +11,38 @@ from commands import ROOT, snakemake
 SMOKE = ("--config", "recipe=smoke", "seeds=[0,1]")
 
 
+#: An executor that sends jobs to machines of which nothing is known here.
+EXECUTOR = """
+from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
+from snakemake_interface_executor_plugins.settings import CommonSettings
+
+common_settings = CommonSettings(
+    non_local_exec=True, implies_no_shared_fs=False, job_deploy_sources=False,
+    pass_default_storage_provider_args=True, pass_default_resources_args=True, pass_envvar_declarations_to_cmd=False,
+)
+
+class Executor(RemoteExecutor):
+    def run_job(self, job): ...
+    async def check_active_jobs(self, active_jobs): ...
+    def cancel_jobs(self, active_jobs): ...
+"""
+ELSEWHERE = ("--executor", "elsewhere", "--jobs", "8")
+#: What makes jax see the GPUs of these tests.
+SEEING = "import train.gpus\ntrain.gpus.check_seen = lambda count, seen: None\n"
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """The plugin of an executor, installed."""
+    plugin = tmp_path / "plugins/snakemake_executor_plugin_elsewhere.py"
+    plugin.parent.mkdir()
+    plugin.write_text(EXECUTOR)
+    monkeypatch.setenv("PYTHONPATH", str(plugin.parent), prepend=os.pathsep)
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A working folder on a machine with two GPUs, on which no jax can compute."""
+    """A working folder on a machine with two GPUs, which jax does not see."""
     script = tmp_path / "bin/nvidia-smi"
     script.parent.mkdir()
     # Names of this test alone: it shares the folder of claims with everything else on the machine.
@@ -42,6 +71,7 @@ def planned(folder, *arguments, code=0):
         (("gpus_per_run=all",), [2, 2]),
         (("gpus_per_run=all", "--resources", "gpu=1"), [1, 1]),
         (("device=cpu",), [0, 0]),
+        (("gpus_per_run=2", "--jobs", "4"), [2, 2]),
     ],
 )
 def test_planned_gpus(arguments, gpus, folder):
@@ -67,8 +97,36 @@ def test_more_gpus_than_there_are(arguments, says, folder):
     assert "Traceback" not in text
 
 
-def test_runs_beside_each_other_have_gpus_of_their_own(folder):
+@pytest.mark.parametrize(
+    ("arguments", "gpus"),
+    [
+        (("gpus_per_run=4",), [4, 4]),
+        (("gpus_per_run=all", "--resources", "gpu=8"), [8, 8]),
+        (("gpus_per_run=4", "device=cpu"), [0, 0]),
+    ],
+)
+def test_jobs_that_are_sent_elsewhere_ask_for_what_is_configured(arguments, gpus, folder, elsewhere):
+    """However many this machine has."""
+    assert planned(folder, *arguments, *ELSEWHERE)[0] == gpus
+
+
+def test_the_number_elsewhere_is_not_known(folder, elsewhere):
+    says = "key 'gpus_per_run' is all, expected a number: how many a node has is not known here"
+    assert says in planned(folder, "gpus_per_run=all", *ELSEWHERE, code=1)[1]
+
+
+def test_a_gpu_that_jax_does_not_see(folder):
+    """No run ends on the CPU instead."""
+    snakemake(folder, "bare", *SMOKE, "seeds=[0]", code=1)
+    (log,) = folder.glob("logs/*/bare/seed0.log")
+    assert "is 1, but jax sees none of the 1 that this run claims" in log.read_text()
+    assert len(log.read_text().splitlines()) == 1
+
+
+def test_runs_beside_each_other_have_gpus_of_their_own(folder, tmp_path, monkeypatch):
     """And changing how many each has afterwards retrains nothing."""
+    (tmp_path / "sitecustomize.py").write_text(SEEING)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     snakemake(folder, "bare", *SMOKE)
     summaries = [json.loads(path.read_text()) for path in folder.glob("results/*/bare/seed*/summary.json")]
     assert [len(summary["timing"]["gpus"]) for summary in summaries] == [1, 1]

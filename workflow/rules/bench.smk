@@ -3,6 +3,11 @@
 BENCHED = {"resnet-34": 16, "mobilenet-v2": 16, "efficientnet-b0": 16, "convnext-tiny": 8, "vit-tiny": 32}
 
 
+def benched_gpus(wildcards):
+    """One, where there is one."""
+    return allocation.gpus(1, IMAGENETTE.device, place())
+
+
 # It takes every core, so that nothing else of this workflow runs beside it.
 rule bench_step:
     input:
@@ -19,12 +24,12 @@ rule bench_step:
         cell="|".join(BENCHED),
     conda:
         "../envs/netspec.yaml"
-    threads: workflow.cores
+    threads: lambda wildcards: workflow.resource_settings.cores or 1
     resources:
-        gpu=min(FOUND_GPUS, 1),
+        gpu=benched_gpus,
         mem_mb=6000,
     params:
-        size=lambda wildcards: 512 if FOUND_GPUS else BENCHED[wildcards.cell],
+        size=lambda wildcards, resources: 512 if resources.gpu else BENCHED[wildcards.cell],
     shell:
         "PJRT_NPROC={threads} OMP_NUM_THREADS={threads} "
         "python -m train bench-step --cell {input.cell} --batch-size {params.size} > {output} 2> {log}"

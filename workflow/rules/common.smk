@@ -9,7 +9,7 @@ from netspec import catalogue
 from report.networks.records import RUN_BELOW
 from report.errors import ReportError
 from report.record import about, seeds_of
-from train import config as settings, datasets, gpus, provenance, targets
+from train import allocation, config as settings, datasets, gpus, provenance, targets
 from train.runtime import share_interpreter
 from train.schema import ConfigError, is_name, load
 
@@ -30,11 +30,10 @@ REPORTS = {
 }
 #: Every cell by the folder of its results: rules find by their wildcards what they train on what.
 CELLS = {(e.label, name): cell for e in EXPERIMENTS.values() for name, cell in e.cells.items()}
-DEVICES = {e.label: e.device for e in EXPERIMENTS.values()}
-#: GPUs of this machine: what its runs share, unless --resources or a profile says how many there are.
+LABELLED = {e.label: e for e in EXPERIMENTS.values()}
+DEVICES = {label: e.device for label, e in LABELLED.items()}
+#: GPUs of this machine.
 FOUND_GPUS = len(gpus.visible()) if set(DEVICES.values()) != {"cpu"} else 0
-if FOUND_GPUS and workflow.local_exec and "gpu" not in workflow.global_resources:
-    workflow.global_resources["gpu"] = FOUND_GPUS
 PLATFORMS = {"auto": "", "cpu": "JAX_PLATFORMS=cpu", "gpu": "JAX_PLATFORMS=cuda"}
 #: Written last into a prepared store. Its contents say what was prepared: preparing the same again retrains nothing.
 STORE = "data/prepared/{dataset}/store.json"
@@ -50,24 +49,42 @@ READERS = {
 NETWORKS = {spec.slug.lower(): spec.name for spec in catalogue.specs() if spec.provenance.role == "variant"}
 
 
-def gpus_of(experiment):
-    """GPUs that each run claims: of those found here, or with an executor that sends jobs elsewhere, of its node."""
-    device, count = experiment.device, experiment.gpus
-    if device == "cpu" or (device == "auto" and workflow.local_exec and not FOUND_GPUS):
-        return 0
-    if not workflow.is_main_process:  # a job on a node that shows it no more than it asked for
-        return count
-    limited = "gpu" in workflow.global_resources
-    limit = workflow.global_resources["gpu"].value if limited else count
-    if limit == "all" or (count != "all" and count > limit):
-        expected = (
-            f"at most {limit}, the GPUs that there are" if limited else "a number: no GPU is found here"
-        )
-        raise WorkflowError(f"config/config.yaml: key 'gpus_per_run' is {count}, expected {expected}")
-    return limit if count == "all" else count
+def place():
+    """Where jobs compute. Not known while this file is read, nor what a dry run stands for but by its use of threads."""
+    dry = workflow.dryrun and workflow.execution_settings.use_threads
+    limit = workflow.global_resources["gpu"].value if "gpu" in workflow.global_resources else None
+    return allocation.Place(FOUND_GPUS, limit, not workflow.local_exec or dry, workflow.remote_exec)
 
 
-GPUS = {e.label: gpus_of(e) for e in EXPERIMENTS.values()}
+def share_gpus():
+    """Have runs queue for the GPUs found here, unless --resources or a profile says how many there are."""
+    if "gpu" not in workflow.global_resources and (limit := allocation.shared(place())) is not None:
+        workflow.global_resources["gpu"] = limit
+
+
+def gpus_in(label):
+    """GPUs that each run of an experiment claims."""
+    experiment = LABELLED[label]
+    try:
+        return allocation.gpus(experiment.gpus, experiment.device, place())
+    except ConfigError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def gpus_of(wildcards):
+    """GPUs that a run claims."""
+    return gpus_in(wildcards.label)
+
+
+def memory_of(wildcards, attempt):
+    """Memory of a run in MB, and more of it each time that it is tried again."""
+    return attempt * allocation.memory_mb(cell_of(wildcards), gpus_of(wildcards))
+
+
+# Where nothing can send jobs elsewhere a mistake is known now, and said without Snakemake's traceback.
+if workflow.resource_settings.nodes is None:
+    for label in LABELLED:
+        gpus_in(label)
 
 
 wildcard_constraints:
@@ -112,7 +129,9 @@ def cell_of(wildcards):
 
 
 def store_of(wildcards):
-    """The prepared data of a cell."""
+    """The prepared data of a cell. Asked before any job starts, so GPUs are shared and counted here."""
+    share_gpus()
+    gpus_of(wildcards)
     return STORE.format(dataset=cell_of(wildcards)["dataset"]["name"])
 
 

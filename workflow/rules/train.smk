@@ -43,8 +43,8 @@ rule train:
         "../envs/netspec.yaml"
     threads: 1
     resources:
-        gpu=lambda wildcards: GPUS[wildcards.label],
-        mem_mb=2000,
+        gpu=gpus_of,
+        mem_mb=memory_of,
     params:
         architecture=lambda wildcards: provenance.architecture_of(cell_of(wildcards)["model"]),
         out=subpath(output.summary, parent=True),
