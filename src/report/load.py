@@ -190,12 +190,15 @@ def _run(folder: Path, config: Record, cell: str, seed: int) -> Run:
     summary.require("timing.wall_seconds", float)
     summary.expect("epochs", config.get("epochs"), f"it is the length of training in {config.path}")
     run = Run(seed, summary, folder / "metrics.csv")
-    summary.check("summary")
     if run.diverged is not None:
+        for key, kind in (("epoch", int), ("step", int), ("metric", str)):
+            summary.require(f"diverged.{key}", kind)
+        summary.check("summary")
         return run
     summary.require("correct", int)
     for key in ("top1", "top5"):
         summary.require(key, float)
+    summary.check("summary")
     implied = 100 * summary.get("correct") / summary.get("val_images")
     if abs(implied - summary.get("top1")) > 0.01:  # a summary rounded to two decimals is still consistent
         counted = f"{summary.get('correct')} correct of {summary.get('val_images')} images"

@@ -55,6 +55,6 @@ def test_another_file(tmp_path, text, capsys):
     (tmp_path / "vit.json").write_text(text)
     arguments = [str(tmp_path / "vit.json"), "--out", str(tmp_path / "a.csv"), "--page", str(tmp_path / "a.md")]
     assert bench.main(arguments) == 1
-    assert "vit.json: " in (shown := capsys.readouterr().err)
+    assert "vit.json" in (shown := capsys.readouterr().err)
     assert "expected the output of `python -m train bench-step`" in shown
     assert not (tmp_path / "a.csv").exists()

@@ -74,9 +74,9 @@ def test_a_number_that_is_not_finite_counts_against_its_network(folder):
     assert "left one network." in " ".join(document.findings([row]))
 
 
-def test_the_command_writes_all_three(folder, tmp_path):
+def test_the_command_writes_all_three(folder, tmp_path_factory):
     source = folder(record("LeNet-5"), record("ResNet-18"))
-    out = tmp_path / "reports/networks.pdf"
+    out = tmp_path_factory.mktemp("reports") / "networks.pdf"
     assert main(["--records", str(source), "--out", str(out)]) == 0
     assert out.read_bytes().startswith(b"%PDF-")
     assert "| ResNet-18 | 11,689,512 | 0 |" in out.with_suffix(".md").read_text(encoding="utf-8")
