@@ -3,11 +3,6 @@
 BENCHED = {"resnet-34": 16, "mobilenet-v2": 16, "efficientnet-b0": 16, "convnext-tiny": 8, "vit-tiny": 32}
 
 
-def benched_gpus(wildcards):
-    """One, where there is one."""
-    return allocation.gpus(1, IMAGENETTE.device, place())
-
-
 # It takes every core, so that nothing else of this workflow runs beside it.
 rule bench_step:
     input:
@@ -26,7 +21,7 @@ rule bench_step:
         "../envs/netspec.yaml"
     threads: lambda wildcards: workflow.resource_settings.cores or 1
     resources:
-        gpu=benched_gpus,
+        gpu=lambda wildcards: allocation.gpus(1, IMAGENETTE.device, place()),
         mem_mb=6000,
     params:
         size=lambda wildcards, resources: 512 if resources.gpu else BENCHED[wildcards.cell],
