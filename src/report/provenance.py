@@ -174,7 +174,7 @@ def _feeding(runs: Sequence[Run]) -> str:
     starved = sum(read < train for read, train in known)
     if not starved:
         return text
-    return f"{text} **Starved: {spelled(starved)} of {words(len(known), 'run')} read more slowly than they train.**"
+    return f"{text} Starved: {spelled(starved)} of {words(len(known), 'run')} read more slowly than they train."
 
 
 def _software(runs: Sequence[Run]) -> str:

@@ -190,7 +190,7 @@ def read(path: Path, columns: Sequence[str], writer: str = "report") -> pd.DataF
     if list(frame.columns) != list(columns) or frame.empty:
         raise ReportError(f"{path}: expected at least one row and the columns {','.join(columns)}")
     check_numbers(frame, path, (name for name in columns if name not in texts))
-    return frame
+    return frame.astype({name: "Int64" for name in INTEGER_COLUMNS if name in frame})
 
 
 def _baseline(cells: Sequence[Cell]) -> dict[int, float]:

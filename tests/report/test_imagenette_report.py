@@ -97,7 +97,7 @@ def test_a_starved_step_is_named(tmp_path):
     assert made.build("table", "figure", "document") == [0, 0, 0]
     assert "Reading sets the pace of `mine`" in made.page()
     assert "Reading alone 7,250 images/s, training alone 6,000 images/s" in made.page()
-    assert "**Starved: two of four runs read more slowly than they train.**" in made.page()
+    assert "Starved: two of four runs read more slowly than they train." in made.page()
     assert rows(made)["input_images_per_second"].isna()["resnet-34"]
 
 

@@ -8,6 +8,7 @@ import pytest
 from synthetic_results import CELLS, Tree
 
 from report import comparison, document, table, typeset
+from report.escape import inline
 from report.load import load
 
 OUTPUTS = {
@@ -215,7 +216,7 @@ def test_text_from_a_configuration_stays_text(make_tree):
     description = 'a | b # *c* $x^2$ #read("/etc/passwd") <d> @e'
     tree.edit(tree.results / "mixup" / "cell.json", {"description": description})
     assert tree.build() == 0
-    assert description.replace("|", "\\|") in tree.read("ablation.md")
+    assert inline(description).replace("|", "\\|") in tree.read("ablation.md")
 
 
 def test_markdown_links_are_relative(tree: Tree):
