@@ -20,7 +20,7 @@ from train.cell import Dataset
 from train.config import data_fingerprint
 from train.images import LARGEST_FILE, Unreadable
 from train.parsing import json_bytes
-from train.printable import escaped, shown
+from train.printable import shown
 from train.progress import Tally, say
 from train.raw import DOWNLOADS, open_raw
 from train.raw.download import check_space
@@ -171,7 +171,7 @@ def _fill(dataset: Dataset, raw: RawData, wanted: Wanted, writers: dict) -> tupl
     with Tally(dataset.name, total, unit=" images") as tally:
         for split, row, stored in _converted(raw.read(wanted), writers):
             if isinstance(stored, Unreadable):
-                unreadable[escaped(wanted[split][row].name)] = str(stored)
+                unreadable[wanted[split][row].name] = str(stored)
             else:
                 writers[split].put(row, stored[0])
                 contents[split][row] = stored[1]

@@ -283,7 +283,7 @@ def test_weights_of_another_kind(tmp_path, short_cell, digits_store):
         assert "run it again" in message
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "long"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("long", "no UTF-8")])
 def test_classes_and_pictures_may_be_called_anything(tmp_path, name):
     """What a file system takes for a name is prepared, kept and read back."""
     odd = NAMES[name].replace("/", " ")
@@ -297,6 +297,16 @@ def test_classes_and_pictures_may_be_called_anything(tmp_path, name):
     text = (tmp_path / "store/store.json").read_text(encoding="utf-8")
     assert json.loads(text)["class_names"] == sorted([odd, "plain"])
     assert data.open_store(tmp_path / "store", dataset).class_names == tuple(sorted([odd, "plain"]))
+
+
+def test_a_class_whose_name_is_not_utf_8_is_refused_before_anything_is_read(tmp_path):
+    """Results name classes in JSON, which has no other texts."""
+    for split in ("train", "val"):
+        folder = tmp_path / "raw" / split / NAMES["no UTF-8"]
+        folder.mkdir(parents=True)
+        (folder / "0.JPEG").write_bytes(b"no picture")
+    with pytest.raises(ConfigError, match=r"class 'caf\\\\udce9' in .* is not UTF-8, expected a name that is$"):
+        prepare.prepare(folder_dataset(tmp_path / "raw", classes=1), tmp_path / "store")
 
 
 @pytest.mark.parametrize("name", ["a line break", "an escape sequence", "no UTF-8", "right to left"])

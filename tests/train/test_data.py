@@ -113,9 +113,12 @@ def test_a_failed_preparation_keeps_the_old_store(pictures, tmp_path):
 
 
 def test_what_a_killed_preparation_left_is_cleared(pictures, tmp_path):
-    (tmp_path / ".store.building").mkdir()
-    (tmp_path / ".store.building/train_images.npy").write_bytes(b"half")
-    prepare.prepare(folder_dataset(pictures), tmp_path / "store")
+    dataset, building = folder_dataset(pictures), tmp_path / "store/.building"
+    prepare.prepare(dataset, tmp_path / "store")
+    building.mkdir()
+    (building / "train_images.npy").write_bytes(b"half")
+    prepare.prepare(dataset, tmp_path / "store")
+    assert not building.exists()
     assert [path.name for path in tmp_path.glob("*store*")] == ["store"]
 
 

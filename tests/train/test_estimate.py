@@ -125,7 +125,7 @@ def test_the_command_names_what_it_cannot_use(monkeypatch, capsys):
     assert main(["estimate", "--set", "seeds"]) == 2
     assert "--set seeds: expected KEY=VALUE" in capsys.readouterr().err
     assert main(["estimate", "--set", "seeds=[0"]) == 2
-    assert "--set seeds: '[0' is not valid YAML" in capsys.readouterr().err
+    assert "--set seeds, line 1: not valid YAML (expected ',' or ']'" in capsys.readouterr().err
 
 
 def test_what_is_measured_is_a_step_and_the_state_that_it_moves(cell):

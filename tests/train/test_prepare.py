@@ -276,7 +276,7 @@ def test_a_store_that_lost_a_file(pictures, tmp_path, lost):
     dataset = folder_dataset(pictures)
     prepare_data(dataset, tmp_path / "store")
     (tmp_path / "store" / lost).unlink()
-    with pytest.raises(ConfigError, match=r"store: damaged store \(.*; prepare it again"):
+    with pytest.raises(ConfigError, match=rf"store/{lost}: damaged or no array \(.*; prepare it again"):
         data.open_store(tmp_path / "store", dataset)
 
 
