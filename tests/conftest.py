@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from train import config
-from train.cell import Cell
+from train.config.cell import Cell
 
 ROOT = Path(__file__).parents[1]
 
@@ -61,7 +61,7 @@ def pytest_collection_finish():
 @pytest.fixture(scope="session")
 def shipped():
     """``config/config.yaml`` as it is in the repository."""
-    from train.schema import load
+    from train.config.schema import load
 
     return load(ROOT / "config/config.yaml")
 
@@ -89,7 +89,7 @@ def short(digits_cells):
 
 @pytest.fixture
 def short_cell(short):
-    """The same as a :class:`train.cell.Cell`."""
+    """The same as a :class:`train.config.cell.Cell`."""
 
     def make(*args, **changes) -> Cell:
         return config.parse_cell(short(*args, **changes))
@@ -100,7 +100,7 @@ def short_cell(short):
 @pytest.fixture(scope="session")
 def digits_folder(tmp_path_factory, digits_cells):
     """The prepared store of the embedded data set."""
-    from train.prepare import prepare
+    from train.data.prepare import prepare
 
     folder = tmp_path_factory.mktemp("data") / "digits"
     prepare(config.parse_cell(digits_cells["bare"]).dataset, folder)
@@ -109,7 +109,7 @@ def digits_folder(tmp_path_factory, digits_cells):
 
 @pytest.fixture(scope="session")
 def digits_store(digits_folder, digits_cells):
-    from train.data import open_store
+    from train.data.store import open_store
 
     return open_store(digits_folder, config.parse_cell(digits_cells["bare"]).dataset)
 
@@ -127,6 +127,6 @@ def write_json(tmp_path):
 @pytest.fixture(autouse=True, scope="session")
 def _shared_compilation_cache():
     """Compile each program once per machine, not once per test run."""
-    from train.runtime import start_jax
+    from train.machine.runtime import start_jax
 
     start_jax(ROOT / ".cache/jax")

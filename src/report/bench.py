@@ -42,7 +42,7 @@ COLUMNS = (
     "nchw_compiled_ms",
     "channels_last_compiled_ms",
 )
-#: Forms of a network in PyTorch by their names in :data:`train.bench_step.FORMS`.
+#: Forms of a network in PyTorch by their names in :data:`train.measure.step.FORMS`.
 FORMS = {
     "nchw": "NCHW",
     "channels_last": "channels-last",

@@ -11,8 +11,8 @@ from typing import Any
 
 from netspec.console import guarded
 from netspec.ownership import OutputError, check_apart, reading
-from train.printable import lines
-from train.schema import ConfigError, load_mapping, validate
+from train.config.printable import lines
+from train.config.schema import ConfigError, load_mapping, validate
 
 
 class ReportError(ValueError):

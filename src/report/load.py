@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from report.errors import ReportError, check, read_json
 from report.escape import phrase
-from train.printable import shown
+from train.config.printable import shown
 
 if TYPE_CHECKING:
     import pandas as pd

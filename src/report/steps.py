@@ -17,7 +17,7 @@ from report import blocks, trained
 from report.errors import ReportError, run
 from report.load import Cell, load
 from report.table import CURVE_COLUMNS, curves, encode
-from train import limits
+from train.config import limits
 
 if TYPE_CHECKING:
     import pandas as pd

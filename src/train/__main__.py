@@ -13,9 +13,11 @@ from pathlib import Path
 
 from netspec.console import guarded
 from netspec.ownership import OutputError, check_apart, reading
-from train import config, destination, gpus, limits, parent
-from train.printable import lines, shown
-from train.schema import ConfigError, load_mapping, parse
+from train import config, destination
+from train.config import limits
+from train.config.printable import lines, shown
+from train.config.schema import ConfigError, load_mapping, parse
+from train.machine import gpus, parent
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -163,7 +165,7 @@ def _parent(parser: argparse.ArgumentParser) -> None:
 
 
 def _store(cell, options):
-    from train.data import open_store
+    from train.data.store import open_store
 
     return open_store(_data_folder(cell, options), cell.dataset, cell.augmentation.random_resized_crop)
 
@@ -184,15 +186,15 @@ def _fit(options) -> int:
         fingerprint = destination.run_fingerprint(cell, options.seed, _store(cell, options))
         destination.look(options.out, fingerprint, again=options.again)
     claimed = gpus.claim(options.gpus)
-    from train import processes
-    from train.devices import cpu_devices
-    from train.runtime import start_jax
+    from train.machine import processes
+    from train.machine.devices import cpu_devices
+    from train.machine.runtime import start_jax
 
     if joined:
         processes.join(*meeting, gpus=len(claimed))
     start_jax(cpu_devices=1 if joined else cpu_devices(cell), gpus=options.gpus)
     from train.loop import Interrupted, fit
-    from train.progress import headline
+    from train.machine.progress import headline
 
     try:
         summary = fit(cell, options.seed, _store(cell, options), options.out, options.checkpoints, options.again)
@@ -206,8 +208,8 @@ def _fit(options) -> int:
 
 def _evaluate(options) -> int:
     cell = config.read_cell(options.cell)
-    from train.devices import cpu_devices
-    from train.runtime import start_jax
+    from train.machine.devices import cpu_devices
+    from train.machine.runtime import start_jax
 
     start_jax(cpu_devices=cpu_devices(cell))
     from train.loop import evaluate_weights
@@ -218,10 +220,10 @@ def _evaluate(options) -> int:
 
 def _preview(options) -> int:
     cells = [config.read_cell(path) for path in options.cell]
-    from train.runtime import start_jax
+    from train.machine.runtime import start_jax
 
     start_jax()
-    from train.preview import preview
+    from train.measure.preview import preview
 
     inputs = [*options.cell, *(_data_folder(cell, options) for cell in cells)]
     names = [cell.name for cell in cells]
@@ -237,7 +239,7 @@ def _preview(options) -> int:
 
 
 def _prepare(options) -> int:
-    from train.prepare import prepare
+    from train.data.prepare import prepare
 
     dataset, _ = config.read_dataset(options.dataset)
     check_apart({"--out": options.out}, {"--dataset": options.dataset})
@@ -249,8 +251,8 @@ def _prepare(options) -> int:
 
 def _bench_input(options) -> int:
     dataset, crop = config.read_dataset(options.dataset)
-    from train.bench_input import bench
-    from train.data import open_store
+    from train.data.store import open_store
+    from train.measure.input import bench
 
     store = open_store(options.data or Path("data/prepared") / dataset.name, dataset, crop)
     print(json.dumps(bench(store, dataset, options.batch_size, options.seconds), indent=2))
@@ -259,7 +261,7 @@ def _bench_input(options) -> int:
 
 def _bench_step(options) -> int:
     cell = config.read_cell(options.cell)
-    from train.bench_step import bare, bench
+    from train.measure.step import bare, bench
 
     gpus.claim(1)
     print(json.dumps(bench(bare(cell, options.batch_size), options.rounds, options.starts), indent=2))
@@ -278,11 +280,11 @@ def _estimate(options) -> int:
     os.environ.setdefault("PJRT_NPROC", "1")  # as the workflow's jobs run on a CPU
     here = len(gpus.visible())
     gpus.claim(1)
-    from train.runtime import start_jax
+    from train.machine.runtime import start_jax
 
     start_jax(gpus=min(here, 1))
-    from train.estimate import estimate
-    from train.estimate_text import as_text
+    from train.measure.estimate import estimate
+    from train.measure.estimate_text import as_text
 
     found = estimate(chosen, options.steps, options.data, here)
     print(json.dumps(found, indent=2) if options.json else as_text(found))

@@ -17,10 +17,10 @@ import jax
 import orbax.checkpoint as ocp
 
 from netspec.ownership import SIGNATURE, Claim, probe, remove_files, remove_tree
-from train import processes
+from train.config.schema import ConfigError
 from train.destination import unwritable
-from train.progress import say
-from train.schema import ConfigError
+from train.machine import processes
+from train.machine.progress import say
 
 #: The file of a checkpoint that has the digests of all others, and says which run it is of.
 DIGESTS = "digests.json"

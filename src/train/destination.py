@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.ownership import MARK, Claim, OutputError, check_apart, check_file, check_folder, probe
 from train import provenance
-from train.cell import Cell
-from train.schema import ConfigError
+from train.config.cell import Cell
+from train.config.schema import ConfigError
 
 if TYPE_CHECKING:
-    from train.data import Store
+    from train.data.store import Store
 
 #: What a run leaves, the file that vouches for the others last.
 FILES = ("metrics.csv", "weights.npz", "summary.json")
@@ -119,7 +119,7 @@ def claimed(out: Path, fingerprint: str, weights: int, *, again: bool = False) -
     Of several processes the first one claims it, and all raise what it raises, see :func:`look`; a process that holds
     ``out`` is waited for. The mark that a killed run leaves there says that what it had begun to write may be replaced.
     """
-    from train import processes  # and with it jax, which nobody needs who is told that a run has finished
+    from train.machine import processes  # and with it jax, which nobody needs who is told that a run has finished
 
     claim, finished = processes.first_does(lambda: _claim(out, fingerprint, weights, again)) or (None, None)
     if processes.agree(finished is not None):

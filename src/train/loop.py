@@ -15,18 +15,21 @@ import jax
 import jax.numpy as jnp
 
 import netspec
-from train import destination, divergence, feeding, processes
-from train.arrays import read_arrays
-from train.cell import Cell
+from train import destination, divergence
 from train.checkpoint import Checkpoints
-from train.clock import Clock
-from train.data import Store, eval_batches, train_batches
-from train.printable import shown
-from train.progress import Progress
+from train.config.cell import Cell
+from train.config.printable import shown
+from train.config.schema import ConfigError
+from train.data.arrays import read_arrays
+from train.data.batches import eval_batches, train_batches
+from train.data.store import Store
+from train.machine import processes
+from train.machine.clock import Clock
+from train.machine.progress import Progress
+from train.measure import feeding
 from train.results import filled, named_arrays, summarize, weights_file, write_results
-from train.schema import ConfigError
 from train.step import Programs, TrainState, check_divisible, make_programs
-from train.task import Classification
+from train.tasks.classification import Classification
 
 #: Evaluation holds no gradients, so its batches may be larger than those of training.
 EVAL_FACTOR = 8

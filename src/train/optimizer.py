@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from train.cell import Cell
+from train.config.cell import Cell
 
 
 def learning_rate(cell: Cell, steps_per_epoch: int) -> optax.Schedule:

@@ -13,8 +13,8 @@ from typing import Any
 
 import netspec
 from netspec.layers import Layer
-from train import gpus, memory
-from train.closure import SRC, closure, file_of
+from train.config.closure import SRC, closure, file_of
+from train.machine import gpus, memory
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "numpy")
 #: What a network is made of enters a result as text (:func:`architecture_of`): editing another one retrains nothing.
@@ -43,7 +43,7 @@ def _modules_of(model: str) -> list[str]:
 
 def augmentation_code() -> list[str]:
     """The source files that decide what an augmented sample looks like."""
-    return closure("train.augment")
+    return closure("train.data.augment")
 
 
 def architecture_of(model: str) -> str:

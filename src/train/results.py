@@ -16,10 +16,10 @@ import numpy as np
 import netspec
 from netspec.ownership import write_all
 from train import divergence, provenance
-from train.cell import Cell
-from train.clock import Clock
-from train.data import Store
+from train.config.cell import Cell
+from train.data.store import Store
 from train.destination import digest
+from train.machine.clock import Clock
 from train.step import TrainState, evaluated
 
 

@@ -18,11 +18,11 @@ from flax import nnx
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 import netspec
-from train.cell import Cell
-from train.devices import compiler_options
+from train.config.cell import Cell
+from train.config.schema import ConfigError
+from train.machine.devices import compiler_options
 from train.optimizer import learning_rate, make_optimizer
-from train.schema import ConfigError
-from train.task import Classification
+from train.tasks.classification import Classification
 
 
 class TrainState(NamedTuple):

@@ -7,7 +7,7 @@ import pytest
 from synthetic_results import STEP
 
 from report import bench
-from train import bench_step
+from train.measure import step as bench_step
 
 
 def test_a_row_per_network(tmp_path):

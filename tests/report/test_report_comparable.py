@@ -12,7 +12,8 @@ from report import comparison
 from report.imagenet import protocol as imagenet
 from report.imagenette import protocol as imagenette
 from report.load import Cell, Record, Run
-from train import config, schema
+from train import config
+from train.config import schema
 
 CONFIG = Path(__file__).parents[2] / "config"
 IMAGENETTE = {"train_images": 9469, "val_images": 3925, "steps": 80 * 295}

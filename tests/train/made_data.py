@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from train.cell import Dataset
+from train.config.cell import Dataset
 
 CLASSES = ("n01", "n02", "n10")
 

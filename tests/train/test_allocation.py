@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
-from train import allocation
-from train.allocation import Place, gpus, memory_mb, shared
-from train.schema import ConfigError
+from train.config.schema import ConfigError
+from train.workflow import allocation
+from train.workflow.allocation import Place, gpus, memory_mb, shared
 
 NOWHERE, HERE = Place(found=0), Place(found=2)
 SLURM, NODE = Place(found=0, elsewhere=True), Place(found=4, limit=4, sent=True)

@@ -8,8 +8,8 @@ import pytest
 
 import netspec
 from train import config
-from train.clock import Clock
-from train.task import Classification
+from train.machine.clock import Clock
+from train.tasks.classification import Classification
 
 pytestmark = pytest.mark.slow
 

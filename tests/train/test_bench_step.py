@@ -8,9 +8,9 @@ from typing import ClassVar
 import pytest
 
 import netspec
-from train import bench_step
 from train.config import load_experiment, parse_cell
-from train.schema import ConfigError, load
+from train.config.schema import ConfigError, load
+from train.measure import step as bench_step
 
 pytestmark = pytest.mark.slow
 
@@ -51,7 +51,7 @@ def imagenette_cell(model):
 @pytest.mark.parametrize("model", bench_step.COMPARED)
 def test_the_counterpart_has_the_same_parameters(model):
     pytest.importorskip("torch")
-    from train.torch_step import make_step
+    from train.measure.torch_step import make_step
 
     _, params = make_step(imagenette_cell(model), threads=2)
     assert params == netspec.find(model).with_classes(10).params
@@ -125,7 +125,7 @@ def test_a_gpu_is_not_compared_with_a_processor(fake, ours, theirs):
 def test_a_form_has_its_layout_and_the_same_function(model):
     """The same weights and images give the same logits whatever the layout."""
     torch = pytest.importorskip("torch")
-    from train import torch_step
+    from train.measure import torch_step
 
     logits, last = [], []
     for form in ("nchw", "channels_last"):

@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 import netspec
-from train import config, schema
+from train import config
+from train.config import schema
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config"

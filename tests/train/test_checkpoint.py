@@ -12,7 +12,7 @@ import pytest
 from netspec.ownership import MARK
 from train import checkpoint
 from train.checkpoint import DIGESTS, Checkpoints
-from train.schema import ConfigError
+from train.config.schema import ConfigError
 
 RUN = "0123456789abcdef"
 

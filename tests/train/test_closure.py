@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from train import closure as module
-from train.closure import SRC, closure
+from train.config import closure as module
+from train.config.closure import SRC, closure
 
 TREE = {
     "shop/__init__.py": "from shop.fruit import Apple, Pear as Birne\nfrom shop import tools\n\ndef open_shop(): ...\n",
@@ -90,7 +90,7 @@ def test_every_excluded_module_is_there():
     assert all(module.file_of(name) for name in module.EXCLUDED)
 
 
-NAMES = ["train.loop", "train.prepare", "report.document", "report.networks.document", "netspec"]
+NAMES = ["train.loop", "train.data.prepare", "report.document", "report.networks.document", "netspec"]
 
 
 @pytest.mark.parametrize("name", NAMES)

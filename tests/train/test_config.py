@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from train import cell as cell_types
-from train import config, schema
-from train.schema import ConfigError
+from train import config
+from train.config import cell as cell_types
+from train.config import schema
+from train.config.schema import ConfigError
 
 ROOT = Path(__file__).parents[2]
 

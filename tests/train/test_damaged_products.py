@@ -11,9 +11,11 @@ import pytest
 from hostile import FILES, NAMES
 from made_data import folder_dataset, jpeg
 
-from train import config, data, prepare
-from train.arrays import read_arrays
-from train.schema import ConfigError
+from train import config
+from train.config.schema import ConfigError
+from train.data import batches as data
+from train.data import prepare
+from train.data.arrays import read_arrays
 
 
 def npy(array, **options):
@@ -265,7 +267,7 @@ def test_weights_of_another_kind(tmp_path, short_cell, digits_store):
     from train.loop import evaluate_weights
     from train.results import weights_file
     from train.step import make_programs
-    from train.task import Classification
+    from train.tasks.classification import Classification
 
     cell = short_cell("bare")
     state = make_programs(cell, Classification(cell), steps_per_epoch=1).init(0)

@@ -9,9 +9,10 @@ import pytest
 from made_data import folder_dataset
 from PIL import Image
 
-from train import data, images, prepare
 from train.config import data_fingerprint
-from train.schema import ConfigError
+from train.config.schema import ConfigError
+from train.data import batches as data
+from train.data import images, prepare
 
 
 def test_digits_use_every_image_once(digits_store):

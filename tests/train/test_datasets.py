@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from train import config, datasets
-from train.cell import Download, RandomResizedCrop
-from train.schema import ConfigError
+from train import config
+from train.config import datasets
+from train.config.cell import Download, RandomResizedCrop
+from train.config.schema import ConfigError
 
 SHIPPED = Path(__file__).parents[2] / "config/datasets"
 

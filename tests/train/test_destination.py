@@ -12,9 +12,9 @@ from netspec.ownership import MARK, Claim, OutputError
 from train import destination, loop
 from train.__main__ import main
 from train.config import parse_cell
+from train.config.schema import ConfigError
 from train.destination import FILES, Finished, check_places, look
 from train.loop import fit
-from train.schema import ConfigError
 
 
 def never(*_, **__):

@@ -9,8 +9,8 @@ from dataclasses import replace
 import jax
 import pytest
 
-from train import devices
 from train.config import parse_cell
+from train.machine import devices
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_options_are_those_that_this_compiler_knows(monkeypatch):
 
 FAULTS_OF_THE_SECOND_BLOCK = """
 import ctypes, resource
-from train.runtime import start_jax
+from train.machine.runtime import start_jax
 start_jax(cpu_devices={devices})
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p

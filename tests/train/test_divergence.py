@@ -10,7 +10,7 @@ import pytest
 
 from train import config, divergence, loop
 from train.__main__ import main
-from train.task import Classification
+from train.tasks.classification import Classification
 
 NUMBERS = {"finite": 1.5, "nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
@@ -92,7 +92,7 @@ def test_a_rate_far_too_high_diverges_by_itself(short, digits_folder, digits_sto
 @pytest.mark.parametrize("part", ["params", "rest", "average"])
 def test_weights_that_the_last_step_left_infinite_are_noticed(part, short_cell, digits_store):
     """Sums are taken before a step changes the weights, so that the last one can leave what no metric has seen."""
-    from train.clock import Clock
+    from train.machine.clock import Clock
     from train.results import summarize
     from train.step import make_programs
 

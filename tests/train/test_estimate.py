@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from train import estimate
 from train.__main__ import main
 from train.config import load_experiment, parse_cell
-from train.estimate_text import as_text, duration, size
+from train.measure import estimate
+from train.measure.estimate_text import as_text, duration, size
 
 MEASURED = estimate.Measured(
     batch_size=16,

@@ -6,9 +6,9 @@ import time
 import jax
 import pytest
 
-from train.data import Split
+from train.data.store import Split
 from train.loop import fit
-from train.task import Classification
+from train.tasks.classification import Classification
 
 RATES = ("input_images_per_second", "step_images_per_second")
 

@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from train import gpus
 from train.__main__ import main
-from train.schema import ConfigError
+from train.config.schema import ConfigError
+from train.machine import gpus
 
 LISTING = """GPU 0: NVIDIA H200 (UUID: GPU-aaaa-0)
 GPU 1: NVIDIA H200 (UUID: GPU-bbbb-1)

@@ -11,8 +11,9 @@ from hostile import FILES, NAMES, VALUES, mend
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from train import config, datasets, parsing, schema
-from train.schema import ConfigError
+from train import config
+from train.config import datasets, parsing, schema
+from train.config.schema import ConfigError
 
 ROOT = Path(__file__).parents[2]
 KINDS = {

@@ -8,8 +8,8 @@ import pytest
 from made_data import encoded, jpeg
 from PIL import Image
 
-from train import images
-from train.cell import RandomResizedCrop
+from train.config.cell import RandomResizedCrop
+from train.data import images
 
 CROP = RandomResizedCrop(area=(0.08, 1.0), aspect=(3 / 4, 4 / 3))
 RED = Image.new("RGB", (6, 4), (200, 30, 40))

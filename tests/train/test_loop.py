@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from train import config
+from train.config.schema import ConfigError
 from train.loop import evaluate_weights, fit
-from train.schema import ConfigError
 
 pytestmark = pytest.mark.slow
 

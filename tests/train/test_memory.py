@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from train import memory
+from train.machine import memory
 
 MANY = 2**27
 

@@ -10,7 +10,7 @@ import optax
 import pytest
 
 from train import config
-from train.cell import Optimizer
+from train.config.cell import Optimizer
 from train.optimizer import kernels_only, learning_rate, make_optimizer
 
 ROOT = Path(__file__).parents[2]

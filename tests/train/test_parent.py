@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from train import parent
+from train.machine import parent
 
 CHILD = """
 import os, signal, sys, time

@@ -10,8 +10,8 @@ from hostile import FILES, VALUES
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from train import parsing
-from train.parsing import DEPTH, ConfigError
+from train.config import parsing
+from train.config.parsing import DEPTH, ConfigError
 
 ALIKE = {
     "numbers": "a: 1\nb: -2.5\nc: 1e-3\nd: 1_000\ne: +3\nf: .5\ng: 1.\n",

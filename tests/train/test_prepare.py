@@ -20,10 +20,12 @@ from made_data import encoded, folder_dataset, jpeg, make_pictures
 from PIL import Image
 
 from netspec.ownership import MARK, Claim, OutputError
-from train import data, prepare, raw, store
-from train.cell import Download
-from train.prepare import prepare as prepare_data
-from train.schema import ConfigError
+from train.config.cell import Download
+from train.config.schema import ConfigError
+from train.data import batches as data
+from train.data import prepare, raw
+from train.data import writers as store
+from train.data.prepare import prepare as prepare_data
 
 
 def damage(pictures, count=3):

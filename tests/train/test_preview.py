@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from train.preview import GAP, preview
+from train.measure.preview import GAP, preview
 
 
 def sheet(cell, store, tmp_path, **shape):

@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from train import config, data
+from train import config
+from train.config.schema import ConfigError
+from train.data import batches as data
+from train.data.prepare import prepare
 from train.loop import fit
-from train.prepare import prepare
-from train.schema import ConfigError
 from train.step import check_divisible
 
 pytestmark = pytest.mark.slow
@@ -115,7 +116,7 @@ def test_a_run_goes_on_with_other_devices(whole, cell, command, tmp_path, enviro
         if epoch == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("train.progress.Progress.epoch", killed)
+    monkeypatch.setattr("train.machine.progress.Progress.epoch", killed)
     with pytest.raises(KeyboardInterrupt):
         fit(config.parse_cell(cell), 0, digits_store, tmp_path / "moved", tmp_path / "moved-checkpoints")
     flags = {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": "--xla_force_host_platform_device_count=4"}
@@ -145,10 +146,10 @@ STEPS = """
 import sys, json, numpy as np, jax
 from pathlib import Path
 from train import config, runtime
-from train.data import open_store
+from train.data.batches import open_store
 from train.loop import evaluate
 from train.step import make_programs
-from train.task import Classification
+from train.tasks.classification import Classification
 runtime.start_jax()
 cell = config.read_cell(Path({cell!r}))
 store = open_store(Path({data!r}), cell.dataset)

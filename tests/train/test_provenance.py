@@ -18,7 +18,7 @@ def test_a_run_depends_on_its_layers_and_what_their_modules_import():
     files = names("vit-digits")
     for needed in (
         "train/loop.py",
-        "train/augment/mix.py",
+        "train/data/augment/mix.py",
         "netspec/layers/patch_embed.py",
         "netspec/modules/patch_embed.py",
         "netspec/modules/base.py",
@@ -26,7 +26,8 @@ def test_a_run_depends_on_its_layers_and_what_their_modules_import():
         "netspec/modules/sequence.py",
     ):
         assert needed in files
-    for other in ("train/progress.py", "train/__main__.py", "netspec/modules/swin.py", "netspec/catalogue/vit.py"):
+    others = ("train/machine/progress.py", "train/__main__.py", "netspec/modules/swin.py", "netspec/catalogue/vit.py")
+    for other in others:
         assert other not in files
 
 

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from made_data import folder_dataset, jpeg, tar_of
 
-from train import data, images, records
-from train.cell import RandomResizedCrop
-from train.prepare import prepare
-from train.schema import ConfigError
+from train.config.cell import RandomResizedCrop
+from train.config.schema import ConfigError
+from train.data import batches as data
+from train.data import images, records
+from train.data.prepare import prepare
 
 CROP = RandomResizedCrop(area=(0.3, 1.0), aspect=(3 / 4, 4 / 3))
 NAMES = [f"{split}/{name}/{i}.JPEG" for split in ("train", "val") for name in "abc" for i in range(5)]

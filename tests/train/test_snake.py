@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from train import snake
+from train.workflow import snake
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 import netspec
 from train.step import accumulated, evaluated, make_programs
-from train.task import Classification
+from train.tasks.classification import Classification
 
 STEPS = 6
 
@@ -128,7 +128,7 @@ def test_gradient_is_that_of_the_smoothed_loss(short_cell, batch):
     """One plain-gradient step moves the weights by the gradient of the loss written out here."""
     from flax import nnx
 
-    from train.augment import augment_batch
+    from train.data.augment import augment_batch
 
     cell = short_cell("mixup")
     # beta1 = beta2 = 0 and a huge epsilon make AdamW's step the gradient over epsilon.
@@ -192,6 +192,6 @@ def test_step_0_of_the_faulty_baseline(short_cell, batch):
 
 
 def test_importing_the_language_and_the_configuration_does_not_import_jax():
-    program = "import sys, netspec, train.config, train.provenance, train.prepare; print('jax' in sys.modules)"
+    program = "import sys, netspec, train.config, train.provenance, train.data.prepare; print('jax' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

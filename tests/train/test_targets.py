@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from train import config, schema, targets
-from train.schema import ConfigError
+from train import config
+from train.config import schema
+from train.config.schema import ConfigError
+from train.workflow import targets
 
 CONFIG = Path(__file__).parents[2] / "config"
 

@@ -28,7 +28,7 @@ class Executor(RemoteExecutor):
 """
 ELSEWHERE = ("--executor", "elsewhere", "--jobs", "8")
 #: What makes jax see the GPUs of these tests.
-SEEING = "import train.gpus\ntrain.gpus.check_seen = lambda count, seen: None\n"
+SEEING = "import train.machine.gpus\ntrain.gpus.check_seen = lambda count, seen: None\n"
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from report.networks.records import RUN_BELOW
 from report.errors import ReportError
 from report.record import about, seeds_of
 from train import allocation, config as settings, datasets, gpus, provenance, targets
-from train.runtime import share_interpreter
-from train.schema import ConfigError, is_name, load
+from train.machine.runtime import share_interpreter
+from train.config.schema import ConfigError, is_name, load
 
 share_interpreter()
 
@@ -39,7 +39,7 @@ PLATFORMS = {"auto": "", "cpu": "JAX_PLATFORMS=cpu", "gpu": "JAX_PLATFORMS=cuda"
 STORE = "data/prepared/{dataset}/store.json"
 #: Every data set can be prepared, not only those that are trained on.
 DATASETS = datasets.names()
-#: Modules of train.raw that read the kinds of data sets.
+#: Modules of train.data.raw that read the kinds of data sets.
 READERS = {
     "sklearn-digits": ["embedded"],
     "image-folder": ["archive", "folder", "packed", "tar", "zip"],

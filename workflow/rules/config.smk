@@ -3,7 +3,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from train.schema import ConfigError, load
+from train.config.schema import ConfigError, load
 
 for path in map(Path, dict.fromkeys(["config/config.yaml", *workflow.configfiles])):
     try:

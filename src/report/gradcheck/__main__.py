@@ -17,7 +17,7 @@ from netspec.gradcheck import results
 from netspec.ownership import write_all
 from report.errors import run
 from report.gradcheck import records
-from train.runtime import start_jax
+from train.machine.runtime import start_jax
 
 
 def _statements(arguments: argparse.Namespace) -> None:

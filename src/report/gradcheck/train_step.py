@@ -23,8 +23,8 @@ from netspec.gradcheck.fixtures import Fixture
 from netspec.gradcheck.primitives import Program
 from netspec.gradcheck.results import Result
 from report.errors import ReportError
-from train.augment import smoothed_one_hot
-from train.augment.mix import apply_mix, draw_cutmix
+from train.data.augment import smoothed_one_hot
+from train.data.augment.mix import apply_mix, draw_cutmix
 from train.step import accumulated
 
 #: Virtual devices; ``XLA_FLAGS=--xla_force_host_platform_device_count=4`` makes them.

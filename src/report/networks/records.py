@@ -9,7 +9,7 @@ from typing import Any
 
 import netspec
 from report.errors import ReportError, read_json
-from train.printable import escaped
+from train.config.printable import escaped
 
 #: A network of so many parameters or more is traced and not run.
 RUN_BELOW = 100_000_000

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from netspec.ownership import write_all
 from report.errors import ReportError, run
-from train import limits
+from train.config import limits
 
 WRITER = "report.zoo"
 

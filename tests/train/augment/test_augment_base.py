@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from train.augment.base import box_mask, centre_crop, draw_operations, flip, normalise, random_crop, to_unit
+from train.data.augment.base import box_mask, centre_crop, draw_operations, flip, normalise, random_crop, to_unit
 
 
 def coordinates(batch, size):

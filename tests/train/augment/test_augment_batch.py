@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from train.augment import Knob, augment_batch, prepare_eval, randaugment_book, randaugment_paper, smoothed_one_hot
-from train.augment.base import to_unit
-from train.cell import Augmentation, CutMix, Erasing, Mixup, RandAugment
+from train.config.cell import Augmentation, CutMix, Erasing, Mixup, RandAugment
+from train.data.augment import Knob, augment_batch, prepare_eval, randaugment_book, randaugment_paper, smoothed_one_hot
+from train.data.augment.base import to_unit
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 BATCH, STORED, SIZE, SMOOTHING = 16, 14, 12, 0.1

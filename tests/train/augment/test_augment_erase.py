@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from train.augment.erase import BOOK_TRIES, draw_boxes_book, draw_boxes_paper, erase_book, erase_paper
-from train.cell import Erasing
+from train.config.cell import Erasing
+from train.data.augment.erase import BOOK_TRIES, draw_boxes_book, draw_boxes_paper, erase_book, erase_paper
 
 CONFIG = Erasing(probability=0.25, area=(0.02, 0.33), aspect=(0.3, 3.3))
 ALWAYS = Erasing(probability=1.0, area=(0.02, 0.33), aspect=(0.3, 3.3))

@@ -8,11 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from train.augment import augment_batch
-from train.augment.erase import draw_boxes_book, erase_imagenet
-from train.augment.jitter import colour_jitter, shift_colours
-from train.augment.mix import draw_mixup
-from train.cell import Augmentation, ColourJitter, CutMix, Erasing, Mixup
+from train.config.cell import Augmentation, ColourJitter, CutMix, Erasing, Mixup
+from train.data.augment import augment_batch
+from train.data.augment.erase import draw_boxes_book, erase_imagenet
+from train.data.augment.jitter import colour_jitter, shift_colours
+from train.data.augment.mix import draw_mixup
 
 BATCH, SIZE, SMOOTHING = 8, 16, 0.1
 LABELS = jnp.arange(BATCH)

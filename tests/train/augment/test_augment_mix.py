@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from train.augment.mix import Mix, apply_mix, choose, draw_cutmix, draw_mixup
+from train.data.augment.mix import Mix, apply_mix, choose, draw_cutmix, draw_mixup
 
 BATCH, SIZE, COUNT = 4, 24, 4000
 SEMANTICS = ["book", "paper"]

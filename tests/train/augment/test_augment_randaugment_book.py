@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from train.augment.base import draw_operations
-from train.augment.randaugment_book import OPERATIONS, apply_operation, randaugment, strength
-from train.cell import RandAugment
+from train.config.cell import RandAugment
+from train.data.augment.base import draw_operations
+from train.data.augment.randaugment_book import OPERATIONS, apply_operation, randaugment, strength
 
 IMAGES = np.random.default_rng(0).uniform(0.1, 0.8, (6, 8, 8, 3))
 

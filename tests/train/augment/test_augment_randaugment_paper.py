@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
-from train.augment import pillow_ops
-from train.augment.base import draw_operations
-from train.augment.randaugment_paper import OPERATIONS, apply_operation, randaugment
-from train.cell import RandAugment
+from train.config.cell import RandAugment
+from train.data.augment import pillow_ops
+from train.data.augment.base import draw_operations
+from train.data.augment.randaugment_paper import OPERATIONS, apply_operation, randaugment
 
 GREY = (128, 128, 128)
 MAY_ROUND = {"color", "contrast", "brightness", "sharpness"}

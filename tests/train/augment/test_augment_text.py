@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from train.augment import describe
-from train.cell import Augmentation, ColourJitter, CutMix, Erasing, Mixup, RandAugment
+from train.config.cell import Augmentation, ColourJitter, CutMix, Erasing, Mixup, RandAugment
+from train.data.augment import describe
 
 BARE = Augmentation("book", True, True, None, None, None, None)
 FULL = replace(

@@ -12,11 +12,11 @@ import zipfile
 import pytest
 from made_data import described, folder_dataset, jpeg, tar_bytes, tar_of
 
-from train import images
-from train.prepare import prepare
-from train.raw.archive import open_archive
-from train.raw.tree import OTHER
-from train.schema import ConfigError
+from train.config.schema import ConfigError
+from train.data import images
+from train.data.prepare import prepare
+from train.data.raw.archive import open_archive
+from train.data.raw.tree import OTHER
 
 IMAGES = {f"set/{split}/{name}/{i}.JPEG": jpeg(i) for split in ("train", "val") for name in "ab" for i in range(3)}
 

@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from train.cell import Download
-from train.raw import download
-from train.schema import ConfigError
+from train.config.cell import Download
+from train.config.schema import ConfigError
+from train.data.raw import download
 
 CONTENT = bytes(range(256)) * 4000
 MD5 = hashlib.md5(CONTENT).hexdigest()

@@ -8,11 +8,11 @@ import pytest
 from made_data import described, folder_dataset, jpeg, tar_bytes, tar_of
 from scipy.io import savemat
 
-from train import data
-from train.prepare import prepare
-from train.raw.devkit import META, TRUTH
-from train.raw.imagenet import TRAIN, VAL
-from train.schema import ConfigError
+from train.config.schema import ConfigError
+from train.data import batches as data
+from train.data.prepare import prepare
+from train.data.raw.devkit import META, TRUTH
+from train.data.raw.imagenet import TRAIN, VAL
 
 #: ILSVRC2012_ID order is not the sorted order of wnids, which is that of labels.
 WNIDS = {1: "n02119789", 2: "n01440764", 3: "n02100735"}

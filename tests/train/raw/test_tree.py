@@ -13,10 +13,10 @@ import pytest
 from made_data import encoded, folder_dataset, jpeg
 from PIL import Image
 
-from train import images
-from train.prepare import prepare
-from train.raw.tree import AGAIN, EMPTY, HIDDEN, LOOSE, NOWHERE, OTHER, SPECIAL
-from train.schema import ConfigError
+from train.config.schema import ConfigError
+from train.data import images
+from train.data.prepare import prepare
+from train.data.raw.tree import AGAIN, EMPTY, HIDDEN, LOOSE, NOWHERE, OTHER, SPECIAL
 
 BASE = {f"{split}/{name}/{i}.JPEG": jpeg(i) for split in ("train", "val") for name in "ab" for i in range(2)}
 RED = Image.new("RGB", (6, 4), (200, 30, 40))
@@ -248,7 +248,7 @@ def test_rows_do_not_depend_on_the_order_of_a_listing(tmp_path, monkeypatch):
         def __exit__(self, *error):
             pass
 
-    monkeypatch.setattr("train.raw.folder.os.scandir", Backwards)
+    monkeypatch.setattr("train.data.raw.folder.os.scandir", Backwards)
     assert outcome("folder", tree, tmp_path) == expected
     backwards = dict(reversed(tree.items()))
     assert [outcome(form, backwards, tmp_path) for form in ("tar", "tar.gz", "zip")] == [expected] * 3

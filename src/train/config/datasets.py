@@ -1,0 +1,77 @@
+"""One file of ``config/datasets``: checked against its schema and against itself, and its download chosen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from train.config import schema
+from train.config.schema import ConfigError
+
+#: Optional keys and what holds without them. A key that says no more is dropped, so that it changes no fingerprint.
+DEFAULTS = {"download": None, "store": "array", "unreadable": "error", "checksums": None, "images": None}
+
+
+def names(folder: Path = Path("config")) -> list[str]:
+    """The data sets of a configuration folder. Other files may lie there: an editor's copies, one with a blank."""
+    files = (folder / "datasets").glob("*.yaml")
+    return sorted(path.stem for path in files if schema.is_name(path.stem) and path.is_file())
+
+
+def load(path: Path) -> dict[str, Any]:
+    """The data set in ``path``, with ``download`` reduced to the archive that is meant.
+
+    Raises :class:`ConfigError` naming the file and key of the first mistake.
+    """
+    value = schema.load(path)
+    schema.validate(value, "dataset", str(path))
+    if value.get("download"):
+        value["download"] = _chosen(value["download"], path)
+    embedded = value["kind"] == "sklearn-digits"
+    if not embedded and value["path"] is None and not value.get("download"):
+        raise ConfigError(f"{path}: key 'path' is null, expected a folder or an archive, or a key 'download'")
+    if value.get("checksums") and value["kind"] != "imagenet":
+        raise ConfigError(f"{path}: key 'checksums' is for kind imagenet, expected one in 'download' instead")
+    check_crop(value, value["augmentation"], str(path), str(path))
+    return {key: item for key, item in value.items() if key not in DEFAULTS or item != DEFAULTS[key]}
+
+
+def check_crop(dataset: dict[str, Any], augmentation: dict[str, Any], dataset_file: str, where: str) -> None:
+    """Raise :class:`ConfigError` where the way images are stored and the way they are cropped contradict each other.
+
+    A random-resized crop is taken out of whole photographs, which only records keep; it replaces the random crop.
+    """
+    records = dataset.get("store", DEFAULTS["store"]) == "records"
+    crop = augmentation.get("random_resized_crop")
+    if records and augmentation["random_crop"]:
+        raise ConfigError(
+            f"{where}: key 'augmentation.random_crop' is true, expected false: images of store: records arrive at "
+            "image_size; set augmentation.random_resized_crop instead"
+        )
+    if crop and not records:
+        raise ConfigError(
+            f"{where}: key 'augmentation.random_resized_crop' needs whole photographs, expected store: records "
+            f"in {dataset_file}"
+        )
+    for key in ("area", "aspect"):
+        low, high = crop[key] if crop else (0, 1)
+        if low > high:
+            raise ConfigError(
+                f"{where}: key 'augmentation.random_resized_crop.{key}' is [{low}, {high}], expected smallest first"
+            )
+
+
+def _chosen(download: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The archive to download: the block itself, or the one of ``sizes`` that ``size`` names."""
+    where = f"{path}: key 'download"
+    sizes = {str(name): archive for name, archive in download.get("sizes", {}).items()}
+    if sizes:
+        size = str(download.get("size"))
+        if size not in sizes:
+            raise ConfigError(f"{where}.size' is {download.get('size')!r}, expected one of {', '.join(sizes)}")
+        where, download = f"{where}.sizes.{size}", sizes[size]
+    if "url" not in download:
+        raise ConfigError(f"{where}': 'url' is missing, expected the address of an archive")
+    if "md5" not in download and "sha256" not in download:
+        raise ConfigError(f"{where}': neither 'md5' nor 'sha256', expected the checksum of the archive")
+    return {key: item for key, item in download.items() if key in ("url", "md5", "sha256")}

@@ -1,0 +1,39 @@
+"""Data sets as they are published: folders, archives, ImageNet's tar files, downloads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from train.config.cell import Dataset
+from train.config.schema import ConfigError
+from train.data.raw import archive, embedded, folder, imagenet
+from train.data.raw.download import fetch, verify
+from train.data.raw.source import RawData
+
+#: Where archives are downloaded to.
+DOWNLOADS = Path("data/downloads")
+
+
+def open_raw(dataset: Dataset, downloads: Path = DOWNLOADS) -> RawData:
+    """The images of ``dataset`` as they are published, fetched into ``downloads`` where they are not on disk.
+
+    Raises :class:`ConfigError` for anything missing, damaged or of another layout.
+    """
+    key = f"config/datasets/{dataset.name}.yaml: key 'path'"
+    if dataset.kind == "sklearn-digits":
+        return embedded.digits(dataset)
+    if dataset.path is None:
+        if dataset.download is None or dataset.download.url is None:
+            raise ConfigError(f"{key} is null, expected a folder or an archive, or a key 'download'")
+        where = f"config/datasets/{dataset.name}.yaml: key 'download'"
+        return archive.open_archive(fetch(dataset.download, downloads, where), where)
+    path = Path(dataset.path)
+    if not path.exists():
+        raise ConfigError(f"{key} is {path}, expected a readable folder or archive that holds train/ and val/")
+    if dataset.kind == "imagenet":
+        return imagenet.open_imagenet(path, key, dataset.checksums or {})
+    if not path.is_file():
+        return folder.open_folder(path, key)
+    if dataset.download:
+        verify(path, dataset.download, key)
+    return archive.open_archive(path, key)

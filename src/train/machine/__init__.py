@@ -1,0 +1,1 @@
+"""The machine under a run: its devices and processes, compilation, clocks, files."""

@@ -1,0 +1,44 @@
+"""Pictures of what the network is shown."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import jax
+import numpy as np
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from netspec.ownership import SIGNATURE, write_all
+from train.config.cell import Cell
+from train.data.store import Store
+from train.tasks.classification import Classification
+
+GAP = 2  # white pixels between samples, before enlarging
+
+
+def preview(cell: Cell, store: Store, path: Path, *, rows: int, columns: int, seed: int) -> None:
+    """Write a PNG grid of ``rows × columns`` augmented training samples.
+
+    Cells previewed with the same seed show the same images under the same crops, so they can be compared.
+    """
+    wanted = rows * columns
+    # At least a training batch: Mixup and CutMix take their partners from the batch.
+    chosen = np.random.default_rng(seed).permutation(len(store.train))[: max(wanted, cell.batch_size)]
+    batch = store.train.gather(np.resize(chosen, max(wanted, cell.batch_size)), draw=(seed, 0))
+    images, _ = jax.jit(Classification(cell).inputs)(jax.random.key(seed), batch)
+    pixels = np.asarray(images)[:wanted] * np.array(cell.dataset.std) + np.array(cell.dataset.mean)
+    size = cell.dataset.image_size
+    sheet = np.full((rows * (size + GAP) - GAP, columns * (size + GAP) - GAP, 3), 255, np.uint8)
+    for index, sample in enumerate(np.clip(pixels * 255, 0, 255).astype(np.uint8)):
+        top, left = (index // columns) * (size + GAP), (index % columns) * (size + GAP)
+        sheet[top : top + size, left : left + size] = sample
+    picture = Image.fromarray(sheet)
+    enlarge = max(1, 64 // size)
+    picture = picture.resize((picture.width * enlarge, picture.height * enlarge), Image.Resampling.NEAREST)
+    png = io.BytesIO()
+    signed = PngInfo()
+    signed.add_text("Software", SIGNATURE)
+    picture.save(png, "PNG", pnginfo=signed)
+    write_all({path: png.getvalue()})

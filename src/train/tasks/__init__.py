@@ -1,0 +1,1 @@
+"""What a network learns: tasks that the loop is given."""

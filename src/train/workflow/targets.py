@@ -1,0 +1,133 @@
+"""What results, reports and targets of the workflow are called: functions of the experiments, and nothing else.
+
+Every name stands for one thing: ``results/<label>`` for a data set, recipe and semantics, ``reports/<experiment>`` for
+the report of an experiment as the chapters describe it, ``reports/<experiment>/<label>`` for that of another
+configuration, and the target ``<experiment>/<cell>`` for all seeds of a cell. So nothing asked for can replace
+something else that is finished. Importing this module imports neither jax nor Snakemake.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from train.config import datasets
+from train.config.schema import ConfigError
+
+if TYPE_CHECKING:
+    from train.config import Experiment
+
+#: Labels of the experiments' own results; their cells are those of the file of the same name. Another configuration
+#: is another report, also where it has become the default by an edit of ``config.yaml``.
+OWN = {"ablation": "digits", "zoo": "digits-32", "imagenette": "imagenette-baselines", "imagenet": "imagenet"}
+SEMANTICS = ("book", "imagenet", "paper")
+#: What a report consists of, after its stem.
+FILES = (".csv", "_runs.csv", "_curves.csv", ".svg", "_curves.svg", ".md", ".pdf")
+#: Bytes of a stem beyond which the names of cells give way to a digest; a file name holds 255.
+LONGEST = 160
+
+
+def label(dataset: str, recipe: str | None, semantics: str, folder: Path) -> str:
+    """Folder of results: the data set, a recipe other than the data set's own, semantics other than the book's.
+
+    Raises :class:`ConfigError` where the files in ``folder`` (``config``) give another combination the same label.
+    """
+    name = "-".join([dataset, *[recipe] * (recipe is not None), *[semantics] * (semantics != "book")])
+    for path in sorted((folder / "datasets").glob("*.yaml")):
+        for other in [None, *sorted(p.stem for p in (folder / "recipes").glob("*.yaml"))]:
+            for drawn in SEMANTICS:
+                parts = [path.stem, *[other] * (other is not None), *[drawn] * (drawn != "book")]
+                if "-".join(parts) != name or (path.stem, other, drawn) == (dataset, recipe, semantics):
+                    continue
+                if other is not None and datasets.load(path)["recipe"] == other:
+                    continue  # left out of the label
+                raise ConfigError(
+                    f"{path}: data set {path.stem!r}{f' with recipe {other!r}' if other else ''} and {drawn} semantics "
+                    f"would share results/{name} with data set {dataset!r}"
+                    f"{f' with recipe {recipe!r}' if recipe else ''} and {semantics} semantics, "
+                    "expected names that tell them apart"
+                )
+    return name
+
+
+def report(experiment: Experiment, usual: Iterable[str] | None = None) -> str:
+    """Stem of an experiment's report under ``reports/``, to which :data:`FILES` are added.
+
+    ``usual`` names the cells that it shows by default (``only`` in ``config.yaml`` as it is written); ``None`` for all.
+    Seeds do not enter: the report with more of them is the same one, better.
+    """
+    stem = experiment.label
+    if experiment.cells_file != experiment.name:
+        stem, usual = f"{stem}+{experiment.cells_file}", None
+    if experiment.shown != tuple(usual or experiment.cells):
+        every = experiment.shown == tuple(experiment.cells)
+        shown = "all" if every else "+".join(experiment.shown)
+        if len(f"{stem}@{shown}".encode()) > LONGEST:
+            shown = f"{len(experiment.shown)}-cells-{hashlib.sha256(shown.encode()).hexdigest()[:8]}"
+        stem = f"{stem}@{shown}"
+    if stem.endswith(("_runs", "_curves")):
+        stem += "+"  # else its table would be called as the other tables of a shorter stem are
+    return experiment.name if stem == OWN[experiment.name] else f"{experiment.name}/{stem}"
+
+
+def other_names(experiment: Experiment, stem: str) -> dict[str, str]:
+    """File by the name that it has in the experiment's own report, for a report of another configuration.
+
+    So that ``reports/ablation.pdf`` can always be asked for, and never is another one's file.
+    """
+    if stem == experiment.name:
+        return {}
+    files = {f"reports/{experiment.name}{end}": f"reports/{stem}{end}" for end in FILES}
+    previews = experiment.shown if experiment.name == "ablation" else ()
+    return files | {f"reports/{experiment.name}/{cell}.png": f"reports/{stem}/{cell}.png" for cell in previews}
+
+
+def cells(experiments: Mapping[str, Experiment]) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Experiments and cells by the targets that may mean them: ``zoo/swin`` and ``swin``.
+
+    A short form that several experiments have means all of them, and so is no target: see :func:`mistake`.
+    """
+    full = {f"{name}/{cell}": ((name, cell),) for name, e in experiments.items() for cell in e.cells}
+    short: dict[str, tuple[tuple[str, str], ...]] = {}
+    for ((name, cell),) in full.values():
+        short[cell] = (*short.get(cell, ()), (name, cell))
+    return {**short, **full}
+
+
+def mistake(target: str, known: Iterable[str], meant: Mapping[str, tuple[tuple[str, str], ...]]) -> str:
+    """What is wrong with a target that is none, and what it may have been.
+
+    ``known`` are the targets and files that can be asked for, ``meant`` the result of :func:`cells`.
+    """
+    if len(meant.get(target, ())) > 1:
+        names = [name for name, _ in meant[target]]
+        full = [f"{name}/{cell}" for name, cell in meant[target]]
+        return (
+            f"target {target!r}: {_listing(names, 'and')} each have a cell of this name, "
+            f"expected {_listing(full, 'or')}"
+        )
+    near = _nearest(target, known)
+    hint = f"; did you mean {_listing(near, 'or')}?" if near else "; snakemake --list-target-rules shows the targets"
+    return f"target {target!r}: nothing of this name can be made under this configuration{hint}"
+
+
+def _nearest(target: str, known: Iterable[str], most: int = 3) -> list[str]:
+    """The known names most like a mistyped one: first those of the same last part, if few, then by spelling."""
+    by_spelling: dict[str, str] = {}
+    for name in known:
+        by_spelling.setdefault(name.lower(), name)
+    last = target.rpartition("/")[2].lower()
+    same = [name for lower, name in by_spelling.items() if lower.rpartition("/")[2] == last]
+    close = difflib.get_close_matches(target.lower(), by_spelling, n=most, cutoff=0.6)
+    # Far behind the best one, a name only distracts.
+    alike = [difflib.SequenceMatcher(None, name, target.lower()).ratio() for name in close]
+    close = [by_spelling[name] for name, ratio in zip(close, alike, strict=True) if ratio > alike[0] - 0.1]
+    return list(dict.fromkeys([*(same if len(same) <= most else []), *close]))[:most]
+
+
+def _listing(names: Iterable[str], word: str) -> str:
+    *most, last = names
+    return f"{', '.join(most)} {word} {last}" if most else last
