@@ -21,29 +21,25 @@ PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "nump
 WITHOUT = ("netspec.catalogue",)
 
 
-def code_of(model: str) -> list[str]:
-    """The source files that decide the result of training ``model``: trainer, augmentation, its layers, their modules.
+def code_of(model: str, command: str = "train.__main__:_fit") -> list[str]:
+    """The source files that decide what a command of the trainer does with ``model``, its layers' and modules' among them.
 
     The workflow lists them as inputs, so that editing another architecture or the progress bar retrains nothing.
     """
-    return closure("train.loop", *_modules_of(model), without=WITHOUT)
+    return closure(command, *modules_of(model), without=WITHOUT)
 
 
-def network_code(model: str) -> list[str]:
-    """The source files that decide what the network ``model`` computes: its layers and their modules."""
-    return closure("netspec.modules", *_modules_of(model), without=WITHOUT)
-
-
-def _modules_of(model: str) -> list[str]:
+def modules_of(model: str) -> list[str]:
     """The modules that define the layers of ``model``, and those that build them, which are chosen when it is built."""
     layers = {type(layer).__module__ for layer in _layers_in(netspec.find(model).layers)}
     twins = {layer.replace("netspec.layers.", "netspec.modules.") for layer in layers}
     return [*layers, *(twin for twin in twins if file_of(twin))]
 
 
-def augmentation_code() -> list[str]:
-    """The source files that decide what an augmented sample looks like."""
-    return closure("train.data.augment")
+def all_modules() -> list[str]:
+    """The modules that build layers, all of them."""
+    folder = SRC / "netspec" / "modules"
+    return [f"netspec.modules.{path.stem}" for path in sorted(folder.glob("*.py")) if path.stem != "__init__"]
 
 
 def architecture_of(model: str) -> str:

@@ -80,6 +80,17 @@ def test_what_is_left_out_is_not_followed_either(tree):
         closure("shop.sweets")
 
 
+def test_a_command_needs_what_its_function_leads_to(tree):
+    (tree / "user.py").write_text(
+        "import shop.base\ndef _a():\n    _c()\ndef _b():\n    import shop.tools.knife\n"
+        "def _c():\n    from shop.fruit import Apple\n"
+    )
+    assert {str(Path(path).relative_to(tree)) for path in closure("user:_a")} == BASE
+    assert {str(Path(path).relative_to(tree)) for path in closure("user:_b")} == {"shop/base.py"} | KNIFE
+    with pytest.raises(AttributeError, match="no function _d in user"):
+        closure("user:_d")
+
+
 def test_a_circle_ends(tree):
     (tree / "user.py").write_text("import other\n")
     (tree / "other.py").write_text("import user\n")

@@ -7,8 +7,9 @@ BENCHED = {"resnet-34": 16, "mobilenet-v2": 16, "efficientnet-b0": 16, "convnext
 rule bench_step:
     input:
         cell=f"{results(IMAGENETTE)}/{{cell}}/cell.json",
-        code=lambda wildcards: provenance.code_of(IMAGENETTE.cells[wildcards.cell]["model"]),
-        runner=expand(f"{provenance.SRC}/train/{{name}}.py", name=["bench_step", "torch_step"]),
+        code=lambda wildcards: provenance.code_of(
+            IMAGENETTE.cells[wildcards.cell]["model"], "train.__main__:_bench_step"
+        ),
     output:
         "results/bench/{cell}.json",
     log:
@@ -33,8 +34,7 @@ rule bench_step:
 rule bench:
     input:
         steps=expand("results/bench/{cell}.json", cell=BENCHED),
-        code=f"{provenance.SRC}/report/bench.py",
-        helpers=report_helpers("markdown_table", "record"),
+        code=behind("report.bench"),
     output:
         table="reports/bench.csv",
         page="reports/bench.md",

@@ -9,9 +9,13 @@ from netspec import catalogue
 from report.networks.records import RUN_BELOW
 from report.errors import ReportError
 from report.record import about, seeds_of
-from train import allocation, config as settings, datasets, gpus, provenance, targets
-from train.machine.runtime import share_interpreter
+from train import config as settings, provenance
+from train.config import datasets
+from train.config.closure import closure
 from train.config.schema import ConfigError, is_name, load
+from train.machine import gpus
+from train.machine.runtime import share_interpreter
+from train.workflow import allocation, targets
 
 share_interpreter()
 
@@ -39,12 +43,6 @@ PLATFORMS = {"auto": "", "cpu": "JAX_PLATFORMS=cpu", "gpu": "JAX_PLATFORMS=cuda"
 STORE = "data/prepared/{dataset}/store.json"
 #: Every data set can be prepared, not only those that are trained on.
 DATASETS = datasets.names()
-#: Modules of train.data.raw that read the kinds of data sets.
-READERS = {
-    "sklearn-digits": ["embedded"],
-    "image-folder": ["archive", "folder", "packed", "tar", "zip"],
-    "imagenet": ["devkit", "folder", "imagenet", "packed", "tar"],
-}
 #: Names of the catalogue's variants by the name of their file.
 NETWORKS = {spec.slug.lower(): spec.name for spec in catalogue.specs() if spec.provenance.role == "variant"}
 
@@ -148,87 +146,15 @@ def dataset_settings(wildcards):
         raise WorkflowError(str(error)) from None
 
 
-def preparing_code(wildcards):
-    """Source files that decide the prepared images of a data set."""
-    kind = datasets.load(Path(f"config/datasets/{wildcards.dataset}.yaml"))["kind"]
-    names = ["images", "prepare", "store", "raw/source", "raw/subset", "raw/tree"]
-    names += [f"raw/{name}" for name in READERS[kind]]
-    return [f"{provenance.SRC}/train/{name}.py" for name in names]
+def behind(*entries):
+    """Source files that decide what the command of a rule does; looked for when a job is planned."""
+    return lambda wildcards: closure(*entries)
 
 
 def resolved(wildcards):
     """The text of a cell's file."""
     cell = cell_of(wildcards)
     return settings.cell_json(cell if wildcards.file == "cell" else settings.deciding(cell))
-
-
-def training_code(wildcards):
-    """Source files that decide the result of a cell; editing any other file retrains nothing."""
-    return provenance.code_of(cell_of(wildcards)["model"])
-
-
-def report_code(*names):
-    """Source files of the report package that a rule uses."""
-    names = (
-        "__main__",
-        "errors",
-        "escape",
-        "formats",
-        "load",
-        "book",
-        "statistics",
-        "table",
-        "comparison",
-        "divergence",
-        *names,
-    )
-    return [f"{provenance.SRC}/report/{name}.py" for name in names]
-
-
-def report_helpers(*names):
-    """Source files of the report package that the parameter tables use."""
-    return [
-        f"{provenance.SRC}/{name}.py"
-        for name in ("netspec/ownership", *(f"report/{name}" for name in ("errors", *names)))
-    ]
-
-
-def params_code(*names):
-    """Source files of the parameter tables that a rule uses."""
-    return [
-        f"{provenance.SRC}/report/params/{name}.py" for name in ("__init__", "__main__", "records", *names)
-    ]
-
-
-def zoo_code(*names):
-    """Source files of the comparison of architectures that a rule uses."""
-    return [f"{provenance.SRC}/report/zoo/{name}.py" for name in ("__init__", "__main__", *names)]
-
-
-def comparison_code(experiment, *names):
-    """Source files of a report on ch. 10.3 or 10.5 that a rule uses, by default all, and what the two share."""
-    folder = provenance.SRC / "report" / experiment
-    own = [folder / f"{name}.py" for name in names] if names else sorted(folder.glob("*.py"))
-    shared = [
-        provenance.SRC / "report" / f"{name}.py"
-        for name in (
-            "blocks",
-            "citation",
-            "comparison",
-            "divergence",
-            "reference",
-            "smoke",
-            "steps",
-            "trained",
-        )
-    ]
-    named = (provenance.SRC / "netspec" / "reference").glob("book*.yaml")
-    return [str(path) for path in (*own, folder / "__main__.py", *shared, *sorted(named))]
-
-
-def book_tables(*names):
-    """Figures from elsewhere that a rule reads."""
-    return [f"{provenance.SRC}/netspec/reference/{name}.csv" for name in names]
 
 
 def lowered_networks(experiment):
@@ -242,37 +168,9 @@ def find_network(name):
     return next(spec.name for spec in catalogue.specs() if spec.slug.lower() == name)
 
 
-def module_code(*names):
-    """Source files among the flax modules."""
-    return [f"{provenance.SRC}/netspec/modules/{name}.py" for name in names]
-
-
 def how_to_run(network):
     """Forward and backward, or for a network too large for most machines the trace alone."""
     return "--backward" if netspec.find(network).params < RUN_BELOW else "--abstract"
-
-
-def counting_code():
-    """Source files of the language and the catalogue; not the modules, which count nothing."""
-    return [
-        str(path)
-        for folder in ("", "layers", "catalogue")
-        for path in sorted((provenance.SRC / "netspec" / folder).glob("*.py"))
-        if path.stem not in ("__main__",) and not path.stem.startswith(("cli", "draw"))
-    ]
-
-
-def gradcheck_code(*folders):
-    """Source files of the gradient check, or of the folders of netspec that it builds from."""
-    folders = folders or ("gradcheck", "gradcheck/statements")
-    return [
-        str(path) for folder in folders for path in sorted((provenance.SRC / "netspec" / folder).glob("*.py"))
-    ]
-
-
-def gradcheck_report_code(*names):
-    """Source files of the gradient check's report that a rule uses."""
-    return [f"{provenance.SRC}/report/gradcheck/{name}.py" for name in ("__init__", "__main__", *names)]
 
 
 def recorded_runs(record):

@@ -6,10 +6,7 @@ NETWORK_PARTS = 4
 
 rule gradcheck_statements:
     input:
-        gradcheck=gradcheck_code(),
-        reference=f"{provenance.SRC}/netspec/reference/book_theorems.csv",
-        code=gradcheck_report_code("records"),
-        helpers=report_helpers("params/records"),
+        code=behind("report.gradcheck.__main__:_statements"),
     output:
         table="reports/gradcheck/statements.csv",
         mutants=report(
@@ -32,10 +29,7 @@ rule gradcheck_statements:
 
 rule gradcheck_modules:
     input:
-        gradcheck=gradcheck_code(),
-        modules=gradcheck_code("modules", "layers"),
-        code=gradcheck_report_code("records"),
-        helpers=report_helpers("params/records"),
+        code=behind("report.gradcheck.__main__:_modules", *provenance.all_modules()),
     output:
         table="reports/gradcheck/modules.csv",
     log:
@@ -50,11 +44,7 @@ rule gradcheck_modules:
 
 rule gradcheck_networks:
     input:
-        gradcheck=gradcheck_code(),
-        modules=gradcheck_code("modules", "layers"),
-        catalogue=counting_code(),
-        code=gradcheck_report_code("records"),
-        helpers=report_helpers("params/records"),
+        code=behind("report.gradcheck.__main__:_networks", *provenance.all_modules()),
     output:
         table="reports/gradcheck/networks{part}.csv",
     log:
@@ -74,11 +64,7 @@ rule gradcheck_networks:
 
 rule gradcheck_train_step:
     input:
-        gradcheck=gradcheck_code(),
-        modules=gradcheck_code("modules", "layers"),
-        augmentation=provenance.augmentation_code(),
-        code=gradcheck_report_code("records", "train_step"),
-        helpers=report_helpers("params/records"),
+        code=behind("report.gradcheck.__main__:_train_step", *provenance.all_modules()),
     output:
         table="reports/gradcheck/train_step.csv",
     log:
@@ -99,9 +85,7 @@ rule gradcheck_document:
         networks=[f"reports/gradcheck/networks{part}.csv" for part in range(1, NETWORK_PARTS + 1)],
         train_step=rules.gradcheck_train_step.output.table,
         mutants=rules.gradcheck_statements.output.mutants,
-        code=gradcheck_report_code("document", "markdown", "records", "verdict"),
-        helpers=report_helpers("formats", "markdown_table", "pages", "params/records"),
-        template=f"{provenance.SRC}/report/templates/gradcheck.typ",
+        code=behind("report.gradcheck.__main__:_document"),
     output:
         table=report(
             "reports/gradcheck.csv",
@@ -135,8 +119,7 @@ rule gradcheck_verdict:
         report=rules.gradcheck_document.output.pdf,
         table=rules.gradcheck_document.output.table,
         mutants=rules.gradcheck_statements.output.mutants,
-        code=gradcheck_report_code("records", "verdict"),
-        helpers=report_helpers("formats", "params/records"),
+        code=behind("report.gradcheck.__main__:_verdict"),
     output:
         verdict="reports/gradcheck/verdict.txt",
     log:

@@ -5,8 +5,7 @@ rule imagenet_table:
     input:
         summaries=runs(IMAGENET),
         cells=configurations(IMAGENET),
-        book=book_tables("book_imagenet"),
-        code=comparison_code("imagenet", "book", "protocol", "table"),
+        code=behind("report.imagenet.__main__"),
     output:
         table=report(
             f"{report_of(IMAGENET)}.csv",
@@ -43,9 +42,7 @@ rule imagenet_figures:
         table=rules.imagenet_table.output.table,
         runs=rules.imagenet_table.output.runs,
         curves=rules.imagenet_table.output.curves,
-        book=book_tables("book_imagenet_curve"),
-        code=comparison_code("imagenet", "book", "figure"),
-        helpers=report_code("figures"),
+        code=behind("report.imagenet.__main__"),
     output:
         figure=report(
             f"{report_of(IMAGENET)}.svg",
@@ -81,10 +78,7 @@ rule imagenet_document:
         figure_curves=rules.imagenet_figures.output.curves,
         summaries=runs(IMAGENET),
         cells=configurations(IMAGENET),
-        code=comparison_code("imagenet"),
-        findings=comparison_code("imagenette", "findings"),
-        helpers=report_code("comparison", "markdown_table", "pages", "provenance"),
-        template=f"{provenance.SRC}/report/templates/page.typ",
+        code=behind("report.imagenet.__main__"),
     output:
         pdf=report(
             f"{report_of(IMAGENET)}.pdf",

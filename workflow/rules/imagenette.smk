@@ -5,8 +5,7 @@ LOWERED = expand("results/lowered/{network}.mlir", network=lowered_networks(IMAG
 # The program of a training step of 32 images, whose length the book prints.
 rule lower_train_step:
     input:
-        code=lambda wildcards: provenance.network_code(find_network(wildcards.network)),
-        runner=module_code("traced", "lowering"),
+        code=lambda wildcards: provenance.code_of(find_network(wildcards.network), "netspec.cli.lowering:run"),
     output:
         "results/lowered/{network}.mlir",
     log:
@@ -33,8 +32,7 @@ rule imagenette_table:
         summaries=runs(IMAGENETTE),
         cells=configurations(IMAGENETTE),
         lowered=LOWERED,
-        book=book_tables("book_imagenette_models"),
-        code=comparison_code("imagenette", "book", "protocol", "table"),
+        code=behind("report.imagenette.__main__"),
     output:
         table=report(
             f"{report_of(IMAGENETTE)}.csv",
@@ -73,9 +71,7 @@ rule imagenette_figures:
         table=rules.imagenette_table.output.table,
         runs=rules.imagenette_table.output.runs,
         curves=rules.imagenette_table.output.curves,
-        book=book_tables("book_ablation_curves"),
-        code=comparison_code("imagenette", "book", "figure"),
-        helpers=report_code("figures"),
+        code=behind("report.imagenette.__main__"),
     output:
         figure=report(
             f"{report_of(IMAGENETTE)}.svg",
@@ -111,10 +107,7 @@ rule imagenette_document:
         figure_curves=rules.imagenette_figures.output.curves,
         summaries=runs(IMAGENETTE),
         cells=configurations(IMAGENETTE),
-        code=comparison_code("imagenette"),
-        findings=comparison_code("imagenette", "findings"),
-        helpers=report_code("comparison", "markdown_table", "pages", "provenance"),
-        template=f"{provenance.SRC}/report/templates/page.typ",
+        code=behind("report.imagenette.__main__"),
     output:
         pdf=report(
             f"{report_of(IMAGENETTE)}.pdf",

@@ -4,8 +4,7 @@
 
 rule run_network:
     input:
-        code=lambda wildcards: provenance.network_code(NETWORKS[wildcards.network]),
-        runner=module_code("traced", "trial", "combinators"),
+        code=lambda wildcards: provenance.code_of(NETWORKS[wildcards.network], "netspec.cli.running:run"),
     output:
         "results/networks/{network}.json",
     log:
@@ -32,9 +31,7 @@ rule run_network:
 rule networks_report:
     input:
         records=expand("results/networks/{network}.json", network=NETWORKS),
-        code=[f"{provenance.SRC}/report/networks/{name}.py" for name in ("__main__", "records", "document")],
-        helpers=report_helpers("formats", "markdown_table", "pages"),
-        template=f"{provenance.SRC}/report/templates/networks.typ",
+        code=behind("report.networks.__main__:_report"),
     output:
         table=report(
             "reports/networks.csv",

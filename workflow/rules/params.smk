@@ -4,13 +4,7 @@ PARAMS = "reports/params"
 
 rule params_tables:
     input:
-        netspec=counting_code(),
-        reference=expand(
-            f"{provenance.SRC}/netspec/reference/{{name}}.csv",
-            name=["book_figures", "book_parts", "paper_figures", "reference_counts", "reference_map"],
-        ),
-        code=params_code("axes", "chapter", "collect", "document", "findings", "markdown"),
-        helpers=report_helpers("formats", "markdown_table"),
+        code=behind("report.params.__main__:_tables"),
     output:
         table=report(
             f"{PARAMS}/params.csv",
@@ -46,8 +40,7 @@ rule params_tables:
 rule params_figure:
     input:
         table=rules.params_tables.output.table,
-        code=params_code("axes", "figure", "labels"),
-        helpers=report_helpers("figures", "formats", "book", "load", "statistics", "table"),
+        code=behind("report.params.__main__:_figure"),
     output:
         figure=report(
             f"{PARAMS}/params.svg",
@@ -72,9 +65,7 @@ rule params_document:
         other_forms=rules.params_tables.output.other_forms,
         parts=rules.params_tables.output.parts,
         figure=rules.params_figure.output.figure,
-        netspec=counting_code(),
-        code=params_code("axes", "chapter", "document", "findings"),
-        helpers=report_helpers("formats", "pages"),
+        code=behind("report.params.__main__:_document"),
         template=f"{provenance.SRC}/report/templates/params.typ",
     output:
         pdf=report(

@@ -13,9 +13,7 @@ except ReportError as error:
 rule recorded_ablation:
     input:
         lambda wildcards: sorted(str(p) for p in Path("results/recorded", wildcards.record).glob("**/*.*")),
-        code=sorted(str(path) for path in (provenance.SRC / "report").glob("*.py")),
-        template=f"{provenance.SRC}/report/templates/ablation.typ",
-        book=book_tables("book_ablation", "book_ablation_curves"),
+        code=behind("report.__main__"),
     output:
         table="reports/recorded/{record}.csv",
         runs="reports/recorded/{record}_runs.csv",
@@ -53,9 +51,7 @@ rule recorded_ablation:
 rule recorded_networks:
     input:
         lambda wildcards: sorted(str(p) for p in Path("results/recorded", wildcards.record).glob("*.json")),
-        code=[f"{provenance.SRC}/report/networks/{name}.py" for name in ("__main__", "records", "document")],
-        helpers=report_helpers("formats", "markdown_table", "pages", "record"),
-        template=f"{provenance.SRC}/report/templates/networks.typ",
+        code=behind("report.networks.__main__:_report"),
     output:
         table="reports/recorded/{record}.csv",
         markdown="reports/recorded/{record}.md",
@@ -85,8 +81,7 @@ rule recorded_steps:
             if path.name != "about.json"
         ),
         about="results/recorded/{record}/about.json",
-        code=f"{provenance.SRC}/report/bench.py",
-        helpers=report_helpers("markdown_table", "record"),
+        code=behind("report.bench"),
     output:
         table="reports/recorded/{record}.csv",
         page="reports/recorded/{record}.md",

@@ -5,7 +5,7 @@ rule ablation_preview:
     input:
         cells=configurations(ABLATION, "settings"),
         store=STORE.format(dataset=ABLATION.dataset["name"]),
-        code=provenance.augmentation_code(),
+        code=behind("train.__main__:_preview"),
     output:
         report(
             expand(f"{report_of(ABLATION)}/{{cell}}.png", cell=ABLATION.shown),
@@ -30,8 +30,7 @@ rule ablation_table:
     input:
         summaries=runs(ABLATION),
         cells=configurations(ABLATION),
-        book=f"{provenance.SRC}/netspec/reference/book_ablation.csv",
-        code=report_code(),
+        code=behind("report.__main__:_table"),
     output:
         table=report(
             f"{report_of(ABLATION)}.csv",
@@ -68,8 +67,7 @@ rule ablation_figures:
         table=rules.ablation_table.output.table,
         runs=rules.ablation_table.output.runs,
         curves=rules.ablation_table.output.curves,
-        book=f"{provenance.SRC}/netspec/reference/book_ablation_curves.csv",
-        code=report_code("figures"),
+        code=behind("report.__main__:_figure"),
     output:
         figure=report(
             f"{report_of(ABLATION)}.svg",
@@ -106,8 +104,7 @@ rule ablation:
         previews=rules.ablation_preview.output,
         summaries=runs(ABLATION),
         cells=configurations(ABLATION),
-        code=sorted(str(path) for path in (provenance.SRC / "report").glob("*.py")),
-        template=f"{provenance.SRC}/report/templates/ablation.typ",
+        code=behind("report.__main__:_document"),
     output:
         pdf=report(
             f"{report_of(ABLATION)}.pdf",

@@ -3,7 +3,7 @@ import os
 
 from snakemake.logging import logger
 
-from train import snake
+from train.workflow import snake
 
 #: Experiments and cells by the targets that may mean them.
 MEANT = targets.cells(EXPERIMENTS)

@@ -24,7 +24,7 @@ rule train:
     input:
         cell="results/{label}/{cell}/settings.json",
         store=store_of,
-        code=training_code,
+        code=lambda wildcards: provenance.code_of(cell_of(wildcards)["model"]),
     output:
         summary=report(
             "results/{label}/{cell}/seed{seed}/summary.json",

@@ -5,9 +5,7 @@ rule zoo_table:
     input:
         summaries=runs(ZOO),
         cells=configurations(ZOO),
-        netspec=counting_code(),
-        code=zoo_code("table"),
-        helpers=report_code(),
+        code=behind("report.zoo.__main__:_table"),
     output:
         table=report(
             f"{report_of(ZOO)}.csv",
@@ -44,9 +42,7 @@ rule zoo_figures:
         table=rules.zoo_table.output.table,
         runs=rules.zoo_table.output.runs,
         curves=rules.zoo_table.output.curves,
-        code=zoo_code("table", "figure"),
-        names=params_code("labels"),
-        helpers=report_code("figures"),
+        code=behind("report.zoo.__main__:_figure"),
     output:
         figure=report(
             f"{report_of(ZOO)}.svg",
@@ -82,9 +78,7 @@ rule zoo_document:
         figure_curves=rules.zoo_figures.output.curves,
         summaries=runs(ZOO),
         cells=configurations(ZOO),
-        code=zoo_code("table", "document", "findings", "markdown"),
-        helpers=report_code("markdown_table", "pages", "provenance"),
-        template=f"{provenance.SRC}/report/templates/zoo.typ",
+        code=behind("report.zoo.__main__:_document"),
     output:
         pdf=report(
             f"{report_of(ZOO)}.pdf",

@@ -5,6 +5,9 @@ to the file that defines ``Dense``, not to all that the package collects, so tha
 else; where a package's own ``__init__`` defines the name, or the package is used as a value, it leads to that file and
 what it imports. Imports inside functions count, those for type checkers do not. A file that is chosen while the program
 runs (the module of a layer) is not seen: who chooses names it as a module of its own.
+
+A command of a command line is written ``package.__main__:_command``: what that function needs, by itself and through
+others of its file, with what the file imports at its top. How the command line is worded is no part of it.
 """
 
 from __future__ import annotations
@@ -27,24 +30,25 @@ EXCLUDED = {
 DATA_FILE = re.compile(r"[\w-]+\.(?:csv|typ|ya?ml|json|txt)\b")
 
 
-def closure(*modules: str, without: Collection[str] = ()) -> list[str]:
-    """Paths of the files that ``modules`` (dotted names) depend on, themselves first of all included, sorted.
+def closure(*entries: str, without: Collection[str] = ()) -> list[str]:
+    """Paths of the files that ``entries`` (dotted names, or commands) depend on, they themselves among them, sorted.
 
     ``without`` names modules and packages that are not followed, besides :data:`EXCLUDED`.
 
-    Raises ``ModuleNotFoundError`` for a module that is not in ``src``.
+    Raises ``ModuleNotFoundError`` for a module that is not in ``src``, ``AttributeError`` for a command it lacks.
     """
     left_out = {*EXCLUDED, *without}
-    waiting, found = list(modules), set()
+    waiting, found = list(entries), set()
     while waiting:
-        name = waiting.pop()
-        if name in found or any(name == out or name.startswith(f"{out}.") for out in left_out):
+        entry = waiting.pop()
+        if entry in found or any(entry == out or entry.startswith(f"{out}.") for out in left_out):
             continue
+        name, _, function = entry.partition(":")
         if not file_of(name):
             raise ModuleNotFoundError(f"no module {name} in {SRC}", name=name)
-        found.add(name)
-        waiting += imports(name)
-    files = {file_of(name) for name in found}
+        found.add(entry)
+        waiting += imports(name, function)
+    files = {file_of(name) for name in found if ":" not in name}
     return sorted({str(path) for path in files} | {str(data) for path in files for data in data_files(path)})
 
 
@@ -67,11 +71,12 @@ def _data() -> dict[str, Path]:
 
 
 @cache
-def imports(module: str) -> tuple[str, ...]:
-    """The modules of ``src`` whose code a module runs or reads, by dotted name."""
+def imports(module: str, function: str = "") -> tuple[str, ...]:
+    """The modules of ``src`` whose code a module runs or reads, by dotted name; or one ``function`` of it."""
     tree = _parsed(module)
+    body = _needed(tree, module, function) if function else tree.body
     found: list[str] = []
-    for node in _imports_in(tree.body):
+    for node in _imports_in(body):
         if isinstance(node, ast.ImportFrom):
             origin = _origin(module, node)
             if file_of(origin):
@@ -81,6 +86,21 @@ def imports(module: str) -> tuple[str, ...]:
             if file_of(alias.name):
                 found += _used(tree, alias.asname or alias.name, alias.name)
     return tuple(dict.fromkeys(name for name in found if name != module))
+
+
+def _needed(tree: ast.Module, module: str, function: str) -> list[ast.stmt]:
+    """The statements of a file without the functions that ``function`` does not lead to."""
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    if function not in functions:
+        raise AttributeError(f"no function {function} in {module}")
+    waiting, needed = [function], set()
+    while waiting:
+        name = waiting.pop()
+        if name not in needed:
+            needed.add(name)
+            named = {node.id for node in ast.walk(functions[name]) if isinstance(node, ast.Name)}
+            waiting += named & functions.keys()
+    return [node for node in tree.body if not isinstance(node, ast.FunctionDef) or node.name in needed]
 
 
 @cache
