@@ -59,7 +59,7 @@ def test_both_in_miniature_from_data_to_page(folder):
         assert not (folder / f"reports/{name}.pdf").exists()
         report = folder / f"reports/{name}/digits-32-smoke-32+{name}-smoke@{cell}"
         assert report.with_name(f"{report.name}.pdf").read_bytes().startswith(b"%PDF-")
-        assert "This is not the book’s experiment." in report.with_name(f"{report.name}.md").read_text()
+        assert "Smoke run: not an experiment." in report.with_name(f"{report.name}.md").read_text()
         row = pd.read_csv(report.with_name(f"{report.name}.csv")).iloc[0]
         assert (row["cell"], row["epochs"], row["val_images"]) == (cell, 1, 797)
     program = folder / "results/lowered/lenet-5.mlir"
