@@ -20,10 +20,8 @@ def finite_or_none(value: float) -> float | None:
 
 
 def scored(metrics: Mapping[str, float]) -> dict[str, float | None]:
-    """Metrics of an evaluation. Without a finite loss there are no accuracies: the logits name no class."""
-    if math.isfinite(metrics["loss"]):
-        return {name: finite_or_none(value) for name, value in metrics.items()}
-    return dict.fromkeys(metrics)
+    """Figures of an evaluation, none of them unless all are finite: logits that are not name no class either."""
+    return dict(metrics) if all(map(math.isfinite, metrics.values())) else dict.fromkeys(metrics)
 
 
 def first(rows: Sequence[Sequence[Any]]) -> dict[str, Any] | None:

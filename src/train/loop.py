@@ -14,7 +14,6 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 
-import netspec
 from train import destination, divergence
 from train.checkpoint import Checkpoints
 from train.config.cell import Cell
@@ -28,11 +27,8 @@ from train.machine.clock import Clock
 from train.machine.progress import Progress
 from train.measure import feeding
 from train.results import filled, named_arrays, summarize, weights_file, write_results
-from train.step import Programs, TrainState, check_divisible, make_programs
-from train.tasks.classification import Classification
-
-#: Evaluation holds no gradients, so its batches may be larger than those of training.
-EVAL_FACTOR = 8
+from train.step import EVAL_FACTOR, Programs, TrainState, check_divisible
+from train.tasks import Learner, learner_of, task_of
 
 
 class Interrupted(Exception):
@@ -54,16 +50,16 @@ def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path, again
     that epoch, unless its recipe says to continue, and is written as any other: that is its result.
     """
     fingerprint = destination.run_fingerprint(cell, seed, store)
-    weights = 4 * netspec.find(cell.model).with_classes(cell.dataset.classes).params
+    weights = 4 * task_of(cell).spec(cell).params
     with destination.claimed(out, fingerprint, weights, again=again), Checkpoints(checkpoints, fingerprint) as saved:
         return _fit(cell, seed, store, out, saved)
 
 
 def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints) -> dict:
     clock = Clock()
-    task = Classification(cell)
+    learner = learner_of(cell)
     steps_per_epoch = len(store.train) // cell.batch_size
-    programs = make_programs(cell, task, steps_per_epoch)
+    programs = Programs(cell, learner, steps_per_epoch)
     check_divisible(cell, programs.devices)
     order = {"batch_size": cell.batch_size, "seed": seed, "rows": programs.rows(cell.batch_size)}
     batches = train_batches(store.train, epochs=cell.epochs, **order)
@@ -98,10 +94,10 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints) -> 
                 if not clock.warm or programs.must_wait:
                     jax.block_until_ready(state)
             step += 1
-            progress.advance(cell.batch_size, lambda now=state: _current(task, now))
+            progress.advance(cell.batch_size, lambda now=state: _current(learner, now))
             epoch, position = divmod(step, steps_per_epoch)
             if position == 0:
-                finished = _finish_epoch(cell, task, programs, state, store, epoch, step, clock, progress)
+                finished = _finish_epoch(cell, programs, state, store, epoch, step, clock, progress)
                 rows += finished
                 # On the device, as the step leaves them: arrays of another kind would compile it a second time.
                 state = state._replace(sums=jax.tree.map(lambda s: jnp.zeros_like(s, device=s.sharding), state.sums))
@@ -135,16 +131,16 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints) -> 
     return summary
 
 
-def evaluate(task: Classification, programs: Programs, state: TrainState, store: Store, batch_size: int) -> dict:
+def evaluate(programs: Programs, state: TrainState, store: Store, batch_size: int) -> dict[str, float]:
     """Metrics over every validation image."""
     per_batch = -(-min(batch_size * EVAL_FACTOR, len(store.val)) // programs.devices) * programs.devices
     parts = []
-    for batch in eval_batches(store.val, batch_size=per_batch, rows=programs.rows(per_batch)):
-        parts.append(programs.measure(state, programs.place(batch)))
+    for index, batch in enumerate(eval_batches(store.val, batch_size=per_batch, rows=programs.rows(per_batch))):
+        parts.append(programs.measure(state, programs.place(batch), index))
         if programs.must_wait:
             jax.block_until_ready(parts[-1])
     parts = jax.device_get(parts)
-    return task.metrics({name: sum(float(part[name]) for part in parts) for name in parts[0]})
+    return programs.learner.figures({name: sum(float(part[name]) for part in parts) for name in parts[0]})
 
 
 def evaluate_weights(cell: Cell, weights: Path, store: Store) -> dict:
@@ -152,8 +148,7 @@ def evaluate_weights(cell: Cell, weights: Path, store: Store) -> dict:
 
     Raises :class:`ConfigError` when the file is not weights of the cell's model.
     """
-    task = Classification(cell)
-    programs = make_programs(cell, task, steps_per_epoch=1)
+    programs = Programs(cell, learner_of(cell), steps_per_epoch=1)
     state = programs.init(0)
     advice = f"expected weights.npz of a run of {cell.model}; run it again, or name its own cell"
     arrays = read_arrays(weights, advice)
@@ -164,25 +159,26 @@ def evaluate_weights(cell: Cell, weights: Path, store: Store) -> dict:
         state = state._replace(params=filled(state.params, arrays), rest=filled(state.rest, arrays), average=None)
     except ValueError as error:
         raise ConfigError(f"{shown(weights, 300)}: not weights of {cell.model} ({error}); {advice}") from None
-    metrics = divergence.scored(evaluate(task, programs, state, store, cell.batch_size))
+    metrics = divergence.scored(evaluate(programs, state, store, cell.batch_size))
     return {**metrics, "images": len(store.val)}
 
 
-def _finish_epoch(cell, task, programs, state, store, epoch, step, clock, progress) -> list[list]:
+def _finish_epoch(cell, programs, state, store, epoch, step, clock, progress) -> list[list]:
     """The rows of a finished epoch: training sums, learning rate, and validation when it is due."""
     with clock.measure("train"):
-        train = _current(task, state)  # waits for the device
+        train = _current(programs.learner, state)  # waits for the device
     train["learning_rate"] = programs.rate(step - 1)
     rows = [[epoch, step, "train", name, divergence.finite_or_none(value)] for name, value in train.items()]
-    shown = {"loss": train["loss"], "accuracy": train["accuracy"], "rate": train["learning_rate"]}
+    shown = {"rate" if name == "learning_rate" else name: value for name, value in train.items()}
     if epoch % cell.evaluate_every_epochs == 0 or epoch == cell.epochs:
         with clock.measure("eval"):
-            val = evaluate(task, programs, state, store, cell.batch_size)
+            val = evaluate(programs, state, store, cell.batch_size)
         rows += [[epoch, step, "val", name, value] for name, value in divergence.scored(val).items()]
-        shown[f"val {task.headline}"] = val[task.headline]
+        headline = programs.learner.task.headline.name
+        shown[f"val {headline}"] = val[headline]
     progress.epoch(epoch, shown)
     return rows
 
 
-def _current(task: Classification, state: TrainState) -> dict[str, float]:
-    return task.metrics(jax.device_get(state.sums))
+def _current(learner: Learner, state: TrainState) -> dict[str, float]:
+    return learner.figures(jax.device_get(state.sums))

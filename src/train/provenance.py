@@ -15,18 +15,22 @@ import netspec
 from netspec.layers import Layer
 from train.config.closure import SRC, closure, file_of
 from train.machine import gpus, memory
+from train.tasks import TASKS
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "numpy")
 #: What a network is made of enters a result as text (:func:`architecture_of`): editing another one retrains nothing.
 WITHOUT = ("netspec.catalogue",)
+#: The modules of the tasks, of which a cell names one.
+LEARNERS = tuple(task.module for task in TASKS.values())
 
 
 def code_of(model: str, command: str = "train.__main__:_fit") -> list[str]:
-    """The source files that decide what a command of the trainer does with ``model``, its layers' and modules' among them.
+    """The source files that decide what a command does with the network ``model``; of the trainer's, the tasks' too.
 
     The workflow lists them as inputs, so that editing another architecture or the progress bar retrains nothing.
     """
-    return closure(command, *modules_of(model), without=WITHOUT)
+    learners = LEARNERS if command.startswith("train.") else ()
+    return closure(command, *learners, *modules_of(model), without=WITHOUT)
 
 
 def modules_of(model: str) -> list[str]:

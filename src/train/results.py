@@ -13,7 +13,6 @@ from pathlib import Path
 import jax
 import numpy as np
 
-import netspec
 from netspec.ownership import write_all
 from train import divergence, provenance
 from train.config.cell import Cell
@@ -21,6 +20,7 @@ from train.data.store import Store
 from train.destination import digest
 from train.machine.clock import Clock
 from train.step import TrainState, evaluated
+from train.tasks import task_of
 
 
 def summarize(cell: Cell, seed: int, store: Store, rows: list[list], state: TrainState, clock: Clock) -> dict:
@@ -35,7 +35,7 @@ def summarize(cell: Cell, seed: int, store: Store, rows: list[list], state: Trai
     if diverged is None and not divergence.all_finite(state.params, state.rest, state.average):
         diverged = {"epoch": reached, "step": int(state.step), "metric": divergence.WEIGHTS}
     count, top1 = len(store.val), last.get(("val", "top1"))
-    spec = netspec.find(cell.model).with_classes(cell.dataset.classes)
+    spec = task_of(cell).spec(cell)
     feeding = clock.seconds["train"] + clock.seconds["input"]
     return {
         "dataset": cell.dataset.name,

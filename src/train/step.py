@@ -9,6 +9,7 @@ program, so that all seeds share one compilation.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -22,7 +23,10 @@ from train.config.cell import Cell
 from train.config.schema import ConfigError
 from train.machine.devices import compiler_options
 from train.optimizer import learning_rate, make_optimizer
-from train.tasks.classification import Classification
+from train.tasks.base import Learner
+
+#: Evaluation holds no gradients, so its batches may be larger than those of training.
+EVAL_FACTOR = 8
 
 
 class TrainState(NamedTuple):
@@ -37,84 +41,124 @@ class TrainState(NamedTuple):
     sums: dict[str, jax.Array]  # training sums since the epoch began
 
 
-class Programs(NamedTuple):
-    """Compiled functions of a run over a device mesh."""
+class Programs:
+    """The compiled functions of a run, data parallel over all devices of all processes.
 
-    init: Callable[[int], TrainState]
-    train: Callable[[TrainState, dict], TrainState]
-    measure: Callable[[TrainState, dict], dict]
-    rate: Callable[[int], float]
-    place: Callable[[dict], dict]
-    memory: Callable[[TrainState, dict], int]
-    devices: int
-    rows: Callable[[int], slice]
+    A batch is split over the devices and the state replicated; random draws do not depend on how many there are.
+    """
+
+    def __init__(self, cell: Cell, learner: Learner, steps_per_epoch: int):
+        self.learner, self.cell, self.spec = learner, cell, learner.spec
+        self._devices = sorted(jax.devices(), key=lambda device: device.process_index)
+        mesh = Mesh(self._devices, ("data",))
+        replicated, self._split = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("data"))
+        self._optimizer, self._rate = make_optimizer(cell, steps_per_epoch), learning_rate(cell, steps_per_epoch)
+        self._graph, _, self._draws, _ = parts_of(nnx.eval_shape(lambda: self._build(nnx.Rngs(0))))
+        compiled = {"out_shardings": replicated, "compiler_options": compiler_options()}
+        # It runs once: optimising its code takes seconds on CPU and saves none.
+        self.init = jax.jit(
+            self._init, out_shardings=replicated, compiler_options={"xla_backend_optimization_level": 0}
+        )
+        self._inputs_of = jax.jit(
+            self._inputs, in_shardings=(replicated, replicated, self._split), out_shardings=self._split
+        )
+        self._updated = jax.jit(self._update, donate_argnums=0, in_shardings=(replicated, self._split), **compiled)
+        self.measure = jax.jit(self._measure, in_shardings=(replicated, self._split, replicated), **compiled)
+
+    @property
+    def devices(self) -> int:
+        """Devices that share a batch."""
+        return len(self._devices)
 
     @property
     def must_wait(self) -> bool:
         """Virtual CPU devices deadlock on few cores when steps are queued (see the notes in CONTRIBUTING)."""
         return self.devices > 1 and jax.default_backend() == "cpu"
 
+    def train(self, state: TrainState, batch: dict) -> TrainState:
+        """One step; the buffers of ``state`` are used up."""
+        return self._updated(state, self._inputs_of(state.seed, state.step, batch))
 
-def make_programs(cell: Cell, task: Classification, steps_per_epoch: int) -> Programs:
-    """Build the programs of ``cell``, data parallel over all devices of all processes.
+    def rate(self, step: int) -> float:
+        """The learning rate of step 0, 1, …."""
+        return float(self._rate(step))
 
-    The batch is split over the devices and the state replicated; random draws do not depend on how many there are.
-    ``rows`` says which rows of a batch a process is to read, and ``place`` takes those.
-    """
-    devices = sorted(jax.devices(), key=lambda device: device.process_index)
-    mesh = Mesh(devices, ("data",))
-    replicated, split = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("data"))
-    spec = netspec.find(cell.model).with_classes(cell.dataset.classes)
-    options = {
-        "initialization": cell.initialization,
-        "compute_dtype": jnp.dtype(cell.precision),
-        "dropout": cell.dropout,
-        "stochastic_depth": cell.stochastic_depth,
-    }
-    optimizer, rate = make_optimizer(cell, steps_per_epoch), learning_rate(cell, steps_per_epoch)
-    graph, _, draws, _ = parts_of(nnx.eval_shape(lambda: netspec.build(spec, nnx.Rngs(0), **options)))
+    def place(self, batch: dict) -> dict:
+        """The rows of a batch that this process has read, on its devices."""
+        if self.devices == 1 and jax.default_backend() == "cpu":
+            return batch  # is there already, and a compiled program takes host arrays as they are, four times as fast
+        return jax.make_array_from_process_local_data(self._split, batch)
 
-    def stream(seed, purpose):
-        return jax.random.fold_in(jax.random.key(seed), purpose)
+    def rows(self, size: int) -> slice:
+        """Which rows of a batch of ``size`` this process is to read."""
+        own = [place for place, device in enumerate(self._devices) if device.process_index == jax.process_index()]
+        return slice(size * own[0] // self.devices, size * (own[-1] + 1) // self.devices)
 
-    def init(seed):
-        model = netspec.build(spec, nnx.Rngs(stream(seed, 0)), **options)
-        _, params, _, rest = parts_of(model)
+    def memory(self, state: TrainState, batch: dict) -> int:
+        """Bytes of each device while a step runs: state, inputs and what is kept for the backward pass."""
+        views = jax.eval_shape(self._inputs, state.seed, state.step, batch)
+        used = self._updated.lower(state, views).compile().memory_analysis()
+        held = used.argument_size_in_bytes + used.output_size_in_bytes - used.alias_size_in_bytes
+        return held + used.temp_size_in_bytes
+
+    def _build(self, rngs: nnx.Rngs) -> nnx.Module:
+        cell = self.cell
+        return netspec.build(
+            self.spec,
+            rngs,
+            initialization=cell.initialization,
+            compute_dtype=jnp.dtype(cell.precision),
+            dropout=cell.dropout,
+            stochastic_depth=cell.stochastic_depth,
+        )
+
+    def _init(self, seed: jax.Array) -> TrainState:
+        _, params, _, rest = parts_of(self._build(nnx.Rngs(_stream(seed, 0))))
         params, rest = nnx.to_pure_dict(params), nnx.to_pure_dict(rest)
         return TrainState(
             step=jnp.int32(0),
             seed=jnp.uint32(seed),
             params=params,
             rest=rest,
-            optimizer=optimizer.init(params),
-            average=None if cell.ema_decay is None else params,
-            sums={name: jnp.float32(0) for name in ("loss", "accuracy", "count")},
+            optimizer=self._optimizer.init(params),
+            average=None if self.cell.ema_decay is None else params,
+            sums=jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, jnp.float32), self._sums()),
         )
 
-    def network(params, rest, key):
+    def _sums(self) -> dict[str, jax.ShapeDtypeStruct]:
+        """Names and shapes of the sums of a training step, by the loss of a network that gives zeros."""
+        batch = self.learner.example_batch(self.cell.batch_size, training=True)
+
+        def of(batch):
+            views = self.learner.inputs(jax.random.key(0), batch, jnp.int32(0))
+            return self.learner.train_loss(partial(zeros_of, self.spec), views)[1]
+
+        return jax.eval_shape(of, batch)
+
+    def _network(self, params: Any, rest: Any, key: jax.Array | None) -> nnx.Module:
         """In training mode when there is a ``key`` to draw from."""
-        drawn = keyed(draws, jax.random.key(0) if key is None else key)
-        model = nnx.merge(graph, nnx.State(params), drawn, nnx.State(rest))
+        drawn = keyed(self._draws, jax.random.key(0) if key is None else key)
+        model = nnx.merge(self._graph, nnx.State(params), drawn, nnx.State(rest))
         model.eval() if key is None else model.train()
         return model
 
-    def inputs(seed, step, batch):
-        return task.inputs(jax.random.fold_in(stream(seed, 1), step), batch, step)
+    def _inputs(self, seed: jax.Array, step: jax.Array, batch: dict) -> Any:
+        return self.learner.inputs(jax.random.fold_in(_stream(seed, 1), step), batch, step)
 
-    def update(state, views):
-        key = jax.random.fold_in(stream(state.seed, 2), state.step)
+    def _update(self, state: TrainState, views: Any) -> TrainState:
+        cell, key = self.cell, jax.random.fold_in(_stream(state.seed, 2), state.step)
 
         def gradient_of(rest, part, index):
             def loss_of(params):
-                model = network(params, rest, key if cell.accumulate == 1 else jax.random.fold_in(key, index))
-                loss, sums = task.train_loss(model, part)
+                model = self._network(params, rest, key if cell.accumulate == 1 else jax.random.fold_in(key, index))
+                loss, sums = self.learner.train_loss(model, part)
                 return loss, (sums, nnx.to_pure_dict(parts_of(model)[3]))
 
             gradient, (sums, after) = jax.grad(loss_of, has_aux=True)(state.params)
             return gradient, sums, after
 
         gradient, sums, rest = accumulated(gradient_of, state.rest, views, cell.accumulate)
-        updates, optimizer_state = optimizer.update(gradient, state.optimizer, state.params)
+        updates, optimizer_state = self._optimizer.update(gradient, state.optimizer, state.params)
         params = optax.apply_updates(state.params, updates)
         average = state.average
         if cell.ema_decay is not None:
@@ -122,46 +166,23 @@ def make_programs(cell: Cell, task: Classification, steps_per_epoch: int) -> Pro
         sums = jax.tree.map(jnp.add, state.sums, sums)
         return TrainState(state.step + 1, state.seed, params, rest, optimizer_state, average, sums)
 
-    def measure(state, batch):
-        return task.measure(network(evaluated(state), state.rest, None), batch)
+    def _measure(self, state: TrainState, batch: dict, index: jax.Array) -> dict:
+        """Sums over batch number ``index`` of the validation examples, which decides what is drawn for it."""
+        key = jax.random.fold_in(jax.random.key(0), index)
+        return self.learner.measure(self._network(evaluated(state), state.rest, None), batch, key)
 
-    def rows(size):
-        own = [place for place, device in enumerate(devices) if device.process_index == jax.process_index()]
-        return slice(size * own[0] // mesh.size, size * (own[-1] + 1) // mesh.size)
 
-    def place(batch):
-        if mesh.size == 1 and jax.default_backend() == "cpu":
-            return batch  # is there already, and a compiled program takes host arrays as they are, four times as fast
-        return jax.make_array_from_process_local_data(split, batch)
+def _stream(seed: jax.Array, purpose: int) -> jax.Array:
+    """The key of all draws for one purpose: 0 initial weights, 1 inputs, 2 the network while it trains."""
+    return jax.random.fold_in(jax.random.key(seed), purpose)
 
-    def memory(state, batch):
-        """Bytes of each device while a step runs: state, inputs and what is kept for the backward pass."""
-        views = jax.eval_shape(inputs, state.seed, state.step, batch)
-        used = update.lower(state, views).compile().memory_analysis()
-        held = used.argument_size_in_bytes + used.output_size_in_bytes - used.alias_size_in_bytes
-        return held + used.temp_size_in_bytes
 
-    inputs = jax.jit(inputs, in_shardings=(replicated, replicated, split), out_shardings=split)
-    update = jax.jit(
-        update,
-        donate_argnums=0,
-        in_shardings=(replicated, split),
-        out_shardings=replicated,
-        compiler_options=compiler_options(),
-    )
-    return Programs(
-        # It runs once: optimising its code takes seconds on CPU and saves none.
-        init=jax.jit(init, out_shardings=replicated, compiler_options={"xla_backend_optimization_level": 0}),
-        train=lambda state, batch: update(state, inputs(state.seed, state.step, batch)),
-        measure=jax.jit(
-            measure, in_shardings=(replicated, split), out_shardings=replicated, compiler_options=compiler_options()
-        ),
-        rate=lambda step: float(rate(step)),
-        place=place,
-        memory=memory,
-        devices=mesh.size,
-        rows=rows,
-    )
+def zeros_of(spec: netspec.NetSpec, x: jax.Array, **named: jax.Array) -> Any:
+    """What a network of ``spec`` would return for the batch ``x``, as zeros."""
+    shape = spec.output_shape
+    if isinstance(shape, netspec.Several):
+        return {name: jnp.zeros((len(x), *inner)) for name, inner in shape.items()}
+    return jnp.zeros((len(x), *shape))
 
 
 def check_divisible(cell: Cell, devices: int) -> None:

@@ -9,7 +9,7 @@ import pytest
 import netspec
 from train import config
 from train.machine.clock import Clock
-from train.tasks.classification import Classification
+from train.tasks import learner_of
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +45,7 @@ def test_a_grey_network_sees_the_mean_of_the_channels(zoo):
     import jax
 
     grey, colour = (
-        Classification(config.parse_cell({**zoo.cells["lenet-5"], "model": model}))
+        learner_of(config.parse_cell({**zoo.cells["lenet-5"], "model": model}))
         for model in ("LeNet-5", "ResNet-Digits")
     )
     stored = batch(36)

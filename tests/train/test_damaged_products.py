@@ -266,11 +266,11 @@ def test_weights_of_another_kind(tmp_path, short_cell, digits_store):
     """Missing, additional, of another shape or type: each is named, none is scored."""
     from train.loop import evaluate_weights
     from train.results import weights_file
-    from train.step import make_programs
-    from train.tasks.classification import Classification
+    from train.step import Programs
+    from train.tasks import learner_of
 
     cell = short_cell("bare")
-    state = make_programs(cell, Classification(cell), steps_per_epoch=1).init(0)
+    state = Programs(cell, learner_of(cell), steps_per_epoch=1).init(0)
     whole = dict(np.load(io.BytesIO(weights_file(state))))
     name = min(whole)
     path = tmp_path / "weights.npz"

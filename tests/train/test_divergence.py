@@ -10,7 +10,8 @@ import pytest
 
 from train import config, divergence, loop
 from train.__main__ import main
-from train.tasks.classification import Classification
+from train.tasks import learner_of
+from train.tasks.classification.learner import Classifier
 
 NUMBERS = {"finite": 1.5, "nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
@@ -29,7 +30,7 @@ def spoiled(monkeypatch, short_cell, digits_store, tmp_path):
     """A function that trains with one metric of one split replaced from one evaluation of it on."""
 
     def run(split, metric, value, at, **changes):
-        real, calls = Classification.metrics, {"train": 0, "val": 0}
+        real, calls = Classifier.figures, {"train": 0, "val": 0}
 
         def metrics(self, sums):
             found = real(self, sums)
@@ -37,7 +38,7 @@ def spoiled(monkeypatch, short_cell, digits_store, tmp_path):
             calls[of] += 1
             return {**found, metric: value} if of == split and calls[of] >= at else found
 
-        monkeypatch.setattr(Classification, "metrics", metrics)
+        monkeypatch.setattr(Classifier, "figures", metrics)
         monkeypatch.setattr(loop.Progress, "advance", lambda *_: None)  # a terminal would ask for metrics, too
         cell = short_cell("bare", **changes)
         summary = loop.fit(cell, 0, digits_store, tmp_path / "out", tmp_path / "checkpoints")
@@ -94,10 +95,10 @@ def test_weights_that_the_last_step_left_infinite_are_noticed(part, short_cell, 
     """Sums are taken before a step changes the weights, so that the last one can leave what no metric has seen."""
     from train.machine.clock import Clock
     from train.results import summarize
-    from train.step import make_programs
+    from train.step import Programs
 
     cell = short_cell("bare", ema_decay=0.9)
-    state = make_programs(cell, Classification(cell), 6).init(0)
+    state = Programs(cell, learner_of(cell), 6).init(0)
     state = state._replace(rest={"mean": np.zeros(3, np.float32)})
     rows = [[4, 24, "train", "loss", 1.0], [4, 24, "val", "loss", 1.0]]
     rows += [[4, 24, "val", name, 50.0] for name in ("top1", "top5")]

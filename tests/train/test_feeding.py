@@ -8,7 +8,7 @@ import pytest
 
 from train.data.store import Split
 from train.loop import fit
-from train.tasks.classification import Classification
+from train.tasks.classification.learner import Classifier
 
 RATES = ("input_images_per_second", "step_images_per_second")
 
@@ -61,7 +61,7 @@ def test_steps_are_queued(run, monkeypatch):
 def test_a_run_compiles_its_step_once(run, monkeypatch):
     """A second program, compiled when an epoch ends, would be timed as training."""
     traced = []
-    loss = Classification.train_loss
-    monkeypatch.setattr(Classification, "train_loss", lambda *args: traced.append(1) or loss(*args))
+    loss = Classifier.train_loss
+    monkeypatch.setattr(Classifier, "train_loss", lambda *args: traced.append(1) or loss(*args))
     run("traced")
     assert len(traced) == 1

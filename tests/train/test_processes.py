@@ -145,23 +145,24 @@ def test_a_signal_to_one_process_stops_all_at_the_same_step(short, command, star
 STEPS = """
 import sys, json, numpy as np, jax
 from pathlib import Path
-from train import config, runtime
-from train.data.batches import open_store
+from train import config
+from train.data.store import open_store
+from train.machine import runtime
 from train.loop import evaluate
-from train.step import make_programs
-from train.tasks.classification import Classification
+from train.step import Programs
+from train.tasks import learner_of
 runtime.start_jax()
 cell = config.read_cell(Path({cell!r}))
 store = open_store(Path({data!r}), cell.dataset)
-task = Classification(cell)
-programs = make_programs(cell, task, 6)
+learner = learner_of(cell)
+programs = Programs(cell, learner, 6)
 state = programs.init(0)
 losses = []
 for step in range(4):
     state = programs.train(state, programs.place(store.train.gather(np.arange(step, step + 16))))
     jax.block_until_ready(state)
     losses.append(float(state.sums["loss"]))
-print(json.dumps([programs.devices, losses, evaluate(task, programs, state, store, 20)]))
+print(json.dumps([programs.devices, losses, evaluate(programs, state, store, 20)]))
 """
 
 

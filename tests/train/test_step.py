@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import netspec
-from train.step import accumulated, evaluated, make_programs
-from train.tasks.classification import Classification
+from train.step import Programs, accumulated, evaluated
+from train.tasks import learner_of
 
 STEPS = 6
 
@@ -26,7 +26,7 @@ def leaves(tree):
 
 
 def run(cell, batch, seed=0, steps=3):
-    programs = make_programs(cell, Classification(cell), STEPS)
+    programs = Programs(cell, learner_of(cell), STEPS)
     state = programs.init(seed)
     for _ in range(steps):
         state = programs.train(state, programs.place(batch))
@@ -35,7 +35,7 @@ def run(cell, batch, seed=0, steps=3):
 
 def test_parameters_are_those_of_the_spec(short_cell):
     cell = short_cell("bare")
-    state = make_programs(cell, Classification(cell), STEPS).init(0)
+    state = Programs(cell, learner_of(cell), STEPS).init(0)
     assert sum(leaf.size for leaf in leaves(state.params)) == netspec.find(cell.model).params
     assert all(leaf.dtype == np.float32 for leaf in leaves(state.params))
 
@@ -43,7 +43,7 @@ def test_parameters_are_those_of_the_spec(short_cell):
 def test_initial_weights_follow_the_book(short_cell):
     """Kernels He-scaled and bounded at three deviations, positions sqrt(2/tokens), everything else constant."""
     cell = short_cell("bare")
-    params = make_programs(cell, Classification(cell), STEPS).init(0).params["layers"]
+    params = Programs(cell, learner_of(cell), STEPS).init(0).params["layers"]
     fc1 = np.asarray(params[1]["blocks"][0]["fc1"]["kernel"])
     std = np.sqrt(2 / 48)
     assert fc1.std() == pytest.approx(std, rel=0.03)
@@ -66,7 +66,7 @@ def test_steps_draw_differently(short_cell, batch):
     """With a learning rate of nearly zero the loss of the same batch still changes from step to step."""
     cell = short_cell("cutmix")
     cell = dataclasses.replace(cell, optimizer=dataclasses.replace(cell.optimizer, learning_rate=1e-12))
-    programs = make_programs(cell, Classification(cell), STEPS)
+    programs = Programs(cell, learner_of(cell), STEPS)
     state, losses = programs.init(0), []
     for _ in range(3):
         before = float(state.sums["loss"])
@@ -77,7 +77,7 @@ def test_steps_draw_differently(short_cell, batch):
 
 def test_average_of_weights(short_cell, batch):
     cell = dataclasses.replace(short_cell("bare"), ema_decay=0.75)
-    programs = make_programs(cell, Classification(cell), STEPS)
+    programs = Programs(cell, learner_of(cell), STEPS)
     state = programs.init(0)
     expected = leaves(state.params)
     for _ in range(3):
@@ -134,7 +134,7 @@ def test_gradient_is_that_of_the_smoothed_loss(short_cell, batch):
     # beta1 = beta2 = 0 and a huge epsilon make AdamW's step the gradient over epsilon.
     flat = dataclasses.replace(cell.optimizer, learning_rate=1.0, beta1=0.0, beta2=0.0, epsilon=1e3, weight_decay=0.0)
     cell = dataclasses.replace(cell, optimizer=flat, schedule=dataclasses.replace(cell.schedule, warmup_epochs=0))
-    programs = make_programs(cell, Classification(cell), STEPS)
+    programs = Programs(cell, learner_of(cell), STEPS)
     before = programs.init(5)
     start = jax.tree.map(jnp.copy, before.params)
     after = programs.train(before, programs.place(batch))
@@ -184,7 +184,7 @@ def test_accumulating_normalises_each_part_by_its_own_statistics():
 def test_step_0_of_the_faulty_baseline(short_cell, batch):
     """The log of the printed bare cell: ln 10 to six digits, whatever the images; and it learns."""
     cell = dataclasses.replace(short_cell("bare"), initialization="book-faulty")
-    programs = make_programs(cell, Classification(cell), STEPS)
+    programs = Programs(cell, learner_of(cell), STEPS)
     state = programs.train(programs.init(0), programs.place(batch))
     assert float(state.sums["loss"]) / 16 == pytest.approx(2.302585, rel=1e-6)
     before = [np.asarray(leaf) for leaf in jax.tree.leaves(programs.init(0).params)]

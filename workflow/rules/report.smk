@@ -5,7 +5,7 @@ rule ablation_preview:
     input:
         cells=configurations(ABLATION, "settings"),
         store=STORE.format(dataset=ABLATION.dataset["name"]),
-        code=behind("train.__main__:_preview"),
+        code=behind("train.__main__:_preview", *provenance.LEARNERS),
     output:
         report(
             expand(f"{report_of(ABLATION)}/{{cell}}.png", cell=ABLATION.shown),

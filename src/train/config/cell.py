@@ -160,5 +160,6 @@ class Cell:
     book_row: str | None = None
     recipe: str = ""
     purpose: Literal["experiment", "smoke"] = "experiment"
+    task: str = "classification"
     #: Hash of everything above that decides the result; see :func:`train.config.fingerprint`.
     fingerprint: str = ""

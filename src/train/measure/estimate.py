@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import jax
-import numpy as np
 
 from train.config import Experiment, parse_cell
 from train.config.cell import Cell, Dataset
@@ -20,14 +19,13 @@ from train.config.schema import ConfigError
 from train.data.raw import open_raw
 from train.data.records import usable_cores
 from train.data.store import open_store
-from train.loop import EVAL_FACTOR
 from train.machine import memory
 from train.machine.progress import say
 from train.measure.estimate_text import measured_line
 from train.measure.input import bench
 from train.provenance import cpu_name, versions
-from train.step import check_divisible, make_programs
-from train.tasks.classification import Classification
+from train.step import EVAL_FACTOR, Programs, check_divisible
+from train.tasks import learner_of
 
 #: Largest batch that is measured on a CPU; time and memory of a larger one are taken in proportion.
 CPU_BATCH = 32
@@ -121,11 +119,12 @@ def measure(cell: Cell, steps: int) -> Measured:
     jax.clear_caches()  # programs of the cells before are no memory of this one's runs
     gc.collect()
     memory.restart_peak()
-    programs = make_programs(cell, Classification(cell), steps_per_epoch=steps)
+    learner = learner_of(cell)
+    programs = Programs(cell, learner, steps_per_epoch=steps)
     check_divisible(cell, programs.devices)
     began = time.perf_counter()
     state = programs.init(0)
-    batch = programs.place(made_up_batch(cell.dataset, size, training=True))
+    batch = programs.place(learner.example_batch(size, training=True))
     state = jax.block_until_ready(programs.train(state, batch))
     compiled = time.perf_counter() - began
     seconds = []
@@ -133,10 +132,10 @@ def measure(cell: Cell, steps: int) -> Measured:
         began = time.perf_counter()
         state = jax.block_until_ready(programs.train(state, batch))
         seconds.append(time.perf_counter() - began)
-    many = programs.place(made_up_batch(cell.dataset, size * EVAL_FACTOR, training=False))
-    jax.block_until_ready(programs.measure(state, many))
+    many = programs.place(learner.example_batch(size * EVAL_FACTOR, training=False))
+    jax.block_until_ready(programs.measure(state, many, 0))
     began = time.perf_counter()
-    jax.block_until_ready(programs.measure(state, many))
+    jax.block_until_ready(programs.measure(state, many, 0))
     evaluation = time.perf_counter() - began
     process = memory.peak_bytes()  # before the step is compiled again, to ask for its size
     return Measured(
@@ -214,17 +213,6 @@ def _program(cell: Cell) -> list:
     """What else decides the programs of a cell."""
     options = (cell.batch_size, cell.accumulate, cell.precision, cell.dropout, cell.stochastic_depth, cell.ema_decay)
     return [cell.model, *options, asdict(cell.optimizer)]
-
-
-def made_up_batch(data: Dataset, count: int, *, training: bool) -> dict[str, np.ndarray]:
-    """Random pictures and labels of a data set, as its store delivers them for training or validation."""
-    generator = np.random.default_rng(0)
-    side = data.stored_size if training and data.store == "array" else data.image_size
-    batch = {
-        "image": generator.integers(0, 256, (count, side, side, 3), np.uint8),
-        "label": generator.integers(0, data.classes, count, np.int32),
-    }
-    return batch if training else {**batch, "mask": np.ones(count, bool)}
 
 
 def _store_bytes(data: Dataset, counts: dict[str, int] | None) -> int | None:

@@ -13,7 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 from netspec.ownership import SIGNATURE, write_all
 from train.config.cell import Cell
 from train.data.store import Store
-from train.tasks.classification import Classification
+from train.tasks import learner_of
 
 GAP = 2  # white pixels between samples, before enlarging
 
@@ -27,7 +27,7 @@ def preview(cell: Cell, store: Store, path: Path, *, rows: int, columns: int, se
     # At least a training batch: Mixup and CutMix take their partners from the batch.
     chosen = np.random.default_rng(seed).permutation(len(store.train))[: max(wanted, cell.batch_size)]
     batch = store.train.gather(np.resize(chosen, max(wanted, cell.batch_size)), draw=(seed, 0))
-    images, _ = jax.jit(Classification(cell).inputs)(jax.random.key(seed), batch)
+    images, _ = jax.jit(learner_of(cell).inputs)(jax.random.key(seed), batch)
     pixels = np.asarray(images)[:wanted] * np.array(cell.dataset.std) + np.array(cell.dataset.mean)
     size = cell.dataset.image_size
     sheet = np.full((rows * (size + GAP) - GAP, columns * (size + GAP) - GAP, 3), 255, np.uint8)

@@ -189,13 +189,13 @@ def _ours(cell: Cell) -> tuple[Callable[[], None], dict]:
     start_jax(cpu_devices=cpu_devices(cell), gpus=len(visible()))
     import jax
 
-    from train.measure.estimate import made_up_batch
-    from train.step import make_programs
-    from train.tasks.classification import Classification
+    from train.step import Programs
+    from train.tasks import learner_of
 
-    programs = make_programs(cell, Classification(cell), steps_per_epoch=1000)
+    learner = learner_of(cell)
+    programs = Programs(cell, learner, steps_per_epoch=1000)
     state = programs.init(0)
-    batch = programs.place(made_up_batch(cell.dataset, cell.batch_size, training=True))
+    batch = programs.place(learner.example_batch(cell.batch_size, training=True))
 
     def step() -> None:
         nonlocal state

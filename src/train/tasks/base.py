@@ -1,0 +1,94 @@
+"""What the loop, the reports and the configuration know of a task, and what they do not.
+
+A :class:`Task` describes it without jax: its figures, and the network with the head that it needs. Its :class:`Learner`
+is what the loop is given: how a batch becomes inputs, what the loss is, what is measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from netspec import NetSpec
+from train.config.cell import Cell
+
+if TYPE_CHECKING:
+    import jax
+    import numpy as np
+
+    from train.data.store import Store
+
+#: Sums over examples by name, with their ``count``; float32 scalars.
+Sums = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure that a run ends with: its name in results, what readers call it, its unit, and which way is better."""
+
+    name: str
+    label: str
+    unit: str
+    better: Literal["up", "down"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task by its name in ``task:``. The first of its ``metrics`` is the headline.
+
+    ``spec(cell)`` is the network that is trained, with the head that the task needs; it raises
+    :class:`netspec.SpecError` where the model cannot have one. ``learner`` is where its :class:`Learner` is defined, as
+    ``module:class``: it imports jax, which a configuration is read without.
+    """
+
+    name: str
+    metrics: tuple[Metric, ...]
+    spec: Callable[[Cell], NetSpec]
+    learner: str
+
+    @property
+    def headline(self) -> Metric:
+        """The figure that a run is judged by."""
+        return self.metrics[0]
+
+    @property
+    def module(self) -> str:
+        """The module of the learner, whose file results depend on."""
+        return self.learner.partition(":")[0]
+
+    def learn(self, cell: Cell) -> Learner:
+        """What the loop is given to train ``cell``."""
+        module, _, name = self.learner.partition(":")
+        return getattr(import_module(module), name)(self, cell)
+
+
+class Learner(Protocol):
+    """The task of one cell as functions of arrays.
+
+    ``network`` maps a batch ``(B, *input_shape)`` as :class:`netspec.modules.Network` does; in training mode where a
+    loss is asked for. All that is random is a function of the key given.
+    """
+
+    task: Task
+    spec: NetSpec
+
+    def example_batch(self, size: int, *, training: bool) -> dict[str, np.ndarray]:
+        """A made-up batch of ``size`` examples as the store delivers them: what shapes and times are taken from."""
+
+    def inputs(self, key: jax.Array, batch: dict[str, jax.Array], step: jax.Array) -> Any:
+        """What a training step is given; every leaf has the batch as its first axis."""
+
+    def train_loss(self, network: Callable, inputs: Any) -> tuple[jax.Array, Sums]:
+        """Mean loss over the inputs, and sums over them."""
+
+    def measure(self, network: Callable, batch: dict[str, jax.Array], key: jax.Array) -> Sums:
+        """Sums over the examples of ``batch`` whose ``mask`` is true; a batch has the same key at every epoch."""
+
+    def figures(self, sums: Sums) -> dict[str, float]:
+        """The figures that are written down, from sums."""
+
+    def finish(self, network: Callable, store: Store, out: Path) -> dict[str, float]:
+        """Further figures that are no sums over examples, once training has ended; files of its own go to ``out``."""
