@@ -63,7 +63,7 @@ class Programs:
             self._inputs, in_shardings=(replicated, replicated, self._split), out_shardings=self._split
         )
         self._updated = jax.jit(self._update, donate_argnums=0, in_shardings=(replicated, self._split), **compiled)
-        self.measure = jax.jit(self._measure, in_shardings=(replicated, self._split, replicated), **compiled)
+        self._measured = jax.jit(self._measure, in_shardings=(replicated, self._split, replicated), **compiled)
 
     @property
     def devices(self) -> int:
@@ -78,6 +78,10 @@ class Programs:
     def train(self, state: TrainState, batch: dict) -> TrainState:
         """One step; the buffers of ``state`` are used up."""
         return self._updated(state, self._inputs_of(state.seed, state.step, batch))
+
+    def measure(self, state: TrainState, batch: dict, index: int = 0) -> dict:
+        """Sums over validation batch number ``index``, which decides what is drawn for it."""
+        return self._measured(state, batch, index)
 
     def rate(self, step: int) -> float:
         """The learning rate of step 0, 1, …."""
@@ -167,7 +171,6 @@ class Programs:
         return TrainState(state.step + 1, state.seed, params, rest, optimizer_state, average, sums)
 
     def _measure(self, state: TrainState, batch: dict, index: jax.Array) -> dict:
-        """Sums over batch number ``index`` of the validation examples, which decides what is drawn for it."""
         key = jax.random.fold_in(jax.random.key(0), index)
         return self.learner.measure(self._network(evaluated(state), state.rest, None), batch, key)
 

@@ -12,6 +12,7 @@ import yaml
 from train import config
 from train.config import cell as cell_types
 from train.config import schema
+from train.config.read import KNOBS
 from train.config.schema import ConfigError
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +38,7 @@ def load(folder, **changes):
 
 def test_the_nine_cells_of_the_book(digits_cells):
     knobs = {
-        name: {k for k in config.KNOBS if cell["augmentation"][k]} | {f"wd {cell['optimizer']['weight_decay']}"}
+        name: {k for k in KNOBS if cell["augmentation"][k]} | {f"wd {cell['optimizer']['weight_decay']}"}
         for name, cell in digits_cells.items()
     }
     base = "wd 0.0001"
