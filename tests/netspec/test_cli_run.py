@@ -9,7 +9,7 @@ from PIL import Image
 
 import netspec
 from netspec.cli import main
-from netspec.modules import trial
+from netspec.run import trial
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_a_picture_is_fitted_to_the_network(capsys, picture, name):
     ],
 )
 def test_mistakes_are_one_line(capsys, picture, arguments, message, monkeypatch, tmp_path):
-    monkeypatch.setattr("netspec.modules.trial._physical_memory", lambda: 2**30)
+    monkeypatch.setattr("netspec.run.trial._physical_memory", lambda: 2**30)
     monkeypatch.chdir(tmp_path)
     assert main(["run", *(picture if a == "PICTURE" else a for a in arguments)]) == 2
     out, err = capsys.readouterr()
@@ -118,10 +118,10 @@ def test_an_unwritable_output_is_named(capsys, tmp_path):
 
 def test_a_pass_that_takes_minutes_is_not_repeated(monkeypatch):
     clock = iter(range(0, 10**6, 31))
-    monkeypatch.setattr("netspec.modules.trial.time.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("netspec.run.trial.time.perf_counter", lambda: next(clock))
     assert trial.timed(lambda: jnp.ones(()), repeats=5)[1] == 31
     quick = iter(range(100))
-    monkeypatch.setattr("netspec.modules.trial.time.perf_counter", lambda: next(quick))
+    monkeypatch.setattr("netspec.run.trial.time.perf_counter", lambda: next(quick))
     calls = []
     trial.timed(lambda: calls.append(1) or jnp.ones(()), repeats=5)
     assert len(calls) == 6
@@ -130,8 +130,8 @@ def test_a_pass_that_takes_minutes_is_not_repeated(monkeypatch):
 def test_a_gradient_larger_than_the_memory_gets_fewer_tokens(monkeypatch):
     spec = netspec.find("tiny-SAM")
     whole = trial.backward(spec)
-    monkeypatch.setattr("netspec.modules.trial._bytes", lambda _: next(sizes))
-    monkeypatch.setattr("netspec.modules.trial._physical_memory", lambda: 2**30)
+    monkeypatch.setattr("netspec.run.trial._bytes", lambda _: next(sizes))
+    monkeypatch.setattr("netspec.run.trial._physical_memory", lambda: 2**30)
     sizes = iter([2**31, 2**29])
     small = trial.backward(spec)
     assert small.input_shape == (*(side // 2 for side in whole.input_shape[:2]), 3)

@@ -39,7 +39,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 def run(options: argparse.Namespace) -> None:
     """Write the text and print where it went and its size in bytes."""
     spec = sources.one(options.spec)
-    from netspec.modules.lowering import lower_forward, lower_train_step
+    from netspec.run.lowering import lower_forward, lower_train_step
 
     try:
         text = (lower_train_step if options.step == "train" else lower_forward)(spec, options.batch)

@@ -14,8 +14,8 @@ from netspec.spec import NetSpec
 if TYPE_CHECKING:
     import numpy as np
 
-    from netspec.modules.traced import Traced
-    from netspec.modules.trial import Backward, Forward
+    from netspec.run.traced import Traced
+    from netspec.run.trial import Backward, Forward
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -48,8 +48,8 @@ def run(options: argparse.Namespace) -> None:
     if options.abstract and (options.backward or options.input):
         raise CommandError("--abstract computes nothing, expected it without --backward and --input")
     picture = None if options.input is None else read_picture(options.input, spec, options.batch)
-    from netspec.modules import trial
-    from netspec.modules.traced import Traced
+    from netspec.run import trial
+    from netspec.run.traced import Traced
 
     traced = Traced(spec, options.batch)
     record = described(traced)

@@ -21,7 +21,7 @@ from netspec.gradcheck.checks import CEILING, SAFETY, Check
 from netspec.gradcheck.differences import Slope, between_kinks
 from netspec.gradcheck.fixtures import Fixture
 from netspec.layers import StructureModule
-from netspec.modules.trial import fewer_tokens, shrunk
+from netspec.run.trial import fewer_tokens, shrunk
 from netspec.spec import NetSpec
 
 #: Multiply-adds per example that inputs are made smaller for.

@@ -25,7 +25,7 @@ from netspec.gradcheck.differences import Slope
 from netspec.gradcheck.fixtures import Fixture
 from netspec.layers.base import Several, Value
 from netspec.modules import Network, Numerics, module_of
-from netspec.modules.traced import UNDRAWN
+from netspec.run.traced import UNDRAWN
 from netspec.spec import NetSpec
 
 #: Shorter than for the theorems, since at some ReLU a kink is always near.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from netspec.layers.base import Free, Shape, expect_image, expect_one
+from netspec.layers.base import Free, Shape
+from netspec.layers.expect import expect_image, expect_one
 
 
 @dataclass(frozen=True)

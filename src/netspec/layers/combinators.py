@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from netspec.errors import LayerError
-from netspec.layers.base import Combinator, Layer, Run, Several, Value, expect_image, expect_one, text_of
+from netspec.layers.base import Combinator, Layer, Run, Several, Value, text_of
+from netspec.layers.expect import expect_image, expect_one
 from netspec.layers.taps import joined
 from netspec.names import head_wrong, repeated
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from netspec.errors import LayerError
-from netspec.layers.base import Primitive, Shape, expect_even, expect_image
+from netspec.layers.base import Primitive, Shape
+from netspec.layers.expect import expect_even, expect_image
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 from netspec.layers.activation import Activation
-from netspec.layers.base import Primitive, Shape, expect_last_axis
+from netspec.layers.base import Primitive, Shape
+from netspec.layers.expect import expect_last_axis
 
 
 @dataclass(frozen=True)

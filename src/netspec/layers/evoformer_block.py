@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from netspec.errors import LayerError
-from netspec.layers.base import Primitive, Several, Shape, expect_image
+from netspec.layers.base import Primitive, Several, Shape
+from netspec.layers.expect import expect_image
 
 #: Published widths that the chapter's signature leaves open: heads of the MSA and of the triangle attention and their
 #: width, the outer-product mean, the triangle products, and how much wider a transition is.

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from netspec.errors import LayerError
-from netspec.layers.base import Primitive, Several, Shape, Value, expect_image
+from netspec.layers.base import Primitive, Several, Shape, Value
+from netspec.layers.expect import expect_image
 
 
 @dataclass(frozen=True)

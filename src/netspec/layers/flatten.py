@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from netspec.layers.base import Free, Shape, expect_one
+from netspec.layers.base import Free, Shape
+from netspec.layers.expect import expect_one
 
 
 @dataclass(frozen=True)

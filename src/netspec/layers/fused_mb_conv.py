@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from netspec.layers.base import Primitive, Shape, expect_image, slide
+from netspec.layers.base import Primitive, Shape
+from netspec.layers.expect import expect_image, slide
 from netspec.layers.squeeze_excite import squeeze_excite_macs, squeeze_excite_params
 
 

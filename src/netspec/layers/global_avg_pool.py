@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from netspec.layers.base import Free, Shape, expect_one, expect_tokens
+from netspec.layers.base import Free, Shape
+from netspec.layers.expect import expect_one, expect_tokens
 
 
 @dataclass(frozen=True)

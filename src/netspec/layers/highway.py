@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from netspec.layers.base import Primitive, Shape, expect_last_axis
+from netspec.layers.base import Primitive, Shape
+from netspec.layers.expect import expect_last_axis
 
 
 @dataclass(frozen=True)

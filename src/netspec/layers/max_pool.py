@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from netspec.layers.base import Free, Shape, expect_image, expect_one, slide
+from netspec.layers.base import Free, Shape
+from netspec.layers.expect import expect_image, expect_one, slide
 
 
 @dataclass(frozen=True)

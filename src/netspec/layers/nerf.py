@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 from netspec.errors import LayerError
-from netspec.layers.base import Free, Primitive, Several, Shape, expect_last_axis
+from netspec.layers.base import Free, Primitive, Several, Shape
+from netspec.layers.expect import expect_last_axis
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from netspec.errors import LayerError
-from netspec.layers.base import Primitive, Several, Value, expect_image, expect_tokens
+from netspec.layers.base import Primitive, Several, Value
+from netspec.layers.expect import expect_image, expect_tokens
 
 #: Published widths that the chapter's signature leaves open: heads, their width, query and value points per head,
 #: the width of the side-chain network, the torsion angles.

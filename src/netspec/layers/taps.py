@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from netspec.errors import LayerError
-from netspec.layers.base import Free, Layer, Several, Value, expect_one
+from netspec.layers.base import Free, Layer, Several, Value
+from netspec.layers.expect import expect_one
 from netspec.names import tap_wrong
 
 

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 from netspec.errors import LayerError
-from netspec.layers.base import Primitive, Shape, expect_last_axis, expect_one
+from netspec.layers.base import Primitive, Shape
+from netspec.layers.expect import expect_last_axis, expect_one
 
 
 def _tokens(arrived: Shape, limit: int | None = None) -> int:

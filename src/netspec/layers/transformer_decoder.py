@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from netspec.errors import LayerError
-from netspec.layers.base import Primitive, Shape, expect_divides, expect_tokens
+from netspec.layers.base import Primitive, Shape
+from netspec.layers.expect import expect_divides, expect_tokens
 
 
 @dataclass(frozen=True)

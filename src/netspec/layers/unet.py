@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from netspec.errors import LayerError
-from netspec.layers.base import SKIP, Primitive, Shape, expect_even, expect_image
+from netspec.layers.base import SKIP, Primitive, Shape
+from netspec.layers.expect import expect_even, expect_image
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from netspec.layers.base import Primitive, Shape, expect_image, slide
+from netspec.layers.base import Primitive, Shape
+from netspec.layers.expect import expect_image, slide
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from flax import nnx
 from netspec.layers.base import Shape
 from netspec.layers.dense import Dense
 from netspec.layers.flatten import Flatten
-from netspec.modules.base import Numerics, at_least_float32, module_of
+from netspec.modules.base import Numerics, module_of
+from netspec.modules.dtypes import at_least_float32
 from netspec.modules.initialize import SCHEMES, scheme_of
 from netspec.modules.inputs import FIRST, check, inputs_of
 from netspec.modules.sequence import Batch, Memory, modules_of, run

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.base import Layer
-from netspec.modules.columns import BatchNorm, Conv, LayerNorm, Linear
-from netspec.modules.columns import at_least_float32 as at_least_float32
-from netspec.modules.depthwise import depthwise_conv
+from netspec.modules.cpu.channel_sums import BatchNorm, Conv, LayerNorm, Linear
+from netspec.modules.cpu.depthwise import depthwise_conv
+from netspec.modules.cpu.products import pointwise_conv, rows_dot
+from netspec.modules.dtypes import at_least_float32 as at_least_float32
 from netspec.modules.initialize import Scheme
 from netspec.modules.stochastic_depth import StochasticDepth
 from netspec.modules.tracing import RunningStatistic
@@ -132,30 +132,6 @@ class Numerics:
     def layer_norm(self, width: int, rngs: nnx.Rngs, epsilon: float = 1e-5) -> nnx.LayerNorm:
         """LayerNorm with epsilon inside the root and the biased variance, in float32 (book ch. 10)."""
         return LayerNorm(width, epsilon=epsilon, dtype=self.wide_dtype, rngs=rngs)
-
-
-def rows_dot(x: jnp.ndarray, kernel: jnp.ndarray, dimension_numbers, **options) -> jnp.ndarray:
-    """``(…, in)`` by ``(in, out)`` to ``(…, out)`` as one product of matrices; takes the place of ``dot_general``.
-
-    With all leading axes in one, the kernel's gradient contracts a single axis, which XLA reads in place. Contracting
-    two, it writes the transposed cotangent out first, which on CPU costs as much as the product itself.
-    """
-    (contracting, _), _ = dimension_numbers
-    if x.ndim < 3 or tuple(contracting) != (x.ndim - 1,):
-        return jax.lax.dot_general(x, kernel, dimension_numbers, **options)
-    rows = jax.lax.dot_general(x.reshape(-1, x.shape[-1]), kernel, (((1,), (0,)), ((), ())), **options)
-    return rows.reshape(*x.shape[:-1], kernel.shape[-1])
-
-
-def pointwise_conv(x: jnp.ndarray, kernel: jnp.ndarray, strides: tuple[int, int], *_, precision=None, **_rest):
-    """A 1×1 convolution of one group, ``(B, H, W, in)`` by ``(1, 1, in, out)``, as one product of matrices.
-
-    The same sums; takes the place of ``conv_general_dilated``. XLA on CPU rewrites the forward pass in this way by
-    itself, but takes the kernel's gradient as a convolution with windows as large as the picture, for which it first
-    transposes what both sides kept.
-    """
-    down, across = strides
-    return rows_dot(x[:, ::down, ::across], kernel[0, 0], (((x.ndim - 1,), (0,)), ((), ())), precision=precision)
 
 
 def same_padding(kernel: int, dilation: int = 1) -> str | tuple[tuple[int, int], tuple[int, int]]:

@@ -7,7 +7,8 @@ from flax import nnx
 
 from netspec.layers.convnext import ConvNeXtDownsample, ConvNeXtStage, ConvNeXtStem
 from netspec.modules.activation import FUNCTIONS
-from netspec.modules.base import Numerics, at_least_float32, build_layer
+from netspec.modules.base import Numerics, build_layer
+from netspec.modules.dtypes import at_least_float32
 
 #: Of the paper's implementation.
 EPSILON = 1e-6

@@ -21,7 +21,8 @@ from netspec.layers.evoformer_block import (
     EvoformerBlock,
 )
 from netspec.modules.attention import attend
-from netspec.modules.base import Numerics, at_least_float32, build_layer
+from netspec.modules.base import Numerics, build_layer
+from netspec.modules.dtypes import at_least_float32
 
 
 class PairBias(nnx.Module):

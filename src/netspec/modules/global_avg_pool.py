@@ -5,7 +5,8 @@ from __future__ import annotations
 from flax import nnx
 
 from netspec.layers.global_avg_pool import GlobalAvgPool
-from netspec.modules.base import Numerics, at_least_float32, build_layer
+from netspec.modules.base import Numerics, build_layer
+from netspec.modules.dtypes import at_least_float32
 
 
 class GlobalAverage(nnx.Module):

@@ -6,7 +6,8 @@ import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.highway import Highway
-from netspec.modules.base import Numerics, at_least_float32, build_layer
+from netspec.modules.base import Numerics, build_layer
+from netspec.modules.dtypes import at_least_float32
 
 
 class HighwayLayer(nnx.Module):

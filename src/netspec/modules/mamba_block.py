@@ -9,8 +9,9 @@ import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.mamba_block import MambaBlock
-from netspec.modules.base import Numerics, at_least_float32, build_layer
-from netspec.modules.depthwise import depthwise_conv
+from netspec.modules.base import Numerics, build_layer
+from netspec.modules.cpu.depthwise import depthwise_conv
+from netspec.modules.dtypes import at_least_float32
 
 
 @jax.jit

@@ -8,7 +8,7 @@ from flax import nnx
 from netspec.layers.mobile_vit_block import MobileViTBlock
 from netspec.layers.transformer_encoder import TransformerEncoder
 from netspec.modules.base import Numerics, build_layer
-from netspec.modules.shortcut import two_paths
+from netspec.modules.cpu.sums_once import two_paths
 from netspec.modules.transformer_encoder import EncoderBlock
 
 

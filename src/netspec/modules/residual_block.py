@@ -9,7 +9,7 @@ from flax import nnx
 from netspec.layers.residual_block import ResidualBlock
 from netspec.modules.base import Numerics, build_layer
 from netspec.modules.conv_bn import NormedConv, normed_conv
-from netspec.modules.shortcut import relu_of_sum
+from netspec.modules.cpu.sums_once import relu_of_sum
 
 
 class ShortcutBlock(nnx.Module):

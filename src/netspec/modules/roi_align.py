@@ -8,7 +8,7 @@ from math import log2, prod
 import jax.numpy as jnp
 import numpy as np
 
-from netspec.modules.base import at_least_float32
+from netspec.modules.dtypes import at_least_float32
 
 #: Points along each side of a bin whose values are averaged.
 SAMPLES = 2

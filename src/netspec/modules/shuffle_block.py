@@ -8,7 +8,7 @@ from flax import nnx
 from netspec.layers.shuffle_block import ShuffleBlock, ShuffleV2Block
 from netspec.modules.base import Numerics, build_layer, same_padding
 from netspec.modules.conv_bn import depthwise, normed_conv
-from netspec.modules.shortcut import relu_of_sum
+from netspec.modules.cpu.sums_once import relu_of_sum
 
 
 def channel_shuffle(x: jnp.ndarray, groups: int) -> jnp.ndarray:

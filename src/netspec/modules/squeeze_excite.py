@@ -5,7 +5,8 @@ from __future__ import annotations
 from flax import nnx
 
 from netspec.modules.activation import FUNCTIONS
-from netspec.modules.base import Numerics, at_least_float32
+from netspec.modules.base import Numerics
+from netspec.modules.dtypes import at_least_float32
 
 
 class SqueezeExcite(nnx.Module):

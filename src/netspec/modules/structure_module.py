@@ -23,7 +23,8 @@ from netspec.layers.structure_module import (
     VALUE_POINTS,
     StructureModule,
 )
-from netspec.modules.base import Numerics, at_least_float32, build_layer
+from netspec.modules.base import Numerics, build_layer
+from netspec.modules.dtypes import at_least_float32
 
 #: Added under square roots of squared lengths, whose gradient at zero would not be finite.
 SMALL = 1e-8

@@ -13,7 +13,7 @@ from netspec.layers.swin import PatchMerging, SwinStage
 from netspec.modules.activation import FUNCTIONS
 from netspec.modules.attention import attend
 from netspec.modules.base import Numerics, build_layer
-from netspec.modules.shortcut import two_paths
+from netspec.modules.cpu.sums_once import two_paths
 
 
 def relative_position_index(window: int) -> np.ndarray:

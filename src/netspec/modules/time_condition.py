@@ -8,7 +8,8 @@ import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.time_condition import TimeCondition
-from netspec.modules.base import Numerics, at_least_float32, build_layer
+from netspec.modules.base import Numerics, build_layer
+from netspec.modules.dtypes import at_least_float32
 
 
 def encode_time(time, n_frequencies: int):

@@ -7,7 +7,7 @@ from flax import nnx
 from netspec.layers.transformer_encoder import TransformerEncoder
 from netspec.modules.attention import attend
 from netspec.modules.base import Numerics, build_layer
-from netspec.modules.shortcut import two_paths
+from netspec.modules.cpu.sums_once import two_paths
 
 
 class SelfAttention(nnx.Module):

@@ -10,8 +10,8 @@ from flax import nnx
 from twins import Twin
 
 from netspec import layers as L
-from netspec.modules.traced import UNDRAWN
 from netspec.modules.transformer_decoder import Attention
+from netspec.run.traced import UNDRAWN
 
 #: The layers of a block of Hugging Face's transformers in the order in which they run, which is ours.
 HUGGING_FACE = (

@@ -9,7 +9,7 @@ from twins import Twin
 
 from netspec import layers as L
 from netspec.modules import mb_conv_v3  # noqa: F401  registers what builds the variation below too
-from netspec.modules.traced import UNDRAWN
+from netspec.run.traced import UNDRAWN
 
 MEAN = L.GlobalAvgPool()
 

@@ -11,7 +11,7 @@ from twins import Twin
 from netspec import layers as L
 from netspec.modules.feature_pyramid import nearest
 from netspec.modules.shuffle_block import channel_shuffle
-from netspec.modules.traced import UNDRAWN
+from netspec.run.traced import UNDRAWN
 
 
 def dilated(modules):

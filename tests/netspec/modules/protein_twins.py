@@ -9,7 +9,7 @@ from twins import Twin
 from netspec import layers as L
 from netspec.modules.evoformer_block import Block
 from netspec.modules.structure_module import Frames, InvariantPointAttention
-from netspec.modules.traced import UNDRAWN
+from netspec.run.traced import UNDRAWN
 
 SEQUENCES = 6
 

@@ -12,8 +12,8 @@ from twins import Twin
 
 from netspec import layers as L
 from netspec.modules.activation import FUNCTIONS
-from netspec.modules.traced import UNDRAWN
 from netspec.modules.transformer_encoder import SelfAttention
+from netspec.run.traced import UNDRAWN
 
 
 def sinusoids(places, width):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from netspec.modules.attention import attend
-from netspec.modules.base import rows_dot
+from netspec.modules.cpu.products import rows_dot
 
 
 def drawn(shape, seed, dtype=jnp.float32):

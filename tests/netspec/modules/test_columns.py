@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from netspec.modules import columns
+from netspec.modules.cpu import channel_sums as columns
 
 
 def drawn(*shape, seed=0):

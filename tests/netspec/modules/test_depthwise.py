@@ -9,12 +9,12 @@ import pytest
 from flax import nnx
 
 from netspec.layers.mamba_block import MambaBlock
-from netspec.modules import depthwise
 from netspec.modules.base import Numerics
-from netspec.modules.depthwise import Window, depthwise_conv
+from netspec.modules.cpu import depthwise
+from netspec.modules.cpu.depthwise import Window, depthwise_conv
 from netspec.modules.initialize import Scheme
 from netspec.modules.mamba_block import Mamba
-from netspec.modules.traced import multiply_adds
+from netspec.run.traced import multiply_adds
 
 CASES = {
     "3x3": ((9, 11), (3, 3), Window((1, 1), ((1, 1), (1, 1)), (1, 1))),

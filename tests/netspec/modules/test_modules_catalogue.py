@@ -5,7 +5,7 @@ import pytest
 import netspec
 from netspec import catalogue
 from netspec import layers as L
-from netspec.modules.traced import Traced
+from netspec.run.traced import Traced
 
 pytestmark = pytest.mark.slow
 

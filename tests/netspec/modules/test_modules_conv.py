@@ -13,10 +13,11 @@ from lone_modules import build, draw, gradients
 from netspec import NetSpec
 from netspec import layers as L
 from netspec.modules.base import module_of
-from netspec.modules.dense_block import joined, loopable_conv
+from netspec.modules.cpu.loopable_conv import loopable_conv
+from netspec.modules.dense_block import joined
 from netspec.modules.shuffle_block import channel_shuffle
 from netspec.modules.squeeze_excite import SqueezeExcite
-from netspec.modules.traced import UNDRAWN, Traced
+from netspec.run.traced import UNDRAWN, Traced
 
 #: Every kind of layer here, odd sides and all options among them.
 SMALL = [

@@ -10,7 +10,7 @@ from flax import nnx
 from lone_modules import build, draw
 
 from netspec import layers as L
-from netspec.modules.shortcut import relu_of_sum, two_paths
+from netspec.modules.cpu.sums_once import relu_of_sum, two_paths
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])

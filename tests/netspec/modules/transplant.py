@@ -14,7 +14,7 @@ from flax import nnx
 from flax.traverse_util import flatten_dict, unflatten_dict
 
 from netspec.modules import dense_block
-from netspec.modules.traced import UNDRAWN
+from netspec.run.traced import UNDRAWN
 
 LEAVES = (nnx.Linear, nnx.Conv, nnx.ConvTranspose, nnx.BatchNorm, nnx.LayerNorm, nnx.RMSNorm, nnx.Embed, nnx.Variable)
 PART = re.compile(r"(.*)[._](weight|bias|running_mean|running_var)")

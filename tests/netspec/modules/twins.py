@@ -17,7 +17,7 @@ from netspec.layers import Layer
 from netspec.modules import module_of
 from netspec.modules.activation import FUNCTIONS
 from netspec.modules.sequence import Memory, run
-from netspec.modules.traced import UNDRAWN
+from netspec.run.traced import UNDRAWN
 
 NORMS = (nnx.BatchNorm, nnx.LayerNorm, nnx.RMSNorm)
 

@@ -8,7 +8,7 @@ import optax
 from flax import nnx
 
 from netspec.errors import SpecError
-from netspec.modules.traced import Traced
+from netspec.run.traced import Traced
 from netspec.spec import NetSpec
 
 #: Rate and decay of the step that is lowered: numbers in the text, which do not change its size.

@@ -13,6 +13,8 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import lax
 
+from netspec.modules.dtypes import at_least_float32
+
 #: How many strips of positions are added before anything is written; which of these, depends on what divides them.
 STRIPS = range(8, 3, -1)
 
@@ -21,11 +23,6 @@ def strips_of(positions: int) -> int:
     """How many strips leave the fewest positions over; all in one where there are few."""
     fitting = (count for count in STRIPS if count <= positions)
     return min(fitting, key=lambda count: positions % count, default=1)
-
-
-def at_least_float32(x: jnp.ndarray) -> jnp.ndarray:
-    """``x`` in float32, or as it is where that is wider, so that a network in float64 loses no digits on the way."""
-    return x.astype(jnp.promote_types(x.dtype, jnp.float32))
 
 
 def column_sum(x: jnp.ndarray) -> jnp.ndarray:

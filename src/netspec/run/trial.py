@@ -19,8 +19,8 @@ from netspec.errors import SpecError
 from netspec.layers import OneHotDense, PatchEmbed, TokenPositionEmbed
 from netspec.layers.base import Shape
 from netspec.modules.inputs import FIRST, inputs_of
-from netspec.modules.traced import Traced
 from netspec.names import REGIONS
+from netspec.run.traced import Traced
 from netspec.spec import NetSpec
 
 #: A gradient whose largest entry is below this fraction of the largest in the network is faint: what rounding leaves

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from netspec.modules.columns import at_least_float32
+from netspec.modules.dtypes import at_least_float32
 
 #: Positions whose terms are added in one expression at most; with 14 or fewer, each took several times as long.
 TERMS = 32

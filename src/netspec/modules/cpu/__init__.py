@@ -1,0 +1,1 @@
+"""Forms of the same arithmetic that XLA on CPU is fast at."""

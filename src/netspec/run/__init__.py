@@ -1,0 +1,1 @@
+"""A built network at work: its trace, a trial run, its lowered program."""
