@@ -13,7 +13,8 @@ from typing import Any
 
 import netspec
 from netspec.layers import Layer
-from train.config.closure import SRC, closure, file_of
+from netspec.twins import TWINS
+from train.config.closure import SRC, closure
 from train.machine import gpus, memory
 from train.tasks import TASKS
 
@@ -35,15 +36,13 @@ def code_of(model: str, command: str = "train.__main__:_fit") -> list[str]:
 
 def modules_of(model: str) -> list[str]:
     """The modules that define the layers of ``model``, and those that build them, which are chosen when it is built."""
-    layers = {type(layer).__module__ for layer in _layers_in(netspec.find(model).layers)}
-    twins = {layer.replace("netspec.layers.", "netspec.modules.") for layer in layers}
-    return [*layers, *(twin for twin in twins if file_of(twin))]
+    layers = {type(layer) for layer in _layers_in(netspec.find(model).layers)}
+    return [*{layer.__module__ for layer in layers}, *{TWINS[layer] for layer in layers if layer in TWINS}]
 
 
 def all_modules() -> list[str]:
     """The modules that build layers, all of them."""
-    folder = SRC / "netspec" / "modules"
-    return [f"netspec.modules.{path.stem}" for path in sorted(folder.glob("*.py")) if path.stem != "__init__"]
+    return sorted(set(TWINS.values()))
 
 
 def architecture_of(model: str) -> str:

@@ -185,3 +185,17 @@ def test_the_trainers_names_keep_working():
 def test_importing_netspec_does_not_import_jax():
     code = "import sys, netspec, netspec.counts; sys.exit('jax' in sys.modules or 'numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_every_layer_has_a_module_by_name():
+    """And every named module is there: a twin that cannot be found would be noticed only when it is built."""
+    import inspect
+    from importlib.util import find_spec
+
+    from netspec import layers
+    from netspec.twins import TWINS
+
+    known = {getattr(layers, name) for name in layers.__all__ if inspect.isclass(getattr(layers, name))}
+    concrete = {layer for layer in known if issubclass(layer, layers.Layer) and not inspect.isabstract(layer)}
+    assert TWINS.keys() == concrete
+    assert all(find_spec(module) for module in set(TWINS.values()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import Any
@@ -14,10 +14,10 @@ from netspec.layers.base import Layer
 from netspec.modules.cpu.channel_sums import BatchNorm, Conv, LayerNorm, Linear
 from netspec.modules.cpu.depthwise import depthwise_conv
 from netspec.modules.cpu.products import pointwise_conv, rows_dot
-from netspec.modules.dtypes import at_least_float32 as at_least_float32
 from netspec.modules.initialize import Scheme
 from netspec.modules.stochastic_depth import StochasticDepth
 from netspec.modules.tracing import RunningStatistic
+from netspec.twins import TWINS
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def same_padding(kernel: int, dilation: int = 1) -> str | tuple[tuple[int, int],
 
 
 def module_of(layer: Layer, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Module:
-    """The module of ``layer``, from the file here that has the name of the layer's file.
+    """The module of ``layer``, as :data:`netspec.twins.TWINS` names it, or as somebody else has registered it.
 
     The module of a primitive maps ``(value, *read) -> value``: a batch of what arrives and of what ``layer.reads``
     names, several tensors as a dict by name. Where ``layer.saves`` something, it returns ``(value, saved)``. The
@@ -153,9 +153,8 @@ def module_of(layer: Layer, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Module:
 
     Raises ``TypeError`` for a layer without a module.
     """
-    twin = f"netspec.modules.{type(layer).__module__.rpartition('.')[2]}"
-    if importlib.util.find_spec(twin):
-        importlib.import_module(twin)
+    if twin := TWINS.get(type(layer)):
+        importlib.import_module(twin)  # registers itself
     return build_layer(layer, numerics, rngs)
 
 

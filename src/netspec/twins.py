@@ -1,0 +1,89 @@
+"""Which module of :mod:`netspec.modules` builds which layer. Nothing here imports jax, so that who asks need not."""
+
+from __future__ import annotations
+
+from netspec import layers
+from netspec.layers import Layer
+
+_BUILT_BY = {
+    "aspp": (layers.ASPP,),
+    "bilinear_upsample": (layers.BilinearUpsample,),
+    "bottleneck_block": (layers.BottleneckBlock,),
+    "combinators": (
+        layers.Branches,
+        layers.ForEach,
+        layers.Heads,
+        layers.OnRegions,
+        layers.Repeat,
+        layers.Residual,
+    ),
+    "conv2d": (layers.Conv2d,),
+    "conv_bn": (layers.ConvBN,),
+    "convnext": (
+        layers.ConvNeXtDownsample,
+        layers.ConvNeXtStage,
+        layers.ConvNeXtStem,
+    ),
+    "csp_block": (layers.CSPBlock,),
+    "darknet_block": (layers.DarknetBlock,),
+    "dense": (layers.Dense,),
+    "dense_block": (
+        layers.DenseBlock,
+        layers.TransitionLayer,
+    ),
+    "detr_heads": (layers.DETRHeads,),
+    "evoformer_block": (layers.EvoformerBlock,),
+    "feature_pyramid": (layers.FeaturePyramid,),
+    "fire_module": (layers.FireModule,),
+    "flatten": (layers.Flatten,),
+    "fused_mb_conv": (layers.FusedMBConv,),
+    "global_avg_pool": (layers.GlobalAvgPool,),
+    "highway": (layers.Highway,),
+    "inception_module": (layers.InceptionModule,),
+    "inverted_residual": (layers.InvertedResidual,),
+    "mamba_block": (layers.MambaBlock,),
+    "max_pool": (layers.MaxPool,),
+    "mb_conv": (layers.MBConv,),
+    "mb_conv_v3": (layers.MBConvV3,),
+    "mobile_vit_block": (layers.MobileViTBlock,),
+    "nerf": (
+        layers.NeRFMLP,
+        layers.PositionalEncoding,
+    ),
+    "patch_embed": (layers.PatchEmbed,),
+    "residual_block": (layers.ResidualBlock,),
+    "separable_conv": (layers.SeparableConv,),
+    "shuffle_block": (
+        layers.ShuffleBlock,
+        layers.ShuffleV2Block,
+    ),
+    "structure_module": (layers.StructureModule,),
+    "swin": (
+        layers.PatchMerging,
+        layers.SwinStage,
+    ),
+    "taps": (
+        layers.Load,
+        layers.Pick,
+        layers.Reshape,
+        layers.Save,
+    ),
+    "time_condition": (layers.TimeCondition,),
+    "token_embedding": (
+        layers.LMHead,
+        layers.OneHotDense,
+        layers.TokenPositionEmbed,
+    ),
+    "transformer_decoder": (layers.TransformerDecoder,),
+    "transformer_encoder": (layers.TransformerEncoder,),
+    "unet": (
+        layers.UNetDown,
+        layers.UNetUp,
+    ),
+    "universal_inverted_bottleneck": (layers.UniversalInvertedBottleneck,),
+    "wavenet_block": (layers.WaveNetBlock,),
+}
+#: The module that builds a layer, by the layer's type.
+TWINS: dict[type[Layer], str] = {
+    layer: f"netspec.modules.{module}" for module, several in _BUILT_BY.items() for layer in several
+}
