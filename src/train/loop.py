@@ -169,7 +169,8 @@ def _finish_epoch(cell, programs, state, store, epoch, step, clock, progress) ->
         train = _current(programs.learner, state)  # waits for the device
     train["learning_rate"] = programs.rate(step - 1)
     rows = [[epoch, step, "train", name, divergence.finite_or_none(value)] for name, value in train.items()]
-    shown = {"rate" if name == "learning_rate" else name: value for name, value in train.items()}
+    named = sorted(train, key=lambda name: ("loss" not in name, name))
+    shown = {"rate" if name == "learning_rate" else name: train[name] for name in named}
     if epoch % cell.evaluate_every_epochs == 0 or epoch == cell.epochs:
         with clock.measure("eval"):
             val = evaluate(programs, state, store, cell.batch_size)
