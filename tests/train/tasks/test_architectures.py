@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="session")
 def zoo(shipped):
-    return config.load_experiment(shipped, Path(__file__).parents[2] / "config", "zoo")
+    return config.load_experiment(shipped, Path(__file__).parents[3] / "config", "zoo")
 
 
 def test_the_zoo_has_the_families_it_promises(zoo):

@@ -12,7 +12,7 @@ from train.config import datasets
 from train.config.cell import Download, RandomResizedCrop
 from train.config.schema import ConfigError
 
-SHIPPED = Path(__file__).parents[2] / "config/datasets"
+SHIPPED = Path(__file__).parents[3] / "config/datasets"
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import netspec
 from train import config
 from train.config import schema
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CONFIG = ROOT / "config"
 
 

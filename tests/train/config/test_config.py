@@ -15,7 +15,7 @@ from train.config import schema
 from train.config.read import KNOBS
 from train.config.schema import ConfigError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture

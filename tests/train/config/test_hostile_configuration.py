@@ -15,7 +15,7 @@ from train import config
 from train.config import datasets, parsing, schema
 from train.config.schema import ConfigError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 KINDS = {
     "config": "config.yaml",
     "cells": "cells/ablation.yaml",

@@ -23,7 +23,7 @@ MEASURED = estimate.Measured(
 )
 
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def added_up(cell, *, images, read=None, runs=3):
