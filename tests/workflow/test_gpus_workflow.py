@@ -28,7 +28,7 @@ class Executor(RemoteExecutor):
 """
 ELSEWHERE = ("--executor", "elsewhere", "--jobs", "8")
 #: What makes jax see the GPUs of these tests.
-SEEING = "import train.machine.gpus\ntrain.gpus.check_seen = lambda count, seen: None\n"
+SEEING = "from train.machine import gpus\ngpus.check_seen = lambda count, seen: None\n"
 
 
 @pytest.fixture
