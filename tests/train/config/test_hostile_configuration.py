@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from train import config
 from train.config import datasets, parsing, schema
+from train.config.experiment import RESERVED
 from train.config.schema import ConfigError
 
 ROOT = Path(__file__).parents[3]
@@ -246,7 +247,7 @@ def test_names_that_rules_of_the_workflow_have_are_refused():
 
     rules = [ROOT / "Snakefile", *(ROOT / "workflow/rules").glob("*.smk")]
     names = {name for path in rules for name in re.findall(r"^rule (\S+):", path.read_text(), re.M)}
-    assert {name for name in names if schema.is_name(name)} <= config.RESERVED
+    assert {name for name in names if schema.is_name(name)} <= RESERVED
 
 
 def test_files_that_merely_lie_beside_the_data_sets(tmp_path):

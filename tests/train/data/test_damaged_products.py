@@ -13,9 +13,9 @@ from made_data import folder_dataset, jpeg
 
 from train import config
 from train.config.schema import ConfigError
-from train.data import batches as data
 from train.data import prepare
 from train.data.arrays import read_arrays
+from train.data.store import open_store
 
 
 def npy(array, **options):
@@ -125,7 +125,7 @@ def test_damaged_arrays(store, dataset, file, damage):
     split = file.partition("_")[0]
     named = {path, store / f"{split}_images.npy"} if damage in ("fewer rows", "no rows") else {path}
     with pytest.raises(ConfigError) as raised:
-        data.open_store(store, dataset)
+        open_store(store, dataset)
     message = str(raised.value)
     assert any(message.startswith(str(one)) for one in named), message
     assert message.endswith("prepare it again") and "\n" not in message and message.isprintable()
@@ -138,7 +138,7 @@ def test_labels_beyond_the_classes(store, dataset, split, label):
     labels = np.load(path)
     labels[-1] = label
     replace(path, npy(labels))
-    refused(lambda: data.open_store(store, dataset), path, str(label), "expected 0 to 9; prepare it again")
+    refused(lambda: open_store(store, dataset), path, str(label), "expected 0 to 9; prepare it again")
 
 
 @pytest.mark.parametrize("file", ["store.json", "train_images.npy", "val_labels.npy"])
@@ -153,26 +153,26 @@ def test_what_is_no_file(store, dataset, file, kind):
     elif kind == "a link to itself":
         path.symlink_to(path)
     missing = file == "store.json" and kind in ("nothing", "a link to itself")
-    refused(lambda: data.open_store(store, dataset), store if missing else path, "prepare")
+    refused(lambda: open_store(store, dataset), store if missing else path, "prepare")
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_hostile_store_files(store, dataset, name):
     replace(store / "store.json", FILES[name])
-    refused(lambda: data.open_store(store, dataset), store / "store.json", "prepare it again")
+    refused(lambda: open_store(store, dataset), store / "store.json", "prepare it again")
 
 
 @pytest.mark.parametrize("damage", OF_STORE_JSON)
 def test_what_a_store_says_of_itself(store, dataset, damage):
     path = store / "store.json"
     replace(path, json.dumps(OF_STORE_JSON[damage](json.loads(path.read_text()))).encode())
-    refused(lambda: data.open_store(store, dataset), store, "prepare it again")
+    refused(lambda: open_store(store, dataset), store, "prepare it again")
 
 
 def test_a_store_of_a_later_version_that_says_more(store, dataset):
     path = store / "store.json"
     replace(path, json.dumps({**json.loads(path.read_text()), "left_out": {"a": 1}}).encode())
-    assert len(data.open_store(store, dataset).train) == 100
+    assert len(open_store(store, dataset).train) == 100
 
 
 def test_opening_reads_no_images(store, dataset, monkeypatch):
@@ -189,7 +189,7 @@ def test_opening_reads_no_images(store, dataset, monkeypatch):
     about = json.loads((store / "store.json").read_text())
     replace(store / "store.json", json.dumps({**about, "images": {**about["images"], "train": many}}).encode())
     monkeypatch.setattr(np.memmap, "__array__", None, raising=False)
-    assert len(data.open_store(store, dataset).train) == many
+    assert len(open_store(store, dataset).train) == many
 
 
 @pytest.fixture(scope="module")
@@ -229,7 +229,7 @@ def test_damaged_records(records, tmp_path, damage):
     path.write_bytes(OF_RECORDS[damage](path.read_bytes()))
 
     def read():
-        data.open_store(folder, records[1]).train.gather(np.arange(4))
+        open_store(folder, records[1]).train.gather(np.arange(4))
         if damage == "a byte more":  # after the end, where nothing is read
             raise ConfigError(f"{path}: as good as before; prepare it again")
 
@@ -241,7 +241,7 @@ def test_places_of_records_that_are_not_there(records, tmp_path, places):
     folder = shutil.copytree(records[0], tmp_path / "store")
     path = folder / "train_records.npy"
     path.write_bytes(npy(np.array(places)))
-    refused(lambda: data.open_store(folder, records[1]), path, "prepare it again")
+    refused(lambda: open_store(folder, records[1]), path, "prepare it again")
 
 
 OF_WEIGHTS = {
@@ -298,7 +298,7 @@ def test_classes_and_pictures_may_be_called_anything(tmp_path, name):
     prepare.prepare(dataset, tmp_path / "store")
     text = (tmp_path / "store/store.json").read_text(encoding="utf-8")
     assert json.loads(text)["class_names"] == sorted([odd, "plain"])
-    assert data.open_store(tmp_path / "store", dataset).class_names == tuple(sorted([odd, "plain"]))
+    assert open_store(tmp_path / "store", dataset).class_names == tuple(sorted([odd, "plain"]))
 
 
 def test_a_class_whose_name_is_not_utf_8_is_refused_before_anything_is_read(tmp_path):

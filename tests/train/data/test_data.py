@@ -13,6 +13,7 @@ from train.config import data_fingerprint
 from train.config.schema import ConfigError
 from train.data import batches as data
 from train.data import images, prepare
+from train.data.store import Split, open_store
 
 
 def test_digits_use_every_image_once(digits_store):
@@ -39,7 +40,7 @@ def test_image_folder(pictures, tmp_path):
     about = prepare.prepare(dataset, tmp_path / "store")
     assert about["class_names"] == ["n01", "n02", "n10"]
     assert about["images"] == {"train": 12, "val": 6}
-    store = data.open_store(tmp_path / "store", dataset)
+    store = open_store(tmp_path / "store", dataset)
     assert store.train.labels.tolist() == [0] * 4 + [1] * 4 + [2] * 4
     assert store.train.images.shape == (12, 9, 9, 3)
     assert store.val.images.shape == (6, 8, 8, 3)
@@ -50,7 +51,7 @@ def test_image_folder(pictures, tmp_path):
 def test_subset_per_class(pictures, tmp_path):
     dataset = folder_dataset(pictures, train_per_class=2)
     prepare.prepare(dataset, tmp_path / "store")
-    store = data.open_store(tmp_path / "store", dataset)
+    store = open_store(tmp_path / "store", dataset)
     assert np.bincount(store.train.labels).tolist() == [2, 2, 2]
     assert len(store.val) == 6
 
@@ -110,7 +111,7 @@ def test_a_failed_preparation_keeps_the_old_store(pictures, tmp_path):
     prepare.prepare(dataset, tmp_path / "store")
     with pytest.raises(ConfigError):
         prepare.prepare(folder_dataset(pictures, classes=5), tmp_path / "store")
-    data.open_store(tmp_path / "store", dataset)
+    open_store(tmp_path / "store", dataset)
 
 
 def test_what_a_killed_preparation_left_is_cleared(pictures, tmp_path):
@@ -134,7 +135,7 @@ def test_preparation_is_a_plain_bilinear_resize(tmp_path):
     prepare.prepare(dataset, tmp_path / "store")
     whole = Image.open(tmp_path / "pictures/val/a/0.JPEG").convert("RGB")
     expected = np.asarray(whole.resize((8, 8), Image.Resampling.BILINEAR))
-    np.testing.assert_array_equal(data.open_store(tmp_path / "store", dataset).val.images[0], expected)
+    np.testing.assert_array_equal(open_store(tmp_path / "store", dataset).val.images[0], expected)
 
 
 def test_store_of_another_configuration_is_refused(digits_folder, digits_store, digits_cells):
@@ -142,12 +143,12 @@ def test_store_of_another_configuration_is_refused(digits_folder, digits_store, 
 
     other = parse_cell({**digits_cells["bare"], "dataset": {**digits_cells["bare"]["dataset"], "subset_seed": 1}})
     with pytest.raises(ConfigError, match="prepared from another configuration of digits"):
-        data.open_store(digits_folder, other.dataset)
+        open_store(digits_folder, other.dataset)
 
 
 def test_no_store(tmp_path, pictures):
     with pytest.raises(ConfigError, match=r"no prepared data, expected the output of `python -m train prepare`"):
-        data.open_store(tmp_path, folder_dataset(pictures))
+        open_store(tmp_path, folder_dataset(pictures))
 
 
 def test_fingerprint_is_recorded(digits_folder, digits_cells):
@@ -159,7 +160,7 @@ def test_fingerprint_is_recorded(digits_folder, digits_cells):
 
 def numbered(count):
     images = np.arange(count, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 3), np.uint8)
-    return data.Split(images, np.arange(count, dtype=np.int32))
+    return Split(images, np.arange(count, dtype=np.int32))
 
 
 def labels(batches):

@@ -22,10 +22,10 @@ from PIL import Image
 from netspec.ownership import MARK, Claim, OutputError
 from train.config.cell import Download
 from train.config.schema import ConfigError
-from train.data import batches as data
 from train.data import prepare, raw
 from train.data import writers as store
 from train.data.prepare import prepare as prepare_data
+from train.data.store import open_store
 
 
 def damage(pictures, count=3):
@@ -62,14 +62,14 @@ def test_many_unreadable_files_are_counted(pictures, tmp_path, monkeypatch):
 def test_unreadable_files_can_be_skipped(pictures, tmp_path, kind, capfd):
     whole = folder_dataset(pictures, store=kind)
     prepare_data(whole, tmp_path / "whole")
-    expected = data.open_store(tmp_path / "whole", whole).train
+    expected = open_store(tmp_path / "whole", whole).train
     names = damage(pictures, 2)
     dataset = folder_dataset(pictures, store=kind, unreadable="skip")
     about = prepare_data(dataset, tmp_path / "store")
     assert about["images"] == {"train": 10, "val": 6}
     assert [path.rsplit("/", 1)[1] for path in about["skipped"]] == names
     assert "n10_1.JPEG: not an image" in capfd.readouterr().err
-    train = data.open_store(tmp_path / "store", dataset).train
+    train = open_store(tmp_path / "store", dataset).train
     kept = [*range(8), 10, 11]
     np.testing.assert_array_equal(train.labels, expected.labels[kept])
     np.testing.assert_array_equal(train.gather(range(10))["image"], expected.gather(kept)["image"])
@@ -217,7 +217,7 @@ def test_a_store_is_prepared_in_place(pictures, tmp_path, way):
         (folder / "store.json").unlink()
     about = prepare_data(dataset, folder)
     assert json.loads((folder / "store.json").read_text()) == about
-    assert len(data.open_store(folder, dataset).train) == 12
+    assert len(open_store(folder, dataset).train) == 12
     assert ("notes" in names_in(folder)) == (way not in ("empty", "link"))
     assert folder.is_symlink() == (way == "link")
     kinds = {"records": {"train.array_record"}, "array": {"train_images.npy"}}
@@ -263,7 +263,7 @@ def test_killed_preparations_leave_nothing_that_is_trusted(tmp_path):
         seen |= {path.name for path in (tmp_path / "out/store").iterdir()}
         if not (tmp_path / "out/store/store.json").exists():
             with pytest.raises(ConfigError, match="no prepared data"):
-                data.open_store(tmp_path / "out/store", dataset)
+                open_store(tmp_path / "out/store", dataset)
     assert ".building" in seen
     about = prepare_data(dataset, tmp_path / "out/store")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["store"]
@@ -279,7 +279,7 @@ def test_a_store_that_lost_a_file(pictures, tmp_path, lost):
     prepare_data(dataset, tmp_path / "store")
     (tmp_path / "store" / lost).unlink()
     with pytest.raises(ConfigError, match=rf"store/{lost}: damaged or no array \(.*; prepare it again"):
-        data.open_store(tmp_path / "store", dataset)
+        open_store(tmp_path / "store", dataset)
 
 
 def test_hard_images_go_through_the_whole_preparation(tmp_path):
@@ -300,7 +300,7 @@ def test_hard_images_go_through_the_whole_preparation(tmp_path):
     for kind in ("array", "records"):
         dataset = folder_dataset(tmp_path / "pictures", classes=2, store=kind)
         prepare_data(dataset, tmp_path / kind)
-        batch = data.open_store(tmp_path / kind, dataset).train.gather(range(10))
+        batch = open_store(tmp_path / kind, dataset).train.gather(range(10))
         assert np.abs(batch["image"].astype(int) - (200, 30, 40)).max() <= 6
 
 

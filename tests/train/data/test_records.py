@@ -13,6 +13,7 @@ from train.config.schema import ConfigError
 from train.data import batches as data
 from train.data import images, records
 from train.data.prepare import prepare
+from train.data.store import open_store
 
 CROP = RandomResizedCrop(area=(0.3, 1.0), aspect=(3 / 4, 4 / 3))
 NAMES = [f"{split}/{name}/{i}.JPEG" for split in ("train", "val") for name in "abc" for i in range(5)]
@@ -30,7 +31,7 @@ def prepared(tmp_path_factory):
 
 
 def opened(prepared, crop=CROP):
-    return data.open_store(*prepared, crop)
+    return open_store(*prepared, crop)
 
 
 def test_rows_are_sorted_files_and_validation_is_central(prepared):
@@ -94,9 +95,9 @@ def test_a_store_that_lost_a_file(prepared, tmp_path, lost):
     copy = shutil.copytree(prepared[0], tmp_path / "store")
     (copy / lost).unlink()
     with pytest.raises(ConfigError, match=rf"{lost}: damaged .*; prepare it again"):
-        data.open_store(copy, prepared[1])
+        open_store(copy, prepared[1])
 
 
 def test_sizes_do_not_decide_records(prepared):
     dataset = folder_dataset(prepared[1].path, store="records", image_size=6, stored_size=6)
-    assert data.open_store(prepared[0], dataset).val.gather([0])["image"].shape == (1, 6, 6, 3)
+    assert open_store(prepared[0], dataset).val.gather([0])["image"].shape == (1, 6, 6, 3)

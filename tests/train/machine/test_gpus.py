@@ -23,7 +23,7 @@ GPU 1: NVIDIA H200 (UUID: GPU-bbbb-1)
 CLAIM = """
 import os, sys
 from pathlib import Path
-from train import gpus
+from train.machine import gpus
 gpus.LOCKS, gpus.PATIENCE = Path(sys.argv[1]), 0.02
 gpus.claim(int(sys.argv[2]))
 print(os.environ["CUDA_VISIBLE_DEVICES"], flush=True)

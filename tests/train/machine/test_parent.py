@@ -12,7 +12,7 @@ from train.machine import parent
 
 CHILD = """
 import os, signal, sys, time
-from train import parent
+from train.machine import parent
 if sys.argv[1] != "none":
     parent.end_with(int(sys.argv[1]))
 signal.signal(signal.SIGTERM, lambda *_: (print("told", flush=True), os._exit(0)))

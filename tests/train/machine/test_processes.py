@@ -16,6 +16,7 @@ from train import config
 from train.config.schema import ConfigError
 from train.data import batches as data
 from train.data.prepare import prepare
+from train.data.store import open_store
 from train.loop import fit
 from train.step import check_divisible
 
@@ -40,7 +41,7 @@ def digits_folder(tmp_path_factory, digits_cells):
 @pytest.fixture(scope="module")
 def digits_store(digits_folder, digits_cells):
     dataset = config.parse_cell(digits_cells["bare"]).dataset
-    return data.open_store(digits_folder, dataclasses.replace(dataset, **SMALL["dataset"]))
+    return open_store(digits_folder, dataclasses.replace(dataset, **SMALL["dataset"]))
 
 
 @pytest.fixture

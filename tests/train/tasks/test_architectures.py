@@ -62,8 +62,8 @@ def test_a_grey_network_sees_the_mean_of_the_channels(zoo):
         return np.zeros((len(images), 10), np.float32)
 
     shown = batch(32)
-    grey.measure(network, shown)
-    colour.measure(network, shown)
+    grey.measure(network, shown, None)
+    colour.measure(network, shown, None)
     unit = shown["image"] / 255
     mean, std = (np.array(getattr(config.parse_cell(zoo.cells["lenet-5"]).dataset, key)) for key in ("mean", "std"))
     np.testing.assert_allclose(given[0][..., 0], ((unit - mean) / std).mean(-1), atol=1e-5)

@@ -9,10 +9,10 @@ from made_data import described, folder_dataset, jpeg, tar_bytes, tar_of
 from scipy.io import savemat
 
 from train.config.schema import ConfigError
-from train.data import batches as data
 from train.data.prepare import prepare
 from train.data.raw.devkit import META, TRUTH
 from train.data.raw.imagenet import TRAIN, VAL
+from train.data.store import open_store
 
 #: ILSVRC2012_ID order is not the sorted order of wnids, which is that of labels.
 WNIDS = {1: "n02119789", 2: "n01440764", 3: "n02100735"}
@@ -84,7 +84,7 @@ def test_labels_are_sorted_wnids_in_every_form(tmp_path, form):
     about = prepare(dataset, tmp_path / "store")
     assert about["class_names"] == ["tench, Tinca tinca", "English setter", "kit fox, Vulpes macrotis"]
     assert about["images"] == {"train": 12, "val": 6}
-    store = data.open_store(tmp_path / "store", dataset)
+    store = open_store(tmp_path / "store", dataset)
     assert store.train.labels.tolist() == [0] * 4 + [1] * 4 + [2] * 4
     # By class, then by number: images 3 and 4 are tenches, 2 and 6 setters, 1 and 5 foxes.
     files = store.val.reader.read(store.val.records.tolist())
