@@ -75,9 +75,8 @@ def test_draw_writes_a_file_named_after_the_spec(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["draw", "clip-vit-b/32 (both towers)"]) == 0
     assert capsys.readouterr().out == "CLIP-ViT-B-32-both-towers.svg\n"
-    assert (tmp_path / "CLIP-ViT-B-32-both-towers.svg").read_text(encoding="utf-8") == draw(
-        catalogue.find("CLIP-ViT-B/32 (both towers)")
-    )
+    written = (tmp_path / "CLIP-ViT-B-32-both-towers.svg").read_text(encoding="utf-8")
+    assert written == draw(catalogue.find("CLIP-ViT-B/32 (both towers)")) + "\n<!-- netspec-book -->\n"
 
 
 def test_draw_writes_where_it_is_told(capsys, tmp_path):
