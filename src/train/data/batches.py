@@ -1,11 +1,4 @@
-"""The prepared store and the grain pipelines that read it.
-
-A store is a folder with one set of files per split and ``store.json``, which says what they are. Its images are a
-memory-mapped array, or the original files as records, decoded while they are read (:mod:`train.data.records`)::
-
-    train_images.npy  uint8 (N, stored_size, stored_size, 3)      train_labels.npy  int32 (N,)
-    val_images.npy    uint8 (M, image_size, image_size, 3)        val_labels.npy    int32 (M,)
-"""
+"""Batches of a prepared store, shuffled for training and in order for evaluation, read ahead by grain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,11 @@
-"""The prepared store: a folder with one set of files per split and ``store.json``, which says what they are."""
+"""The prepared store, opened and checked.
+
+A store is a folder with one set of files per split and ``store.json``, which says what they are. Its images are a
+memory-mapped array, or the original files as records, decoded while they are read (:mod:`train.data.records`)::
+
+    train_images.npy  uint8 (N, stored_size, stored_size, 3)      train_labels.npy  int32 (N,)
+    val_images.npy    uint8 (M, image_size, image_size, 3)        val_labels.npy    int32 (M,)
+"""
 
 from __future__ import annotations
 
