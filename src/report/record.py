@@ -38,6 +38,13 @@ def seeds_of(folder: Path) -> list[int]:
     return sorted(int(name[1]) for name in names if name)
 
 
+def options_of(record: Path) -> str:
+    """Results, cells and seeds of a record of trained cells, as the options of a report's command line."""
+    cells = sorted(path.parent for path in record.glob("*/cell.json"))
+    seeds = map(str, seeds_of(cells[0])) if cells else ()
+    return " ".join(["--results", str(record), "--cells", *(cell.name for cell in cells), "--seeds", *seeds])
+
+
 def of_training(results: Path, remark: str | None = None) -> dict[Path, bytes]:
     """The files of a record of trained cells, by their place in it.
 

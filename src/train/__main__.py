@@ -125,9 +125,7 @@ def _parser() -> argparse.ArgumentParser:
         "estimate", help="how long the runs of a configuration take here, and what they need"
     )
     estimate.add_argument("--config", type=Path, default=Path("config/config.yaml"), help="default config/config.yaml")
-    estimate.add_argument(
-        "--experiment", choices=config.EXPERIMENTS, action="append", help="only this one; repeat for several"
-    )
+    estimate.add_argument("--experiment", type=limits.name, action="append", help="only this one; repeat for several")
     estimate.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="keys of the configuration")
     estimate.add_argument("--steps", type=limits.count, default=4, help="steps that are timed (default 4)")
     estimate.add_argument("--data", type=Path, default=Path("data/prepared"), help="folder of the prepared stores")
@@ -137,7 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     show = commands.add_parser("show", help="print the resolved configuration of a cell; save it to use with fit")
     show.add_argument("name", nargs="?", type=limits.name, help="cell name; without it, all cells are listed")
     show.add_argument("--config", type=Path, default=Path("config/config.yaml"), help="default config/config.yaml")
-    show.add_argument("--experiment", choices=config.EXPERIMENTS, default="ablation", help="default ablation")
+    show.add_argument("--experiment", type=limits.name, help="default: the main one of the configuration")
     show.add_argument("--dataset", type=limits.name, help="instead of the one in the configuration")
     show.add_argument(
         "--semantics", choices=("book", "imagenet", "paper"), help="instead of those in the configuration"
@@ -276,6 +274,9 @@ def _estimate(options) -> int:
             raise ConfigError(f"--set {shown(text)}: expected KEY=VALUE")
         settings[key] = parse(value, f"--set {shown(key)}")
     experiments = config.load_experiments(settings, options.config.parent)
+    unknown = set(options.experiment or ()) - experiments.keys()
+    if unknown:
+        raise ConfigError(f"--experiment {min(unknown)}: expected one of {', '.join(experiments)}")
     chosen = {name: experiments[name] for name in options.experiment or experiments}
     os.environ.setdefault("PJRT_NPROC", "1")  # as the workflow's jobs run on a CPU
     here = len(gpus.visible())
@@ -294,9 +295,10 @@ def _estimate(options) -> int:
 def _show(options) -> int:
     chosen = {key: getattr(options, key) for key in ("dataset", "semantics") if getattr(options, key)}
     settings = load_mapping(options.config)
-    if isinstance(settings.get(options.experiment), dict):
-        settings[options.experiment] |= chosen
-    experiment = config.load_experiment({**settings, **chosen}, options.config.parent, options.experiment)
+    name = options.experiment or settings.get("main", config.MAIN)
+    if chosen and isinstance(settings.setdefault(name, {}), dict):
+        settings[name] |= chosen
+    experiment = config.load_experiment(settings, options.config.parent, name)
     if options.name is None:
         for cell in experiment.cells.values():
             print(f"{cell['name']:16} {cell['description']}")

@@ -37,7 +37,7 @@ def test_a_rule_that_runs_a_command_depends_on_what_the_command_imports(name):
 
 
 def test_rules_have_been_found():
-    assert {"train", "prepare_data", "ablation", "gradcheck_networks", "run_network"} <= RULES.keys()
+    assert {"train", "prepare_data", "report_experiment", "gradcheck_networks", "run_network"} <= RULES.keys()
 
 
 def test_every_file_of_src_is_behind_some_rule_or_is_no_part_of_a_result():

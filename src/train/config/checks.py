@@ -8,6 +8,7 @@ from typing import Any
 import netspec
 from netspec.catalogue.vit import is_vit
 from train.config import datasets
+from train.config.models import model_of
 from train.config.printable import escaped
 from train.config.schema import ConfigError
 
@@ -47,7 +48,7 @@ def check_together(cell: dict[str, Any], where: str, recipe_file: str, dataset_f
         if low > high:
             raise ConfigError(f"{where}.augmentation: key 'erasing.{key}' is [{low}, {high}], expected smallest first")
     try:
-        spec = netspec.find(cell["model"]).with_classes(dataset["classes"])
+        spec = model_of(cell["model"]).with_classes(dataset["classes"])
     except netspec.SpecError as error:
         raise ConfigError(f"{model_file}: key 'model': {escaped(str(error))}") from None
     if cell["initialization"] == "book-faulty" and not is_vit(spec):
