@@ -22,11 +22,12 @@ def page(trained: Trained) -> Page:
     """Assemble the page from configurations, summaries and the tables made of them."""
     cells, keys = trained.cells, points.keys(trained.cells)
     banner = smoke.banner(cells)
+    title, seeds = cells[0].config.get("dataset.title"), words(trained.n, "seed")
     names = listing(f"`{points.short(key)}`" for key in keys)
     said = [] if banner else findings(cells)
     return Page(
         title=f"What changes with {listing(points.short(key) for key in keys)}?" if keys else "Cells side by side",
-        subtitle=f"{cells[0].config.get('dataset.title')}: {words(len(cells), 'cell')}, {words(trained.n, 'seed')} each",
+        subtitle=f"{title}: {words(len(cells), 'cell')}, {seeds} each",
         question=(
             f"Every cell is trained with every value of {names}, and with the same seeds, so that what differs between "
             "two points of a line is the value and nothing else."
@@ -52,8 +53,8 @@ def _table(table: pd.DataFrame, keys: list[str], n: int) -> Table:
 
     return Table(
         caption=(
-            f"Top-1 accuracy in percent ({frames.spread(table, n)}; all {count(table['val_images'].iloc[0])} validation "
-            "images) and cross-entropy. Step: time of a training step with its input, median over runs. Run: mean wall "
+            f"Top-1 accuracy in percent ({frames.spread(table, n)}; all {count(table['val_images'].iloc[0])} "
+            "validation images) and cross-entropy. Step: time of a training step with its input, median over runs. Run: mean wall "
             "time."
         ),
         header=[Column("Cell"), *(Column(points.short(key)) for key in keys), "Top-1 (%)", "Loss", "Step (ms)", "Run"],

@@ -28,7 +28,7 @@ def lines(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
     """The cells that differ in the first key alone, under a name that says in what else they are alike."""
     found: dict[str, list[Cell]] = {}
     for cell in cells:
-        first, *others = [*values(cell).items()] or [("", "")]
+        _, *others = [*values(cell).items()] or [("", "")]
         rest = ", ".join(f"{short(key)} = {said(value)}" for key, value in others)
         found.setdefault(", ".join(filter(None, [of(cell), rest])), []).append(cell)
     return {name: sorted(some, key=_order) for name, some in found.items()}
