@@ -182,7 +182,7 @@ def _fit(options) -> int:
     joined = options.distributed or meeting != (None, None, None)
     if not joined and destination.is_used(options.out):  # several processes look together, when they have met
         fingerprint = destination.run_fingerprint(cell, options.seed, _store(cell, options))
-        destination.look(options.out, fingerprint, again=options.again)
+        destination.look(options.out, fingerprint, task_of(cell).files, again=options.again)
     claimed = gpus.claim(options.gpus)
     from train.machine import processes
     from train.machine.devices import cpu_devices
@@ -192,7 +192,7 @@ def _fit(options) -> int:
         processes.join(*meeting, gpus=len(claimed))
     start_jax(cpu_devices=1 if joined else cpu_devices(cell), gpus=options.gpus)
     from train.loop import Interrupted, fit
-    from train.machine.progress import headline
+    from train.outcome import headline
 
     try:
         summary = fit(cell, options.seed, _store(cell, options), options.out, options.checkpoints, options.again)

@@ -17,6 +17,7 @@ from typing import Any
 from train.config import datasets, recipes, schema, sweep
 from train.config.checks import check_together
 from train.config.fingerprint import deciding
+from train.config.places import Places
 from train.config.printable import shown
 from train.config.read import KNOBS
 from train.config.schema import ConfigError
@@ -208,7 +209,7 @@ def _cell(name: str, block: dict[str, Any], common: Common, where: str) -> dict[
         **merged,
     }
     model_file = f"{where}.recipe" if "model" in changes else common.recipe_file
-    check_together(cell, where, common.recipe_file, common.dataset_file, model_file)
+    check_together(cell, Places(where, common.recipe_file, common.dataset_file, model_file))
     return cell
 
 
@@ -216,7 +217,7 @@ def _check_swept(cell: dict[str, Any], where: str) -> None:
     """Raise :class:`ConfigError` unless the values of a sweep are ones that the cell could have been written with."""
     at = f"{where}: {', '.join(f'{k} = {v}' for k, v in cell['swept'].items() if k != 'cell')}"
     schema.validate(cell, "cell", at)
-    check_together(cell, *[at] * 4)
+    check_together(cell, Places(*[at] * 4))
 
 
 def _typed(config: Any, experiments: list[str]) -> Any:
