@@ -181,6 +181,8 @@ def _fit(options) -> int:
     meeting = options.coordinator, options.processes, options.process_id
     joined = options.distributed or meeting != (None, None, None)
     if not joined and destination.is_used(options.out):  # several processes look together, when they have met
+        from train.tasks import task_of
+
         fingerprint = destination.run_fingerprint(cell, options.seed, _store(cell, options))
         destination.look(options.out, fingerprint, task_of(cell).files, again=options.again)
     claimed = gpus.claim(options.gpus)
