@@ -98,8 +98,7 @@ def test_every_rule_leaves_a_log_and_a_benchmark(finished):
         "digits/prepare",
         "digits-smoke/bare/settings",
         "digits-smoke/bare/seed0",
-        f"reports/{STEM}/table",
-        f"reports/{STEM}/document",
+        f"reports/{STEM}/page",
     ):
         assert {f"{name}.log", f"{name}.benchmark.tsv"} <= logs
 
@@ -110,7 +109,7 @@ def test_a_finished_experiment_has_nothing_to_do(finished):
 
 def test_a_new_description_retrains_nothing(copy):
     edit_cell(copy, "cutmix", description="CutMix, in other words")
-    report = {"ablation_table": 1, "ablation_figures": 1, "ablation": 1, "reports/ablation.pdf": 1}
+    report = {"ablation": 1, "reports/ablation.pdf": 1}
     assert planned(copy) == {"resolve_cell": 1} | report
 
 

@@ -6,9 +6,9 @@ from snakemake.exceptions import WorkflowError
 
 import netspec
 from netspec import catalogue
-from report.networks.records import RUN_BELOW
-from report.errors import ReportError
-from report.record import about, seeds_of
+from report.engine.errors import ReportError
+from report.kept.about import about, seeds_of
+from report.networks.rows import RUN_BELOW
 from train import config as settings, provenance
 from train.config import datasets
 from train.config.closure import closure

@@ -1,4 +1,4 @@
-# The networks of ch. 10.3: results and lowered training steps -> table, figures, page. The runs are those of train.smk.
+# The networks of ch. 10.3: results and lowered training steps -> tables, figures, page. The runs are those of train.smk.
 LOWERED = expand("results/lowered/{network}.mlir", network=lowered_networks(IMAGENETTE))
 
 
@@ -27,12 +27,13 @@ rule lower_train_step:
         "python -m netspec lower {params.name:q} --step train --batch 32 -o {output} > {log} 2>&1"
 
 
-rule imagenette_table:
+# The target: `snakemake imagenette`.
+rule imagenette:
     input:
         summaries=runs(IMAGENETTE),
         cells=configurations(IMAGENETTE),
         lowered=LOWERED,
-        code=behind("report.imagenette.__main__"),
+        code=behind("report.__main__:_page", "report.imagenette.page"),
     output:
         table=report(
             f"{report_of(IMAGENETTE)}.csv",
@@ -49,30 +50,6 @@ rule imagenette_table:
             caption="../report/imagenette_table.rst",
         ),
         curves=f"{report_of(IMAGENETTE)}_curves.csv",
-    log:
-        f"{report_log(IMAGENETTE)}/table.log",
-    benchmark:
-        f"{report_log(IMAGENETTE)}/table.benchmark.tsv"
-    conda:
-        "../envs/netspec.yaml"
-    params:
-        results=lambda wildcards, input: Path(input.cells[0]).parents[1],
-        cells=IMAGENETTE.shown,
-        seeds=IMAGENETTE.seeds,
-        lowered=lambda wildcards, input: Path(input.lowered[0]).parent,
-    shell:
-        "python -m report.imagenette table --results {params.results} --cells {params.cells} --seeds {params.seeds} "
-        "--lowered {params.lowered} "
-        "--out {output.table} --runs {output.runs} --curves {output.curves} > {log} 2>&1"
-
-
-rule imagenette_figures:
-    input:
-        table=rules.imagenette_table.output.table,
-        runs=rules.imagenette_table.output.runs,
-        curves=rules.imagenette_table.output.curves,
-        code=behind("report.imagenette.__main__"),
-    output:
         figure=report(
             f"{report_of(IMAGENETTE)}.svg",
             category="Networks of ch. 10.3",
@@ -80,35 +57,14 @@ rule imagenette_figures:
             labels={"figure": "accuracy"},
             caption="../report/imagenette_figure.rst",
         ),
-        curves=report(
+        figure_curves=report(
             f"{report_of(IMAGENETTE)}_curves.svg",
             category="Networks of ch. 10.3",
             subcategory="Figures",
             labels={"figure": "validation curves"},
             caption="../report/curves.rst",
         ),
-    log:
-        f"{report_log(IMAGENETTE)}/figures.log",
-    benchmark:
-        f"{report_log(IMAGENETTE)}/figures.benchmark.tsv"
-    conda:
-        "../envs/netspec.yaml"
-    shell:
-        "python -m report.imagenette figure --table {input.table} --runs {input.runs} --curves {input.curves} "
-        "--out {output.figure} --out-curves {output.curves} > {log} 2>&1"
-
-
-rule imagenette_document:
-    input:
-        table=rules.imagenette_table.output.table,
-        runs=rules.imagenette_table.output.runs,
-        curves=rules.imagenette_table.output.curves,
-        figure=rules.imagenette_figures.output.figure,
-        figure_curves=rules.imagenette_figures.output.curves,
-        summaries=runs(IMAGENETTE),
-        cells=configurations(IMAGENETTE),
-        code=behind("report.imagenette.__main__"),
-    output:
+        markdown=f"{report_of(IMAGENETTE)}.md",
         pdf=report(
             f"{report_of(IMAGENETTE)}.pdf",
             category="Networks of ch. 10.3",
@@ -116,27 +72,18 @@ rule imagenette_document:
             labels={"report": "the page"},
             caption="../report/imagenette.rst",
         ),
-        markdown=f"{report_of(IMAGENETTE)}.md",
     log:
-        f"{report_log(IMAGENETTE)}/document.log",
+        f"{report_log(IMAGENETTE)}/page.log",
     benchmark:
-        f"{report_log(IMAGENETTE)}/document.benchmark.tsv"
+        f"{report_log(IMAGENETTE)}/page.benchmark.tsv"
     conda:
         "../envs/netspec.yaml"
     params:
         results=lambda wildcards, input: Path(input.cells[0]).parents[1],
         cells=IMAGENETTE.shown,
         seeds=IMAGENETTE.seeds,
+        stem=subpath(output.pdf, strip_suffix=".pdf"),
+        lowered=lambda wildcards, input: Path(input.lowered[0]).parent,
     shell:
-        "python -m report.imagenette document --results {params.results} --cells {params.cells} "
-        "--seeds {params.seeds} --table {input.table} --runs {input.runs} --curves {input.curves} "
-        "--figure {input.figure} --figure-curves {input.figure_curves} "
-        "--out {output.pdf} --markdown {output.markdown} > {log} 2>&1"
-
-
-# The target: `snakemake imagenette`.
-rule imagenette:
-    input:
-        rules.imagenette_table.output,
-        rules.imagenette_figures.output,
-        rules.imagenette_document.output,
+        "python -m report page imagenette --results {params.results} --cells {params.cells} --seeds {params.seeds} "
+        "--out {params.stem} --lowered {params.lowered} > {log} 2>&1"

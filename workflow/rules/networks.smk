@@ -30,7 +30,7 @@ rule run_network:
 
 rule networks_report:
     input:
-        records=expand("results/networks/{network}.json", network=NETWORKS),
+        networks=expand("results/networks/{network}.json", network=NETWORKS),
         code=behind("report.networks.__main__:_report"),
     output:
         table=report(
@@ -53,9 +53,10 @@ rule networks_report:
     conda:
         "../envs/netspec.yaml"
     params:
-        records=lambda wildcards, input: Path(input.records[0]).parent,
+        results=lambda wildcards, input: Path(input.networks[0]).parent,
+        stem=subpath(output.pdf, strip_suffix=".pdf"),
     shell:
-        "python -m report.networks --records {params.records} --out {output.pdf} > {log} 2>&1"
+        "python -m report.networks --results {params.results} --out {params.stem} > {log} 2>&1"
 
 
 # The target: `snakemake networks`.

@@ -1,4 +1,4 @@
-# CSV -> table, figure, page. Reports read results only through summary.json, metrics.csv and cell.json.
+# Results -> tables, figures, page. Reports read results only through summary.json, metrics.csv and cell.json.
 
 
 rule ablation_preview:
@@ -26,11 +26,13 @@ rule ablation_preview:
         "--rows 1 --columns 12 > {log} 2>&1"
 
 
-rule ablation_table:
+# The target: `snakemake ablation`.
+rule ablation:
     input:
         summaries=runs(ABLATION),
         cells=configurations(ABLATION),
-        code=behind("report.__main__:_table"),
+        previews=rules.ablation_preview.output,
+        code=behind("report.__main__:_page", "report.ablation.page"),
     output:
         table=report(
             f"{report_of(ABLATION)}.csv",
@@ -47,28 +49,6 @@ rule ablation_table:
             caption="../report/table.rst",
         ),
         curves=f"{report_of(ABLATION)}_curves.csv",
-    log:
-        f"{report_log(ABLATION)}/table.log",
-    benchmark:
-        f"{report_log(ABLATION)}/table.benchmark.tsv"
-    conda:
-        "../envs/netspec.yaml"
-    params:
-        results=lambda wildcards, input: Path(input.cells[0]).parents[1],
-        cells=ABLATION.shown,
-        seeds=ABLATION.seeds,
-    shell:
-        "python -m report table --results {params.results} --cells {params.cells} --seeds {params.seeds} "
-        "--out {output.table} --runs {output.runs} --curves {output.curves} > {log} 2>&1"
-
-
-rule ablation_figures:
-    input:
-        table=rules.ablation_table.output.table,
-        runs=rules.ablation_table.output.runs,
-        curves=rules.ablation_table.output.curves,
-        code=behind("report.__main__:_figure"),
-    output:
         figure=report(
             f"{report_of(ABLATION)}.svg",
             category="Augmentation ablation",
@@ -76,36 +56,14 @@ rule ablation_figures:
             labels={"figure": "difference from bare"},
             caption="../report/figure.rst",
         ),
-        curves=report(
+        figure_curves=report(
             f"{report_of(ABLATION)}_curves.svg",
             category="Augmentation ablation",
             subcategory="Figures",
             labels={"figure": "validation curves"},
             caption="../report/curves.rst",
         ),
-    log:
-        f"{report_log(ABLATION)}/figures.log",
-    benchmark:
-        f"{report_log(ABLATION)}/figures.benchmark.tsv"
-    conda:
-        "../envs/netspec.yaml"
-    shell:
-        "python -m report figure --table {input.table} --runs {input.runs} --curves {input.curves} "
-        "--out {output.figure} --out-curves {output.curves} > {log} 2>&1"
-
-
-rule ablation:
-    input:
-        table=rules.ablation_table.output.table,
-        runs=rules.ablation_table.output.runs,
-        curves=rules.ablation_table.output.curves,
-        figure=rules.ablation_figures.output.figure,
-        figure_curves=rules.ablation_figures.output.curves,
-        previews=rules.ablation_preview.output,
-        summaries=runs(ABLATION),
-        cells=configurations(ABLATION),
-        code=behind("report.__main__:_document"),
-    output:
+        markdown=f"{report_of(ABLATION)}.md",
         pdf=report(
             f"{report_of(ABLATION)}.pdf",
             category="Augmentation ablation",
@@ -113,19 +71,17 @@ rule ablation:
             labels={"report": "the page"},
             caption="../report/ablation.rst",
         ),
-        markdown=f"{report_of(ABLATION)}.md",
     log:
-        f"{report_log(ABLATION)}/document.log",
+        f"{report_log(ABLATION)}/page.log",
     benchmark:
-        f"{report_log(ABLATION)}/document.benchmark.tsv"
+        f"{report_log(ABLATION)}/page.benchmark.tsv"
     conda:
         "../envs/netspec.yaml"
     params:
         results=lambda wildcards, input: Path(input.cells[0]).parents[1],
         cells=ABLATION.shown,
         seeds=ABLATION.seeds,
+        stem=subpath(output.pdf, strip_suffix=".pdf"),
     shell:
-        "python -m report document --results {params.results} --cells {params.cells} --seeds {params.seeds} "
-        "--table {input.table} --runs {input.runs} --curves {input.curves} --figure {input.figure} "
-        "--figure-curves {input.figure_curves} --previews {input.previews} "
-        "--out {output.pdf} --markdown {output.markdown} > {log} 2>&1"
+        "python -m report page ablation --results {params.results} --cells {params.cells} --seeds {params.seeds} "
+        "--out {params.stem} --previews {input.previews} > {log} 2>&1"

@@ -1,11 +1,12 @@
-# Architectures compared: results -> table, figures, page. The runs themselves are those of train.smk.
+# Architectures compared: results -> tables, figures, page. The runs themselves are those of train.smk.
 
 
-rule zoo_table:
+# The target: `snakemake zoo`.
+rule zoo:
     input:
         summaries=runs(ZOO),
         cells=configurations(ZOO),
-        code=behind("report.zoo.__main__:_table"),
+        code=behind("report.__main__:_page", "report.zoo.page"),
     output:
         table=report(
             f"{report_of(ZOO)}.csv",
@@ -22,28 +23,6 @@ rule zoo_table:
             caption="../report/zoo_table.rst",
         ),
         curves=f"{report_of(ZOO)}_curves.csv",
-    log:
-        f"{report_log(ZOO)}/table.log",
-    benchmark:
-        f"{report_log(ZOO)}/table.benchmark.tsv"
-    conda:
-        "../envs/netspec.yaml"
-    params:
-        results=lambda wildcards, input: Path(input.cells[0]).parents[1],
-        cells=ZOO.shown,
-        seeds=ZOO.seeds,
-    shell:
-        "python -m report.zoo table --results {params.results} --cells {params.cells} --seeds {params.seeds} "
-        "--out {output.table} --runs {output.runs} --curves {output.curves} > {log} 2>&1"
-
-
-rule zoo_figures:
-    input:
-        table=rules.zoo_table.output.table,
-        runs=rules.zoo_table.output.runs,
-        curves=rules.zoo_table.output.curves,
-        code=behind("report.zoo.__main__:_figure"),
-    output:
         figure=report(
             f"{report_of(ZOO)}.svg",
             category="Architectures",
@@ -51,35 +30,14 @@ rule zoo_figures:
             labels={"figure": "accuracy against size"},
             caption="../report/zoo_figure.rst",
         ),
-        curves=report(
+        figure_curves=report(
             f"{report_of(ZOO)}_curves.svg",
             category="Architectures",
             subcategory="Figures",
             labels={"figure": "validation curves"},
             caption="../report/curves.rst",
         ),
-    log:
-        f"{report_log(ZOO)}/figures.log",
-    benchmark:
-        f"{report_log(ZOO)}/figures.benchmark.tsv"
-    conda:
-        "../envs/netspec.yaml"
-    shell:
-        "python -m report.zoo figure --table {input.table} --runs {input.runs} --curves {input.curves} "
-        "--out {output.figure} --out-curves {output.curves} > {log} 2>&1"
-
-
-rule zoo_document:
-    input:
-        table=rules.zoo_table.output.table,
-        runs=rules.zoo_table.output.runs,
-        curves=rules.zoo_table.output.curves,
-        figure=rules.zoo_figures.output.figure,
-        figure_curves=rules.zoo_figures.output.curves,
-        summaries=runs(ZOO),
-        cells=configurations(ZOO),
-        code=behind("report.zoo.__main__:_document"),
-    output:
+        markdown=f"{report_of(ZOO)}.md",
         pdf=report(
             f"{report_of(ZOO)}.pdf",
             category="Architectures",
@@ -87,26 +45,17 @@ rule zoo_document:
             labels={"report": "the page"},
             caption="../report/zoo.rst",
         ),
-        markdown=f"{report_of(ZOO)}.md",
     log:
-        f"{report_log(ZOO)}/document.log",
+        f"{report_log(ZOO)}/page.log",
     benchmark:
-        f"{report_log(ZOO)}/document.benchmark.tsv"
+        f"{report_log(ZOO)}/page.benchmark.tsv"
     conda:
         "../envs/netspec.yaml"
     params:
         results=lambda wildcards, input: Path(input.cells[0]).parents[1],
         cells=ZOO.shown,
         seeds=ZOO.seeds,
+        stem=subpath(output.pdf, strip_suffix=".pdf"),
     shell:
-        "python -m report.zoo document --results {params.results} --cells {params.cells} --seeds {params.seeds} "
-        "--table {input.table} --runs {input.runs} --curves {input.curves} --figure {input.figure} "
-        "--figure-curves {input.figure_curves} --out {output.pdf} --markdown {output.markdown} > {log} 2>&1"
-
-
-# The target: `snakemake zoo`.
-rule zoo:
-    input:
-        rules.zoo_table.output,
-        rules.zoo_figures.output,
-        rules.zoo_document.output,
+        "python -m report page zoo --results {params.results} --cells {params.cells} --seeds {params.seeds} "
+        "--out {params.stem} > {log} 2>&1"
