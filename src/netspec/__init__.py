@@ -8,7 +8,7 @@ import importlib
 from netspec.errors import InputError, LayerError, SpecError, UnknownSpecError
 from netspec.layers.base import Several
 from netspec.spec import NetSpec, Provenance
-from netspec.walk import Row, walk
+from netspec.walk import Row
 
 __all__ = [
     "InputError",
@@ -24,7 +24,6 @@ __all__ = [
     "find",
     "load_canonical_state",
     "names",
-    "walk",
 ]
 
 
