@@ -139,6 +139,23 @@ def finish(seed, top1=12.345):
     return str(path)
 
 
+def test_what_is_said_may_be_logged_and_heard_again(tmp_path, monkeypatch):
+    """Snakemake's logger hands the line to this handler, too, which looks again in the midst of a look."""
+    monkeypatch.chdir(tmp_path)
+    said: list[str] = []
+
+    def say(text):
+        said.append(text)
+        watcher.handle(record("progress", done=1, total=2))
+
+    watcher = snake.RunWatcher(say, pause=3600)
+    for seed in (0, 1):
+        watcher.handle(started(seed, "train", f"results/digits/bare/seed{seed}/summary.json", label="digits"))
+        finish(seed)
+    watcher.look()
+    assert len(said) == 3 and len(set(said)) == 3
+
+
 def test_a_line_per_finished_run_and_report(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     said, dry = [], []

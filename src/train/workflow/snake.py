@@ -152,7 +152,8 @@ class RunWatcher(logging.Handler):
         """Say what has been finished since the last look."""
         with self.lock:
             for path, before in list(self.awaited.items()):
-                if _written(path) not in (None, before):
+                # What is said may be logged, and so looks again before this look goes on.
+                if path in self.awaited and _written(path) not in (None, before):
                     del self.awaited[path]
                     self._finished(path)
 
