@@ -24,6 +24,9 @@ METRIC_COLUMNS = ("epoch", "step", "split", "metric", "value")
 #: Keys of a summary that say what a run reached.
 METRICS = ("top1", "top5", "val_loss", "train_loss")
 
+#: Keys of a cell that came after results were first kept, with what held before them.
+LATER = {"on_divergence": "continue"}
+
 _NAMES = {str: "text", int: "an integer", float: "a number", bool: "true or false", dict: "an object"}
 
 
@@ -40,6 +43,10 @@ class JsonFile:
     def check(self, schema: str) -> None:
         """Complain about whatever a schema does not allow."""
         check(self.values, schema, self.path, self.advice)
+
+    def fill(self, missing: dict[str, Any]) -> None:
+        """Have a value for keys that the file lacks."""
+        self.values = missing | self.values
 
     def as_phrases(self, *keys: str) -> None:
         """Have the texts at dotted keys fit into sentences: one line, backticks in pairs."""
@@ -156,6 +163,7 @@ def load(results: Path, cells: Sequence[str], seeds: Sequence[int]) -> list[Cell
 
 def _cell(folder: Path, name: str, seeds: Sequence[int]) -> Cell:
     config = JsonFile(folder / "cell.json")
+    config.fill(LATER)
     config.expect("name", name, "it is the name of the folder")
     config.require("description", str)
     for key, kind in (
