@@ -59,7 +59,8 @@ def metrics(first: Side, second: Side) -> list[Metric]:
     for what, name, part in found:
         values = [_values(side, name, part) for side in (first, second)]
         if any(values):
-            rows.append(Metric(what, name, *(list(side.values()) for side in values), _pair(first, *values)))
+            ours, theirs = values
+            rows.append(Metric(what, name, list(ours.values()), list(theirs.values()), _pair(first, ours, theirs)))
     return rows
 
 
