@@ -70,11 +70,12 @@ def test_pairing_follows_the_seed_not_the_order_of_the_folders(tree: Tree):
 
 
 def test_the_books_side(tree: Tree):
-    cells, _, _ = build(tree)
+    cells, runs, _ = build(tree)
     row = cells.loc["erase"]
     assert (row["book_top1"], row["book_difference"], row["book_difference_corrected"]) == (70.62, -1.08, 0.51)
     assert row[["gap", "gap_corrected"]].isna().all(), "digits are not the book's experiment"
     bare = cells.loc["bare"]
+    assert runs.loc[runs["cell"] == "bare", "difference"].isna().all()
     assert bare[["difference", "book_difference", "gap", "gap_corrected"]].isna().all()
     assert bare["book_difference_corrected"] == 1.59
 

@@ -12,6 +12,7 @@ import scipy.stats
 
 from report.__main__ import main
 from report.compare import differences
+from report.compare.figure import curves
 from report.compare.sides import both, flat, names
 
 
@@ -94,6 +95,14 @@ def test_diverged_runs_count_in_nothing_and_are_named(make_tree, tmp_path, capsy
     assert compare(first.path, second.path, "--out", str(tmp_path / "both")) == 0
     assert "left out of metrics and curves: seed 0, 1, 2 of" in capsys.readouterr().out
     assert "nan" not in (tmp_path / "both.md").read_text() + (tmp_path / "both.csv").read_text()
+
+
+def test_a_run_that_went_on_after_it_diverged_counts_in_nothing_either(make_tree):
+    tree = make_tree(["bare"], [0, 1], previews=False)
+    tree.edit(tree.summary_path("bare", 1), {"diverged": {"epoch": 3, "step": 30, "metric": "val loss"}})
+    first, second = both(tree.results / "bare", tree.results / "bare")
+    assert {(len(metric.first), metric.paired.n) for metric in differences.metrics(first, second)} == {(1, 1)}
+    assert set(curves(first)["seed"]) == {0}
 
 
 def test_other_images_are_said_aloud(make_tree, tmp_path):
