@@ -39,14 +39,14 @@ rule ablation:
             category="Augmentation ablation",
             subcategory="Tables",
             labels={"table": "per cell"},
-            caption="../report/table.rst",
+            caption="../report/ablation_table.rst",
         ),
         runs=report(
             f"{report_of(ABLATION)}_runs.csv",
             category="Augmentation ablation",
             subcategory="Tables",
             labels={"table": "per run"},
-            caption="../report/table.rst",
+            caption="../report/ablation_table.rst",
         ),
         curves=f"{report_of(ABLATION)}_curves.csv",
         figure=report(
@@ -54,7 +54,7 @@ rule ablation:
             category="Augmentation ablation",
             subcategory="Figures",
             labels={"figure": "difference from bare"},
-            caption="../report/figure.rst",
+            caption="../report/ablation_figure.rst",
         ),
         figure_curves=report(
             f"{report_of(ABLATION)}_curves.svg",
