@@ -113,6 +113,14 @@ def test_other_images_are_said_aloud(make_tree, tmp_path):
     assert "> **Other images.**" in (tmp_path / "both.md").read_text()
 
 
+def test_nothing_of_a_setting_acts_on_the_terminal(make_tree, capsys):
+    tree = make_tree(["bare", "mixup"], [0], previews=False)
+    tree.edit(tree.results / "mixup/cell.json", {"description": "red \x1b[31m\nand a line"})
+    assert compare(tree.results / "bare", tree.results / "mixup") == 0
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown and "red \\x1b[31m and a line" in shown
+
+
 def test_names_are_what_tells_the_paths_apart(make_tree):
     tree = make_tree(["bare", "mixup"], [0, 1], previews=False)
     bare, mixup = tree.results / "bare", tree.results / "mixup"
