@@ -39,14 +39,14 @@ rule ablation:
             category="Augmentation ablation",
             subcategory="Tables",
             labels={"table": "per cell"},
-            caption="../report/ablation_table.rst",
+            caption="../report/table.rst",
         ),
         runs=report(
             f"{report_of(ABLATION)}_runs.csv",
             category="Augmentation ablation",
             subcategory="Tables",
             labels={"table": "per run"},
-            caption="../report/ablation_table.rst",
+            caption="../report/table.rst",
         ),
         curves=f"{report_of(ABLATION)}_curves.csv",
         figure=report(
@@ -54,7 +54,7 @@ rule ablation:
             category="Augmentation ablation",
             subcategory="Figures",
             labels={"figure": "difference from bare"},
-            caption="../report/ablation_figure.rst",
+            caption="../report/figure.rst",
         ),
         figure_curves=report(
             f"{report_of(ABLATION)}_curves.svg",
