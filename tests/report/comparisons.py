@@ -38,8 +38,7 @@ class Comparison:
                     {
                         "params": spec.params,
                         "epochs": changes.get("epochs", epochs),
-                        "correct": correct + 10 * seed,
-                        "top1": 100 * (correct + 10 * seed) / VALIDATION,
+                        "metrics.top1": 100 * (correct + 10 * seed) / VALIDATION,
                         "timing.step_milliseconds": 10.0 + seed,
                         "timing.wall_seconds": 3600.0 * (1 + seed),
                     },
@@ -84,7 +83,7 @@ def imagenet(root, **options):
         step = {"vit-tiny-bf16": 100.0, "vit-tiny-fp32": 150.0}.get(cell, 90.0)
         made.tree.edit(
             made.tree.summary_path(cell, 0),
-            {"classes": 1000, "val_loss": loss, "timing.step_milliseconds": step, "timing.wall_seconds": 7200.0},
+            {"classes": 1000, "metrics.loss": loss, "timing.step_milliseconds": step, "timing.wall_seconds": 7200.0},
         )
     return made
 
@@ -124,8 +123,7 @@ class Zoo:
                     {
                         "params": spec.params,
                         "macs": spec.macs,
-                        "correct": correct,
-                        "top1": 100 * correct / VALIDATION,
+                        "metrics.top1": 100 * correct / VALIDATION,
                         "timing.compile_seconds": seconds,
                         "timing.programs_compiled": compiled,
                         "timing.programs_cached": cached,

@@ -80,6 +80,9 @@ class Tree:
     def summary(self, cell: str, seed: int) -> dict:
         return json.loads(self.summary_path(cell, seed).read_text())
 
+    def top1(self, cell: str, seed: int) -> float:
+        return self.summary(cell, seed)["metrics"]["top1"]
+
     def summary_path(self, cell: str, seed: int) -> Path:
         return self.results / cell / f"seed{seed}" / "summary.json"
 
@@ -93,8 +96,8 @@ class Tree:
                 place = place[part]
             place[last] = value
         path.write_text(json.dumps(document))
-        if path.name == "summary.json" and changes.keys() & {"top1", "epochs"}:
-            self._end(path.with_name("metrics.csv"), document["epochs"], document["top1"])
+        if path.name == "summary.json" and changes.keys() & {"metrics.top1", "epochs"}:
+            self._end(path.with_name("metrics.csv"), document["epochs"], document["metrics"]["top1"])
 
     def _end(self, metrics: Path, epoch: int, top1: object) -> None:
         """Have the metrics end as the summary says."""
@@ -105,7 +108,7 @@ class Tree:
 
     def diverge(self, cell: str, seed: int, epoch: int = 10, metric: str = "train loss") -> None:
         """Make a run one that stopped at the end of an epoch: no figures, and no rows after it."""
-        nothing = dict.fromkeys(("top1", "top5", "correct", "val_loss", "train_loss"))
+        nothing = dict.fromkeys(("metrics.top1", "metrics.top5", "metrics.loss", "train_loss"))
         found = {"epoch": epoch, "step": 10 * epoch, "metric": metric}
         self.edit(self.summary_path(cell, seed), nothing | {"diverged": found})
         path = self.summary_path(cell, seed).with_name("metrics.csv")
@@ -226,10 +229,8 @@ def _run(folder: Path, cell: str, seed: int, dataset: str, epochs: int, level: f
         "batch_size": 50,
         "precision": "float32",
         "diverged": None,
-        "top1": 100 * correct / VALIDATION,
-        "top5": 98.7,
-        "correct": correct,
-        "val_loss": 0.71,
+        "task": "classification",
+        "metrics": {"top1": 100 * correct / VALIDATION, "top5": 98.7, "loss": 0.71},
         "train_loss": 0.52,
         "provenance": {
             "git_commit": "3f9a1c5e7b2d4860a1b2c3d4e5f60718293a4b5c",

@@ -35,7 +35,7 @@ def rewrite(tree: Tree, accuracy) -> None:
         path.write_text("\n".join(map(",".join, changed)) + "\n")
         summary = json.loads(path.with_name("summary.json").read_text())
         correct = round(float(accuracy(summary["epochs"])) / 100 * summary["val_images"])
-        tree.edit(path.with_name("summary.json"), {"correct": correct, "top1": 100 * correct / summary["val_images"]})
+        tree.edit(path.with_name("summary.json"), {"metrics.top1": 100 * correct / summary["val_images"]})
 
 
 def flat(tree: Tree) -> None:

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 METRIC_COLUMNS = ("epoch", "step", "split", "metric", "value")
 
-#: Keys of a summary that say what a run reached.
+#: The metrics of classifiers, which the reports of the book's experiments show.
 METRICS = ("top1", "top5", "val_loss", "train_loss")
+CLASSIFICATION = "classification"
 
 #: Keys of a cell that came after results were first kept, with what held before them.
 LATER = {"on_divergence": "continue"}
@@ -102,14 +103,24 @@ class Run:
         return self.summary.get("diverged")
 
     def metric(self, name: str) -> float:
-        """What the run reached at its end, accuracies in percent; NaN for what it has not, as one that diverged."""
-        value = self.summary.get(name)
-        return math.nan if value is None else float(value)
+        """One of :attr:`measured`; NaN for what the run has not, as one that diverged."""
+        return self.measured.get(name, math.nan)
 
     @property
     def measured(self) -> dict[str, float]:
-        """All that it reached, by the name of the metric."""
-        return {name: self.metric(name) for name in METRICS if self.summary.get(name) is not None}
+        """What the run reached at its end, by the names of its task's metrics, accuracies in percent.
+
+        The loss on the validation data is ``val_loss``, beside ``train_loss``.
+        """
+        validation = self.summary.get("metrics", {}).items()
+        found = {"val_loss" if name == "loss" else name: value for name, value in validation}
+        found["train_loss"] = self.summary.get("train_loss")
+        return {name: float(value) for name, value in found.items() if value is not None}
+
+    @property
+    def classifies(self) -> bool:
+        """Whether what it learned has a top-1 accuracy."""
+        return self.summary.get("task") == CLASSIFICATION
 
 
 @dataclass(frozen=True)
@@ -188,7 +199,7 @@ def _cell(folder: Path, name: str, seeds: Sequence[int]) -> Cell:
 
 
 def _run(folder: Path, config: JsonFile, cell: str, seed: int) -> Run:
-    summary = JsonFile(folder / "summary.json")
+    summary = summary_of(folder)
     summary.expect("cell", cell, "it is the name of the folder")
     summary.expect("seed", seed, "it is the name of the folder")
     summary.expect("dataset", config.get("dataset.name"), f"it is the data set of {config.path}")
@@ -211,15 +222,26 @@ def _run(folder: Path, config: JsonFile, cell: str, seed: int) -> Run:
             summary.require(f"diverged.{key}", kind)
         summary.check("summary")
         return run
-    summary.require("correct", int)
-    for key in ("top1", "top5"):
-        summary.require(key, float)
+    for name in ("top1", "top5") if run.classifies else ():
+        summary.require(f"metrics.{name}", float)
     summary.check("summary")
-    implied = 100 * summary.get("correct") / summary.get("val_images")
-    if abs(implied - summary.get("top1")) > 0.01:  # a summary rounded to two decimals is still consistent
-        counted = f"{summary.get('correct')} correct of {summary.get('val_images')} images"
-        raise ReportError(f"{summary.path}: key 'top1' is {summary.get('top1')}, but {counted} is {implied:.2f}")
     return run
+
+
+def summary_of(folder: Path) -> JsonFile:
+    """The summary of a run, its metrics numbers or null, in the form of now."""
+    summary = JsonFile(folder / "summary.json")
+    summary.fill(_earlier(summary))
+    for name in summary.require("metrics", dict):
+        if summary.get(f"metrics.{name}") is not None:
+            summary.require(f"metrics.{name}", float)
+    return summary
+
+
+def _earlier(summary: JsonFile) -> dict[str, Any]:
+    """What a summary lacks that is of before other tasks than classification: its metrics stood at its root."""
+    before = {"top1": "top1", "top5": "top5", "loss": "val_loss"}
+    return {"task": CLASSIFICATION, "metrics": {now: summary.get(key) for now, key in before.items()}}
 
 
 def _same_experiment(cells: Iterable[Cell]) -> None:
@@ -247,7 +269,7 @@ def metrics(run: Run) -> pd.DataFrame:
         raise ReportError(
             f"{run.metrics}: a row is incomplete; delete it, and `snakemake {run.summary.path}` runs again"
         )
-    if run.diverged:  # where it stopped decides what its rows end with
+    if run.diverged or not run.classifies:  # where it stopped decides what its rows end with
         return frame
     if not ((frame["split"] == "val") & (frame["metric"] == "top1")).any():
         raise ReportError(f"{run.metrics}: no row has split 'val' and metric 'top1'")

@@ -28,7 +28,7 @@ OUTPUTS = {
 
 def set_top1(tree: Tree, cell: str, counts: list[int]) -> None:
     for seed, correct in zip(tree.seeds, counts, strict=True):
-        tree.edit(tree.summary_path(cell, seed), {"correct": correct, "top1": 100 * correct / 1297})
+        tree.edit(tree.summary_path(cell, seed), {"metrics.top1": 100 * correct / 1297})
 
 
 def pages(pdf: bytes) -> int:
@@ -167,7 +167,7 @@ def test_the_books_protocol_differs_in_next_to_nothing(make_tree):
     }  # fmt: skip
     summary = {
         "params": 5_526_346, "train_images": 9469, "val_images": 3925, "image_size": 224, "steps": 80 * 295,
-        "batch_size": 32, "correct": 2748, "top1": 100 * 2748 / 3925,
+        "batch_size": 32, "metrics.top1": 100 * 2748 / 3925,
     }  # fmt: skip
     for cell in tree.cells:
         tree.edit(tree.results / cell / "cell.json", config)

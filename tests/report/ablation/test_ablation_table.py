@@ -39,7 +39,7 @@ def test_rows_stand_in_the_books_order_whatever_the_order_of_the_arguments(tree:
 def test_cells_of_the_users_own_follow_by_our_accuracy(make_tree):
     tree = make_tree([*CELLS, "mine", "best"])
     for seed in tree.seeds:
-        tree.edit(tree.summary_path("best", seed), {"correct": 1297, "top1": 100.0})
+        tree.edit(tree.summary_path("best", seed), {"metrics.top1": 100.0})
     cells, _, _ = build(tree)
     assert list(cells["cell"]) == [*BOOK_ORDER, "best", "mine"]
     assert pd.isna(cells.loc["best", "book_top1"])
@@ -49,9 +49,9 @@ def test_cells_of_the_users_own_follow_by_our_accuracy(make_tree):
 
 def test_difference_and_interval_are_paired_by_seed(tree: Tree):
     cells, runs, _ = build(tree)
-    bare = [tree.summary("bare", seed)["top1"] for seed in tree.seeds]
+    bare = [tree.top1("bare", seed) for seed in tree.seeds]
     for name in set(BOOK_ORDER) - {"bare"}:
-        ours = [tree.summary(name, seed)["top1"] for seed in tree.seeds]
+        ours = [tree.top1(name, seed) for seed in tree.seeds]
         wanted = scipy.stats.ttest_rel(ours, bare)
         row = cells.loc[name]
         assert row["difference"] == pytest.approx(sum(ours) / 3 - sum(bare) / 3)
@@ -82,7 +82,7 @@ def test_the_books_side(tree: Tree):
 
 def test_mean_spread_and_time(tree: Tree):
     row = build(tree)[0].loc["mixup"]
-    top1 = pd.Series([tree.summary("mixup", seed)["top1"] for seed in tree.seeds])
+    top1 = pd.Series([tree.top1("mixup", seed) for seed in tree.seeds])
     assert row["n"] == 3
     assert (row["top1_mean"], row["top1_sd"]) == pytest.approx((top1.mean(), top1.std(ddof=1)))
     wall = sum(tree.summary("mixup", seed)["timing"]["wall_seconds"] for seed in tree.seeds)

@@ -27,7 +27,7 @@ def test_a_run_says_its_metrics_its_times_and_where_it_comes_from(make_tree):
     found = frames.per_run(load(tree.results, ["bare", "mixup"], [0, 1])).set_index(["cell", "seed"])
     last = found.loc[("mixup", 1)]
     assert (last["step_milliseconds"], last["git_dirty"], last["images_per_second"]) == (7.5, True, 5430.0)
-    assert last["top1"] == tree.summary("mixup", 1)["top1"] and last["config_hash"]
+    assert last["top1"] == tree.top1("mixup", 1) and last["config_hash"]
     lost = found.loc[("bare", 0)]
     assert lost["diverged_epoch"] == 10 and math.isnan(lost["top1"]) and math.isnan(lost["train_loss"])
     assert found["input_images_per_second"].isna().all(), "it was not measured"
@@ -38,7 +38,7 @@ def test_a_row_is_of_the_runs_that_count(make_tree):
     tree.diverge("mixup", 1)
     (cell,) = load(tree.results, ["mixup"], [0, 1, 2])
     row = frames.row(cell)
-    kept = pd.Series([tree.summary("mixup", seed)["top1"] for seed in (0, 2)])
+    kept = pd.Series([tree.top1("mixup", seed) for seed in (0, 2)])
     assert (row["n"], row["diverged"]) == (2, 1)
     assert (row["top1_mean"], row["top1_sd"]) == pytest.approx((kept.mean(), kept.std(ddof=1)))
     assert set(row) <= frames.COLUMNS.keys()
