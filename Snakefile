@@ -18,23 +18,21 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/params.smk"
 include: "workflow/rules/gradcheck.smk"
-include: "workflow/rules/train.smk"
-include: "workflow/rules/report.smk"
-include: "workflow/rules/zoo.smk"
+include: "workflow/rules/experiment.smk"
 include: "workflow/rules/networks.smk"
-include: "workflow/rules/imagenette.smk"
-include: "workflow/rules/imagenet.smk"
 include: "workflow/rules/bench.smk"
 include: "workflow/rules/recorded.smk"
-include: "workflow/rules/targets.smk"
 
 
 rule all:
     default_target: True
     input:
-        rules.ablation.output.pdf,
+        PLAN.report(PLAN.main)[-1],
 
 
 rule data:
     input:
-        expand(STORE, dataset=ABLATION.dataset["name"]),
+        STORE.format(dataset=PLAN.experiments[PLAN.main].dataset["name"]),
+
+
+include: "workflow/rules/targets.smk"

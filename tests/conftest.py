@@ -21,6 +21,8 @@ def pytest_configure():
     """
     import jax
 
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):  # as the workflow does for its jobs, in one place for all tests
+        os.environ.setdefault("PYTHONPYCACHEPREFIX", str(ROOT / ".cache/bytecode"))
     before = os.environ.get("XLA_FLAGS", "")
     os.environ["XLA_FLAGS"] = f"{before} --xla_backend_optimization_level=0"
     jax.devices()  # from now on the flags are read

@@ -125,9 +125,7 @@ def _parser() -> argparse.ArgumentParser:
         "estimate", help="how long the runs of a configuration take here, and what they need"
     )
     estimate.add_argument("--config", type=Path, default=Path("config/config.yaml"), help="default config/config.yaml")
-    estimate.add_argument(
-        "--experiment", choices=config.EXPERIMENTS, action="append", help="only this one; repeat for several"
-    )
+    estimate.add_argument("--experiment", type=limits.name, action="append", help="only this one; repeat for several")
     estimate.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="keys of the configuration")
     estimate.add_argument("--steps", type=limits.count, default=4, help="steps that are timed (default 4)")
     estimate.add_argument("--data", type=Path, default=Path("data/prepared"), help="folder of the prepared stores")
@@ -137,7 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     show = commands.add_parser("show", help="print the resolved configuration of a cell; save it to use with fit")
     show.add_argument("name", nargs="?", type=limits.name, help="cell name; without it, all cells are listed")
     show.add_argument("--config", type=Path, default=Path("config/config.yaml"), help="default config/config.yaml")
-    show.add_argument("--experiment", choices=config.EXPERIMENTS, default="ablation", help="default ablation")
+    show.add_argument("--experiment", type=limits.name, help="default: the main one of the configuration")
     show.add_argument("--dataset", type=limits.name, help="instead of the one in the configuration")
     show.add_argument(
         "--semantics", choices=("book", "imagenet", "paper"), help="instead of those in the configuration"
@@ -183,8 +181,10 @@ def _fit(options) -> int:
     meeting = options.coordinator, options.processes, options.process_id
     joined = options.distributed or meeting != (None, None, None)
     if not joined and destination.is_used(options.out):  # several processes look together, when they have met
+        from train.tasks import task_of
+
         fingerprint = destination.run_fingerprint(cell, options.seed, _store(cell, options))
-        destination.look(options.out, fingerprint, again=options.again)
+        destination.look(options.out, fingerprint, task_of(cell).files, again=options.again)
     claimed = gpus.claim(options.gpus)
     from train.machine import processes
     from train.machine.devices import cpu_devices
@@ -194,7 +194,7 @@ def _fit(options) -> int:
         processes.join(*meeting, gpus=len(claimed))
     start_jax(cpu_devices=1 if joined else cpu_devices(cell), gpus=options.gpus)
     from train.loop import Interrupted, fit
-    from train.machine.progress import headline
+    from train.outcome import headline
 
     try:
         summary = fit(cell, options.seed, _store(cell, options), options.out, options.checkpoints, options.again)
@@ -276,6 +276,9 @@ def _estimate(options) -> int:
             raise ConfigError(f"--set {shown(text)}: expected KEY=VALUE")
         settings[key] = parse(value, f"--set {shown(key)}")
     experiments = config.load_experiments(settings, options.config.parent)
+    unknown = set(options.experiment or ()) - experiments.keys()
+    if unknown:
+        raise ConfigError(f"--experiment {min(unknown)}: expected one of {', '.join(experiments)}")
     chosen = {name: experiments[name] for name in options.experiment or experiments}
     os.environ.setdefault("PJRT_NPROC", "1")  # as the workflow's jobs run on a CPU
     here = len(gpus.visible())
@@ -294,9 +297,10 @@ def _estimate(options) -> int:
 def _show(options) -> int:
     chosen = {key: getattr(options, key) for key in ("dataset", "semantics") if getattr(options, key)}
     settings = load_mapping(options.config)
-    if isinstance(settings.get(options.experiment), dict):
-        settings[options.experiment] |= chosen
-    experiment = config.load_experiment({**settings, **chosen}, options.config.parent, options.experiment)
+    name = options.experiment or settings.get("main", config.MAIN)
+    if chosen and isinstance(settings.setdefault(name, {}), dict):
+        settings[name] |= chosen
+    experiment = config.load_experiment(settings, options.config.parent, name)
     if options.name is None:
         for cell in experiment.cells.values():
             print(f"{cell['name']:16} {cell['description']}")

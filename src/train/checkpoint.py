@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import hashlib
 import json
 import logging
@@ -14,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import orbax.checkpoint as ocp
 
 from netspec.ownership import SIGNATURE, Claim, probe, remove_files, remove_tree
 from train.config.schema import ConfigError
@@ -49,8 +49,6 @@ class Checkpoints:
         """Raises :class:`ConfigError` where the folder cannot be written."""
         self.folder, self.fingerprint = folder, fingerprint
         self.own = folder / fingerprint
-        logging.getLogger("absl").setLevel(logging.CRITICAL)  # orbax's; what it reports is raised, too
-        self.orbax = ocp.Checkpointer(ocp.CompositeCheckpointHandler())
         #: Steps of checkpoints that are known to be whole.
         self.whole: set[int] = set()
         self.claim = processes.first_does(self._claim)
@@ -92,8 +90,9 @@ class Checkpoints:
         needed = sum(leaf.nbytes for leaf in jax.tree.leaves(state))
         try:
             processes.first_does(lambda: probe(self.own, needed))
+            ocp, checkpointer = _orbax()
             arguments = ocp.args.Composite(state=ocp.args.StandardSave(state), progress=ocp.args.JsonSave(progress))
-            self.orbax.save(saving.absolute(), args=arguments)
+            checkpointer.save(saving.absolute(), args=arguments)
             processes.first_does(lambda: self._publish(saving, step))
         except Exception as error:  # orbax and tensorstore raise all kinds of them for a full disk
             if processes.is_first():
@@ -143,11 +142,12 @@ class Checkpoints:
             if not step:
                 break
             try:
+                ocp, checkpointer = _orbax()
                 abstract = jax.tree.map(ocp.utils.to_shape_dtype_struct, template)
                 arguments = ocp.args.Composite(
                     state=ocp.args.StandardRestore(abstract), progress=ocp.args.JsonRestore()
                 )
-                restored = self.orbax.restore((self.own / str(step)).absolute(), args=arguments)
+                restored = checkpointer.restore((self.own / str(step)).absolute(), args=arguments)
                 found = restored["state"], restored["progress"]
                 self.whole.add(step)
             except Exception as error:
@@ -188,6 +188,15 @@ class Checkpoints:
             self._remove(lambda name: True)
             self.claim.made = True  # whoever it was: it is called as the run is
             self._leave(unmark=True)
+
+
+@functools.cache
+def _orbax() -> tuple[Any, Any]:
+    """orbax and its checkpointer, imported when first used: half a second that a short run does without."""
+    import orbax.checkpoint as ocp
+
+    logging.getLogger("absl").setLevel(logging.CRITICAL)  # orbax's; what it reports is raised, too
+    return ocp, ocp.Checkpointer(ocp.CompositeCheckpointHandler())
 
 
 def _files(folder: Path) -> list[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +13,12 @@ from netspec.ownership import MARK, Claim, OutputError, check_apart, check_file,
 from train import provenance
 from train.config.cell import Cell
 from train.config.schema import ConfigError
+from train.outcome import reached
 
 if TYPE_CHECKING:
     from train.data.store import Store
 
-#: What a run leaves, the file that vouches for the others last.
+#: What every run leaves, the file that vouches for the others last; a task may have more.
 FILES = ("metrics.csv", "weights.npz", "summary.json")
 #: Bytes besides the weights: metrics, summary, statistics of normalisation.
 BESIDES = 1 << 20
@@ -27,11 +28,13 @@ class Finished(Exception):
     """The run that was asked for has its results in ``out``, of which ``summary`` is the summary."""
 
     def __init__(self, out: Path, summary: dict[str, Any]):
-        top1 = summary["top1"]
-        reached = f"with top-1 {top1:.2f} %" if isinstance(top1, int | float) else "without a result"
+        try:
+            found = reached(summary)
+        except (KeyError, TypeError, ValueError, AttributeError):  # of another version, or of a process elsewhere
+            found = None
         super().__init__(
-            f"{summary['cell']} seed {summary['seed']}: finished before, {reached}, in {out}; nothing is trained "
-            "(--again trains anew)"
+            f"{summary['cell']} seed {summary['seed']}: finished before, "
+            f"{f'with {found}' if found else 'without a result'}, in {out}; nothing is trained (--again trains anew)"
         )
 
 
@@ -58,15 +61,19 @@ def digest(content: bytes) -> str:
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
-def look(out: Path, fingerprint: str, *, again: bool = False, begun: bool | None = None) -> None:
+def look(
+    out: Path, fingerprint: str, more: Collection[str] = (), *, again: bool = False, begun: bool | None = None
+) -> None:
     """Return when ``out`` holds nothing that the run called ``fingerprint`` must not replace.
+
+    It leaves :data:`FILES` and those called as in ``more``.
 
     That is: no results, its own with ``again`` or where they are damaged, another run's with ``again``, or what a
     killed run had ``begun`` to write (by default, what a mark in the folder says). Raises :class:`Finished` when the
     results of this run are there, and :class:`ConfigError` for those of another and for files of somebody else.
     """
-    there = [name for name in FILES if (out / name).exists()]
-    for name in FILES:
+    there = [name for name in (*FILES, *more) if (out / name).exists()]
+    for name in (*FILES, *more):
         check_file(out / name)
     if not there:
         return
@@ -85,7 +92,7 @@ def look(out: Path, fingerprint: str, *, again: bool = False, begun: bool | None
                 f"{out}: holds the results of {_described(summary)}, expected none or those of this run "
                 f"({fingerprint}); name another --out, or replace them with --again"
             )
-    elif not again and not _damage(out, about.get("files", {})):
+    elif not again and not _damage(out, about.get("files", {}), more):
         raise Finished(out, summary)
 
 
@@ -93,7 +100,7 @@ def _summary(out: Path) -> dict[str, Any] | None:
     """The summary of a finished run in ``out``, if it is one."""
     try:
         summary = json.loads((out / "summary.json").read_bytes())
-        known = {"cell", "seed", "config_hash", "top1", "provenance"} <= summary.keys()
+        known = {"cell", "seed", "config_hash", "metrics", "provenance"} <= summary.keys()
         return summary if known and isinstance(summary["provenance"], dict) else None
     except (OSError, ValueError, AttributeError):
         return None
@@ -104,16 +111,18 @@ def _described(summary: dict[str, Any]) -> str:
     return f"{summary['cell']} seed {summary['seed']} ({fingerprint})"
 
 
-def _damage(out: Path, files: dict[str, str]) -> bool:
-    """Whether one of the other two files is missing or not what the summary says."""
+def _damage(out: Path, files: dict[str, str], more: Collection[str]) -> bool:
+    """Whether one of the other files is missing or not what the summary says."""
     try:
-        return any(digest((out / name).read_bytes()) != files.get(name) for name in FILES[:-1])
+        return any(digest((out / name).read_bytes()) != files.get(name) for name in (*FILES[:-1], *more))
     except OSError:
         return True
 
 
 @contextmanager
-def claimed(out: Path, fingerprint: str, weights: int, *, again: bool = False) -> Iterator[None]:
+def claimed(
+    out: Path, fingerprint: str, weights: int, more: Collection[str] = (), *, again: bool = False
+) -> Iterator[None]:
     """A context in which the run has ``out`` to itself, which can take ``weights`` bytes and may be written to.
 
     Of several processes the first one claims it, and all raise what it raises, see :func:`look`; a process that holds
@@ -121,21 +130,23 @@ def claimed(out: Path, fingerprint: str, weights: int, *, again: bool = False) -
     """
     from train.machine import processes  # and with it jax, which nobody needs who is told that a run has finished
 
-    claim, finished = processes.first_does(lambda: _claim(out, fingerprint, weights, again)) or (None, None)
+    claim, finished = processes.first_does(lambda: _claim(out, fingerprint, weights, more, again)) or (None, None)
     if processes.agree(finished is not None):
-        raise finished or Finished(out, _summary(out) or {"cell": "run", "seed": "?", "top1": None})
+        raise finished or Finished(out, _summary(out) or {"cell": "run", "seed": "?"})
     try:
         yield
     finally:
         if claim:
             # A part of the results is there only if the run was stopped while it wrote them.
-            parts = [(out / name).exists() for name in FILES]
+            parts = [(out / name).exists() for name in (*FILES, *more)]
             claim.release(unmark=all(parts) or not any(parts))
 
 
-def _claim(out: Path, fingerprint: str, weights: int, again: bool) -> tuple[Claim | None, Finished | None]:
+def _claim(
+    out: Path, fingerprint: str, weights: int, more: Collection[str], again: bool
+) -> tuple[Claim | None, Finished | None]:
     try:
-        look(out, fingerprint, again=again)
+        look(out, fingerprint, more, again=again)
         about = {"for": "results", "fingerprint": fingerprint}
         claim = Claim(out, about, wait=True, said="trains a run whose results belong there")
     except Finished as finished:
@@ -144,7 +155,7 @@ def _claim(out: Path, fingerprint: str, weights: int, again: bool) -> tuple[Clai
         raise ConfigError(unwritable(error, out)) from None
     begun = claim.before is not None
     try:
-        look(out, fingerprint, again=again, begun=begun)
+        look(out, fingerprint, more, again=again, begun=begun)
         probe(out, weights + BESIDES)
     except Finished as finished:
         claim.release(unmark=True)

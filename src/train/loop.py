@@ -50,8 +50,9 @@ def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path, again
     that epoch, unless its recipe says to continue, and is written as any other: that is its result.
     """
     fingerprint = destination.run_fingerprint(cell, seed, store)
-    weights = 4 * task_of(cell).spec(cell).params
-    with destination.claimed(out, fingerprint, weights, again=again), Checkpoints(checkpoints, fingerprint) as saved:
+    task = task_of(cell)
+    claimed = destination.claimed(out, fingerprint, 4 * task.spec(cell).params, task.files, again=again)
+    with claimed, Checkpoints(checkpoints, fingerprint) as saved:
         return _fit(cell, seed, store, out, saved)
 
 
@@ -110,15 +111,21 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints) -> 
                 progress.close()
                 raise Interrupted(signum, step)
         progress.close()
-        summary = summarize(cell, seed, store, rows, state, clock)
-        weights = weights_file(state)
+        every, files = rows, {}
+        if not divergence.first(rows):
+            with clock.measure("eval"):
+                figures, files = learner.finish(programs.run(state), store)
+            # Not part of what a checkpoint holds, which may have to be written below and is then finished again.
+            every = rows + [[cell.epochs, step, "val", *figure] for figure in divergence.scored(figures).items()]
+        summary = summarize(cell, seed, store, every, state, clock)
+        files["weights.npz"] = weights_file(state)
         # Measuring uses the state up, which is needed again where the results cannot be written.
         spare = jax.device_get(state) if jax.process_count() == 1 else None
         again = train_batches(store.train, epochs=10**6, **order)
         summary["timing"] |= feeding.rates(programs, state, again, cell.batch_size, clock)
         summary["provenance"]["fingerprint"] = saved.fingerprint
         try:
-            processes.first_does(lambda: write_results(out, rows, weights, summary))
+            processes.first_does(lambda: write_results(out, every, files, summary))
         except OSError as error:
             problem = destination.unwritable(error, out)
             if spare is not None:

@@ -11,16 +11,16 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import netspec
 from netspec.layers import Layer
 from netspec.twins import TWINS
 from train.config.closure import SRC, closure
+from train.config.models import model_of
 from train.machine import gpus, memory
 from train.tasks import TASKS
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "numpy")
 #: What a network is made of enters a result as text (:func:`architecture_of`): editing another one retrains nothing.
-WITHOUT = ("netspec.catalogue",)
+WITHOUT = ("netspec.catalogue", "netspec.cli.sources")
 #: The modules of the tasks, of which a cell names one.
 LEARNERS = tuple(task.module for task in TASKS.values())
 
@@ -36,7 +36,7 @@ def code_of(model: str, command: str = "train.__main__:_fit") -> list[str]:
 
 def modules_of(model: str) -> list[str]:
     """The modules that define the layers of ``model``, and those that build them, which are chosen when it is built."""
-    layers = {type(layer) for layer in _layers_in(netspec.find(model).layers)}
+    layers = {type(layer) for layer in _layers_in(model_of(model).layers)}
     return [*{layer.__module__ for layer in layers}, *{TWINS[layer] for layer in layers if layer in TWINS}]
 
 
@@ -47,7 +47,7 @@ def all_modules() -> list[str]:
 
 def architecture_of(model: str) -> str:
     """The layers of ``model`` as text: what the catalogue decides about a result."""
-    spec = netspec.find(model)
+    spec = model_of(model)
     return f"{spec.input_shape} {spec.layers}"
 
 

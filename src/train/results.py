@@ -8,6 +8,7 @@ import json
 import shlex
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import jax
@@ -34,8 +35,8 @@ def summarize(cell: Cell, seed: int, store: Store, rows: list[list], state: Trai
     diverged = divergence.first(rows)
     if diverged is None and not divergence.all_finite(state.params, state.rest, state.average):
         diverged = {"epoch": reached, "step": int(state.step), "metric": divergence.WEIGHTS}
-    count, top1 = len(store.val), last.get(("val", "top1"))
-    spec = task_of(cell).spec(cell)
+    task = task_of(cell)
+    spec = task.spec(cell)
     feeding = clock.seconds["train"] + clock.seconds["input"]
     return {
         "dataset": cell.dataset.name,
@@ -47,7 +48,7 @@ def summarize(cell: Cell, seed: int, store: Store, rows: list[list], state: Trai
         "params": spec.params,
         "macs": spec.macs,
         "train_images": len(store.train),
-        "val_images": count,
+        "val_images": len(store.val),
         "image_size": cell.dataset.image_size,
         "classes": cell.dataset.classes,
         "epochs": cell.epochs,
@@ -55,10 +56,8 @@ def summarize(cell: Cell, seed: int, store: Store, rows: list[list], state: Trai
         "batch_size": cell.batch_size,
         "precision": cell.precision,
         "diverged": diverged,
-        "top1": top1,
-        "top5": last.get(("val", "top5")),
-        "correct": None if top1 is None else round(top1 * count / 100),
-        "val_loss": last.get(("val", "loss")),
+        "task": task.name,
+        "metrics": {metric.name: last.get(("val", metric.name)) for metric in task.metrics},
         "train_loss": last["train", "loss"],
         "provenance": {
             **provenance.git_state(),
@@ -94,8 +93,10 @@ def weights_file(state: TrainState) -> bytes:
     return weights.getvalue()
 
 
-def write_results(out: Path, rows: list[list], weights: bytes, summary: dict) -> None:
-    """Write the three files, the summary last: where it stands, the other two are complete, and it has their digests.
+def write_results(out: Path, rows: list[list], others: Mapping[str, bytes], summary: dict) -> None:
+    """Write metrics, ``others`` (the weights and what the task leaves) and the summary, which comes last.
+
+    Where it stands, the others are complete, and it has their digests.
 
     A value that is ``None`` is an empty field of the table. What is replaced must have been looked at, see
     :func:`train.destination.look`.
@@ -103,7 +104,7 @@ def write_results(out: Path, rows: list[list], weights: bytes, summary: dict) ->
     lines = [",".join([*map(str, key), "" if value is None else repr(value)]) for *key, value in rows]
     files = {
         "metrics.csv": ("\n".join(["epoch,step,split,metric,value", *lines]) + "\n").encode(),
-        "weights.npz": weights,
+        **others,
     }
     summary["provenance"]["files"] = {name: digest(content) for name, content in files.items()}
     files["summary.json"] = (json.dumps(summary, indent=2, allow_nan=False) + "\n").encode()

@@ -83,6 +83,23 @@ class Programs:
         """Sums over validation batch number ``index``, which decides what is drawn for it."""
         return self._measured(state, batch, index)
 
+    def run(self, state: TrainState) -> Callable:
+        """A function that gives ``function(network, *arrays)`` with the weights of ``state`` that are published, in
+        evaluation mode; compiled once for each ``function``.
+        """
+        compiled: dict[Callable, Callable] = {}
+
+        def run(function: Callable, *arrays: Any) -> Any:
+            if function not in compiled:
+
+                def call(params: Any, rest: Any, *arrays: Any) -> Any:
+                    return function(self._network(params, rest, None), *arrays)
+
+                compiled[function] = jax.jit(call)
+            return compiled[function](evaluated(state), state.rest, *arrays)
+
+        return run
+
     def rate(self, step: int) -> float:
         """The learning rate of step 0, 1, …."""
         return float(self._rate(step))

@@ -271,7 +271,7 @@ def test_a_full_disk(copy, monkeypatch, where, fails):
         saved.restore(state(0))
         with monkeypatch.context() as patch:
             if where == "orbax":
-                patch.setattr(saved.orbax, "save", fails)
+                patch.setattr(checkpoint._orbax()[1], "save", fails)
             else:
                 patch.setattr(Checkpoints if where == "_publish" else checkpoint, where, fails)
             with pytest.raises(ConfigError) as raised:

@@ -28,12 +28,10 @@ def experiments(written):
 
 def stem(written, name, changes):
     """Of the report under the configuration as written, with changes as ``--config`` makes them."""
-    block = written if name == "ablation" else written[name]
-    settings = {**written, **changes} if name == "ablation" else {**written, name: {**block, **changes}}
-    return targets.report(config.load_experiment(settings, CONFIG, name), block.get("only"))
+    return config.load_experiment({**written, name: changes}, CONFIG, name).stem
 
 
-@pytest.mark.parametrize("name", config.EXPERIMENTS)
+@pytest.mark.parametrize("name", config.names(CONFIG))
 def test_the_configuration_as_shipped_has_the_experiments_own_report(written, name):
     assert stem(written, name, {}) == name
     assert stem(written, name, {"seeds": [0, 1, 2, 3, 4, 5, 6]}) == name
@@ -50,6 +48,10 @@ def test_the_configuration_as_shipped_has_the_experiments_own_report(written, na
         ("ablation", {"only": ["bare", "cutmix"]}, "digits@bare+cutmix"),
         ("ablation", {"only": ["cutmix", "bare"]}, "digits@cutmix+bare"),
         ("ablation", {"cells": "ablation-faulty", "only": ["bare"]}, "digits+ablation-faulty@bare"),
+        ("ablation", {"sweep": {"epochs": [20, 40]}}, "digits~epochs=20,40"),
+        ("ablation", {"sweep": {"epochs": [20]}, "only": ["full"]}, "digits~epochs=20@full"),
+        ("ablation", {"sweep": {"weight_decay": [0.1], "epochs": [20]}}, "digits~weight-decay=1e-1~epochs=20"),
+        ("ablation", {"recipe": "smoke", "sweep": {"model": ["ViT-Digits"]}}, "digits-smoke~model=vit-digits"),
         ("zoo", {"recipe": "smoke"}, "digits-32-smoke"),
         ("zoo", {"semantics": "paper"}, "digits-32-paper"),
         ("imagenette", {"only": ["resnet-50"]}, "imagenette-baselines@resnet-50"),
@@ -64,10 +66,8 @@ def test_another_configuration_has_a_report_of_its_own(written, name, changes, e
 
 def test_the_miniatures_are_reports_of_their_own(written):
     smoke = schema.load(CONFIG / "smoke.yaml")
-    blocks = {name: {**written[name], **smoke[name]} for name in ("imagenette", "imagenet")}
-    for name in blocks:
-        experiment = config.load_experiment({**written, **smoke, **blocks}, CONFIG, name)
-        found = targets.report(experiment, written[name]["only"])
+    for name in ("imagenette", "imagenet"):
+        found = config.load_experiment({**written, **smoke}, CONFIG, name).stem
         assert found == f"{name}/digits-32-smoke-32+{name}-smoke"
 
 
@@ -76,22 +76,23 @@ def test_files_of_different_reports_never_meet(experiments):
     names = ("a", "b", "a-b", "a_runs", "a_curves")
     found = {}
     cells = {name: {} for name in (*names, "c")}
+    own = experiments["ablation"]
     shown = [some for count in (1, 2, 3) for some in itertools.permutations(names, count)]
     for label, file, some in itertools.product(("digits", "digits_runs", *names), ("ablation", *names), shown):
         made = replace(experiments["ablation"], label=label, cells_file=file, cells=cells, shown=some)
-        stem = targets.report(made)
+        stem = targets.report(made, own)
         for path in (*(stem + end for end in targets.FILES), *(f"{stem}/{cell}.png" for cell in some)):
             assert found.setdefault(path, (label, file, some)) == (label, file, some)
     many = tuple(f"a-cell-with-a-long-name-{i}" for i in range(40))
     made = replace(experiments["ablation"], cells={name: {} for name in (*many, "bare")}, shown=many)
     other = replace(made, shown=(*many[1:], many[0]))
-    assert targets.report(made) != targets.report(other)
-    assert all(len(Path(targets.report(e) + "_curves.svg").name.encode()) < 255 for e in (made, other))
+    assert targets.report(made, own) != targets.report(other, own)
+    assert all(len(Path(targets.report(e, own) + "_curves.svg").name.encode()) < 255 for e in (made, other))
 
 
 def test_the_usual_name_of_a_file_leads_to_the_other_reports(experiments):
-    assert targets.other_names(experiments["zoo"], "zoo") == {}
-    files = targets.other_names(experiments["ablation"], "ablation/digits-smoke")
+    assert targets.other_names(experiments["zoo"]) == {}
+    files = targets.other_names(replace(experiments["ablation"], stem="ablation/digits-smoke"))
     assert files["reports/ablation.pdf"] == "reports/ablation/digits-smoke.pdf"
     assert files["reports/ablation_curves.svg"] == "reports/ablation/digits-smoke_curves.svg"
     assert files["reports/ablation/cutmix.png"] == "reports/ablation/digits-smoke/cutmix.png"
@@ -172,6 +173,5 @@ def test_a_mistyped_target_is_answered_with_the_nearest(experiments, target, say
 
 
 def test_semantics_are_those_of_the_schema():
-    properties = yaml.safe_load((CONFIG.parent / "workflow/schemas/config.schema.yaml").read_text())["properties"]
+    properties = yaml.safe_load((CONFIG.parent / "workflow/schemas/experiment.schema.yaml").read_text())["properties"]
     assert set(targets.SEMANTICS) == set(properties["semantics"]["enum"])
-    assert set(targets.OWN) == set(config.EXPERIMENTS)

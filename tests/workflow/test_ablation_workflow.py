@@ -98,7 +98,8 @@ def test_every_rule_leaves_a_log_and_a_benchmark(finished):
         "digits/prepare",
         "digits-smoke/bare/settings",
         "digits-smoke/bare/seed0",
-        f"reports/{STEM}/page",
+        f"reports/{STEM}",
+        f"reports/{STEM}-preview",
     ):
         assert {f"{name}.log", f"{name}.benchmark.tsv"} <= logs
 
@@ -109,8 +110,7 @@ def test_a_finished_experiment_has_nothing_to_do(finished):
 
 def test_a_new_description_retrains_nothing(copy):
     edit_cell(copy, "cutmix", description="CutMix, in other words")
-    report = {"ablation": 1, "reports/ablation.pdf": 1}
-    assert planned(copy) == {"resolve_cell": 1} | report
+    assert planned(copy) == {"resolve_cell": 1, "report_experiment": 1, "reports/ablation.pdf": 1}
 
 
 def test_a_changed_cell_retrains_only_itself(copy):
@@ -229,11 +229,12 @@ def test_retries_continue_a_killed_job(copy, finished):
     ("file", "old", "new", "says"),
     [
         ("config.yaml", "\nseeds:", "\nseedz:", "unknown key 'seedz'; did you mean 'seeds'?"),
+        ("experiments/zoo.yaml", "\nseeds:", "\nseedz:", "unknown key 'seedz'; did you mean 'seeds'?"),
         ("config.yaml", "\nseeds:", "\nsemantics: paper\nseeds:", "key 'semantics' is given twice, expected once"),
         ("cells/ablation.yaml", "cutmix:\n        alpha", "cutmicks:\n        alpha", "did you mean 'cutmix'?"),
         ("recipes/smoke.yaml", "epochs: 12", "epochs: four", "key 'epochs' is \"four\", expected an integer"),
     ],
-    ids=["config", "twice", "cells", "recipe"],
+    ids=["config", "experiment", "twice", "cells", "recipe"],
 )
 def test_a_mistake_stops_with_one_message(copy, file, old, new, says):
     path = copy / "config" / file

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from commands import ROOT, planned, snakemake
 
-REPORTS = {name: {name: 1} for name in ("imagenette", "imagenet")}
+REPORTS = {name: {"report_experiment": 1, name: 1} for name in ("imagenette", "imagenet")}
 
 
 @pytest.fixture

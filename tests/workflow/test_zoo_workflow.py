@@ -8,7 +8,7 @@ import yaml
 from commands import ROOT, planned, snakemake
 
 CELLS = tuple(yaml.safe_load((ROOT / "config/cells/zoo.yaml").read_text())["cells"])
-REPORT = {"zoo": 1}
+REPORT = {"report_experiment": 1, "zoo": 1}
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_small_comparison_from_data_to_page(folder):
         "digits-32/prepare",
         "digits-32/lenet-5/settings",
         "digits-32/lenet-5/seed0",
-        "reports/zoo/page",
+        "reports/zoo",
     ):
         assert (folder / f"logs/{log}.log").exists()
         assert (folder / f"logs/{log}.benchmark.tsv").exists()

@@ -1,4 +1,5 @@
 # Our training step beside PyTorch's: `snakemake bench`, and `snakemake bench --forcerun bench_step` to measure again.
+BENCH = PLAN.experiments["imagenette"]
 #: Images per step, as many as two cores finish in seconds.
 BENCHED = {"resnet-34": 16, "mobilenet-v2": 16, "efficientnet-b0": 16, "convnext-tiny": 8, "vit-tiny": 32}
 
@@ -6,9 +7,9 @@ BENCHED = {"resnet-34": 16, "mobilenet-v2": 16, "efficientnet-b0": 16, "convnext
 # It takes every core, so that nothing else of this workflow runs beside it.
 rule bench_step:
     input:
-        cell=f"{results(IMAGENETTE)}/{{cell}}/cell.json",
+        cell=f"results/{BENCH.label}/{{cell}}/cell.json",
         code=lambda wildcards: provenance.code_of(
-            IMAGENETTE.cells[wildcards.cell]["model"], "train.__main__:_bench_step"
+            BENCH.cells[wildcards.cell]["model"], "train.__main__:_bench_step"
         ),
     output:
         "results/bench/{cell}.json",
@@ -22,7 +23,7 @@ rule bench_step:
         "../envs/netspec.yaml"
     threads: lambda wildcards: workflow.resource_settings.cores or 1
     resources:
-        gpu=lambda wildcards: allocation.gpus(1, IMAGENETTE.device, place()),
+        gpu=lambda wildcards: allocation.gpus(1, BENCH.device, place()),
         mem_mb=6000,
     params:
         size=lambda wildcards, resources: 512 if resources.gpu else BENCHED[wildcards.cell],

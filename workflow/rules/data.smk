@@ -22,7 +22,7 @@ rule prepare_data:
 
 
 # A target per data set: `snakemake prepare_imagenette` downloads and prepares Imagenette.
-for dataset in DATASETS:
+for dataset in PLAN.datasets:
 
     rule:
         name:

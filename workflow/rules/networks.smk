@@ -1,5 +1,10 @@
 # Every variant of the catalogue as a flax module: traced, and below a hundred million parameters run forward and
 # backward. One job per network, so that a single one can be run again: results/networks/lenet-5.json.
+from netspec import catalogue
+from report.networks.rows import RUN_BELOW
+
+#: Names of the catalogue's variants by the name of their file.
+NETWORKS = {spec.slug.lower(): spec.name for spec in catalogue.specs() if spec.provenance.role == "variant"}
 
 
 rule run_network:
@@ -21,7 +26,10 @@ rule run_network:
     params:
         name=lambda wildcards: NETWORKS[wildcards.network],
         architecture=lambda wildcards: provenance.architecture_of(NETWORKS[wildcards.network]),
-        how=lambda wildcards: how_to_run(NETWORKS[wildcards.network]),
+        # Forward and backward, or for a network too large for most machines the trace alone.
+        how=lambda wildcards: (
+            "--backward" if catalogue.find(NETWORKS[wildcards.network]).params < RUN_BELOW else "--abstract"
+        ),
     shell:
         # Networks run beside each other, each on its own thread, as the trainer's cells do.
         "JAX_PLATFORMS=cpu PJRT_NPROC={threads} OMP_NUM_THREADS={threads} "

@@ -1,4 +1,8 @@
 # Results that are kept in the repository, and their reports: `snakemake recorded` trains nothing.
+from report.engine.errors import ReportError
+from report.kept.about import about, options_of
+from train.config.schema import is_name
+
 #: What kind each record is.
 try:
     RECORDED = {
@@ -36,9 +40,7 @@ rule recorded_ablation:
     conda:
         "../envs/netspec.yaml"
     params:
-        what=lambda wildcards: "--results {folder} --cells {cells} --seeds {seeds}".format(
-            folder=Path("results/recorded", wildcards.record), **recorded_runs(wildcards.record)
-        ),
+        what=lambda wildcards: options_of(Path("results/recorded", wildcards.record)),
         stem=subpath(output.pdf, strip_suffix=".pdf"),
     shell:
         "python -m report page ablation {params.what} --out {params.stem} > {log} 2>&1"

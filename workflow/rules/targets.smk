@@ -5,27 +5,19 @@ from snakemake.logging import logger
 
 from train.workflow import snake
 
-#: Experiments and cells by the targets that may mean them.
-MEANT = targets.cells(EXPERIMENTS)
-#: Reports of this configuration by the names that those of the experiments' own configurations have.
-OTHER_NAMES = {
-    name: path for e in EXPERIMENTS.values() for name, path in targets.other_names(e, REPORTS[e.name]).items()
-}
-
-
 # A target per cell, for all its seeds: `snakemake zoo/swin`, and `snakemake swin` where one experiment has a swin.
-for target, meant in MEANT.items():
+for target, meant in PLAN.meant.items():
     if len(meant) == 1 and not workflow.is_rule(target):
 
         rule:
             name:
                 target
             input:
-                runs(EXPERIMENTS[meant[0][0]], meant[0][1]),
+                PLAN.runs(*meant[0]),
 
 
 # `reports/ablation.pdf` asks for the report of whatever is configured, which has a file of its own.
-for target, path in OTHER_NAMES.items():
+for target, path in PLAN.other_names.items():
 
     rule:
         name:
@@ -37,14 +29,8 @@ for target, path in OTHER_NAMES.items():
 def outputs():
     """Everything that can be asked for by name, the runs that the configuration has among it."""
     yield from (str(file) for rule in workflow.rules if not rule.has_wildcards() for file in rule.output)
-    for experiment in EXPERIMENTS.values():
-        yield from runs(experiment, *experiment.cells)
-        yield from (
-            f"{results(experiment)}/{cell}/{file}.json"
-            for cell in experiment.cells
-            for file in ("cell", "settings")
-        )
-    yield from expand(STORE, dataset=DATASETS)
+    yield from PLAN.files()
+    yield from (path for name in PLAN.experiments for path in PLAN.report(name))
     yield from expand("results/networks/{network}.json", network=NETWORKS)
 
 
@@ -60,7 +46,10 @@ def is_known(name):
     return (
         workflow.is_rule(name)
         or "://" in name
-        or ((not run or run.groups()[:2] in CELLS) and any(rule.is_producer(path) for rule in workflow.rules))
+        or (
+            (not run or run.groups()[:2] in PLAN.cells)
+            and any(rule.is_producer(path) for rule in workflow.rules)
+        )
     )
 
 
@@ -70,13 +59,14 @@ if workflow.is_main_process:
         asked,
         taken,
         is_known,
-        lambda name: name in OTHER_NAMES or (workflow.is_rule(name) and not workflow.get_rule(name).output),
-        lambda name: targets.mistake(name, [*named(), *outputs()], MEANT),
+        lambda name: name in PLAN.other_names
+        or (workflow.is_rule(name) and not workflow.get_rule(name).output),
+        lambda name: targets.mistake(name, [*named(), *outputs()], PLAN.meant),
     )
     if wrong:
         raise WorkflowError("\n".join(wrong))
-    for name in OTHER_NAMES.keys() & set(asked):
-        logger.info(f"{name} of this configuration is {OTHER_NAMES[name]}")
+    for name in PLAN.other_names.keys() & set(asked):
+        logger.info(f"{name} of this configuration is {PLAN.other_names[name]}")
     if snake.clear_stale_locks():
         logger.info("Removed the locks of a Snakemake that was killed here.")
     logger.addHandler(snake.RunWatcher(logger.info, lambda: workflow.dryrun))

@@ -225,6 +225,9 @@ def _run(folder: Path, config: JsonFile, cell: str, seed: int) -> Run:
     for name in ("top1", "top5") if run.classifies else ():
         summary.require(f"metrics.{name}", float)
     summary.check("summary")
+    share, images = run.metric("top1"), summary.get("val_images")
+    if run.classifies and abs(100 * round(share * images / 100) / images - share) > 0.01:  # two decimals are enough
+        raise ReportError(f"{summary.path}: key 'metrics.top1' is {share}, but no number of {images} images is that")
     return run
 
 

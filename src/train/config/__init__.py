@@ -5,12 +5,12 @@ trainer reads such a file with :func:`read_cell` and nothing else. Importing thi
 """
 
 from train.config.checks import check_path
-from train.config.experiment import EXPERIMENTS, Experiment, cell_json, load_experiment, load_experiments
+from train.config.experiment import MAIN, Experiment, cell_json, load_experiment, load_experiments, names
 from train.config.fingerprint import data_fingerprint, deciding, fingerprint
 from train.config.read import parse_cell, prepared_as, read_cell, read_dataset
 
 __all__ = [
-    "EXPERIMENTS",
+    "MAIN",
     "Experiment",
     "cell_json",
     "check_path",
@@ -19,6 +19,7 @@ __all__ = [
     "fingerprint",
     "load_experiment",
     "load_experiments",
+    "names",
     "parse_cell",
     "prepared_as",
     "read_cell",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -161,5 +161,6 @@ class Cell:
     recipe: str = ""
     purpose: Literal["experiment", "smoke"] = "experiment"
     task: str = "classification"
+    swept: Mapping[str, Any] | None = None
     #: Hash of everything above that decides the result; see :func:`train.config.fingerprint`.
     fingerprint: str = ""

@@ -25,6 +25,7 @@ SRC = Path(os.path.relpath(Path(__file__).parents[2]))
 EXCLUDED = {
     "train.machine.progress": "what is shown while something runs",
     "train.config.closure": "what is rerun, not what it computes",
+    "train.config.experiment": "how cells are made; what is read is the file of a resolved cell",
 }
 #: Files that a module may name: tables from elsewhere, page templates.
 DATA_FILE = re.compile(r"[\w-]+\.(?:csv|typ|ya?ml|json|txt)\b")

@@ -1,60 +1,77 @@
-"""From the files in ``config/`` to resolved cells, and from a resolved cell to typed values.
+"""Experiments: files of ``config/experiments``, with what ``config.yaml`` changes of them, as resolved cells.
 
-The workflow calls :func:`load_experiment` once while it is parsed, and writes each cell with :func:`cell_json`; the
-trainer reads such a file with :func:`read_cell` and nothing else. Importing this module does not import jax.
+The workflow calls :func:`load_experiments` once while it is parsed, and writes each cell with :func:`cell_json`; the
+trainer reads such a file with :func:`train.config.read_cell` and nothing else. Importing this does not import jax.
 """
 
 from __future__ import annotations
 
-import copy
 import difflib
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from train.config import datasets, schema
+from train.config import datasets, recipes, schema, sweep
 from train.config.checks import check_together
 from train.config.fingerprint import deciding
+from train.config.places import Places
 from train.config.printable import shown
 from train.config.read import KNOBS
 from train.config.schema import ConfigError
 from train.workflow import targets
 
-#: What is trained besides the ablation, which the top-level keys of ``config.yaml`` describe: its blocks.
-BLOCKS = ("zoo", "imagenette", "imagenet")
-EXPERIMENTS = ("ablation", *BLOCKS)
 #: Names that mean something else as a Snakemake target.
-RESERVED = {*EXPERIMENTS, "all", "bench", "data", "gradcheck", "networks", "param_tables", "recorded", "train"}
+RESERVED = {"all", "bench", "data", "gradcheck", "networks", "param_tables", "recorded", "train"}
 #: Folders of ``results/`` that hold something else than the results on a data set of that name.
-RESERVED_DATASETS = {"bench", "gradcheck", "networks", "recorded"}
+RESERVED_DATASETS = {"bench", "gradcheck", "lowered", "networks", "recorded"}
+#: The experiment that keys without the name of one are meant for, where ``config.yaml`` does not say.
+MAIN = "ablation"
 
 
 @dataclass(frozen=True)
 class Experiment:
     """The chosen data set, its resolved cells by name, those of them that the report shows, and the seeds.
 
-    ``label`` names the folder of its results, see :func:`train.workflow.targets.label`.
+    ``report`` is the kind of its report, ``label`` the name of the folder of its results, ``stem`` that of the report
+    below ``reports/``: see :mod:`train.workflow.targets`.
     """
 
     name: str
+    title: str
+    question: str
+    report: str
     dataset: dict[str, Any]
     cells: dict[str, dict[str, Any]]
-    cells_file: str  # its name in config/cells
+    cells_file: str  # its name in config/cells, or the experiment's where it has its cells itself
     shown: tuple[str, ...]
     seeds: tuple[int, ...]
     device: str
     gpus: int | str  # GPUs that each run computes on, or "all"
     label: str
+    stem: str
+    sweep: dict[str, list]
+
+    def bases(self, cells: Iterable[str]) -> tuple[str, ...]:
+        """The cells that these are points of a sweep of, or themselves."""
+        return tuple(dict.fromkeys((self.cells[cell].get("swept") or {"cell": cell})["cell"] for cell in cells))
+
+
+def names(folder: Path = Path("config")) -> list[str]:
+    """The experiments of a configuration folder; the shipped ones' order is that of the book, others follow by name."""
+    found = {p.stem for p in (folder / "experiments").glob("*.yaml") if schema.is_name(p.stem) and p.is_file()}
+    first = [name for name in ("ablation", "zoo", "imagenette", "imagenet") if name in found]
+    return [*first, *sorted(found - {*first})]
 
 
 def load_experiments(config: dict[str, Any], folder: Path = Path("config")) -> dict[str, Experiment]:
-    """All of :data:`EXPERIMENTS` by name, as :func:`load_experiment` resolves them.
+    """All experiments of ``folder`` by name, as :func:`load_experiment` resolves them.
 
     Raises :class:`ConfigError` also where two of them would write different results to the same place.
     """
-    experiments = {name: load_experiment(config, folder, name) for name in EXPERIMENTS}
+    experiments = {name: load_experiment(config, folder, name) for name in names(folder)}
     placed: dict[tuple[str, str], dict[str, Any]] = {}
     for block, experiment in experiments.items():
         for name, cell in experiment.cells.items():
@@ -66,85 +83,163 @@ def load_experiments(config: dict[str, Any], folder: Path = Path("config")) -> d
     return experiments
 
 
-def load_experiment(config: dict[str, Any], folder: Path = Path("config"), name: str = "ablation") -> Experiment:
-    """Resolve everything ``config`` (the contents of ``config.yaml``, overrides applied) asks for.
+def load_experiment(config: dict[str, Any], folder: Path = Path("config"), name: str | None = None) -> Experiment:
+    """Resolve the experiment ``name``, by default the main one, under ``config``, the contents of ``config.yaml``.
 
-    What Snakemake has parsed is checked like a file of our own. The top-level keys describe the ablation; a block takes
-    from them the semantics, device and GPUs that it leaves out.
-    Data need not be there: nothing but configuration is read.
-    Raises :class:`ConfigError` naming the file and key of the first mistake in any file involved.
+    What Snakemake has parsed, with what its command line changes, is checked like a file of our own. Data need not be
+    there: nothing but configuration is read. Raises :class:`ConfigError` naming the file and key of the first mistake
+    in any file involved.
     """
-    where = str(folder / "config.yaml")
-    config = _typed(schema.plain(config, where))
-    schema.validate(config, "config", where)
-    config = {**config, "only": None, **config[name]} if name in BLOCKS else config
-    dataset_file = folder / "datasets" / f"{config['dataset']}.yaml"
+    where = folder / "config.yaml"
+    known = names(folder)
+    config = _typed(schema.plain(config, str(where)), known)
+    schema.validate_config(config, known, str(where))
+    main = config.get("main", MAIN)
+    name = name or main
+    for wanted, key in {main: f"{where}: key 'main'", name: "experiment"}.items():
+        if wanted not in known:
+            raise ConfigError(f"{key} is {wanted!r}, expected one of {', '.join(known)}")
+    path = folder / "experiments" / f"{name}.yaml"
+    if name in RESERVED:
+        raise ConfigError(f"{path}: the name is a target of the workflow, expected another one")
+    written = _load(path, "experiment")
+    general = {"device": config.get("device", "auto"), "gpus_per_run": config.get("gpus_per_run", 1)}
+    changes = {key: value for key, value in config.items() if key not in {*known, *general, "main"}}
+    changes = {**(changes if name == main else {}), **config.get(name, {})}
+    own = _resolved(name, {**general, **written}, folder, path, "")
+    if not changes:
+        return own
+    prefix = "" if name == main and "only" not in config.get(name, {}) else f"{name}."
+    return _resolved(name, {**general, **written, **changes}, folder, where, prefix, own)
+
+
+def _resolved(
+    name: str, settings: dict[str, Any], folder: Path, where: Path, prefix: str, own: Experiment | None = None
+) -> Experiment:
+    """The experiment of these ``settings``; ``own`` is what it is without changes, the owner of the report's name."""
+    dataset_file = folder / "datasets" / f"{settings['dataset']}.yaml"
     dataset = datasets.load(dataset_file)
-    if config["dataset"] in RESERVED_DATASETS:
-        raise ConfigError(f"{dataset_file}: results/{config['dataset']} holds something else, expected another name")
+    if settings["dataset"] in RESERVED_DATASETS:
+        raise ConfigError(f"{dataset_file}: results/{settings['dataset']} holds something else, expected another name")
     own_recipe = dataset.pop("recipe")
-    cells_file = folder / "cells" / f"{config['cells']}.yaml"
-    named = _load(cells_file, "cells")
-    recipe_name = config["recipe"] or named.get("recipe", own_recipe)
-    recipe_file = folder / "recipes" / f"{recipe_name}.yaml"
-    recipe = _load(recipe_file, "recipe")
-    base = dataset.pop("augmentation")
-    cells = {}
-    for cell_name, block in named["cells"].items():
-        where = f"{cells_file}: cells.{cell_name}"
-        if cell_name in RESERVED:
-            raise ConfigError(f"{where}: the name is a target of the workflow, expected another one")
-        changes = block.get("recipe", {})
-        merged = _merge(recipe, changes, where)
-        schema.validate(merged, "recipe", f"{where}.recipe" if changes else str(recipe_file))
-        merged.pop("description")
-        cell = {
-            "name": cell_name,
-            "description": block["description"],
-            "book_row": block.get("book_row"),
-            "recipe": recipe_name,
-            "dataset": {"name": config["dataset"], **dataset},
-            "augmentation": {
-                "semantics": block.get("semantics", config["semantics"]),
-                **base,
-                **dict.fromkeys(KNOBS),
-                **block.get("augmentation", {}),
-            },
-            **merged,
-        }
-        model_file = f"{where}.recipe" if "model" in changes else str(recipe_file)
-        check_together(cell, where, str(recipe_file), str(dataset_file), model_file)
-        cells[cell_name] = cell
-    prefix = f"{name}." if name in BLOCKS else ""
+    inline = isinstance(settings["cells"], dict)
+    cells_file = where if inline else folder / "cells" / f"{settings['cells']}.yaml"
+    named = {"cells": settings["cells"]} if inline else _load(cells_file, "cells")
+    recipe_name = settings.get("recipe") or named.get("recipe", own_recipe)
+    recipe = recipes.load(recipe_name, folder / "recipes")
     unusual = recipe_name if recipe_name != own_recipe else None
-    return Experiment(
+    common = Common(settings, dataset, recipe_name, recipe, folder)
+    cells = {cell: _cell(cell, block, common, f"{cells_file}: cells.{cell}") for cell, block in named["cells"].items()}
+    shown_cells = _shown(settings.get("only"), cells, f"{where}: key '{prefix}only'", str(cells_file))
+    values = {key: [_scalar(value, key) for value in some] for key, some in (settings.get("sweep") or {}).items()}
+    if values:
+        points = sweep.swept({cell: cells.pop(cell) for cell in shown_cells}, values, str(where))
+        for point in points.values():
+            _check_swept(point, f"{where}: key 'sweep'")
+        if taken := points.keys() & cells.keys():
+            raise ConfigError(f"{where}: key 'sweep' makes a cell called {min(taken)}, which {cells_file} has, too")
+        cells, shown_cells = points | cells, tuple(points)
+    found = Experiment(
         name=name,
-        dataset={"name": config["dataset"], **dataset},
+        title=settings["title"],
+        question=settings["question"],
+        report="sweep" if values else settings["report"],
+        dataset={"name": settings["dataset"], **{key: dataset[key] for key in dataset if key != "augmentation"}},
         cells=cells,
-        cells_file=config["cells"],
-        shown=_shown(config.get("only"), cells, f"{folder / 'config.yaml'}: key '{prefix}only'", str(cells_file)),
-        seeds=tuple(config["seeds"]),
-        device=config["device"],
-        gpus=config["gpus_per_run"],
-        label=targets.label(config["dataset"], unusual, config["semantics"], folder),
+        cells_file=name if inline else settings["cells"],
+        shown=shown_cells,
+        seeds=tuple(settings["seeds"]),
+        device=settings["device"],
+        gpus=settings["gpus_per_run"],
+        label=targets.label(settings["dataset"], unusual, settings.get("semantics", "book"), folder),
+        stem=name,
+        sweep=values,
     )
+    return found if own is None else _named(found, own)
 
 
-def _typed(config: Any) -> Any:
+def _named(found: Experiment, own: Experiment) -> Experiment:
+    """With the name of its report: its own unless something that decides what is shown was changed."""
+    return replace(found, stem=targets.report(found, own))
+
+
+@dataclass(frozen=True)
+class Common:
+    """What all cells of an experiment are made of."""
+
+    settings: dict[str, Any]
+    dataset: dict[str, Any]
+    recipe_name: str
+    recipe: dict[str, Any]
+    folder: Path
+
+    @property
+    def recipe_file(self) -> str:
+        """Where the recipe stands."""
+        return str(self.folder / "recipes" / f"{self.recipe_name}.yaml")
+
+    @property
+    def dataset_file(self) -> str:
+        """Where the data set stands."""
+        return str(self.folder / "datasets" / f"{self.settings['dataset']}.yaml")
+
+
+def _cell(name: str, block: dict[str, Any], common: Common, where: str) -> dict[str, Any]:
+    """A resolved cell: the recipe with what the cell changes, and all that it draws from the data set."""
+    if name in {*RESERVED, *names(common.folder)}:
+        raise ConfigError(f"{where}: the name is a target of the workflow, expected another one")
+    settings, dataset, changes = common.settings, common.dataset, block.get("recipe", {})
+    merged = recipes.merge(common.recipe, changes)
+    schema.validate(merged, "recipe", f"{where}.recipe" if changes else common.recipe_file)
+    merged.pop("description")
+    if "task" in settings:
+        merged.setdefault("task", settings["task"])
+    cell = {
+        "name": name,
+        "description": block["description"],
+        "book_row": block.get("book_row"),
+        "recipe": common.recipe_name,
+        "dataset": {"name": settings["dataset"], **{key: dataset[key] for key in dataset if key != "augmentation"}},
+        "augmentation": {
+            "semantics": block.get("semantics", settings.get("semantics", "book")),
+            **dataset["augmentation"],
+            **dict.fromkeys(KNOBS),
+            **block.get("augmentation", {}),
+        },
+        **merged,
+    }
+    model_file = f"{where}.recipe" if "model" in changes else common.recipe_file
+    check_together(cell, Places(where, common.recipe_file, common.dataset_file, model_file))
+    return cell
+
+
+def _check_swept(cell: dict[str, Any], where: str) -> None:
+    """Raise :class:`ConfigError` unless the values of a sweep are ones that the cell could have been written with."""
+    at = f"{where}: {', '.join(f'{k} = {v}' for k, v in cell['swept'].items() if k != 'cell')}"
+    schema.validate(cell, "cell", at)
+    check_together(cell, Places(*[at] * 4))
+
+
+def _typed(config: Any, experiments: list[str]) -> Any:
     """The configuration with numbers and null as such: `--config 'seeds=[0,1]' recipe=null` arrives as texts."""
     if not isinstance(config, dict):
         return config
-    config = {**config, **{key: None for key in ("recipe", "only") if config.get(key) in ("null", "~")}}
+    config = {**config, **{key: None for key in ("recipe", "only", "sweep") if config.get(key) in ("null", "~")}}
     if isinstance(config.get("seeds"), list):
         config["seeds"] = [_whole(seed) for seed in config["seeds"]]
     if "gpus_per_run" in config:
         config["gpus_per_run"] = _whole(config["gpus_per_run"])
-    return {**config, **{key: _typed(config[key]) for key in BLOCKS if isinstance(config.get(key), dict)}}
+    return {**config, **{key: _typed(config[key], []) for key in experiments if isinstance(config.get(key), dict)}}
 
 
 def _whole(value: Any) -> Any:
     """A text that is a whole number as one; anything else, such as 010 or other alphabets' digits, as it is."""
     return int(value) if isinstance(value, str) and re.fullmatch("0|[1-9][0-9]{0,17}", value) else value
+
+
+def _scalar(value: Any, key: str) -> Any:
+    """A value of a sweep as it would be read from a file: texts of the command line are numbers where they look so."""
+    return schema.parse(value, f"key 'sweep.{key}'") if isinstance(value, str) else value
 
 
 def _shown(only: list[str] | None, cells: dict[str, Any], where: str, cells_file: str) -> tuple[str, ...]:
@@ -161,16 +256,6 @@ def _load(path: Path, kind: str) -> dict[str, Any]:
     value = schema.load(path)
     schema.validate(value, kind, shown(path, 300))
     return value
-
-
-def _merge(base: dict[str, Any], changes: dict[str, Any], where: str) -> dict[str, Any]:
-    merged = copy.deepcopy(base)
-    for key, value in changes.items():
-        nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        # Another optimizer has other settings: its block replaces the recipe's.
-        nested = nested and value.get("name", merged[key].get("name")) == merged[key].get("name")
-        merged[key] = _merge(merged[key], value, where) if nested else value
-    return merged
 
 
 def cell_json(cell: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from train.config.cell import (
 )
 
 #: Keys that describe and do not decide: changing them must not retrain anything.
-DESCRIPTIVE = {"description", "book_row", "recipe", "purpose", "title", "source", "url", "checksums", "images"}
+DESCRIPTIVE = {"description", "book_row", "recipe", "purpose", "title", "source", "url", "checksums", "images", "swept"}
 
 
 def deciding(value: Any) -> Any:

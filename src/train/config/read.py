@@ -23,6 +23,7 @@ from train.config.cell import (
 )
 from train.config.checks import check_path, check_together
 from train.config.fingerprint import data_fingerprint, fingerprint
+from train.config.places import Places
 from train.config.printable import shown
 from train.config.schema import ConfigError
 
@@ -40,7 +41,7 @@ def read_cell(path: Path) -> Cell:
     where = shown(path, 300)
     value = schema.load(path)
     schema.validate(value, "cell", where)
-    check_together(value, *[where] * 4)
+    check_together(value, Places(*[where] * 4))
     return parse_cell(value)
 
 

@@ -87,12 +87,38 @@ def _validator(schema: str) -> Any:
     return _Validator(_schema(f"{schema}.schema.yaml"), registry=_registry())
 
 
-def validate(value: Any, schema: str, where: str) -> None:
+def validate(value: Any, schema: str, where: str, *, partial: bool = False) -> None:
     """Check ``value`` against ``schema``, such as ``config``, ``dataset``, ``recipe``, ``cells`` or ``cell``.
 
-    ``where`` names the file in the message. Raises :class:`ConfigError` for the first mistake, counting the others.
+    ``where`` names the file in the message. A ``partial`` one may lack keys that something else supplies. Raises
+    :class:`ConfigError` for the first mistake, counting the others.
     """
-    found = sorted(_validator(schema).iter_errors(value), key=lambda error: _position(value, error.absolute_path))
+    _complain(_validator(schema), value, where, partial)
+
+
+def validate_config(value: Any, experiments: Iterable[str], where: str) -> None:
+    """Check the contents of ``config.yaml``, which beside its own keys may hold those of an experiment, and blocks of
+    them by the names of ``experiments``. Raises :class:`ConfigError` as :func:`validate` does.
+    """
+    _complain(_config_validator(tuple(experiments)), value, where, partial=True)
+
+
+@cache
+def _config_validator(experiments: tuple[str, ...]) -> Any:
+    own, experiment = _schema("config.schema.yaml"), "experiment.schema.yaml"
+    # Key by key: a reference to a whole file would be followed by the validator that its `$schema` names.
+    keys = {key: {"$ref": f"{experiment}#/properties/{key}"} for key in _schema(experiment)["properties"]}
+    block = {"type": "object", "additionalProperties": False, "properties": keys}
+    return _Validator(
+        {**own, "properties": {**dict.fromkeys(experiments, block), **keys, **own["properties"]}}, registry=_registry()
+    )
+
+
+def _complain(validator: Any, value: Any, where: str, partial: bool) -> None:
+    """Raise :class:`ConfigError` for the first mistake that the validator finds."""
+    found = sorted(validator.iter_errors(value), key=lambda error: _position(value, error.absolute_path))
+    if partial:  # "not": a key that does not go with others, of which some may be elsewhere
+        found = [error for error in found if error.validator not in ("required", "not")]
     if found:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         raise ConfigError(f"{where}: {_sentence(found[0])}{more}")

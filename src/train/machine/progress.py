@@ -7,8 +7,6 @@ import time
 
 from tqdm import tqdm
 
-from train.divergence import described
-
 
 class Progress:
     """Shows a run of ``epochs`` epochs of ``images`` images each, of which ``done`` were seen before a resume.
@@ -104,19 +102,6 @@ class Tally:
 def say(text: str) -> None:
     """A line of its own, above the bar if there is one."""
     tqdm.write(text, file=sys.stderr)
-
-
-def headline(summary: dict) -> str:
-    """A finished run in one line: which, what it reached and how long it took.
-
-    One that diverged has a result too: it is no failure of the program.
-    """
-    which = f"{summary['cell']} seed {summary['seed']}"
-    if found := summary.get("diverged"):
-        went_on = ", went on to the last epoch" if summary["steps"] > found["step"] else ""
-        return f"{which}: DIVERGED: {described(found, summary['epochs'])}{went_on}; reports leave this run out"
-    accuracy = f"top-1 {summary['top1']:.2f} % ({summary['correct']}/{summary['val_images']})"
-    return f"{which}: {accuracy} in {summary['timing']['wall_seconds']:.1f} s"
 
 
 def _figures(metrics: dict[str, float]) -> str:

@@ -27,7 +27,9 @@ def preview(cell: Cell, store: Store, path: Path, *, rows: int, columns: int, se
     # At least a training batch: Mixup and CutMix take their partners from the batch.
     chosen = np.random.default_rng(seed).permutation(len(store.train))[: max(wanted, cell.batch_size)]
     batch = store.train.gather(np.resize(chosen, max(wanted, cell.batch_size)), draw=(seed, 0))
-    images, _ = jax.jit(learner_of(cell).inputs)(jax.random.key(seed), batch)
+    # It runs once: optimising its code takes longer than what that saves.
+    options = {"xla_backend_optimization_level": 0} if jax.default_backend() == "cpu" else None
+    images, _ = jax.jit(learner_of(cell).inputs, compiler_options=options)(jax.random.key(seed), batch)
     pixels = np.asarray(images)[:wanted] * np.array(cell.dataset.std) + np.array(cell.dataset.mean)
     size = cell.dataset.image_size
     sheet = np.full((rows * (size + GAP) - GAP, columns * (size + GAP) - GAP, 3), 255, np.uint8)

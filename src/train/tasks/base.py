@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from netspec import NetSpec
 from train.config.cell import Cell
+from train.config.places import Places
 
 if TYPE_CHECKING:
     import jax
@@ -40,14 +40,18 @@ class Task:
     """A task by its name in ``task:``. The first of its ``metrics`` is the headline.
 
     ``spec(cell)`` is the network that is trained, with the head that the task needs; it raises
-    :class:`netspec.SpecError` where the model cannot have one. ``learner`` is where its :class:`Learner` is defined, as
-    ``module:class``: it imports jax, which a configuration is read without.
+    :class:`netspec.SpecError` where the model cannot have one. ``check(cell, places)`` raises
+    :class:`train.config.schema.ConfigError` where keys of a resolved cell do not go together, naming one of its
+    ``places``. ``learner`` is where its :class:`Learner` is defined, as ``module:class``: it imports jax, which a
+    configuration is read without. ``files`` are the names of what it leaves beside metrics, weights and summary.
     """
 
     name: str
     metrics: tuple[Metric, ...]
     spec: Callable[[Cell], NetSpec]
+    check: Callable[[Mapping[str, Any], Places], None]
     learner: str
+    files: tuple[str, ...] = ()
 
     @property
     def headline(self) -> Metric:
@@ -90,5 +94,9 @@ class Learner(Protocol):
     def figures(self, sums: Sums) -> dict[str, float]:
         """The figures that are written down, from sums."""
 
-    def finish(self, network: Callable, store: Store, out: Path) -> dict[str, float]:
-        """Further figures that are no sums over examples, once training has ended; files of its own go to ``out``."""
+    def finish(self, run: Callable, store: Store) -> tuple[dict[str, float], dict[str, bytes]]:
+        """Further figures, which are no sums over examples, and files by the names in ``task.files``.
+
+        Called once, when training has ended. ``run(function, *arrays)`` computes ``function(network, *arrays)``,
+        compiled once for each function, with the network in evaluation mode and the weights that are published.
+        """

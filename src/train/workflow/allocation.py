@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import netspec
+from train.config.models import model_of
 from train.config.schema import ConfigError
 
 #: Resident memory in MB of a small run: interpreter, libraries and compiler. Recorded runs of the ablation peak at
@@ -89,7 +89,7 @@ def memory_mb(cell: dict[str, Any], gpus: int) -> int:
     images = BATCHES * batch * 3 * side**2
     if gpus:
         return _rounded(SMALL_GPU_RUN, images)
-    spec = netspec.find(cell["model"]).with_classes(data["classes"])
+    spec = model_of(cell["model"]).with_classes(data["classes"])
     kept = PER_PIXEL * data["image_size"] ** 2 + PER_MAC * spec.macs
     return _rounded(SMALL_RUN, images + kept * (batch // cell["accumulate"]) + PER_PARAMETER * spec.params)
 

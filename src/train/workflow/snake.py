@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from train.machine.progress import headline
+from train.outcome import headline
 
 #: Options that take as many names as follow, targets included.
 GREEDY = {

@@ -1,9 +1,9 @@
 """What results, reports and targets of the workflow are called: functions of the experiments, and nothing else.
 
 Every name stands for one thing: ``results/<label>`` for a data set, recipe and semantics, ``reports/<experiment>`` for
-the report of an experiment as the chapters describe it, ``reports/<experiment>/<label>`` for that of another
-configuration, and the target ``<experiment>/<cell>`` for all seeds of a cell. So nothing asked for can replace
-something else that is finished. Importing this module imports neither jax nor Snakemake.
+the report of an experiment as its file describes it, ``reports/<experiment>/<label>`` for that of another
+configuration, by ``config.yaml`` or the command line, and the target ``<experiment>/<cell>`` for all seeds of a cell.
+So nothing asked for can replace something else that is finished. Importing this imports neither jax nor Snakemake.
 """
 
 from __future__ import annotations
@@ -14,15 +14,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from train.config import datasets
+from train.config import datasets, sweep
 from train.config.schema import ConfigError
 
 if TYPE_CHECKING:
     from train.config import Experiment
 
-#: Labels of the experiments' own results; their cells are those of the file of the same name. Another configuration
-#: is another report, also where it has become the default by an edit of ``config.yaml``.
-OWN = {"ablation": "digits", "zoo": "digits-32", "imagenette": "imagenette-baselines", "imagenet": "imagenet"}
 SEMANTICS = ("book", "imagenet", "paper")
 #: What a report consists of, after its stem.
 FILES = (".csv", "_runs.csv", "_curves.csv", ".svg", "_curves.svg", ".md", ".pdf")
@@ -53,35 +50,44 @@ def label(dataset: str, recipe: str | None, semantics: str, folder: Path) -> str
     return name
 
 
-def report(experiment: Experiment, usual: Iterable[str] | None = None) -> str:
+def report(experiment: Experiment, own: Experiment) -> str:
     """Stem of an experiment's report under ``reports/``, to which :data:`FILES` are added.
 
-    ``usual`` names the cells that it shows by default (``only`` in ``config.yaml`` as it is written); ``None`` for all.
-    Seeds do not enter: the report with more of them is the same one, better.
+    ``own`` is the experiment as its file has it, without changes, whose report is called like the experiment. Seeds do
+    not enter: the report with more of them is the same one, better.
     """
-    stem = experiment.label
-    if experiment.cells_file != experiment.name:
-        stem, usual = f"{stem}+{experiment.cells_file}", None
-    if experiment.shown != tuple(usual or experiment.cells):
-        every = experiment.shown == tuple(experiment.cells)
-        shown = "all" if every else "+".join(experiment.shown)
+    stem, chosen, every = experiment.label, experiment.bases(experiment.shown), experiment.bases(experiment.cells)
+    usual = own.bases(own.shown)
+    if experiment.cells_file != own.cells_file:
+        stem, usual = f"{stem}+{experiment.cells_file}", every
+    if experiment.sweep:
+        stem += _short(sweep.stem(experiment.sweep), "~swept-")
+    if chosen != usual:
+        shown = "all" if chosen == every else "+".join(chosen)
         if len(f"{stem}@{shown}".encode()) > LONGEST:
-            shown = f"{len(experiment.shown)}-cells-{hashlib.sha256(shown.encode()).hexdigest()[:8]}"
+            shown = f"{len(chosen)}-cells-{hashlib.sha256(shown.encode()).hexdigest()[:8]}"
         stem = f"{stem}@{shown}"
     if stem.endswith(("_runs", "_curves")):
         stem += "+"  # else its table would be called as the other tables of a shorter stem are
-    return experiment.name if stem == OWN[experiment.name] else f"{experiment.name}/{stem}"
+    usual_stem = own.label + (_short(sweep.stem(own.sweep), "~swept-") if own.sweep else "")
+    return experiment.name if stem == usual_stem else f"{experiment.name}/{stem}"
 
 
-def other_names(experiment: Experiment, stem: str) -> dict[str, str]:
+def _short(text: str, instead: str) -> str:
+    """``text``, or where it is long a digest of it behind ``instead``."""
+    return text if len(text.encode()) < LONGEST // 2 else f"{instead}{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def other_names(experiment: Experiment) -> dict[str, str]:
     """File by the name that it has in the experiment's own report, for a report of another configuration.
 
     So that ``reports/ablation.pdf`` can always be asked for, and never is another one's file.
     """
+    stem = experiment.stem
     if stem == experiment.name:
         return {}
     files = {f"reports/{experiment.name}{end}": f"reports/{stem}{end}" for end in FILES}
-    previews = experiment.shown if experiment.name == "ablation" else ()
+    previews = experiment.shown if experiment.report == "ablation" else ()
     return files | {f"reports/{experiment.name}/{cell}.png": f"reports/{stem}/{cell}.png" for cell in previews}
 
 

@@ -45,6 +45,10 @@ SUMMARY = {
     "another data set": ({"dataset": "imagenette"}, "key 'dataset' is 'imagenette', expected 'digits'"),
     "another length": ({"epochs": 3}, "key 'epochs' is 3, expected 40"),
     "a nested key": ({"timing.wall_seconds": None}, "key 'timing.wall_seconds' is missing"),
+    "an accuracy that was not counted": (
+        {"metrics.top1": 12.06},
+        "key 'metrics.top1' is 12.06, but no number of 1297 images is that",
+    ),
     "other images": ({"val_images": 1296, "metrics.top1": 0.0}, "key 'val_images' is 1296, expected 1297"),
     "another configuration": ({"config_hash": "0"}, "differ in key 'config_hash'"),
 }  # fmt: skip

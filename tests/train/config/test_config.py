@@ -138,26 +138,61 @@ def test_schema_keys_are_the_fields(kind, type_):
     if kind == "dataset":
         assert keys - {"augmentation", "recipe"} == fields - {"name"}
     else:
-        other = {"name", "book_row", "recipe", "dataset", "augmentation", "fingerprint"}
-        assert keys == fields - other
+        other = {"name", "book_row", "recipe", "dataset", "augmentation", "fingerprint", "swept"}
+        assert keys - {"extends"} == fields - other
 
 
 BROKEN = [
     # file, text, replacement, what the message must say
-    ("config.yaml", "dataset: digits", "dataset: digit", ["digit.yaml", "no such file", "did you mean 'digits'"]),
-    ("config.yaml", "seeds: [0, 1, 2, 3, 4]", "seeds: [0, 0]", ["config.yaml", "'seeds'", "each entry once"]),
-    ("config.yaml", "seeds: [0, 1, 2, 3, 4]", "seeds: three", ["config.yaml", "'seeds'", '"three"', "a list"]),
-    ("config.yaml", "semantics: book", "semantics: boook", ["config.yaml", "'semantics'", '"book"', '"paper"']),
-    ("config.yaml", "device: auto", "devise: auto", ["config.yaml", "unknown key 'devise'", "'device'"]),
-    ("config.yaml", "  cells: zoo", "  cellz: zoo", ["config.yaml", "unknown key 'zoo.cellz'", "'cells'"]),
-    ("config.yaml", "  recipe: zoo\n", "", ["config.yaml", "'zoo'", "'recipe' is missing"]),
-    ("config.yaml", "  seeds: [0, 1, 2]", "  seeds: []", ["config.yaml", "'zoo.seeds'", "an empty list"]),
-    ("config.yaml", "  dataset: digits-32", "  dataset: digits-23", ["digits-23.yaml", "did you mean 'digits-32'"]),
-    ("config.yaml", "zoo:\n", "zoos:\n", ["config.yaml", "unknown key 'zoos'", "'zoo'"]),
     (
-        "config.yaml",
-        "  dataset: digits-32",
-        "  dataset: digits",
+        "experiments/ablation.yaml",
+        "dataset: digits",
+        "dataset: digit",
+        ["digit.yaml", "no such file", "did you mean 'digits'"],
+    ),
+    (
+        "experiments/ablation.yaml",
+        "seeds: [0, 1, 2, 3, 4]",
+        "seeds: [0, 0]",
+        ["ablation.yaml", "'seeds'", "each entry once"],
+    ),
+    (
+        "experiments/ablation.yaml",
+        "seeds: [0, 1, 2, 3, 4]",
+        "seeds: three",
+        ["ablation.yaml", "'seeds'", '"three"', "a list"],
+    ),
+    (
+        "experiments/ablation.yaml",
+        "semantics: book",
+        "semantics: boook",
+        ["ablation.yaml", "'semantics'", '"book"', '"paper"'],
+    ),
+    ("config.yaml", "device: auto", "devise: auto", ["config.yaml", "unknown key 'devise'", "'device'"]),
+    ("config.yaml", "device:", "zoo: {cellz: zoo}\ndevice:", ["config.yaml", "unknown key 'zoo.cellz'", "'cells'"]),
+    ("config.yaml", "device:", "zoo: {seeds: []}\ndevice:", ["config.yaml", "'zoo.seeds'", "an empty list"]),
+    ("config.yaml", "device:", "zoos: {}\ndevice:", ["config.yaml", "unknown key 'zoos'", "'zoo'"]),
+    ("config.yaml", "main: ablation", "main: ablations", ["config.yaml", "'main' is 'ablations'", "ablation, zoo"]),
+    ("experiments/zoo.yaml", "cells: zoo", "cellz: zoo", ["zoo.yaml", "unknown key 'cellz'", "'cells'"]),
+    ("experiments/zoo.yaml", "cells: zoo\n", "", ["zoo.yaml", "'cells' is missing"]),
+    (
+        "experiments/zoo.yaml",
+        "cells: zoo",
+        "cells: {Swin: {description: x}}",
+        ["zoo.yaml", "key 'cells.Swin'", "at most 63"],
+    ),
+    ("experiments/zoo.yaml", "cells: zoo", "cells: {swin: {}}", ["zoo.yaml", "cells.swin", "'description' is missing"]),
+    ("experiments/zoo.yaml", "report: zoo", "report: zooo", ["zoo.yaml", "'report'", '"zoo"']),
+    (
+        "experiments/zoo.yaml",
+        "dataset: digits-32",
+        "dataset: digits-23",
+        ["digits-23.yaml", "did you mean 'digits-32'"],
+    ),
+    (
+        "experiments/zoo.yaml",
+        "dataset: digits-32",
+        "dataset: digits",
         ["zoo.yaml", "(32, 32, 1)", "image_size", "digits.yaml"],
     ),
     (
@@ -197,16 +232,16 @@ BROKEN = [
     ("recipes/digits.yaml", "epochs: 160", "epochs: 160\nepochs: 3", ["digits.yaml", "'epochs'", "given twice"]),
     (
         "recipes/digits.yaml",
-        "accumulate: 1",
-        "accumulate: 3",
+        "batch_size: 16",
+        "batch_size: 16\naccumulate: 3",
         ["digits.yaml", "accumulate", "divisor of batch_size (16)"],
     ),
-    ("recipes/digits.yaml", "name: adamw", "name: adam", ["digits.yaml", "optimizer.name", '"adamw", "sgd"']),
-    ("recipes/digits.yaml", "name: adamw", "name: sgd", ["digits.yaml", "optimizer", "'momentum' is missing"]),
+    ("recipes/baselines.yaml", "name: adamw", "name: adam", ["baselines.yaml", "optimizer.name", '"adamw", "sgd"']),
+    ("recipes/baselines.yaml", "name: adamw", "name: sgd", ["baselines.yaml", "optimizer", "'momentum' is missing"]),
     (
         "recipes/digits.yaml",
-        "name: adamw",
-        "name: adamw\n  momentum: 0.9",
+        "  learning_rate: 0.003",
+        "  learning_rate: 0.003\n  momentum: 0.9",
         ["digits.yaml", "optimizer.momentum", "does not belong here"],
     ),
     ("cells/imagenet.yaml", "hue: 0.09", "hue: 0.9", ["imagenet.yaml", "colour_jitter.hue", "at most 0.5"]),
@@ -217,16 +252,34 @@ BROKEN = [
         "{model: Swin-Digits, initialization: book-faulty}",
         ["cells.swin.recipe", "'initialization'", "not defined for Swin-Digits", "Vision Transformer"],
     ),
-    ("config.yaml", "  only: [resnet-34,", "  only: [resnet34,", ["'imagenette.only'", "did you mean 'resnet-34'"]),
+    (
+        "experiments/imagenette.yaml",
+        "only: [resnet-34,",
+        "only: [resnet34,",
+        ["imagenette.yaml: key 'only'", "did you mean 'resnet-34'"],
+    ),
     (
         "config.yaml",
-        "  only: [vit-tiny-bf16,",
-        "  only: [mlp,",
-        ["'imagenet.only'", "'mlp'", "expected some of vit-tiny"],
+        "main: ablation",
+        "main: ablation\nimagenet: {only: [mlp]}",
+        ["config.yaml: key 'imagenet.only'", "'mlp'", "expected some of vit-tiny"],
     ),
-    ("config.yaml", "imagenet:\n", "image-net:\n", ["config.yaml", "unknown key 'image-net'", "'imagenet'"]),
+    ("config.yaml", "main:", "image-net: {}\nmain:", ["config.yaml", "unknown key 'image-net'", "'imagenet'"]),
     ("recipes/digits.yaml", "epochs: 160", "epochs: [", ["digits.yaml", "line", "not valid YAML"]),
-    ("recipes/digits.yaml", "ema_decay: null\n", "", ["digits.yaml", "'ema_decay' is missing"]),
+    ("recipes/baselines.yaml", "epochs: 80\n", "", ["baselines.yaml", "'epochs' is missing"]),
+    (
+        "recipes/digits.yaml",
+        "extends: baselines",
+        "extends: baseline",
+        ["digits.yaml", "'extends'", "did you mean 'baselines'"],
+    ),
+    (
+        "recipes/digits.yaml",
+        "extends: baselines",
+        "extends: smoke",
+        ["smoke.yaml", "'extends' is 'digits'", "without it"],
+    ),
+    ("recipes/digits.yaml", "extends: baselines\n", "", ["digits.yaml", "'purpose' is missing"]),
     (
         "datasets/digits.yaml",
         "stored_size: 18",
@@ -249,16 +302,39 @@ def test_mistakes(folder, file, old, new, says):
         assert part in message, message
 
 
-def test_the_zoo_takes_what_it_leaves_out_from_above(folder):
-    experiments = config.load_experiments({**schema.load(folder / "config.yaml"), "device": "cpu"}, folder)
+def test_the_configuration_changes_the_main_experiment_and_those_it_names(folder):
+    settings = {**schema.load(folder / "config.yaml"), "device": "cpu"}
+    experiments = config.load_experiments(settings, folder)
     zoo, ablation = experiments["zoo"], experiments["ablation"]
     assert (zoo.label, zoo.device, zoo.seeds) == ("digits-32", "cpu", (0, 1, 2))
     assert (ablation.label, len(ablation.cells)) == ("digits", 9)
-    changed = {**schema.load(folder / "config.yaml"), "semantics": "paper"}
-    assert config.load_experiments(changed, folder)["zoo"].label == "digits-32-paper"
-    changed["zoo"] = {**changed["zoo"], "semantics": "book", "device": "cpu", "seeds": ["7"]}  # texts: --config
-    zoo = config.load_experiments(changed, folder)["zoo"]
-    assert (zoo.label, zoo.device, zoo.seeds) == ("digits-32", "cpu", (7,))
+    changed = config.load_experiments({**settings, "semantics": "paper"}, folder)
+    assert (changed["ablation"].label, changed["zoo"]) == ("digits-paper", zoo)
+    changed = config.load_experiments({**settings, "zoo": {"semantics": "paper", "seeds": ["7"]}}, folder)  # --config
+    assert (changed["zoo"].label, changed["zoo"].seeds, changed["ablation"]) == ("digits-32-paper", (7,), ablation)
+    changed = config.load_experiments({**settings, "main": "zoo", "seeds": [7], "ablation": {"seeds": [8]}}, folder)
+    assert (changed["zoo"].seeds, changed["ablation"].seeds) == ((7,), (8,))
+
+
+def test_an_experiment_of_ones_own_is_a_file(folder):
+    path = folder / "experiments/widths.yaml"
+    path.write_text(
+        "title: Two rates\nquestion: Which?\nreport: sweep\ndataset: digits\nseeds: [0]\n"
+        "cells: {plain: {description: as it is}}\nsweep: {learning_rate: [1e-3, 3e-3], schedule.warmup_epochs: [1]}\n"
+    )
+    found = config.load_experiments(schema.load(folder / "config.yaml"), folder)["widths"]
+    assert found.shown == ("plain-learning-rate-1e-3-warmup-epochs-1", "plain-learning-rate-3e-3-warmup-epochs-1")
+    assert (found.stem, found.label, found.report, found.cells_file) == ("widths", "digits", "sweep", "widths")
+    first = found.cells[found.shown[0]]
+    assert (first["optimizer"]["learning_rate"], first["schedule"]["warmup_epochs"]) == (1e-3, 1)
+    assert first["swept"] == {"cell": "plain", "optimizer.learning_rate": 1e-3, "schedule.warmup_epochs": 1}
+
+
+@pytest.mark.parametrize("name", ["train", "recorded", "all"])
+def test_an_experiment_is_not_called_as_something_else_is(folder, name):
+    shutil.copy(folder / "experiments/zoo.yaml", folder / f"experiments/{name}.yaml")
+    with pytest.raises(ConfigError, match=rf"{name}\.yaml: the name is a target"):
+        config.load_experiments(schema.load(folder / "config.yaml"), folder)
 
 
 def test_two_experiments_do_not_share_a_place(folder):
@@ -335,7 +411,7 @@ def test_null_from_the_command_line(folder):
     """Snakemake hands null given with --config on as text, at the top and inside a block."""
     assert load(folder, recipe="null").label == "digits"
     settings = schema.load(folder / "config.yaml")
-    settings["imagenette"] |= {"recipe": "null", "only": "null"}
+    settings["imagenette"] = {"recipe": "null", "only": "null"}
     experiment = config.load_experiments(settings, folder)["imagenette"]
     assert experiment.label == "imagenette-baselines"
     assert experiment.shown == tuple(experiment.cells)
@@ -344,7 +420,7 @@ def test_null_from_the_command_line(folder):
 def test_data_that_is_not_there_stops_no_loading(folder):
     """Experiments on data nobody has here are resolved all the same; `check_path` speaks where it is needed."""
     experiments = config.load_experiments(schema.load(folder / "config.yaml"), folder)
-    assert set(experiments) == set(config.EXPERIMENTS)
+    assert list(experiments) == config.names(folder) == ["ablation", "zoo", "imagenette", "imagenet"]
     assert experiments["imagenet"].label == "imagenet"
     assert experiments["imagenette"].shown == (
         "resnet-34", "mobilenet-v2", "efficientnet-b0", "convnext-tiny", "vit-tiny",

@@ -214,7 +214,7 @@ def test_names_that_are_refused(folder, shipped, name):
         ({"cells": text}, "cells"),
         ({"recipe": text}, "recipe"),
         ({"only": [text]}, "only.0"),
-        ({"zoo": {**shipped["zoo"], "dataset": text}}, "zoo.dataset"),
+        ({"zoo": {"dataset": text}}, "zoo.dataset"),
     ]:
         with pytest.raises(ConfigError) as raised:
             config.load_experiments({**shipped, **changes}, folder)

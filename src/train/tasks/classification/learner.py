@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -79,9 +78,9 @@ class Classifier:
             if name != "count"
         }
 
-    def finish(self, network: Callable, store: Store, out: Path) -> dict[str, float]:
+    def finish(self, run: Callable, store: Store) -> tuple[dict[str, float], dict[str, bytes]]:
         """Nothing further: all figures are sums over pictures."""
-        return {}
+        return {}, {}
 
     def _channels(self, images: jax.Array) -> jax.Array:
         return images.mean(-1, keepdims=True) if self.grey else images

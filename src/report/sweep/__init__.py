@@ -1,0 +1,1 @@
+"""The report on a sweep: what cells reach over the values of a setting."""

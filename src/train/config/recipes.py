@@ -1,0 +1,53 @@
+"""Recipes: files of ``config/recipes``, each complete by itself or together with the ones that it extends."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+from train.config import schema
+from train.config.printable import shown
+from train.config.schema import ConfigError
+
+
+def load(name: str, folder: Path) -> dict[str, Any]:
+    """The recipe ``name`` of ``folder`` (``config/recipes``) with the keys of those that it extends.
+
+    Raises :class:`ConfigError` naming file and key, also for recipes that extend each other in a circle.
+    """
+    path = folder / f"{name}.yaml"
+    recipe = _merged(path, (path,))
+    schema.validate(recipe, "recipe", shown(path, 300))
+    return recipe
+
+
+def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+    recipe = schema.load(path)
+    where = shown(path, 300)
+    extends = isinstance(recipe, dict) and "extends" in recipe
+    schema.validate(recipe, "recipe", where, partial=extends)
+    if not extends:
+        return recipe
+    base = path.with_name(f"{recipe.pop('extends')}.yaml")
+    if base in seen:
+        raise ConfigError(
+            f"{where}: key 'extends' is {base.stem!r}, which extends this one, expected a recipe that stands without it"
+        )
+    try:
+        inherited = _merged(base, (*seen, base))
+    except ConfigError as error:
+        missing = str(error).startswith(f"{shown(base, 300)}: no such file")
+        raise ConfigError(f"{where}: key 'extends': {error}") from None if missing else error
+    inherited.pop("description", None)
+    return merge(inherited, recipe)
+
+
+def merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """``base`` with ``changes``, blocks key by key; another optimizer has other settings, and so replaces the block."""
+    merged = copy.deepcopy(base)
+    for key, value in changes.items():
+        nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        nested = nested and value.get("name", merged[key].get("name")) == merged[key].get("name")
+        merged[key] = merge(merged[key], value) if nested else value
+    return merged

@@ -1,0 +1,107 @@
+"""What the rules look up: experiments, where their results and reports lie, and which cell a file belongs to.
+
+A function of the configuration alone. Importing this module imports neither jax nor Snakemake.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from netspec import catalogue
+from train import config as settings
+from train.config import datasets
+from train.config.experiment import Experiment
+from train.config.models import model_of
+from train.workflow import targets
+
+#: Written last into a prepared store. Its contents say what was prepared: preparing the same again retrains nothing.
+STORE = "data/prepared/{dataset}/store.json"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All experiments of a configuration, by name, and everything that is found by the wildcards of a rule."""
+
+    main: str
+    experiments: dict[str, Experiment]
+
+    @classmethod
+    def of(cls, config: dict[str, Any], folder: Path = Path("config")) -> Plan:
+        """Raises :class:`train.config.schema.ConfigError` for the first mistake of any file."""
+        experiments = settings.load_experiments(config, folder)
+        return cls(config.get("main", settings.MAIN), experiments)
+
+    @cached_property
+    def cells(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """Resolved cells by the label and name that stand in the paths of their results."""
+        return {(e.label, name): cell for e in self.experiments.values() for name, cell in e.cells.items()}
+
+    @cached_property
+    def labelled(self) -> dict[str, Experiment]:
+        """An experiment by the label of its results; those that share one train alike."""
+        return {e.label: e for e in self.experiments.values()}
+
+    @cached_property
+    def reported(self) -> dict[str, Experiment]:
+        """Experiments by the stem of their report."""
+        return {e.stem: e for e in self.experiments.values()}
+
+    @cached_property
+    def datasets(self) -> list[str]:
+        """Every data set, not only those that are trained on."""
+        return datasets.names()
+
+    @cached_property
+    def meant(self) -> dict[str, tuple[tuple[str, str], ...]]:
+        """Experiments and cells by the targets that may mean them."""
+        return targets.cells(self.experiments)
+
+    @cached_property
+    def other_names(self) -> dict[str, str]:
+        """Reports of this configuration by the names that those of the experiments as written have."""
+        return {name: path for e in self.experiments.values() for name, path in targets.other_names(e).items()}
+
+    def runs(self, experiment: str, *cells: str) -> list[str]:
+        """Summaries of all seeds of the given cells, or of those that the report shows."""
+        found = self.experiments[experiment]
+        return [
+            f"results/{found.label}/{cell}/seed{seed}/summary.json"
+            for cell in cells or found.shown
+            for seed in found.seeds
+        ]
+
+    def configurations(self, experiment: str, file: str = "cell") -> list[str]:
+        """The resolved files of the cells that the report shows."""
+        found = self.experiments[experiment]
+        return [f"results/{found.label}/{cell}/{file}.json" for cell in found.shown]
+
+    def report(self, experiment: str) -> list[str]:
+        """The files of an experiment's report."""
+        return [f"reports/{self.experiments[experiment].stem}{end}" for end in targets.FILES]
+
+    def previews(self, experiment: str) -> list[str]:
+        """The pictures of augmented samples that the report shows."""
+        found = self.experiments[experiment]
+        return [f"reports/{found.stem}/{cell}.png" for cell in found.shown] if found.report == "ablation" else []
+
+    def lowered(self, experiment: str) -> list[str]:
+        """The programs of a training step that the report measures, one per network."""
+        found = self.experiments[experiment]
+        if found.report != "imagenette":
+            return []
+        models = (found.cells[cell]["model"] for cell in found.shown)
+        return list(dict.fromkeys(f"results/lowered/{model_of(model).slug.lower()}.mlir" for model in models))
+
+    def files(self) -> list[str]:
+        """The files of all runs and cells that can be asked for."""
+        runs = (path for name, e in self.experiments.items() for path in self.runs(name, *e.cells))
+        cells = (f"results/{label}/{cell}/{file}.json" for label, cell in self.cells for file in ("cell", "settings"))
+        return [*runs, *cells, *(STORE.format(dataset=name) for name in self.datasets)]
+
+
+def network_of(slug: str) -> str:
+    """The name in the catalogue by which a file is named."""
+    return next(spec.name for spec in catalogue.specs() if spec.slug.lower() == slug)

@@ -1,0 +1,193 @@
+# An experiment, whichever: its cells resolved, one run per cell and seed, its report. Experiments are files in
+# config/experiments; each is a target by its name.
+
+
+# Two files: settings.json decides a run, cell.json also describes the cell, so that a new description retrains nothing.
+rule resolve_cell:
+    output:
+        "results/{label}/{cell}/{file}.json",
+    log:
+        "logs/{label}/{cell}/{file}.log",
+    benchmark:
+        "logs/{label}/{cell}/{file}.benchmark.tsv"
+    wildcard_constraints:
+        file="settings|cell",
+    localrule: True
+    conda:
+        "../envs/netspec.yaml"
+    params:
+        cell=resolved,
+    shell:
+        "printf '%s\n' {params.cell:q} > {output} 2> {log}"
+
+
+# Checkpoints are not outputs: Snakemake would delete them when a job fails.
+rule train:
+    input:
+        cell="results/{label}/{cell}/settings.json",
+        store=store_of,
+        code=lambda wildcards: provenance.code_of(cell_of(wildcards)["model"]),
+    output:
+        summary=report(
+            "results/{label}/{cell}/seed{seed}/summary.json",
+            category="Runs",
+            subcategory="{cell}",
+            labels={"cell": "{cell}", "seed": "{seed}", "file": "summary"},
+            caption="../report/summary.rst",
+        ),
+        metrics="results/{label}/{cell}/seed{seed}/metrics.csv",
+        weights="results/{label}/{cell}/seed{seed}/weights.npz",
+    log:
+        "logs/{label}/{cell}/seed{seed}.log",
+    benchmark:
+        "logs/{label}/{cell}/seed{seed}.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    threads: 1
+    resources:
+        gpu=gpus_of,
+        mem_mb=memory_of,
+    params:
+        architecture=lambda wildcards: provenance.architecture_of(cell_of(wildcards)["model"]),
+        out=subpath(output.summary, parent=True),
+        checkpoints=".cache/checkpoints/{label}/{cell}/seed{seed}",
+        platform=lambda wildcards: PLATFORMS[DEVICES[wildcards.label]],
+    shell:
+        # XLA and its thread pools size themselves by PJRT_NPROC; results depend on it in the last bits.
+        # `exec`, so that a signal to the job reaches the trainer, which saves where it is, and $PPID is its parent, too:
+        # where Snakemake is killed, it stops. The number of GPUs is no parameter: another one retrains nothing.
+        "{params.platform} PJRT_NPROC={threads} OMP_NUM_THREADS={threads} "
+        "exec python -m train fit --cell {input.cell} --seed {wildcards.seed} --data {input.store} "
+        "--out {params.out} --checkpoints {params.checkpoints} --gpus {resources.gpu} --parent $PPID > {log} 2>&1"
+
+
+rule report_experiment:
+    input:
+        cells=reported(PLAN.configurations),
+        summaries=reported(PLAN.runs),
+        lowered=reported(PLAN.lowered),
+        previews=reported(PLAN.previews),
+        code=lambda wildcards: closure(
+            "report.__main__:_page", f"report.{PLAN.reported[wildcards.report].report}.page"
+        ),
+    output:
+        table=report(
+            "reports/{report}.csv",
+            category="Experiments",
+            subcategory="{report}",
+            labels={"file": "table per cell"},
+            caption="../report/table.rst",
+        ),
+        runs=report(
+            "reports/{report}_runs.csv",
+            category="Experiments",
+            subcategory="{report}",
+            labels={"file": "table per run"},
+            caption="../report/table.rst",
+        ),
+        curves="reports/{report}_curves.csv",
+        figure=report(
+            "reports/{report}.svg",
+            category="Experiments",
+            subcategory="{report}",
+            labels={"file": "figure"},
+            caption="../report/figure.rst",
+        ),
+        figure_curves=report(
+            "reports/{report}_curves.svg",
+            category="Experiments",
+            subcategory="{report}",
+            labels={"file": "validation curves"},
+            caption="../report/curves.rst",
+        ),
+        markdown="reports/{report}.md",
+        pdf=report(
+            "reports/{report}.pdf",
+            category="Experiments",
+            subcategory="{report}",
+            labels={"file": "all pages"},
+            caption="../report/experiment.rst",
+        ),
+    log:
+        "logs/reports/{report}.log",
+    benchmark:
+        "logs/reports/{report}.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    params:
+        kind=lambda wildcards: PLAN.reported[wildcards.report].report,
+        results=lambda wildcards: f"results/{PLAN.reported[wildcards.report].label}",
+        cells=lambda wildcards: PLAN.reported[wildcards.report].shown,
+        seeds=lambda wildcards: PLAN.reported[wildcards.report].seeds,
+        out=subpath(output.pdf, strip_suffix=".pdf"),
+        lowered=lambda wildcards, input: "--lowered results/lowered" if input.lowered else "",
+        previews=lambda wildcards, input: f"--previews {input.previews}" if input.previews else "",
+    shell:
+        "python -m report page {params.kind} --results {params.results} --cells {params.cells} --seeds {params.seeds} "
+        "--out {params.out} {params.lowered} {params.previews} > {log} 2>&1"
+
+
+# Targets: `snakemake zoo` makes the report of the experiment zoo, whatever is configured for it.
+for name in PLAN.experiments:
+
+    rule:
+        name:
+            name
+        input:
+            PLAN.report(name),
+
+
+# Samples that the network is shown, for the reports that have them: one job, since all cells show the same pictures.
+for name, experiment in PLAN.experiments.items():
+    if PLAN.previews(name):
+
+        rule:
+            name:
+                f"{name}_preview"
+            input:
+                cells=PLAN.configurations(name, "settings"),
+                store=STORE.format(dataset=experiment.dataset["name"]),
+                code=behind("train.__main__:_preview", *provenance.LEARNERS),
+            output:
+                report(
+                    PLAN.previews(name),
+                    category="Experiments",
+                    subcategory=experiment.stem,
+                    caption="../report/preview.rst",
+                ),
+            log:
+                f"logs/reports/{experiment.stem}-preview.log",
+            benchmark:
+                f"logs/reports/{experiment.stem}-preview.benchmark.tsv"
+            conda:
+                "../envs/netspec.yaml"
+            params:
+                out=subpath(output[0], parent=True),
+            shell:
+                "JAX_PLATFORMS=cpu python -m train preview --cell {input.cells} --data {input.store} --out {params.out} "
+                "--rows 1 --columns 12 > {log} 2>&1"
+
+
+# The program of a training step of 32 images, whose length ch. 10.3 prints.
+rule lower_train_step:
+    input:
+        code=lambda wildcards: provenance.code_of(network_of(wildcards.network), "netspec.cli.lowering:run"),
+    output:
+        "results/lowered/{network}.mlir",
+    log:
+        "logs/lowered/{network}.log",
+    benchmark:
+        "logs/lowered/{network}.benchmark.tsv"
+    wildcard_constraints:
+        network="[a-z0-9_.-]+",
+    conda:
+        "../envs/netspec.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        name=lambda wildcards: network_of(wildcards.network),
+        architecture=lambda wildcards: provenance.architecture_of(network_of(wildcards.network)),
+    shell:
+        "JAX_PLATFORMS=cpu PJRT_NPROC={threads} "
+        "python -m netspec lower {params.name:q} --step train --batch 32 -o {output} > {log} 2>&1"
