@@ -80,6 +80,9 @@ class Tree:
     def summary(self, cell: str, seed: int) -> dict:
         return json.loads(self.summary_path(cell, seed).read_text())
 
+    def top1(self, cell: str, seed: int) -> float:
+        return self.summary(cell, seed)["metrics"]["top1"]
+
     def summary_path(self, cell: str, seed: int) -> Path:
         return self.results / cell / f"seed{seed}" / "summary.json"
 

@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+import yaml
 from comparisons import Zoo, imagenette
 
 from report.__main__ import KINDS, main
@@ -18,6 +19,11 @@ from train.config.closure import closure
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kind_is_a_folder_with_a_report(kind):
     assert isinstance(import_module(f"report.{kind}.page").REPORT, Report)
+
+
+def test_an_experiment_may_ask_for_every_kind_and_no_other():
+    schema = yaml.safe_load((Path(__file__).parents[2] / "workflow/schemas/experiment.schema.yaml").read_text())
+    assert tuple(schema["properties"]["report"]["enum"]) == KINDS
 
 
 @pytest.mark.parametrize("kind", KINDS)

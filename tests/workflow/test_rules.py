@@ -36,6 +36,13 @@ def test_a_rule_that_runs_a_command_depends_on_what_the_command_imports(name):
     assert all(closure(entry) for entry in given)
 
 
+def test_every_caption_is_there_and_none_is_left_over():
+    """A caption that is missing stops `snakemake --report`, which nothing else would notice before."""
+    texts = "".join(path.read_text() for path in [ROOT / "Snakefile", *ROOT.glob("workflow/rules/*.smk")])
+    named = set(re.findall(r'"(?:\.\./|workflow/)report/([\w-]+\.rst)"', texts))
+    assert named == {path.name for path in ROOT.glob("workflow/report/*")}
+
+
 def test_rules_have_been_found():
     assert {"train", "prepare_data", "report_experiment", "gradcheck_networks", "run_network"} <= RULES.keys()
 

@@ -83,13 +83,13 @@ class BookRow:
 def rows() -> dict[str, BookRow]:
     """All rows by name, in the order of the files: the book's by descending accuracy, the reruns, ConvNeXt-T's."""
     result = {}
-    for record in csv.DictReader(reference.text("book_ablation.csv").splitlines()):
-        result[record["cell"]] = BookRow(
-            name=record["cell"],
-            top1=float(record["val_acc_percent"]),
-            difference=float(record["delta_vs_bare_unrounded"]),
-            difference_corrected=float(record["delta_vs_corrected_bare_2026_06"]),
-            columns=record,
+    for line in csv.DictReader(reference.text("book_ablation.csv").splitlines()):
+        result[line["cell"]] = BookRow(
+            name=line["cell"],
+            top1=float(line["val_acc_percent"]),
+            difference=float(line["delta_vs_bare_unrounded"]),
+            difference_corrected=float(line["delta_vs_corrected_bare_2026_06"]),
+            columns=line,
         )
     return result | _convnext(result)
 
@@ -100,15 +100,15 @@ def _convnext(transformer: Mapping[str, BookRow]) -> dict[str, BookRow]:
     What its file has no column for, data and augmentation, is that of the transformer's cell of the same name.
     """
     result = {}
-    for record in csv.DictReader(reference.text("book_ablation_convnext.csv").splitlines()):
-        name = record["cell"]
+    for line in csv.DictReader(reference.text("book_ablation_convnext.csv").splitlines()):
+        name = line["cell"]
         same = transformer[PREFIX + (name.removeprefix(f"{CONVNEXT}-") if name != CONVNEXT else "bare")].columns
-        own = {key: value for key, value in record.items() if value}
-        logged = {"init": "corrected", "evidence": "log kept" if record["val_correct"] else "no log kept"}
+        own = {key: value for key, value in line.items() if value}
+        logged = {"init": "corrected", "evidence": "log kept" if line["val_correct"] else "no log kept"}
         result[name] = BookRow(
             name=name,
-            top1=float(record["val_acc_percent"]),
-            difference=float(record["delta_vs_bare"]),
+            top1=float(line["val_acc_percent"]),
+            difference=float(line["delta_vs_bare"]),
             difference_corrected=math.nan,
             columns={**same, **own, **logged, "in_chapter": "no"},
         )

@@ -14,6 +14,7 @@ from report.compare.sides import Side, both, names
 from report.engine.files import ending, files
 from report.engine.rows import encode_plain
 from report.runs import statistics
+from train.config.printable import lines
 
 COLUMNS = (
     "what", "name", "first", "second", "first_sd", "second_sd", "difference", "interval_low", "interval_high", "pairs",
@@ -31,7 +32,7 @@ def compare(first: Path, second: Path, out: Path | None = None) -> str:
         drawings = {"*.svg": curves_figure(*sides, names(*sides))}
         made = {ending(out, ".csv"): table(*sides), ending(out, ".svg"): drawings["*.svg"]}
         write_all(made | files(page(*sides), out, drawings))
-    return text(*sides)
+    return lines(text(*sides))
 
 
 def table(first: Side, second: Side) -> bytes:

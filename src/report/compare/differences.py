@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +59,8 @@ def metrics(first: Side, second: Side) -> list[Metric]:
     for what, name, part in found:
         values = [_values(side, name, part) for side in (first, second)]
         if any(values):
-            rows.append(Metric(what, name, *(list(side.values()) for side in values), _pair(first, *values)))
+            ours, theirs = values
+            rows.append(Metric(what, name, list(ours.values()), list(theirs.values()), _pair(first, ours, theirs)))
     return rows
 
 
@@ -99,14 +100,7 @@ def _ran(side: Side) -> dict[str, Any]:
 
 
 def _differing(what: str, first: Mapping[str, Any], second: Mapping[str, Any]) -> list[Setting]:
-    """The keys whose values are not the same, in the order of the files.
-
-    What is off on one side is null there and a group of keys on the other: of these only the keys of the group stand.
-    """
-    keys: Iterable[str] = dict.fromkeys([*first, *second])
-    groups = {key.rsplit(".", count)[0] for key in keys for count in range(1, key.count(".") + 1)}
-    return [
-        Setting(what, key, first.get(key), second.get(key))
-        for key in keys
-        if first.get(key) != second.get(key) and key not in groups
-    ]
+    """The keys whose values are not the same, in the order of the files; null is as good as absent."""
+    keys = dict.fromkeys([*first, *second])
+    values = ((key, first.get(key), second.get(key)) for key in keys)
+    return [Setting(what, key, ours, theirs) for key, ours, theirs in values if ours != theirs]

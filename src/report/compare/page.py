@@ -12,7 +12,7 @@ from report.compare.sides import Side, names
 from report.engine.escape import phrase
 from report.engine.formats import NONE, number, plain, signed, words
 from report.engine.markdown import of_cell
-from report.engine.page import Column, Page, Picture, Section, Table
+from report.engine.page import Band, Column, Line, Page, Picture, Section, Table
 from report.runs import statistics
 
 #: Of a number that is at least this, two decimals are enough.
@@ -59,7 +59,8 @@ def text(first: Side, second: Side) -> str:
 
 def aligned(table: Table) -> str:
     """A table in columns of characters."""
-    lines = [[column.name for column in table.columns], *([of_cell(cell) for cell in row] for row in table.rows)]
+    rows = [row for row in table.rows if not isinstance(row, (Band, Line))]
+    lines = [[column.name for column in table.columns], *([of_cell(cell) for cell in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     left = [column.left for column in table.columns]
     shown = []

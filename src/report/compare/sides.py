@@ -11,10 +11,10 @@ from typing import Any
 
 from report.engine.errors import ReportError
 from report.kept.about import seeds_of
-from report.runs.load import JsonFile, Run, load
+from report.runs.load import METRICS, Run, load, summary_of
 
 #: Parts of a summary that are no setting: what was reached, and how.
-RESULTS = ("diverged", "provenance", "timing", "metrics", "config_hash", "seed")
+RESULTS = ("diverged", "metrics", "provenance", "timing", "correct", "config_hash", "seed")
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Side:
     def stated(self) -> dict[str, Any]:
         """The settings that the summary of the first run repeats."""
         summary = next(iter(self.runs.values()))
-        return {k: v for k, v in summary.summary.values.items() if k not in (*RESULTS, *summary.measured)}
+        return {k: v for k, v in summary.summary.values.items() if k not in (*RESULTS, *METRICS)}
 
 
 def read(path: Path) -> Side:
@@ -58,7 +58,7 @@ def read(path: Path) -> Side:
     if seed and (folder / "cell.json").is_file():
         (cell,) = load(folder.parent, [folder.name], [int(seed[1])])
         return Side(path, False, dict(flat(cell.config.values)), {cell.runs[0].seed: cell.runs[0]})
-    summary = JsonFile(path / "summary.json")
+    summary = summary_of(path)
     summary.check("summary")
     run = Run(summary.require("seed", int), summary, path / "metrics.csv")
     return Side(path, False, {}, {run.seed: run})

@@ -30,7 +30,10 @@ def inline(text: str) -> str:
 
 
 def texts(value: Value, change: Callable[[str], str] = inline) -> Value:
-    """``value`` with every text in it, in lists, mappings and dataclasses, changed; paths are no texts."""
+    """``value`` with every text in it, in lists, mappings and dataclasses, changed.
+
+    Paths are no texts, nor are fields of a dataclass whose metadata has ``no_text``.
+    """
     if isinstance(value, str):
         return change(value)
     if isinstance(value, (list, tuple)):
@@ -38,7 +41,8 @@ def texts(value: Value, change: Callable[[str], str] = inline) -> Value:
     if isinstance(value, dict):
         return {key: texts(item, change) for key, item in value.items()}
     if is_dataclass(value):
-        given = {field.name: texts(getattr(value, field.name), change) for field in fields(value) if field.init}
+        shown = [field.name for field in fields(value) if field.init and "no_text" not in field.metadata]
+        given = {name: texts(getattr(value, name), change) for name in shown}
         return replace(value, **given)
     return value
 

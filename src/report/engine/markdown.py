@@ -14,8 +14,8 @@ from report.engine.rows import meanings as columns_of
 
 def document(page: Page, stem: Path, appendix: str = "") -> str:
     """The whole page as it stands at ``stem``, and what belongs after it."""
-    head = texts([page.title, page.subtitle, page.question, page.book, page.notice or (), page.footer])
-    title, subtitle, question, book, notice, footer = head
+    title, subtitle, question, book, footer = texts([page.title, page.subtitle, page.question, page.book, page.footer])
+    notice = texts(page.notice or ())
     parts = [f"# {title}", f"*{subtitle}*" if subtitle else "", question, book]
     parts += ["> **{}** {}".format(*notice)] if notice else []
     parts += blocks([*page.blocks, *page.wide], stem)
@@ -32,19 +32,18 @@ def blocks(given: Iterable[Block], stem: Path) -> list[str]:
     """Paragraphs of a sequence of blocks, tables and figures numbered from 1."""
     tables, figures = count(1), count(1)
     parts: list[str] = []
-    for original in given:
-        block = texts(original)
+    for block in map(texts, given):
         match block:
             case Table():
                 parts += [f"**Table {next(tables)}.** {block.caption}"] if block.caption else []
                 parts += of_table(block)
             case Picture():
                 number = next(figures)
-                address = beside(stem, original.file)
+                address = beside(stem, block.file)
                 parts += [f"![Figure {number}]({address})", f"**Figure {number}.** {block.caption}"]
             case Strips():
-                paths = [Path(os.path.relpath(strip.path, stem.parent)).as_posix() for strip in original.strips]
-                rows = [[f"`{s.name}`", f"![{s.name}]({p})"] for s, p in zip(original.strips, paths, strict=True)]
+                paths = [Path(os.path.relpath(strip.path, stem.parent)).as_posix() for strip in block.strips]
+                rows = [[f"`{s.name}`", f"![{s.name}]({p})"] for s, p in zip(block.strips, paths, strict=True)]
                 parts += [table(["Cell", "Samples"], rows), f"**Figure {next(figures)}.** {block.caption}"]
             case Notes():
                 parts += ["\n".join(f"{number}. {note}" for number, note in enumerate(block.notes, start=1))]

@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+#: Of a field that is a name or a measure, which is shown as it is.
+_NO_TEXT = {"no_text": True}
+
 
 @dataclass(frozen=True)
 class Column:
@@ -20,7 +23,7 @@ class Column:
     """
 
     name: str
-    width: str = "auto"
+    width: str = field(default="auto", metadata=_NO_TEXT)
     left: bool = True
     quiet: bool = False
 
@@ -83,7 +86,7 @@ class Table:
 class Picture:
     """A drawing: an SVG file beside the report and what is to be seen; one that ``floats`` leaves no gap before it."""
 
-    file: str
+    file: str = field(metadata=_NO_TEXT)
     caption: str
     floats: bool = False
     kind: str = field(default="picture", init=False)
@@ -93,7 +96,7 @@ class Picture:
 class Strip:
     """A picture as wide as the page is, with its name and what it shows."""
 
-    name: str
+    name: str = field(metadata=_NO_TEXT)
     about: str
     path: Path
 

@@ -40,7 +40,7 @@ def text(name: str) -> str:
 
 def rows(name: str, key: Callable[[Mapping[str, str]], str]) -> dict[str, Row]:
     """The rows of a file by name, in its order."""
-    return {key(record): Row(key(record), record) for record in csv.DictReader(text(name).splitlines())}
+    return {key(line): Row(key(line), line) for line in csv.DictReader(text(name).splitlines())}
 
 
 @cache

@@ -1,4 +1,4 @@
-"""``python -m report.gradcheck``: the checks in steps that meet in files, each a rule of the workflow.
+"""``python -m report.gradcheck``: the checks by commands that meet in files, each a rule of the workflow.
 
 ``statements`` checks theorems and earlier layers and plants the mutants, ``modules`` checks the catalogue's layers,
 ``networks`` its tiny networks as a whole, ``train-step`` the gradient of a training step, ``document`` writes table,

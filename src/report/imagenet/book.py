@@ -17,7 +17,7 @@ DATASET = "imagenet"  # name in config/datasets of what the runs are on
 @cache
 def rows() -> dict[str, Row]:
     """Every run as ``model, run``, in the order of the file."""
-    return reference.rows("book_imagenet.csv", lambda record: f"{record['model']}, {record['run']}")
+    return reference.rows("book_imagenet.csv", lambda line: f"{line['model']}, {line['run']}")
 
 
 def accuracy(row: Row, top: int) -> float:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @cache
 def rows() -> dict[str, Row]:
     """Every network by its name in the file."""
-    return reference.rows("book_imagenette_models.csv", lambda record: record["model"])
+    return reference.rows("book_imagenette_models.csv", lambda line: line["model"])
 
 
 def scored() -> tuple[int, int]:

@@ -1,1 +1,1 @@
-"""Every variant built and run: from one record per network to the table of all."""
+"""Every variant built and run: from one file per network to the table of all."""

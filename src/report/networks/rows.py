@@ -43,7 +43,7 @@ def read(paths: Iterable[Path]) -> list[Network]:
     """The rows in the order of the catalogue.
 
     Raises:
-        ReportError: if a file is missing or is not a record of a network of the catalogue.
+        ReportError: if a file is missing or is not of a network of the catalogue.
     """
     found = {row.variant: row for row in map(_read, paths)}
     return [found[name] for name in netspec.names() if name in found]

@@ -1,4 +1,4 @@
-"""``python -m report.params``: the catalogue in three steps that meet in files, each a rule of the workflow.
+"""``python -m report.params``: the catalogue by three commands that meet in files, each a rule of the workflow.
 
 ``tables`` counts and writes CSV and Markdown, ``figure`` draws from the CSV, ``document`` sets the report.
 """

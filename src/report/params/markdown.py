@@ -10,8 +10,9 @@ from pathlib import Path
 from report.engine.formats import NONE, count
 from report.engine.markdown import blocks, document, items, joined, meanings, table
 from report.params import chapter
-from report.params.page import chapter_table, new_primitives, page, quantity, section
+from report.params.page import page, section
 from report.params.rows import PART_1, Catalogue, Layer, Variant
+from report.params.tables import chapter_table, new_primitives, quantity
 
 LAYER_HEADER = ("", "Layer", "Input", "Output", "Book", "Built", "Multiply-adds", "Activations")
 COUNTED = "How the columns are counted stands in the [index](../params.md)."

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from report.engine import citation
-from report.engine.formats import NONE, count, minus, scaled, signed_count
-from report.engine.page import Band, Block, Column, Line, Notes, Page, Picture, Section, Table
+from report.engine.formats import NONE, count, signed_count
+from report.engine.page import Band, Block, Column, Notes, Page, Picture, Section, Table
 from report.params import chapter
 from report.params.axes import outside
-from report.params.findings import KINDS, findings, largest, not_rounded, quotes
-from report.params.rows import PART_1, Catalogue, Variant
+from report.params.findings import KINDS, findings, quotes
+from report.params.rows import Catalogue, Variant
+from report.params.tables import (
+    MARKS,
+    capital,
+    chapter_table,
+    largest_table,
+    not_rounded_table,
+    parts,
+    primitives,
+    quantity,
+    reason_text,
+    share,
+    summary,
+)  # fmt: skip
 
 TITLE = "The whole catalogue, counted"
 
@@ -69,8 +81,6 @@ OTHERS = (
     "Other forms that a chapter or the companion repository gives of a variant, and systems composed of the parts that "
     "the chapter lists one by one."
 )
-HOW = {"truncated": "cut off", "rounded": "rounded", "not reproduced": "not reproduced"}
-_MARKS = {"truncated": "†", "not reproduced": "‡"}
 
 
 def page(counted: Catalogue, tables: Sequence[chapter.Table], sections: bool = True) -> Page:
@@ -81,13 +91,13 @@ def page(counted: Catalogue, tables: Sequence[chapter.Table], sections: bool = T
         Picture("*.svg", _figure_caption(counted), floats=True),
         Section("How it is counted", facts=CONVENTIONS),
         Section("", "Every variant has a kind, which says how built and reference compare:", facts=list(KINDS.items())),
-        _summary(counted),
+        summary(counted),
         Section("The tables of the chapters"),
         *map(chapter_table, tables),
-        _not_rounded(rows),
-        _parts(counted),
+        not_rounded_table(rows),
+        parts(counted),
         Section("Largest differences"),
-        _largest(rows),
+        largest_table(rows),
         Section("New primitives"),
         primitives(counted),
     ]
@@ -95,7 +105,7 @@ def page(counted: Catalogue, tables: Sequence[chapter.Table], sections: bool = T
     wide = [Section(others), *section(others, counted.others, OTHERS)]
     if sections:
         own = [(name, section(name, variants)) for name, variants in counted.domains.items()]
-        wide = [*(block for name, found in own for block in (Section(_capital(name)), *found)), *wide]
+        wide = [*(block for name, found in own for block in (Section(capital(name)), *found)), *wide]
     return Page(
         title=TITLE,
         subtitle=f"Parameters and multiply-adds of the {count(len(rows))} variants of chapters 10 and 11",
@@ -132,7 +142,7 @@ def cells(v: Variant) -> list[str]:
         v.variant,
         v.image,
         str(v.n_layers),
-        v.book_printed + _MARKS.get(v.book_printed_agreement, ""),
+        v.book_printed + MARKS.get(v.book_printed_agreement, ""),
         re.sub(r" (trainable )?parameters$", "", v.paper_printed) or (f"({v.paper_quoted})" if v.paper_quoted else ""),
         count(v.book_params),
         count(v.built_params),
@@ -143,16 +153,6 @@ def cells(v: Variant) -> list[str]:
         quantity(v.macs),
         f"{v.activation_bytes / 2**20:,.2f}",
     ]
-
-
-def quantity(value: int) -> str:
-    """A number with its prefix."""
-    return " ".join(filter(None, scaled(value)))
-
-
-def share(v: Variant) -> str:
-    """Difference in percent of the reference; its sign stays where two decimals are too few."""
-    return minus(f"{v.relative:+.2f}") if v.delta_reference else ""
 
 
 def notes_of(v: Variant) -> list[str]:
@@ -166,127 +166,10 @@ def notes_of(v: Variant) -> list[str]:
     if v.paper_covers:
         found.append(f"The paper’s figure counts {v.paper_covers}.")
     if v.remark:
-        found.append(_capital(v.remark) + ".")
+        found.append(capital(v.remark) + ".")
     if v.repository_params is not None and v.repository_params != v.book_params:
         found.append(f"The companion repository lists another form, of {count(v.repository_params)} parameters.")
     return [quotes(note) for note in found]
-
-
-def reason_text(reason: str) -> str:
-    """A reason as people read it: what differs, and by how much behind it."""
-
-    def clause(match: re.Match) -> str:
-        return f"{match[2]} ({signed_count(int(match[1]))})"
-
-    text = re.sub(r"([+-]\d+) ([^;]+)", clause, reason)
-    return _capital(text)
-
-
-def chapter_table(table: chapter.Table) -> Table:
-    """A table of the chapters, with the exact counts beside the printed figure."""
-    quotes_paper = any(row.variant.paper_quoted for row in table.rows)
-    rows = []
-    for row in table.rows:
-        v = row.variant
-        reference = NONE if v.reference_params is None else count(v.reference_params)
-        figures = [row.printed + _MARKS.get(row.agreement, ""), count(v.book_params), count(v.built_params), reference]
-        paper = [v.paper_quoted or NONE] if quotes_paper else []
-        rows.append([v.variant, *row.configuration, v.output, *figures, *paper])
-    figures = [Column(name, "1fr", left=False) for name in ("Classes", "Printed", "Book", "Built", "Reference")]
-    caption = f"{table.title}, as section {table.section} prints it, with the exact counts."
-    if quotes_paper:
-        figures.append(Column("Paper", "1fr", left=False))
-        caption += " The paper is as the chapter quotes it."
-    for v, other in table.of_other_heads:
-        caption += (
-            f" {v.variant} is printed with {v.output} classes; with {other.output} it has "
-            f"{count(other.built_params)} parameters."
-        )
-    return Table(caption, [*map(Column, ("Name", *table.columns)), *figures], rows, whole=True)
-
-
-def _summary(counted: Catalogue) -> Table:
-    header = [
-        Column("Section", "1fr"), "Variants", "Reference", *(kind.capitalize() for kind in KINDS), "Printed", "Rounded",
-        "Cut off",
-    ]  # fmt: skip
-    rows = [_tally(_capital(name), variants) for name, variants in counted.domains.items()]
-    caption = (
-        "How the counts agree, by section. Of all variants: those with a reference, and their kinds. Of the figures "
-        "that the chapters print: those that are a count rounded, and those that are one cut off."
-    )
-    return Table(caption, header, [*rows, Line(_tally("All", counted.variants), rule=True)], whole=True)
-
-
-def _tally(name: str, rows: Sequence[Variant]) -> list[str]:
-    kinds = Counter(v.kind for v in rows)
-    printed = Counter(v.book_printed_agreement for v in rows if v.book_printed)
-    numbers = [len(rows), sum(v.reference_params is not None for v in rows), *(kinds[kind] for kind in KINDS)]
-    numbers += [printed.total(), printed["rounded"], printed["truncated"]]
-    return [name, *map(str, numbers)]
-
-
-def _largest(rows: Sequence[Variant]) -> Table:
-    lines = []
-    for v in largest(rows):
-        numbers = [count(v.built_params), count(v.reference_params), signed_count(v.delta_reference), share(v)]
-        lines.append([v.variant, *numbers, reason_text(v.reason)])
-    header = [Column("Variant"), "Built", "Reference", "Difference", "%", Column("Why", "1fr")]
-    caption = "The largest differences from a reference implementation, in parameters, and their reasons."
-    return Table(caption, header, lines, whole=True)
-
-
-def _not_rounded(rows: Sequence[Variant]) -> Table:
-    lines = []
-    for v in not_rounded(rows):
-        counts = "the variant itself" if v.book_printed_counts == v.variant else v.book_printed_counts
-        lines.append([v.variant, v.book_printed, count(v.book_printed_params), HOW[v.book_printed_agreement], counts])
-    header = [Column("Variant", "1fr"), "Printed", "Count", Column("How"), Column("What is counted", "1fr")]
-    caption = (
-        "Printed figures that are not the rounded count of the variant itself. Without the digits behind them, or "
-        "counted for another form, all but those marked “not reproduced” follow from the formulas."
-    )
-    return Table(caption, header, lines)
-
-
-def _parts(counted: Catalogue) -> Table:
-    rows = []
-    for part in counted.parts:
-        how = HOW[part.book_printed_agreement]
-        rows.append([_capital(part.part), part.variant, part.layers, part.book_printed, count(part.book_params), how])
-    header = [Column("Part", "1fr"), Column("Variant", "1fr"), "Layers", "Printed", "Count", Column("How")]
-    caption = "Figures that the chapters print for some layers of a network, or once more with fewer digits."
-    return Table(caption, header, rows, whole=True)
-
-
-def primitives(counted: Catalogue) -> Table:
-    """How many new primitives each heading asks of the reader, by edition."""
-    found: dict[tuple[str, str], list[Variant]] = {}
-    for v in counted.variants:
-        if v.domain != PART_1:
-            found.setdefault((v.domain, v.entry), []).append(v)
-    rows = []
-    for (_, entry), variants in found.items():
-        later = new_primitives(variants, "new_primitives")
-        earlier = new_primitives(variants, "new_primitives_earlier")
-        rows.append([entry, *later, *earlier])
-    header = [Column("Heading"), "Later", Column("which", "1fr"), "Earlier", Column("which", "1fr")]
-    caption = (
-        "New primitives of each heading of chapter 11: what the later edition asks of a reader who knows Part 1, and "
-        "what the earlier edition added to the language for it. A dash: the edition has no such heading."
-    )
-    return Table(caption, header, rows, whole=True)
-
-
-def new_primitives(variants: Sequence[Variant], column: str) -> tuple[str, str]:
-    """Their number and names for a heading; a range where its variants differ."""
-    names = "new_primitive_names" + column.removeprefix("new_primitives")
-    numbers = sorted({getattr(v, column) for v in variants if getattr(v, column) is not None})
-    if not numbers:
-        return NONE, ""
-    used = dict.fromkeys(name for v in variants for name in getattr(v, names).split())
-    number = str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}"
-    return number, ", ".join(f"`{name}`" for name in used)
 
 
 def _about(variants: Sequence[Variant]) -> str:
@@ -307,7 +190,3 @@ def _figure_caption(counted: Catalogue) -> str:
     )
     away = outside(counted.variants)
     return text + (f"; {count(away)} of them are too small for the axes." if away else ".")
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

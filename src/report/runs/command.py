@@ -81,8 +81,8 @@ class Report:
         if self.lowers and not lowered:
             raise ReportError("--lowered is missing, expected the folder of lowered training steps")
         loaded = self.order(load(results, cells, seeds))
-        tables = (self.table(loaded, lowered), self.runs(loaded), frames.curves(loaded))
-        return Trained(loaded, *map(rounded, tables), tuple(previews))
+        table, runs, curves = self.table(loaded, lowered), self.runs(loaded), frames.curves(loaded)
+        return Trained(loaded, rounded(table), rounded(runs), rounded(curves), tuple(previews))
 
     def write(self, trained: Trained, stem: Path) -> None:
         """Write three tables, two figures, the page in Markdown and as PDF: whole, or nothing."""

@@ -21,13 +21,12 @@ if TYPE_CHECKING:
 
 METRIC_COLUMNS = ("epoch", "step", "split", "metric", "value")
 
-#: Keys of a summary that say what a run reached.
-METRICS = {
-    "top1": "metrics.top1",
-    "top5": "metrics.top5",
-    "val_loss": "metrics.loss",
-    "train_loss": "train_loss",
-}
+#: The metrics of classifiers, which the reports of the book's experiments show.
+METRICS = ("top1", "top5", "val_loss", "train_loss")
+CLASSIFICATION = "classification"
+
+#: Keys of a cell that came after results were first kept, with what held before them.
+LATER = {"on_divergence": "continue"}
 
 _NAMES = {str: "text", int: "an integer", float: "a number", bool: "true or false", dict: "an object"}
 
@@ -45,6 +44,10 @@ class JsonFile:
     def check(self, schema: str) -> None:
         """Complain about whatever a schema does not allow."""
         check(self.values, schema, self.path, self.advice)
+
+    def fill(self, missing: dict[str, Any]) -> None:
+        """Have a value for keys that the file lacks."""
+        self.values = missing | self.values
 
     def as_phrases(self, *keys: str) -> None:
         """Have the texts at dotted keys fit into sentences: one line, backticks in pairs."""
@@ -100,17 +103,24 @@ class Run:
         return self.summary.get("diverged")
 
     def metric(self, name: str) -> float:
-        """What the run reached at its end, accuracies in percent; NaN for what it has not, as one that diverged."""
-        value = self.summary.get(METRICS.get(name, f"metrics.{name}"))
-        return math.nan if value is None else float(value)
+        """One of :attr:`measured`; NaN for what the run has not, as one that diverged."""
+        return self.measured.get(name, math.nan)
 
     @property
     def measured(self) -> dict[str, float]:
-        """All that it reached, by the name of the metric."""
-        known = self.summary.get("metrics", {})
-        names = [name for name, place in METRICS.items() if place.removeprefix("metrics.") in {*known, "train_loss"}]
-        found = {name: self.metric(name) for name in dict.fromkeys([*names, *(n for n in known if n != "loss")])}
-        return {name: value for name, value in found.items() if not math.isnan(value)}
+        """What the run reached at its end, by the names of its task's metrics, accuracies in percent.
+
+        The loss on the validation data is ``val_loss``, beside ``train_loss``.
+        """
+        validation = self.summary.get("metrics", {}).items()
+        found = {"val_loss" if name == "loss" else name: value for name, value in validation}
+        found["train_loss"] = self.summary.get("train_loss")
+        return {name: float(value) for name, value in found.items() if value is not None}
+
+    @property
+    def classifies(self) -> bool:
+        """Whether what it learned has a top-1 accuracy."""
+        return self.summary.get("task") == CLASSIFICATION
 
 
 @dataclass(frozen=True)
@@ -164,6 +174,7 @@ def load(results: Path, cells: Sequence[str], seeds: Sequence[int]) -> list[Cell
 
 def _cell(folder: Path, name: str, seeds: Sequence[int]) -> Cell:
     config = JsonFile(folder / "cell.json")
+    config.fill(LATER)
     config.expect("name", name, "it is the name of the folder")
     config.require("description", str)
     for key, kind in (
@@ -188,7 +199,7 @@ def _cell(folder: Path, name: str, seeds: Sequence[int]) -> Cell:
 
 
 def _run(folder: Path, config: JsonFile, cell: str, seed: int) -> Run:
-    summary = JsonFile(folder / "summary.json")
+    summary = summary_of(folder)
     summary.expect("cell", cell, "it is the name of the folder")
     summary.expect("seed", seed, "it is the name of the folder")
     summary.expect("dataset", config.get("dataset.name"), f"it is the data set of {config.path}")
@@ -211,13 +222,29 @@ def _run(folder: Path, config: JsonFile, cell: str, seed: int) -> Run:
             summary.require(f"diverged.{key}", kind)
         summary.check("summary")
         return run
+    for name in ("top1", "top5") if run.classifies else ():
+        summary.require(f"metrics.{name}", float)
     summary.check("summary")
-    summary.require("metrics.top5", float)
-    share, images = summary.require("metrics.top1", float), summary.get("val_images")
-    nearest = 100 * round(share * images / 100) / images
-    if abs(nearest - share) > 0.01:  # a summary rounded to two decimals is still consistent
+    share, images = run.metric("top1"), summary.get("val_images")
+    if run.classifies and abs(100 * round(share * images / 100) / images - share) > 0.01:  # two decimals are enough
         raise ReportError(f"{summary.path}: key 'metrics.top1' is {share}, but no number of {images} images is that")
     return run
+
+
+def summary_of(folder: Path) -> JsonFile:
+    """The summary of a run, its metrics numbers or null, in the form of now."""
+    summary = JsonFile(folder / "summary.json")
+    summary.fill(_earlier(summary))
+    for name in summary.require("metrics", dict):
+        if summary.get(f"metrics.{name}") is not None:
+            summary.require(f"metrics.{name}", float)
+    return summary
+
+
+def _earlier(summary: JsonFile) -> dict[str, Any]:
+    """What a summary lacks that is of before other tasks than classification: its metrics stood at its root."""
+    before = {"top1": "top1", "top5": "top5", "loss": "val_loss"}
+    return {"task": CLASSIFICATION, "metrics": {now: summary.get(key) for now, key in before.items()}}
 
 
 def _same_experiment(cells: Iterable[Cell]) -> None:
@@ -245,7 +272,7 @@ def metrics(run: Run) -> pd.DataFrame:
         raise ReportError(
             f"{run.metrics}: a row is incomplete; delete it, and `snakemake {run.summary.path}` runs again"
         )
-    if run.diverged:  # where it stopped decides what its rows end with
+    if run.diverged or not run.classifies:  # where it stopped decides what its rows end with
         return frame
     if not ((frame["split"] == "val") & (frame["metric"] == "top1")).any():
         raise ReportError(f"{run.metrics}: no row has split 'val' and metric 'top1'")

@@ -49,9 +49,9 @@ def test_cells_of_the_users_own_follow_by_our_accuracy(make_tree):
 
 def test_difference_and_interval_are_paired_by_seed(tree: Tree):
     cells, runs, _ = build(tree)
-    bare = [tree.summary("bare", seed)["metrics"]["top1"] for seed in tree.seeds]
+    bare = [tree.top1("bare", seed) for seed in tree.seeds]
     for name in set(BOOK_ORDER) - {"bare"}:
-        ours = [tree.summary(name, seed)["metrics"]["top1"] for seed in tree.seeds]
+        ours = [tree.top1(name, seed) for seed in tree.seeds]
         wanted = scipy.stats.ttest_rel(ours, bare)
         row = cells.loc[name]
         assert row["difference"] == pytest.approx(sum(ours) / 3 - sum(bare) / 3)
@@ -70,18 +70,19 @@ def test_pairing_follows_the_seed_not_the_order_of_the_folders(tree: Tree):
 
 
 def test_the_books_side(tree: Tree):
-    cells, _, _ = build(tree)
+    cells, runs, _ = build(tree)
     row = cells.loc["erase"]
     assert (row["book_top1"], row["book_difference"], row["book_difference_corrected"]) == (70.62, -1.08, 0.51)
     assert row[["gap", "gap_corrected"]].isna().all(), "digits are not the book's experiment"
     bare = cells.loc["bare"]
+    assert runs.loc[runs["cell"] == "bare", "difference"].isna().all()
     assert bare[["difference", "book_difference", "gap", "gap_corrected"]].isna().all()
     assert bare["book_difference_corrected"] == 1.59
 
 
 def test_mean_spread_and_time(tree: Tree):
     row = build(tree)[0].loc["mixup"]
-    top1 = pd.Series([tree.summary("mixup", seed)["metrics"]["top1"] for seed in tree.seeds])
+    top1 = pd.Series([tree.top1("mixup", seed) for seed in tree.seeds])
     assert row["n"] == 3
     assert (row["top1_mean"], row["top1_sd"]) == pytest.approx((top1.mean(), top1.std(ddof=1)))
     wall = sum(tree.summary("mixup", seed)["timing"]["wall_seconds"] for seed in tree.seeds)

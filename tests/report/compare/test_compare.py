@@ -12,6 +12,7 @@ import scipy.stats
 
 from report.__main__ import main
 from report.compare import differences
+from report.compare.figure import curves
 from report.compare.sides import both, flat, names
 
 
@@ -28,7 +29,7 @@ def test_two_cells_are_paired_by_seed(make_tree, tmp_path):
     tree = make_tree(["bare", "cutmix"], [0, 1, 2], previews=False)
     assert compare(tree.results / "bare", tree.results / "cutmix", "--out", str(tmp_path / "both")) == 0
     found = rows(tmp_path / "both.csv")
-    ours, theirs = ([tree.summary(cell, seed)["metrics"]["top1"] for seed in tree.seeds] for cell in ("cutmix", "bare"))
+    ours, theirs = ([tree.top1(cell, seed) for seed in tree.seeds] for cell in ("cutmix", "bare"))
     wanted = scipy.stats.ttest_rel(ours, theirs).confidence_interval()
     top1 = found["metric top1"]
     assert float(top1["first"]) == pytest.approx(fmean(theirs))
@@ -64,7 +65,7 @@ def test_two_runs_have_a_difference_and_no_interval(make_tree, capsys, tmp_path)
     assert compare(folder / "seed0", folder / "seed1", "--out", str(tmp_path / "both")) == 0
     shown = capsys.readouterr().out
     assert "No setting differs." in shown and "95 %" not in shown
-    change = tree.summary("bare", 1)["metrics"]["top1"] - tree.summary("bare", 0)["metrics"]["top1"]
+    change = tree.top1("bare", 1) - tree.top1("bare", 0)
     assert float(rows(tmp_path / "both.csv")["metric top1"]["difference"]) == pytest.approx(change)
 
 
@@ -96,12 +97,28 @@ def test_diverged_runs_count_in_nothing_and_are_named(make_tree, tmp_path, capsy
     assert "nan" not in (tmp_path / "both.md").read_text() + (tmp_path / "both.csv").read_text()
 
 
+def test_a_run_that_went_on_after_it_diverged_counts_in_nothing_either(make_tree):
+    tree = make_tree(["bare"], [0, 1], previews=False)
+    tree.edit(tree.summary_path("bare", 1), {"diverged": {"epoch": 3, "step": 30, "metric": "val loss"}})
+    first, second = both(tree.results / "bare", tree.results / "bare")
+    assert {(len(metric.first), metric.paired.n) for metric in differences.metrics(first, second)} == {(1, 1)}
+    assert set(curves(first)["seed"]) == {0}
+
+
 def test_other_images_are_said_aloud(make_tree, tmp_path):
     tree = make_tree(["bare"], [0], previews=False)
     shutil.copytree(tree.results / "bare", tmp_path / "bare")
     tree.edit(tmp_path / "bare/seed0/summary.json", {"val_images": 1296, "metrics.top1": 50.0})
     assert compare(tree.results / "bare", tmp_path / "bare", "--out", str(tmp_path / "both")) == 0
     assert "> **Other images.**" in (tmp_path / "both.md").read_text()
+
+
+def test_nothing_of_a_setting_acts_on_the_terminal(make_tree, capsys):
+    tree = make_tree(["bare", "mixup"], [0], previews=False)
+    tree.edit(tree.results / "mixup/cell.json", {"description": "red \x1b[31m\nand a line"})
+    assert compare(tree.results / "bare", tree.results / "mixup") == 0
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown and "red \\x1b[31m and a line" in shown
 
 
 def test_names_are_what_tells_the_paths_apart(make_tree):

@@ -8,10 +8,12 @@ from synthetic_results import STEP
 
 from report.__main__ import main
 from report.bench.__main__ import main as bench
-from report.kept.about import about
+from report.kept.about import about, seeds_of
 from report.networks.__main__ import main as networks
 from report.runs.load import load
 from report.runs.provenance import what_was_run
+
+ROOT = Path(__file__).parents[3]
 
 
 def clean(tree, **changes):
@@ -37,6 +39,26 @@ def test_a_record_holds_all_that_reports_read(tree, tmp_path):
     assert all((out / path).read_bytes() == (tree.results / path).read_bytes() for path in expected)
     assert about(out) == {"kind": "training", "commit": "c" * 40}
     assert about(tree.results) == {}
+
+
+RECORDED = [path.parent for path in sorted(ROOT.glob("results/recorded/*/about.json"))]
+
+
+@pytest.mark.parametrize("folder", RECORDED, ids=lambda folder: folder.name)
+def test_what_the_repository_keeps_is_still_read(folder, tmp_path):
+    """A key that is added to a schema must not make a record of before unreadable."""
+    kind = about(folder)["kind"]
+    if kind == "training":
+        cells = sorted(path.parent.name for path in folder.glob("*/cell.json"))
+        seeds = map(str, seeds_of(folder / cells[0]))
+        chosen = ["--results", str(folder), "--cells", *cells, "--seeds", *seeds]
+        made = main(["page", "ablation", *chosen, "--out", str(tmp_path / "a")])
+    elif kind == "networks":
+        made = networks(["--results", str(folder), "--out", str(tmp_path / "a")])
+    else:
+        steps = sorted(str(path) for path in folder.glob("*.json") if path.name != "about.json")
+        made = bench([*steps, "--out", str(tmp_path / "a")])
+    assert made == 0 and (tmp_path / "a.pdf").stat().st_size > 10_000
 
 
 def test_a_remark_stands_in_the_report(tree, tmp_path):

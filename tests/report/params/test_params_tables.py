@@ -14,7 +14,7 @@ from netspec import catalogue, counts
 from report.engine.errors import ReportError
 from report.engine.page import Band, Notes
 from report.engine.rows import encode, meanings, read
-from report.params import chapter, collect, findings, markdown, page
+from report.params import chapter, collect, findings, markdown, page, tables
 from report.params.rows import Catalogue, Layer, Part, Variant
 
 # The columns that readers of the file were promised.
@@ -200,7 +200,7 @@ NEW = {
 
 
 def test_new_primitives_of_both_editions(counted):
-    found = page.primitives(counted).rows
+    found = tables.primitives(counted).rows
     rows = {row[0]: (row[1], row[3]) for row in found}
     assert {name: rows[name] for name in NEW} == NEW
     assert all(len(row[2].split(", ")) == int(row[1]) for row in found if row[1] in "123")
@@ -218,7 +218,7 @@ def test_notes_are_shared_and_every_mark_has_its_note(counted):
 
 
 def test_numbers_of_reasons_stand_behind_what_they_count():
-    assert page.reason_text("+2240 norms; -1280 40 blocks instead of 19; no F-1") == (
+    assert tables.reason_text("+2240 norms; -1280 40 blocks instead of 19; no F-1") == (
         "Norms (+2,240); 40 blocks instead of 19 (−1,280); no F-1"
     )
 

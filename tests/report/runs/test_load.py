@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from synthetic_results import CELLS, Tree
 
-from report.runs.load import load
+from report.runs.load import load, metrics
 
 SCHEMAS = Path(__file__).parents[3] / "workflow" / "schemas"
 
@@ -22,7 +22,7 @@ def test_a_results_tree_is_read(tree: Tree):
     assert [run.seed for run in cells[1].runs] == [2, 0]
     assert cells[1].book_row == "vit-tiny-mixup"
     assert cells[1].config.get("optimizer.learning_rate") == 1e-3
-    assert cells[0].runs[0].metric("top1") == tree.summary("bare", 2)["metrics"]["top1"]
+    assert cells[0].runs[0].metric("top1") == tree.top1("bare", 2)
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -36,7 +36,9 @@ def test_cells_of_these_tests_follow_the_schema(tree: Tree, name):
 SUMMARY = {
     "a missing key": ({"metrics.top1": None}, "key 'metrics.top1' is missing, expected a number"),
     "a wrong type": ({"params": "many"}, "key 'params' is 'many', expected an integer"),
-    "true for a number": ({"val_images": True}, "key 'val_images' is True, expected an integer"),
+    "true for a number": ({"metrics.top5": True}, "key 'metrics.top5' is True, expected a number"),
+    "a word for a number": ({"metrics.loss": "low"}, "key 'metrics.loss' is 'low', expected a number"),
+    "a list of metrics": ({"metrics": [1]}, "key 'metrics' is [1], expected an object"),
     "a diverged run": ({"metrics.top1": float("nan")}, "key 'metrics.top1' is nan, expected a finite number"),
     "another cell": ({"cell": "mixup"}, "key 'cell' is 'mixup', expected 'cutmix'"),
     "another seed": ({"seed": 7}, "key 'seed' is 7, expected 1"),
@@ -127,3 +129,25 @@ def _one_line(capsys, *parts: str) -> None:
     assert error.count("\n") == 1
     for part in parts:
         assert part in error
+
+
+def test_a_summary_of_before_metrics_had_their_place_is_read(tree: Tree):
+    """Results that are kept have them at the root."""
+    path = tree.summary_path("bare", 0)
+    values = json.loads(path.read_text())
+    found = values.pop("metrics")
+    values |= {"top1": found["top1"], "top5": found["top5"], "val_loss": found["loss"], "correct": 1100}
+    del values["task"]
+    path.write_text(json.dumps(values))
+    (cell,) = load(tree.results, ["bare"], [0])
+    assert cell.runs[0].measured == {"top1": found["top1"], "top5": 98.7, "val_loss": 0.71, "train_loss": 0.52}
+
+
+def test_a_run_of_another_task_is_read_with_its_metrics(tree: Tree):
+    path = tree.summary_path("bare", 0)
+    tree.edit(path, {"task": "language", "metrics": {"loss": 3.5, "bits_per_byte": 1.25}})
+    (cell,) = load(tree.results, ["bare"], [0])
+    run = cell.runs[0]
+    assert run.measured == {"val_loss": 3.5, "bits_per_byte": 1.25, "train_loss": 0.52}
+    assert run.metric("top1") != run.metric("top1"), "there is none"
+    assert len(metrics(run))

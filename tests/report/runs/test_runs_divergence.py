@@ -17,7 +17,7 @@ def content(tree: Tree):
 
 
 def top1(tree: Tree, cell: str, seed: int) -> float:
-    return tree.summary(cell, seed)["metrics"]["top1"]
+    return tree.top1(cell, seed)
 
 
 #: Which runs diverge; runs that count of bare, mixup and erase; pairs of mixup and erase; what the page says.
@@ -85,7 +85,7 @@ def test_a_run_that_went_on_after_it_diverged_is_left_out_too(make_tree):
     [
         ({"diverged": {"epoch": 3}}, "key 'diverged.step' is missing"),
         ({"diverged": {"epoch": "3", "step": 1, "metric": "m"}}, "key 'diverged.epoch' is '3', expected an integer"),
-        ({"val_loss": float("nan")}, "nan"),
+        ({"metrics.loss": float("nan")}, "nan"),
         ({"metrics.top1": None}, "key 'metrics.top1' is missing"),
     ],
 )
