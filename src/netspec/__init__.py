@@ -4,6 +4,8 @@ Importing this package imports neither jax nor the catalogue: :func:`build` and 
 """
 
 import importlib
+from collections.abc import Mapping
+from typing import Any
 
 from netspec.errors import InputError, LayerError, SpecError, UnknownSpecError
 from netspec.layers.base import Several
@@ -41,28 +43,28 @@ def names() -> tuple[str, ...]:
     return catalogue.names()
 
 
-def build(spec, rngs, **options):
+def build(spec: NetSpec, rngs: Any, **options: Any) -> Any:
     """Build the ``flax.nnx`` module of ``spec``; see :func:`netspec.modules.build`."""
     from netspec import modules
 
     return modules.build(spec, rngs, **options)
 
 
-def canonical_state(module):
+def canonical_state(module: Any) -> dict[str, Any]:
     """Tensors of a built network by names and shapes that its spec decides; see :mod:`netspec.weights.canonical`."""
     from netspec.weights import canonical
 
     return canonical.canonical_state(module)
 
 
-def load_canonical_state(module, arrays):
+def load_canonical_state(module: Any, arrays: Mapping[str, Any]) -> None:
     """Give a network the tensors that :func:`canonical_state` has named; see :mod:`netspec.weights.canonical`."""
     from netspec.weights import canonical
 
     canonical.load_canonical_state(module, arrays)
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     """``netspec.catalogue`` without an import of its own."""
     if name == "catalogue":
         return importlib.import_module("netspec.catalogue")

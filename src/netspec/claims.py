@@ -31,7 +31,9 @@ class Claim:
     Its mark is :data:`MARK`, a JSON file that says what the folder is for. Made where it is missing, with its folder.
     """
 
-    def __init__(self, folder: Path, about: Mapping[str, Any], *, wait: bool = False, said: str = "is working there"):
+    def __init__(
+        self, folder: Path, about: Mapping[str, Any], *, wait: bool = False, said: str = "is working there"
+    ) -> None:
         """Mark and lock ``folder``; ``about`` says what it is ``for`` and more, and is added to what the mark says.
 
         ``said`` completes the sentence about another process that holds it: with ``wait``, the sentence is printed on

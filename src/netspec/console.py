@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 #: The exit status where standard output cannot be written.
 UNWRITABLE = 1
@@ -41,7 +41,7 @@ def guarded(work: Callable[[], int], prog: str, prints: Printed = "result") -> i
         except SystemExit as stop:  # argparse has said why
             stopped = stop
         sys.stdout.flush()
-        if closed and sys.stdout.getvalue():
+        if isinstance(sys.stdout, io.StringIO) and closed and sys.stdout.getvalue():
             lost = "it is closed"
         if (failure := _failure()) is not None:  # argparse keeps its own to itself
             lost = failure.strerror or str(failure)
@@ -79,7 +79,7 @@ class _UntilClosed(io.FileIO):
 
     failure: OSError | None = None
 
-    def write(self, data) -> int:
+    def write(self, data: Any) -> int:
         """As a file does, but a broken pipe is written as if it were not."""
         try:
             return super().write(data)
@@ -90,7 +90,7 @@ class _UntilClosed(io.FileIO):
             raise
 
 
-def _raw(stream) -> object:
+def _raw(stream: Any) -> object:
     """The file below a text stream, with a buffer between them or without."""
     buffer = getattr(stream, "buffer", None)
     return getattr(buffer, "raw", buffer)
@@ -136,7 +136,7 @@ def _drop_rest() -> None:
             _drop(stream)
 
 
-def _drop(stream) -> None:
+def _drop(stream: Any) -> None:
     with suppress(OSError, ValueError):
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, stream.fileno())

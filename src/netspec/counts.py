@@ -6,13 +6,14 @@ The figures from elsewhere stand in :mod:`netspec.reference`, each with its sour
 from __future__ import annotations
 
 import csv
+import io
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Literal
+from typing import Any, Literal, cast
 
 from netspec import catalogue
 from netspec.spec import NetSpec
@@ -178,7 +179,7 @@ def _printed(spec: NetSpec, figures: Mapping[str, str]) -> Printed | None:
 
 def _paper(name: str) -> PaperFigure | None:
     row = _table("paper_figures.csv").get(name)
-    return row and PaperFigure(row["printed"], row["paper"], row["checked"] == "yes", row["covers"])
+    return None if row is None else PaperFigure(row["printed"], row["paper"], row["checked"] == "yes", row["covers"])
 
 
 def _reference(name: str) -> Reference | None:
@@ -192,7 +193,7 @@ def _reference(name: str) -> Reference | None:
         params=sum(int(part["params"]) for part in parts),
         source="; ".join(dict.fromkeys(part["source"] for part in parts)),
         provenance="; ".join(dict.fromkeys(part["provenance"] for part in parts)),
-        differs=row["kind"] or None,
+        differs=cast(Any, row["kind"] or None),
         reason=row["reason"],
     )
 
@@ -200,7 +201,5 @@ def _reference(name: str) -> Reference | None:
 @cache
 def _table(name: str) -> dict[str, dict[str, str]]:
     """Rows of a reference file by their first column."""
-    with resources.files("netspec.reference").joinpath(name).open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        key = reader.fieldnames[0]
-        return {row[key]: row for row in reader}
+    text = resources.files("netspec.reference").joinpath(name).read_text(encoding="utf-8")
+    return {next(iter(row.values())): row for row in csv.DictReader(io.StringIO(text))}

@@ -21,5 +21,5 @@ class InputError(SpecError, TypeError):
 class LayerError(ValueError):
     """What one layer finds wrong, before :func:`netspec.walk.walk` adds where the layer stands."""
 
-    def __init__(self, problem: str, *, arrived: object, expected: object):
+    def __init__(self, problem: str, *, arrived: object, expected: object) -> None:
         super().__init__(f"{problem}: arrived {arrived}, expected {expected}")

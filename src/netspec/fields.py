@@ -64,7 +64,7 @@ class Kind:
 class Whole(Kind):
     """A whole number from ``least`` to ``most``; neither a boolean nor a float that happens to be whole."""
 
-    def __init__(self, least: int = 1, most: int = LARGEST):
+    def __init__(self, least: int = 1, most: int = LARGEST) -> None:
         self.least = least
         self.most = most
 
@@ -144,7 +144,7 @@ class Text(Kind):
 class Choice(Text):
     """One of several values."""
 
-    def __init__(self, allowed: tuple[Any, ...]):
+    def __init__(self, allowed: tuple[Any, ...]) -> None:
         self.allowed = allowed
 
     def fits(self, value: Any) -> bool:
@@ -161,7 +161,7 @@ class Choice(Text):
 class Maybe(Kind):
     """A value or ``None``."""
 
-    def __init__(self, kind: Kind):
+    def __init__(self, kind: Kind) -> None:
         self.kind = kind
 
     def take(self, value: Any) -> Any:
@@ -180,7 +180,7 @@ class Maybe(Kind):
 class Instance(Kind):
     """A value of a class of one's own."""
 
-    def __init__(self, of: type):
+    def __init__(self, of: type) -> None:
         self.of = of
 
     @property
@@ -201,7 +201,7 @@ class Instance(Kind):
 class Members(Kind):
     """Values of a class of one's own, one of which stands for a tuple of one; who reads them looks at each."""
 
-    def __init__(self, of: type):
+    def __init__(self, of: type) -> None:
         self.of = of
 
     @property
@@ -223,7 +223,7 @@ class Members(Kind):
 class Many(Kind):
     """A tuple of any length, all of one kind; a mapping stands for its pairs."""
 
-    def __init__(self, kind: Kind):
+    def __init__(self, kind: Kind) -> None:
         self.kind = kind
 
     @property
@@ -255,7 +255,7 @@ class Many(Kind):
 class Fixed(Kind):
     """A tuple with a kind for every entry."""
 
-    def __init__(self, kinds: tuple[Kind, ...]):
+    def __init__(self, kinds: tuple[Kind, ...]) -> None:
         self.kinds = kinds
 
     text = "a tuple"
@@ -276,7 +276,7 @@ class Fixed(Kind):
 
 def normalise(instance: Any) -> None:
     """Bring the fields of a frozen dataclass into the types of their annotations where that loses nothing."""
-    for name, kind in kinds_of(type(instance)):
+    for name, kind in kinds_of(type(instance)):  # type: ignore[arg-type]  # mypy takes no class for hashable
         value = getattr(instance, name)
         if type(value) is not int and (taken := kind.take(value)) is not value:
             object.__setattr__(instance, name, taken)
@@ -284,7 +284,7 @@ def normalise(instance: Any) -> None:
 
 def refusal(instance: Any) -> tuple[Any, Refusal] | None:
     """The first value of a dataclass that its field cannot hold and what is wrong with it, or ``None``."""
-    for name, kind in kinds_of(type(instance)):
+    for name, kind in kinds_of(type(instance)):  # type: ignore[arg-type]  # mypy takes no class for hashable
         if (wrong := kind.refuse(name, value := getattr(instance, name))) is not None:
             return value, wrong
     return None

@@ -22,6 +22,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from pathlib import Path
+from typing import Any
 
 from netspec.locks import named, naming, open_locked
 
@@ -71,10 +72,11 @@ def _relation(path: Path, other: Path) -> str | None:
     return "contains" if ours[0] in theirs else None
 
 
-def _places(path: Path) -> list[tuple]:
+def _places(path: Path) -> list[tuple[int | str, ...]]:
     """Identities of what a path leads to and of all folders above it, the same by whatever path they are reached."""
     real = Path(os.path.realpath(path))
-    found, missing = [], []
+    found: list[tuple[int | str, ...]] = []
+    missing: list[str] = []
     for place in (real, *real.parents):
         try:
             status = place.stat()
@@ -251,7 +253,7 @@ def _remove_made(folder: Path) -> Callable:
     """An exit callback that removes the folders that are not there yet, if they are empty then."""
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
 
-    def remove(*_) -> None:
+    def remove(*_: Any) -> None:
         for place in missing:
             with contextlib.suppress(OSError):
                 place.rmdir()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from netspec.errors import SpecError
 from netspec.fields import Many, Whole, normalise, refusal, shown
@@ -136,7 +136,8 @@ class NetSpec:
             )
         if self.output_shape == (classes,):
             return self
-        return replace(self, layers=(*body, replace(head, **{width: classes}), *pooling))
+        changed: Any = {width: classes}
+        return replace(self, layers=(*body, replace(head, **changed), *pooling))
 
 
 def check(spec: NetSpec) -> None:

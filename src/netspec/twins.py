@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from netspec import layers
 from netspec.layers import Layer
 
-_BUILT_BY = {
+_BUILT_BY: dict[str, tuple[Any, ...]] = {
     "aspp": (layers.ASPP,),
     "bilinear_upsample": (layers.BilinearUpsample,),
     "bottleneck_block": (layers.BottleneckBlock,),

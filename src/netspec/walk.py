@@ -63,7 +63,7 @@ def walk(
 class _Tracer:
     """Saved tensors and open skips of one walk."""
 
-    def __init__(self, name: str, extra_inputs: Sequence[tuple[str, Shape]]):
+    def __init__(self, name: str, extra_inputs: Sequence[tuple[str, Shape]]) -> None:
         self.name = name
         self.saved: dict[str, Value] = dict(extra_inputs)
         self.skips: list[tuple[str, Layer, Value]] = []
@@ -127,8 +127,18 @@ class _Tracer:
             return leaves
 
         leaves = layer.route(value, run)
-        sums = (sum(getattr(row, name) for row in inside) for name in ("params", "book_params", "macs", "activations"))
-        return Row(path, layer, value, (), leaves, *sums, tuple(inside))
+        return Row(
+            path,
+            layer,
+            value,
+            (),
+            leaves,
+            sum(row.params for row in inside),
+            sum(row.book_params for row in inside),
+            sum(row.macs for row in inside),
+            sum(row.activations for row in inside),
+            tuple(inside),
+        )
 
     def save(self, name: str, tensor: Value, path: str, layer: Layer, listed: str) -> None:
         if name in self.saved and (name not in self.saves or self.saves[name][0] != listed):
@@ -148,8 +158,9 @@ class _Tracer:
         self.unread.pop(whole, None)
         if name in self.saved:
             return self.saved[name]
-        if part and isinstance(self.saved.get(whole), Several) and part in self.saved[whole]:
-            return self.saved[whole][part]
+        several = self.saved.get(whole)
+        if part and isinstance(several, Several) and part in several:
+            return several[part]
         known = ", ".join(map(repr, self.saved)) or "no saved tensor"
         raise LayerError("unknown tap", arrived=repr(name), expected=f"one of {known}")
 

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 from functools import cache
+from typing import Any
 
 from netspec.catalogue import (
     alexnet,
@@ -131,5 +132,5 @@ def _by_key() -> dict[str, NetSpec]:
     return known | {_key(spec.name): spec for spec in everything}
 
 
-def _aliases(family) -> tuple[tuple[str, str], ...]:
+def _aliases(family: Any) -> tuple[tuple[str, str], ...]:
     return tuple(getattr(family, "ALIASES", {}).items())

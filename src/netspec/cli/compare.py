@@ -141,7 +141,7 @@ def _changes(pair: Pair) -> Iterator[str]:
 
 
 def _totals(first: NetSpec, second: NetSpec) -> list[str]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name, label in {**_NUMBERS, "book_params": "book parameters"}.items():
         old, new = getattr(first, name), getattr(second, name)
         ratio = f"× {new / old:.3g}" if old else ""

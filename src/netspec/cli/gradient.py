@@ -143,9 +143,9 @@ def _network(spec: NetSpec) -> Fixture:
     from netspec.gradcheck import networks
 
     fixture = networks.fixture(spec)
-    if fixture.described.macs > LARGEST:
+    if fixture.network.macs > LARGEST:
         raise CommandError(
-            f"gradcheck: {spec.name} takes {text.short(fixture.described.macs)} multiply-adds, expected at most "
+            f"gradcheck: {spec.name} takes {text.short(fixture.network.macs)} multiply-adds, expected at most "
             f"{text.short(LARGEST)}; check its layers one by one, or a tiny fixture"
         )
     return fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from itertools import groupby
 
@@ -32,7 +32,7 @@ def program(spec: NetSpec) -> str:
     return f"from netspec import NetSpec\n{imports}\n\nSPEC = {listing(spec)}\n"
 
 
-def _all(layers: Sequence[Layer]):
+def _all(layers: Sequence[Layer]) -> Iterator[Layer]:
     for layer in layers:
         yield layer
         if isinstance(layer, Combinator):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 
 NAMES = "Names forgive case, spaces and punctuation: vit-tiny, ViT-Tiny and 'vit tiny' are the same."
 FILES = (
@@ -11,7 +12,13 @@ FILES = (
 )
 
 
-def command(commands: argparse._SubParsersAction, name: str, run, summary: str, *notes: str) -> argparse.ArgumentParser:
+def command(
+    commands: argparse._SubParsersAction,
+    name: str,
+    run: Callable[[argparse.Namespace], int | None],
+    summary: str,
+    *notes: str,
+) -> argparse.ArgumentParser:
     """A parser for the command ``name``, which calls ``run`` with what it parsed."""
     parser = commands.add_parser(
         name,

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable
 from itertools import groupby
+from typing import Any
 
 from netspec import catalogue
 from netspec.cli import records, text
@@ -17,7 +18,7 @@ from netspec.spec import NetSpec
 
 ROLES = ("variant", "alternative", "system", "trainer")
 
-_SORTS: dict[str, Callable[[NetSpec], object]] = {
+_SORTS: dict[str, Callable[[NetSpec], Any]] = {
     "catalogue": lambda spec: 0,
     "name": lambda spec: spec.name.lower(),
     "params": lambda spec: spec.params,

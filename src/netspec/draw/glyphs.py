@@ -8,6 +8,7 @@ from netspec.draw.captions import COLOURS, arguments, kind, repeats, shape_text,
 from netspec.draw.graph import Box, End, Tap
 from netspec.draw.svg import INK, STACK, Canvas, text_width, wrap
 from netspec.layers import Load, Pick, Save, Value
+from netspec.layers.base import Primitive
 
 BOX_WIDTH = 256
 TITLE, TEXT, SMALL = 12.5, 11, 10
@@ -40,7 +41,7 @@ class Glyph(abc.ABC):
 class BoxGlyph(Glyph):
     """A primitive: name, how often, parameters, arguments."""
 
-    def __init__(self, node: Box, n_links: int):
+    def __init__(self, node: Box, n_links: int) -> None:
         row = node.row
         self.row = row
         self.inner = repeats(row.layer)
@@ -68,6 +69,7 @@ class BoxGlyph(Glyph):
 
     def paint(self, canvas: Canvas, x: float, y: float) -> None:
         """The box and, centred in it from top to bottom, its lines."""
+        assert isinstance(self.row.layer, Primitive)
         fill, stroke = COLOURS[kind(self.row.layer)]
         tip = f"{self.row.path}: {self.row.layer}; {self.row.macs:,} multiply-adds"
         canvas.box(x - self.side, y, BOX_WIDTH, self.box_height, fill, stroke, self.copies, tip)
@@ -87,7 +89,7 @@ class BoxGlyph(Glyph):
 class PillGlyph(Glyph):
     """What is no layer: an input, an output, a loaded or joined tensor."""
 
-    def __init__(self, title: str, lines: list[str], colour: str = INK, passes: bool = True):
+    def __init__(self, title: str, lines: list[str], colour: str = INK, passes: bool = True) -> None:
         self.title, self.lines, self.colour, self.passes = title, lines, colour, passes
         self.one_line = len(lines) == 1
         widths = [text_width(line, TEXT) for line in lines]
@@ -117,7 +119,7 @@ class DotGlyph(Glyph):
 
     arrow = False
 
-    def __init__(self, colour: str):
+    def __init__(self, colour: str) -> None:
         self.colour = colour
         self._symmetric(0, 0)
         self.left = self.right = 4

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from netspec.layers import Branches, ForEach, Heads, Load, OnRegions, Pick, Repeat, Residual, Save, Value
-from netspec.layers.base import SKIP
+from netspec.layers.base import SKIP, Primitive
 from netspec.spec import NetSpec
 from netspec.walk import Row
 
@@ -93,7 +93,7 @@ def links(spec: NetSpec) -> list[Link]:
     skips: list[str] = []
     found = []
     for row in spec.flat():
-        if row.inside or not hasattr(row.layer, "reads"):
+        if row.inside or not isinstance(row.layer, Primitive):
             continue
         for name, shape in zip(row.layer.reads, row.read, strict=True):
             if name == SKIP:
@@ -112,9 +112,10 @@ def links(spec: NetSpec) -> list[Link]:
 class _Grouping:
     """Turns rows into nodes; keeps apart what links connect."""
 
-    def __init__(self, spec: NetSpec):
+    def __init__(self, spec: NetSpec) -> None:
         self.links = links(spec)
-        self.linked = {link.target for link in self.links} | {link.source for link in self.links}
+        self.linked: set[str | None] = {link.target for link in self.links}
+        self.linked |= {link.source for link in self.links}
 
     def chain(self, rows: Sequence[Row], arrived: Value, end: str = "") -> Chain:
         """Rows of one level; ``end`` names the output when nothing follows."""
@@ -163,8 +164,8 @@ class _Grouping:
             case Load():
                 return Tap(row.path, row.leaves, row, fresh=layer.join == "replace")
             case Residual():
-                chains = (("", self.chain(parts.get("body", ()), row.arrived)),)
-                chains += (("shortcut", self.chain(parts.get("shortcut", ()), row.arrived)),)
+                both = (("", "body"), ("shortcut", "shortcut"))
+                chains = tuple((label, self.chain(parts.get(part, ()), row.arrived)) for label, part in both)
                 return Split(row.path, row.leaves, chains, "add")
             case Branches():
                 rows = (parts.get(f"branch {i}", ()) for i in range(len(layer.branches)))

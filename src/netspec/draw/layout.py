@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from netspec.draw.captions import value_lines
 from netspec.draw.glyphs import SMALL, TEXT, BoxGlyph, Glyph, PillGlyph, end_glyph, start_glyph, tap_glyph
 from netspec.draw.graph import Box, Chain, End, Frame, Link, Node, Split, Tap
@@ -25,7 +27,7 @@ class ChainGlyph(Glyph):
 
     def __init__(
         self, chain: Chain, colours: Colours, start: Value | None = None, extra: dict[str, Value] | None = None
-    ):
+    ) -> None:
         self.colours, self.extra = colours, extra or {}
         self.arrived = chain.arrived
         offset = int(start is not None)
@@ -35,7 +37,7 @@ class ChainGlyph(Glyph):
         self.glyphs: list[Glyph] = ([start_glyph(start)] if start else []) + [
             make(node, colours, len(links[node.path])) for node in chain.nodes
         ]
-        self.values = [start] * offset + [node.leaves for node in chain.nodes]
+        self.values: list[Value] = ([] if start is None else [start]) + [node.leaves for node in chain.nodes]
         self.passes = not self.glyphs or self.glyphs[0].passes
         self.arrow = bool(self.glyphs) and self.glyphs[0].arrow
         self._route()
@@ -54,7 +56,8 @@ class ChainGlyph(Glyph):
                     continue
                 key = link.source or link.name
                 rails = self.rails["right" if link.name == "skip" else "left"]
-                rail = rails.setdefault(key, Rail(link.name, places.get(link.source, 0), []))
+                start = 0 if link.source is None else places.get(link.source, 0)
+                rail = rails.setdefault(key, Rail(link.name, start, []))
                 rail.readers.append((index, port))
         for rails in self.rails.values():
             assign_lanes(rails.values())
@@ -145,7 +148,7 @@ class ChainGlyph(Glyph):
 
     @staticmethod
     def _saved(node: Tap) -> str:
-        return " · ".join(f"{node.row.layer.name} {line}" for line in value_lines(node.leaves)[:2])
+        return " · ".join(f"{_name(node)} {line}" for line in value_lines(node.leaves)[:2])
 
     def _paint_rails(self, canvas: Canvas, x: float, y: float, tops: list[float], pills: dict[str, PillGlyph]) -> None:
         for side, sign in (("left", -1), ("right", 1)):
@@ -169,7 +172,7 @@ class ChainGlyph(Glyph):
                     self._paint_label(canvas, index, port, dock, height, sign, colour)
         for index, node in enumerate(self.nodes):
             if _saves(node):
-                label, colour = self._saved(node), self.colours[node.row.layer.name]
+                label, colour = self._saved(node), self.colours[_name(node)]
                 if node.path not in self.rails["left"]:
                     canvas.line((x, tops[index]), (x - text_width(label, SMALL) - 14, tops[index]), colour=colour)
                 canvas.text(x - 9, tops[index] - 4, label, SMALL, anchor="end", colour=colour)
@@ -200,7 +203,7 @@ class SplitGlyph(Glyph):
     arrow = False
     FORK, DROP, PILL = 34, 34, 24
 
-    def __init__(self, node: Split, colours: Colours):
+    def __init__(self, node: Split, colours: Colours) -> None:
         self.node = node
         self.labels = [label for label, _ in node.parts]
         self.chains = [chain for _, chain in node.parts]
@@ -251,7 +254,7 @@ class FrameGlyph(Glyph):
 
     PAD, HEAD, FOOT = 14, 42, 14
 
-    def __init__(self, node: Frame, colours: Colours):
+    def __init__(self, node: Frame, colours: Colours) -> None:
         self.title = node.title
         self.body = ChainGlyph(node.body, colours)
         self.left = self.body.left + self.PAD
@@ -270,8 +273,14 @@ class FrameGlyph(Glyph):
         canvas.line((x, top + self.body.height), (x, y + self.height))
 
 
-def _saves(node: Node | None) -> bool:
+def _saves(node: Node | None) -> TypeGuard[Tap]:
     return isinstance(node, Tap) and isinstance(node.row.layer, Save)
+
+
+def _name(node: Tap) -> str:
+    """What a tensor is saved as."""
+    assert isinstance(node.row.layer, Save)
+    return node.row.layer.name
 
 
 def make(node: Node, colours: Colours, n_links: int) -> Glyph:

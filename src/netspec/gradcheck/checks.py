@@ -16,8 +16,9 @@ right from wrong and fails the check.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -110,7 +111,7 @@ def _compare(name: str, tensor: str, found: Array, expected: Array, size: float,
 def _against_vjp(argument: Argument, dy: Array, dx: Array, tolerance: float) -> Check:
     import jax
 
-    def vjp(x, dy):
+    def vjp(x: Any, dy: Any) -> Any:
         return jax.vjp(argument.map.forward, x)[1](dy)[0]
 
     with jax.enable_x64(True):
@@ -128,7 +129,7 @@ def _against_jacobian(argument: Argument, tolerance: float) -> Check:
     return _compare(JACOBIAN, f"J_{argument.name}", found, expected, _size(expected, np.ones(1)), tolerance)
 
 
-def compiled(function, level: int = 0):
+def compiled(function: Callable[..., Any], level: int = 0) -> Any:
     """``jax.jit`` that does not spend time on making fast what runs once; level 1 pays for what runs often."""
     import jax
 
@@ -150,14 +151,16 @@ def _against_differences(
     function, x = argument.map, argument.value
     if not x.size:
         return
-    directions = [(f"d{argument.name} along a direction", _unit(rng.standard_normal(x.shape)), np.linalg.norm(dx))]
+    directions = [
+        (f"d{argument.name} along a direction", _unit(rng.standard_normal(x.shape)), float(np.linalg.norm(dx)))
+    ]
     for flat in rng.choice(x.size, min(COORDINATES, x.size), replace=False):
         index, along = np.unravel_index(flat, x.shape), np.zeros(x.shape)
         along[index] = 1.0
-        directions.append((f"d{argument.name}[{', '.join(map(str, index))}]", along, np.max(np.abs(dx))))
+        directions.append((f"d{argument.name}[{', '.join(map(str, index))}]", along, float(np.max(np.abs(dx)))))
     terms = float(np.sum(np.abs(dy * function.forward(x))))
     for name, along, size in directions:
-        size = float(size) or float(np.max(np.abs(dy))) or 1.0
+        size = size or float(np.max(np.abs(dy))) or 1.0
 
         def line(h: float, along: Array = along) -> float:
             return float(np.sum(dy * function.forward(x + h * along)))

@@ -69,7 +69,8 @@ def between_kinks(line: Callable[[float], float], noise: float, first: float, en
             values[power] = (above - below) / (2 * h), (above - 2 * line(0) + below) / h
         return values[power]
 
-    best, power, tried = None, 0, set()
+    best: Slope | None = None
+    power, tried = 0, set[int]()
     while power not in tried and -_LONGER <= power <= _SHORTER:
         tried.add(power)
         (long, bent), (short, half) = both(power), both(power + 1)
@@ -83,6 +84,7 @@ def between_kinks(line: Callable[[float], float], noise: float, first: float, en
         if found.uncertainty <= enough:
             break
         power += -1 if found.uncertainty < 2 * rounding else 1
+    assert best is not None  # the first step is always taken
     return best
 
 

@@ -27,6 +27,12 @@ class Fixture:
     batch: int = 2
 
     @property
+    def network(self) -> NetSpec:
+        """The network that it is; an assertion fails for a layer."""
+        assert isinstance(self.described, NetSpec)
+        return self.described
+
+    @property
     def name(self) -> str:
         """The layer's class, or the network's name."""
         return self.described.name if isinstance(self.described, NetSpec) else type(self.described).__name__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from dataclasses import replace
 from functools import reduce
@@ -67,7 +68,8 @@ def slabs_in_wrong_order(*maps: Map) -> Map:
 
     def backward(x: Array, dy: Array) -> Array:
         slabs = np.split(dy, len(maps), axis=1)
-        return sum(function.backward(x, slab) for function, slab in zip(maps, reversed(slabs), strict=True))
+        parts = [function.backward(x, slab) for function, slab in zip(maps, reversed(slabs), strict=True)]
+        return reduce(operator.add, parts)
 
     return replace(right_beside(*maps), backward=backward)
 

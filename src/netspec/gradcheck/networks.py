@@ -69,7 +69,7 @@ def _shortest(spec: NetSpec) -> int:
 
 def check(fixture: Fixture, mode: str, seed: int = 0) -> Iterator[Check]:
     """One check per input and per parameter tensor."""
-    macs = fixture.described.macs
+    macs = fixture.network.macs
     batch = 1 if macs > LARGEST else fixture.batch
     if mode == primitives.TRAINING and len(primitives.modes(fixture)) > 1:
         batch = min(NORMALISED, TOGETHER // macs)
@@ -85,6 +85,6 @@ def _follow(line: Callable[[float], float], noise: float, size: float) -> Slope:
 
 def inputs(fixture: Fixture) -> str:
     """The shapes that a network is given here, as a listing writes them."""
-    spec = fixture.described
+    spec = fixture.network
     named = [spec.input_shape, *(shape for _, shape in spec.extra_inputs)]
     return ", ".join("×".join(map(str, shape)) for shape in named)

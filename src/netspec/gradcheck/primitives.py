@@ -9,9 +9,10 @@ errors that a number collects on its way from input to ``f``.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -23,7 +24,7 @@ from netspec.gradcheck import differences
 from netspec.gradcheck.checks import CEILING, DIFFERENCES, SAFETY, UNIT, Check, compiled
 from netspec.gradcheck.differences import Slope
 from netspec.gradcheck.fixtures import Fixture
-from netspec.layers.base import Several, Value
+from netspec.layers.base import Layer, Several, Shape, Value
 from netspec.modules import Network, Numerics, module_of
 from netspec.run.traced import UNDRAWN
 from netspec.spec import NetSpec
@@ -45,7 +46,7 @@ Follow = Callable[[Callable[[float], float], float, float], Slope]
 class Program:
     """A module taken apart: ``loss(tensors)`` is the scalar and the terms it sums, ``tensors`` its arguments."""
 
-    loss: object
+    loss: Callable[[Any], tuple[Any, list[Any]]]
     tensors: dict[str, np.ndarray]
 
 
@@ -75,7 +76,7 @@ def prepare(fixture: Fixture, mode: str, seed: int = 0) -> Program:
     merged, parameters = taken_apart(fixture, mode, rng)
     inputs, fixed = _inputs(fixture, rng)
 
-    def loss(tensors):
+    def loss(tensors: Any) -> tuple[Any, list[Any]]:
         out = jax.tree.leaves(_call(merged(tensors), fixture, {**fixed, **tensors}))
         weights = np.random.default_rng(seed + 1)
         terms = [leaf * weights.standard_normal(leaf.shape) for leaf in out]
@@ -84,7 +85,9 @@ def prepare(fixture: Fixture, mode: str, seed: int = 0) -> Program:
     return Program(loss, inputs | parameters)
 
 
-def taken_apart(fixture: Fixture, mode: str, rng: np.random.Generator, dtype=jnp.float64):
+def taken_apart(
+    fixture: Fixture, mode: str, rng: np.random.Generator, dtype: Any = jnp.float64
+) -> tuple[Callable[[dict[str, Any]], nnx.Module], dict[str, np.ndarray]]:
     """Random parameters by name, and the function that makes the module of them."""
     graph, params, rest = _abstract(fixture, mode, dtype)
     drawn = jax.tree_util.tree_map_with_path(partial(_parameter, rng), params)
@@ -92,7 +95,7 @@ def taken_apart(fixture: Fixture, mode: str, rng: np.random.Generator, dtype=jnp
     leaves, structure = jax.tree_util.tree_flatten_with_path(drawn)
     names = [".".join(str(part.key) for part in path if hasattr(part, "key")) for path, _ in leaves]
 
-    def merged(tensors):
+    def merged(tensors: Any) -> nnx.Module:
         return nnx.merge(graph, jax.tree.unflatten(structure, [tensors[name] for name in names]), rest, copy=True)
 
     return merged, {name: np.asarray(leaf) for name, (_, leaf) in zip(names, leaves, strict=True)}
@@ -134,7 +137,9 @@ def compare(
             direction = rng.standard_normal(tensor.shape)
             direction /= np.linalg.norm(direction)
 
-            def line(h: float, name=name, tensor=tensor, direction=direction) -> float:
+            def line(
+                h: float, name: str = name, tensor: np.ndarray = tensor, direction: np.ndarray = direction
+            ) -> float:
                 return float(value(tensors | {name: tensor + h * direction})) if h else base
 
             expected = follow(line, noise, size)
@@ -149,7 +154,7 @@ def compare(
         yield Check(DIFFERENCES, error, tolerance, where, reason)
 
 
-def longest_path(program, arriving: int = 0) -> int:
+def longest_path(program: Any, arriving: int = 0) -> int:
     """Rounding errors that a number collects at most on its way through a jaxpr; a sum of ``n`` terms counts ``n``."""
     depth: dict = dict.fromkeys(program.invars, arriving)
     for equation in program.eqns:
@@ -159,7 +164,7 @@ def longest_path(program, arriving: int = 0) -> int:
     return max((depth.get(v, 0) for v in program.outvars if not hasattr(v, "val")), default=0)
 
 
-def _cost(equation) -> int:
+def _cost(equation: Any) -> int:
     inner = [getattr(part, "jaxpr", part) for value in equation.params.values() for part in _programs(value)]
     if inner:
         return equation.params.get("length", 1) * max(map(longest_path, inner))
@@ -197,22 +202,22 @@ _ELEMENTARY = {
 }
 
 
-def _programs(value) -> list:
+def _programs(value: Any) -> list:
     """The programs among the parameters of an equation, such as the body of a loop."""
     found = value if isinstance(value, (tuple, list)) else [value]
     return [part for part in found if hasattr(part, "eqns") or hasattr(getattr(part, "jaxpr", None), "eqns")]
 
 
-def _abstract(fixture: Fixture, mode: str, dtype=jnp.float64):
+def _abstract(fixture: Fixture, mode: str, dtype: Any = jnp.float64) -> tuple[Any, Any, Any]:
     """Structure, parameters and statistics of the module, without values."""
     numerics = Numerics(UNDRAWN.scheme, dtype, fixture.dropout, fixture.dropout)
-    make = Network if isinstance(fixture.described, NetSpec) else module_of
+    make: Callable[..., nnx.Module] = Network if isinstance(fixture.described, NetSpec) else module_of
     model = nnx.eval_shape(lambda: make(fixture.described, numerics, nnx.Rngs(0)))
     model.train() if mode == TRAINING else model.eval()
     return nnx.split(model, nnx.Param, ...)
 
 
-def _parameter(rng: np.random.Generator, path, leaf) -> np.ndarray:
+def _parameter(rng: np.random.Generator, path: tuple[Any, ...], leaf: Any) -> np.ndarray:
     """Kernels that keep the size of what they multiply; gains around one; everything else around zero."""
     name = next((str(part.key) for part in reversed(path) if str(getattr(part, "key", "value")) != "value"), "")
     noise = rng.standard_normal(leaf.shape)
@@ -221,7 +226,7 @@ def _parameter(rng: np.random.Generator, path, leaf) -> np.ndarray:
     return (name == "scale") + 0.3 * noise
 
 
-def _statistic(rng: np.random.Generator, path, leaf) -> jnp.ndarray:
+def _statistic(rng: np.random.Generator, path: tuple[Any, ...], leaf: Any) -> jax.Array:
     """Running means around zero and variances around one; a key of its own for each dropout."""
     if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
         return jax.random.key(rng.integers(2**32))
@@ -234,6 +239,8 @@ def _statistic(rng: np.random.Generator, path, leaf) -> jnp.ndarray:
 def _inputs(fixture: Fixture, rng: np.random.Generator) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Inputs by name: those that are differentiated, and token indices, which are not."""
     described = fixture.described
+    named: dict[str, Value]
+    layers: list[Layer]
     if isinstance(described, NetSpec):
         named = dict([("input", described.input_shape), *_further(described)])
         layers = [row.layer for row in described.flat()]
@@ -251,13 +258,13 @@ def _inputs(fixture: Fixture, rng: np.random.Generator) -> tuple[dict[str, np.nd
     return drawn, {}
 
 
-def _further(spec: NetSpec):
+def _further(spec: NetSpec) -> list[tuple[str, Shape]]:
     from netspec.modules.inputs import inputs_of
 
     return [(one.name, one.shape) for one in inputs_of(spec)[1:]]
 
 
-def _regions(rng: np.random.Generator, shape) -> np.ndarray:
+def _regions(rng: np.random.Generator, shape: Sequence[int]) -> np.ndarray:
     """Boxes inside the image: top and left in its first third, bottom and right in its last."""
     low, high = rng.uniform(0.05, 0.3, (*shape[:2], 2)), rng.uniform(0.7, 0.95, (*shape[:2], 2))
     return np.concatenate([low, high], axis=-1)
@@ -271,10 +278,10 @@ def _flat(name: str, shape: Value) -> Iterator[tuple[str, tuple[int, ...]]]:
         yield name, shape
 
 
-def _call(model, fixture: Fixture, tensors):
+def _call(model: Any, fixture: Fixture, tensors: dict[str, Any]) -> Any:
     described = fixture.described
 
-    def gathered(name: str, shape: Value):
+    def gathered(name: str, shape: Value) -> Any:
         if isinstance(shape, Several):
             return {part: gathered(f"{name}.{part}", inner) for part, inner in shape.items()}
         return tensors[name]

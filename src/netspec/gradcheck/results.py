@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from netspec.gradcheck.statement import Statement
 SEEDS, OTHER_SEEDS = (0, 1, 2), (0,)
 
 
-def column(meaning: str):
+def column(meaning: str) -> Any:
     """A field that is a column, with what it means."""
     return field(metadata={"meaning": meaning})
 
@@ -125,7 +126,7 @@ def _result(
     for check in nearest:
         figures += [None, None] if check is None else [float(check.error), float(check.tolerance)]
     failed = [check for check in found if not check.passed]
-    return Result(
+    values: tuple[Any, ...] = (
         group,
         key,
         title,
@@ -141,3 +142,4 @@ def _result(
         "fail" if failed or not found else "pass",
         "; ".join(f"{check.check}: {check.where}" for check in failed),
     )
+    return Result(*values)

@@ -6,6 +6,7 @@ functions take numpy and jax arrays alike, backward functions numpy arrays.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -124,7 +125,8 @@ def beside(*maps: Map) -> Map:
     def backward(x: Array, dy: Array) -> Array:
         widths = [function.forward(x).shape[1] for function in maps]
         slabs = np.split(dy, np.cumsum(widths)[:-1], axis=1)
-        return sum(function.backward(x, slab) for function, slab in zip(maps, slabs, strict=True))
+        parts = [function.backward(x, slab) for function, slab in zip(maps, slabs, strict=True)]
+        return reduce(operator.add, parts)
 
     return Map(
         lambda x: namespace(x).concat([function.forward(x) for function in maps], axis=1),
@@ -174,7 +176,7 @@ def on_rows(function: Callable[[Array], Array], a: Array) -> Array:
     return jax.vmap(function)(a)
 
 
-def namespace(x: Array):
+def namespace(x: Array) -> Any:
     """numpy for its arrays, ``jax.numpy`` for those of jax."""
     return x.__array_namespace__()
 

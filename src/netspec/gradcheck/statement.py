@@ -94,5 +94,5 @@ def contraction(jacobian: Callable[[Array], Array], forward: Callable[[Array], A
 def relative(found: Array, expected: Array, scale: float | None = None) -> float:
     """Largest difference over the largest expected entry, or over ``scale``."""
     size = np.max(np.abs(expected), initial=0.0) if scale is None else scale
-    worst = np.max(np.abs(np.asarray(found) - expected), initial=0.0)
-    return float(worst / size) if size else float(worst)
+    worst = float(np.max(np.abs(np.asarray(found) - expected), initial=0.0))
+    return float(worst / size) if size else worst

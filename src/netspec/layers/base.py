@@ -6,7 +6,7 @@ import abc
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from netspec.errors import LayerError
 from netspec.fields import normalise, refusal, shown
@@ -19,10 +19,10 @@ Shape = tuple[int, ...]
 class Several(Mapping):
     """Several named tensors at once, each with its shape: two heads, the levels of a pyramid. Immutable."""
 
-    def __init__(self, shapes: Mapping[str, Shape]):
+    def __init__(self, shapes: Mapping[str, Value]) -> None:
         self._shapes = dict(shapes)
 
-    def __getitem__(self, name: str) -> Shape:
+    def __getitem__(self, name: str) -> Any:  # a shape, or several again
         return self._shapes[name]
 
     def __iter__(self) -> Iterator[str]:

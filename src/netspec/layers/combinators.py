@@ -119,7 +119,7 @@ class ForEach(Combinator):
         """Each tensor in turn; raises :class:`LayerError` when only one arrives."""
         if not isinstance(arrived, Several):
             raise LayerError("several tensors are needed", arrived=arrived, expected="a pyramid or several heads")
-        shapes = {}
+        shapes: dict[str, Value] = {}
         for position, (name, shape) in enumerate(arrived.items()):
             shapes[name] = run(name, self.body, shape, counted=position > 0)
         return Several(shapes)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Literal
 
 from netspec.errors import LayerError
 from netspec.layers.base import Primitive, Shape
 from netspec.layers.expect import expect_image, slide
 
 
-@dataclass(frozen=True)
 class Convolution(Primitive):
     """A ``kernel × kernel`` convolution, ``(H, W, in) -> (H', W', out)``; what else it does is up to the subclass.
 
@@ -17,6 +16,14 @@ class Convolution(Primitive):
     transposed convolution instead, ``(H, W, in) -> (stride·H, stride·W, out)``: the same kernel, the same count.
     Source: LeCun et al. 1998, Proc. IEEE 86(11); Dumoulin & Visin 2016 (arXiv:1603.07285) for the transposed one.
     """
+
+    # Fields of every subclass, which decides their order and defaults.
+    in_channels: int
+    out_channels: int
+    kernel: int
+    stride: int
+    padding: Literal["same", "valid"]
+    transposed: bool
 
     def check(self) -> None:
         """Raise :class:`LayerError` for a transposed convolution without padding, which the language does not have."""

@@ -11,24 +11,25 @@ from netspec.names import SKIP as SKIP
 
 def expect_last_axis(problem: str, arrived: Value, size: int) -> None:
     """Raise :class:`LayerError` unless the last axis of ``arrived`` (channels, width or features) is ``size``."""
-    expect_one(arrived)
-    if not arrived or arrived[-1] != size:
-        raise LayerError(problem, arrived=arrived, expected=shape_text(*("…" for _ in arrived[:-1]), size))
+    shape = expect_one(arrived)
+    if not shape or shape[-1] != size:
+        raise LayerError(problem, arrived=arrived, expected=shape_text(*("…" for _ in shape[:-1]), size))
 
 
-def expect_one(arrived: Value) -> None:
-    """Raise :class:`LayerError` when several tensors arrive where one is needed."""
+def expect_one(arrived: Value) -> Shape:
+    """``arrived`` itself. Raises :class:`LayerError` when several tensors arrive where one is needed."""
     if isinstance(arrived, Several):
         raise LayerError("one tensor is needed", arrived=arrived, expected="a single tensor")
+    return arrived
 
 
 def expect_image(arrived: Value, channels: int) -> tuple[int, int]:
     """Height and width of ``arrived``. Raises :class:`LayerError` unless it is ``(height, width, channels)``."""
-    expect_one(arrived)
-    if len(arrived) != 3:
+    shape = expect_one(arrived)
+    if len(shape) != 3:
         raise LayerError("an image is needed", arrived=arrived, expected=shape_text("height", "width", channels))
-    expect_last_axis("input channels do not match", arrived, channels)
-    return arrived[0], arrived[1]
+    expect_last_axis("input channels do not match", shape, channels)
+    return shape[0], shape[1]
 
 
 def expect_tokens(arrived: Value, width: int, what: str = "token width") -> int:
@@ -36,11 +37,11 @@ def expect_tokens(arrived: Value, width: int, what: str = "token width") -> int:
 
     Raises :class:`LayerError` for anything else.
     """
-    expect_one(arrived)
-    if len(arrived) not in (2, 3):
+    shape = expect_one(arrived)
+    if len(shape) not in (2, 3):
         raise LayerError("tokens are needed", arrived=arrived, expected=shape_text("tokens", width))
-    expect_last_axis(f"{what} does not match", arrived, width)
-    return math.prod(arrived[:-1])
+    expect_last_axis(f"{what} does not match", shape, width)
+    return math.prod(shape[:-1])
 
 
 def expect_divides(part: int, whole: int, problem: str, noun: str) -> None:

@@ -66,7 +66,7 @@ class StructureModule(Primitive):
         s, z = self.single_channels, self.pair_channels
         return 6 * s * s + s * z // 4
 
-    def macs(self, arrived: Value) -> int:
+    def macs(self, arrived: Several) -> int:
         """Dense maps, attention over values, points and pairs in every round; the angles only in the last."""
         s, z = self.single_channels, self.pair_channels
         r = arrived["single"][0]

@@ -65,17 +65,16 @@ class Load(Free):
 
 def joined(join: str, shapes: list[Value]) -> Value:
     """Shape of tensors concatenated along channels or added. Raises :class:`LayerError` when they do not fit."""
-    for shape in shapes:
-        expect_one(shape)
-    first = shapes[0]
+    several = [expect_one(shape) for shape in shapes]
+    first = several[0]
     if join == "add":
         if any(shape != first for shape in shapes):
             raise LayerError("added tensors differ", arrived=" and ".join(map(str, shapes)), expected="equal shapes")
         return first
-    if any(shape[:-1] != first[:-1] for shape in shapes):
+    if any(shape[:-1] != first[:-1] for shape in several):
         arrived = " and ".join(map(str, shapes))
         raise LayerError("concatenated tensors differ", arrived=arrived, expected="equal shapes but for the channels")
-    return (*first[:-1], sum(shape[-1] for shape in shapes))
+    return (*first[:-1], sum(shape[-1] for shape in several))
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class Network(nnx.Module):
     a layer works on regions, ``regions`` of shape ``(n, 4)`` (see :func:`netspec.modules.roi_align.roi_align`).
     """
 
-    def __init__(self, spec: NetSpec, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, spec: NetSpec, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.name = spec.name
         self.expected = inputs_of(spec)
         self.described = spec.layers
@@ -59,7 +59,7 @@ class Network(nnx.Module):
         """Shapes of the further tensors by name, without the batch."""
         return {one.name: one.shape for one in self.expected if one.name != FIRST}
 
-    def __call__(self, x: jnp.ndarray, **named: jnp.ndarray) -> Batch:
+    def __call__(self, x: jax.Array, **named: jax.Array) -> Batch:
         """Map ``(B, *input_shape)`` to ``(B, *output_shape)``, or to a dict of such tensors where several leave.
 
         They are returned in float32 whatever the compute type. In training mode running statistics move and dropout

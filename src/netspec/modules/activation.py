@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import jax
 import jax.numpy as jnp
 from flax import nnx
 
 #: GELU in its tanh form, as in the book. The slope of the leaky ReLU is that of DCGAN (arXiv:1511.06434) and pix2pix.
 #: ``relu6`` (arXiv:1704.04861) and ``hard_sigmoid`` (arXiv:1905.02244, sec. 5.2) occur inside MobileNet blocks only.
-FUNCTIONS: dict[str, Callable[[jnp.ndarray], jnp.ndarray]] = {
+FUNCTIONS: dict[str, Callable[[jax.Array], jax.Array]] = {
     "identity": lambda x: x,
     "relu": nnx.relu,
     "leaky_relu": lambda x: nnx.leaky_relu(x, 0.2),

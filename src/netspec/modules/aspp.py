@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 from flax import nnx
 
@@ -17,11 +18,11 @@ class ConvNormReLU(nnx.Module):
 
     def __init__(
         self, in_channels: int, out_channels: int, kernel: int, numerics: Numerics, rngs: nnx.Rngs, dilation: int = 1
-    ):
+    ) -> None:
         self.conv = numerics.conv(in_channels, out_channels, kernel, rngs, dilation=dilation)
         self.norm = numerics.batch_norm(out_channels, rngs)
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """Taps of a dilated kernel lie ``dilation`` apart; those outside the image read zeros."""
         return nnx.relu(self.norm(self.conv(x)))
 
@@ -32,14 +33,14 @@ class AtrousPyramid(nnx.Module):
     In training mode the norm of the pooled path has one value per example to normalise, so the batch needs several.
     """
 
-    def __init__(self, layer: ASPP, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: ASPP, numerics: Numerics, rngs: nnx.Rngs) -> None:
         i, o = layer.in_channels, layer.out_channels
         self.point = ConvNormReLU(i, o, 1, numerics, rngs)
         self.atrous = nnx.List([ConvNormReLU(i, o, 3, numerics, rngs, rate) for rate in RATES])
         self.pooled = ConvNormReLU(i, o, 1, numerics, rngs)
         self.fuse = ConvNormReLU((len(RATES) + 2) * o, o, 1, numerics, rngs)
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """The five paths in the order of fig. 2: point, three rates, image pooling."""
         mean = self.pooled(x.mean((1, 2), keepdims=True))
         paths = [self.point(x), *(path(x) for path in self.atrous)]

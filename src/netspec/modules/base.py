@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from flax import nnx
 
@@ -78,7 +80,7 @@ class Numerics:
 
         ``padding="same"`` leaves ``ceil(n / stride)`` per side, padded as :func:`same_padding` says.
         """
-        special = pointwise_conv if kernel == groups == 1 else None
+        special: Callable[..., jax.Array] | None = pointwise_conv if kernel == groups == 1 else None
         if groups == in_channels == out_channels > 1:
             special = depthwise_conv
         return Conv(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax import lax
@@ -10,7 +13,7 @@ from netspec.layers.bilinear_upsample import BilinearUpsample
 from netspec.modules.base import Numerics, build_layer
 
 
-def bilinear(x, scale: int):
+def bilinear(x: jax.Array, scale: int) -> jax.Array:
     """Interpolate ``(B, H, W, C) -> (B, scale·H, scale·W, C)``.
 
     Output ``i`` reads the input at ``(i + ½)/scale − ½``, held at the border: pixels are areas, not their corners.
@@ -19,11 +22,11 @@ def bilinear(x, scale: int):
     return _stretch(_stretch(x, scale, axis=1), scale, axis=2)
 
 
-def _stretch(x, scale: int, axis: int):
+def _stretch(x: jax.Array, scale: int, axis: int) -> jax.Array:
     """Along one axis: every output between two inputs is their mean, weighted by where it lies between them."""
     size = x.shape[axis]
 
-    def window(start):
+    def window(start: Any) -> jax.Array:
         return lax.slice_in_dim(held, start, start + size, axis=axis)
 
     held = jnp.concatenate(
@@ -40,10 +43,10 @@ def _stretch(x, scale: int, axis: int):
 class Upsample(nnx.Module):
     """``(B, H, W, C) -> (B, scale·H, scale·W, C)`` without parameters."""
 
-    def __init__(self, scale: int):
+    def __init__(self, scale: int) -> None:
         self.scale = scale
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """See :func:`bilinear`."""
         return bilinear(x, self.scale)
 

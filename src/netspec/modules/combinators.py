@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -16,20 +18,20 @@ from netspec.names import REGIONS
 class Sum(nnx.Module):
     """``body(x) + shortcut(x)``."""
 
-    def __init__(self, body: Chain, shortcut: Chain):
+    def __init__(self, body: Chain, shortcut: Chain) -> None:
         self.body = body
         self.shortcut = shortcut
 
     def __call__(self, value: Batch, memory: Memory) -> Batch:
         """The body runs first, as in the walk, so that it is the shortcut which sees what the body saved."""
-        body = self.body(value, memory)
+        body: Any = self.body(value, memory)
         return body + self.shortcut(value, memory)
 
 
 class Joined(nnx.Module):
     """Branches over the same input, concatenated along the channels or added."""
 
-    def __init__(self, branches: list[Chain], join: str):
+    def __init__(self, branches: list[Chain], join: str) -> None:
         self.branches = nnx.List(branches)
         self.join = join
 
@@ -42,7 +44,7 @@ class Joined(nnx.Module):
 class Headed(nnx.Module):
     """``x -> {name: head(x), …}``."""
 
-    def __init__(self, names: tuple[str, ...], heads: list[Chain]):
+    def __init__(self, names: tuple[str, ...], heads: list[Chain]) -> None:
         self.names = names
         self.heads = nnx.List(heads)
 
@@ -54,7 +56,7 @@ class Headed(nnx.Module):
 class Shared(nnx.Module):
     """``{name: x} -> {name: body(x)}`` with one set of weights."""
 
-    def __init__(self, body: Chain):
+    def __init__(self, body: Chain) -> None:
         self.body = body
 
     def __call__(self, value: Batch, memory: Memory) -> Batch:
@@ -68,7 +70,7 @@ class Regional(nnx.Module):
     The regions are the first ``n_regions`` of the further input ``regions``, ``(B, n, 4)``; see :func:`roi_align`.
     """
 
-    def __init__(self, layer: OnRegions, body: Chain):
+    def __init__(self, layer: OnRegions, body: Chain) -> None:
         self.side = layer.side
         self.n_regions = layer.n_regions
         self.body = body
@@ -76,7 +78,8 @@ class Regional(nnx.Module):
     def __call__(self, value: Batch, memory: Memory) -> Batch:
         """Align, fold the regions into the batch, run the body, unfold."""
         levels = list(value.values()) if isinstance(value, dict) else [value]
-        aligned = roi_align(levels, memory.find(REGIONS)[:, : self.n_regions], self.side)
+        regions: Any = memory.find(REGIONS)
+        aligned = roi_align(levels, regions[:, : self.n_regions], self.side)
         leaves = self.body(aligned.reshape(-1, *aligned.shape[2:]), memory)
         return jax.tree.map(lambda tensor: tensor.reshape(-1, self.n_regions, *tensor.shape[1:]), leaves)
 
@@ -84,7 +87,7 @@ class Regional(nnx.Module):
 class Stack(nnx.Module):
     """The copies of a repeated body, one after another."""
 
-    def __init__(self, copies: list[Chain]):
+    def __init__(self, copies: list[Chain]) -> None:
         self.copies = nnx.List(copies)
 
     def __call__(self, value: Batch, memory: Memory) -> Batch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 from flax import nnx
 
 from netspec.layers.conv2d import Conv2d
@@ -13,11 +14,11 @@ from netspec.modules.base import Numerics, build_layer
 class Convolved(nnx.Module):
     """A convolution with bias and its activation: ``(B, H, W, in) -> (B, H', W', out)``."""
 
-    def __init__(self, layer: Conv2d, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: Conv2d, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.conv = plain_convolution(layer, numerics, rngs, bias=True)
         self.activation = layer.activation
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """Convolution, activation."""
         return FUNCTIONS[self.activation](self.conv(x))
 

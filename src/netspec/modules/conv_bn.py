@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 from flax import nnx
 
 from netspec.layers.conv_bn import ConvBN
@@ -16,12 +17,12 @@ class NormedConv(nnx.Module):
     Source: Ioffe & Szegedy 2015 (arXiv:1502.03167), sec. 3.2: the norm's shift takes the place of the bias.
     """
 
-    def __init__(self, conv: nnx.Conv | nnx.ConvTranspose, norm: nnx.BatchNorm, activation: str):
+    def __init__(self, conv: nnx.Conv | nnx.ConvTranspose, norm: nnx.BatchNorm, activation: str) -> None:
         self.conv = conv
         self.norm = norm
         self.activation = activation
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """Convolution, norm, activation."""
         return FUNCTIONS[self.activation](self.norm(self.conv(x)))
 

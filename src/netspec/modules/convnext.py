@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 from flax import nnx
 
@@ -22,7 +23,7 @@ class ConvNeXtBlock(nnx.Module):
     (arXiv:2201.03545), fig. 4 and appendix A.1; GELU in its tanh form, as everywhere here.
     """
 
-    def __init__(self, channels: int, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, channels: int, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.depthwise = numerics.conv(channels, channels, 7, rngs, groups=channels)
         self.norm = numerics.layer_norm(channels, rngs, EPSILON)
         self.fc1 = numerics.linear(channels, 4 * channels, rngs)
@@ -30,7 +31,7 @@ class ConvNeXtBlock(nnx.Module):
         self.scale = nnx.Param(jnp.full((channels,), LAYER_SCALE, jnp.float32))
         self.end = nnx.Sequential(*numerics.branch_end(rngs))
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """The two dense maps act per position, which is what their 1×1 convolutions do."""
         hidden = FUNCTIONS["gelu"](self.fc1(self.norm(self.depthwise(x))))
         return x + self.end(self.scale[...] * at_least_float32(self.fc2(hidden)))

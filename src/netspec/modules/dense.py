@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 from flax import nnx
 
 from netspec.layers.dense import Dense
@@ -12,11 +13,11 @@ from netspec.modules.base import Numerics, build_layer
 class Activated(nnx.Module):
     """A dense map and its activation."""
 
-    def __init__(self, linear: nnx.Linear, activation: str):
+    def __init__(self, linear: nnx.Linear, activation: str) -> None:
         self.linear = linear
         self.activation = activation
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """``(…, in_features) -> (…, out_features)``."""
         return FUNCTIONS[self.activation](self.linear(x))
 

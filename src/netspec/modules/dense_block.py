@@ -27,14 +27,14 @@ class DenseLayer(nnx.Module):
     Source: Huang et al. 2016 (arXiv:1608.06993), sec. 3, "Bottleneck layers".
     """
 
-    def __init__(self, channels: int, growth: int, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, channels: int, growth: int, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.norm1 = numerics.batch_norm(channels, rngs)
         self.conv1 = numerics.conv(channels, 4 * growth, 1, rngs)
         self.norm2 = numerics.batch_norm(4 * growth, rngs)
         self.conv2 = numerics.conv(4 * growth, growth, 3, rngs)
         self.conv2.conv_general_dilated = loopable_conv
 
-    def __call__(self, x, before: Statistics):
+    def __call__(self, x: jax.Array, before: Statistics) -> tuple[jax.Array, Statistics]:
         """The new channels, and the statistics of the hidden ones; ``before`` are those of ``x`` in the batch.
 
         What it takes to normalise by running statistics, and to move them, the block does for all layers at once.
@@ -57,7 +57,7 @@ class Block(nnx.Module):
     are compiled as 13, for a tenth more arithmetic.
     """
 
-    def __init__(self, layer: DenseBlock, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: DenseBlock, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.growth = layer.growth_rate
         self.widths = tuple(layer.in_channels + index * self.growth for index in range(layer.n_layers))
         separate = [DenseLayer(width, self.growth, numerics, rngs) for width in self.widths]
@@ -77,7 +77,7 @@ class Block(nnx.Module):
         """The inverse of :meth:`canonical`."""
         return {"layers": joined([canonical["layers"][place] for place in range(len(self.widths))])}
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """What arrived, then the new channels of each layer."""
         norm1, norm2 = self.layers.norm1, self.layers.norm2
         structure, tensors = nnx.split(_folded(self.layers) if norm1.use_running_average else self.layers)
@@ -105,11 +105,11 @@ class Block(nnx.Module):
 class Statistics(NamedTuple):
     """Of channels over all other axes, ``(C,)`` each; the variance is the biased one."""
 
-    mean: jnp.ndarray
-    variance: jnp.ndarray
+    mean: jax.Array
+    variance: jax.Array
 
 
-def statistics(x: jnp.ndarray) -> Statistics:
+def statistics(x: jax.Array) -> Statistics:
     """Those of the channels of ``x`` ``(…, C)``, in float32 at least."""
     x, axes = at_least_float32(x), tuple(range(x.ndim - 1))
     mean = x.mean(axes)
@@ -119,7 +119,7 @@ def statistics(x: jnp.ndarray) -> Statistics:
 def joined(separate: Sequence[Any]) -> Any:
     """The tensors of layers, nested by name, as their block keeps them."""
 
-    def together(path, *leaves):
+    def together(path: tuple[Any, ...], *leaves: Any) -> jax.Array:
         axis = _reading(path)
         return jnp.stack(leaves) if axis is None else jnp.concatenate(leaves, axis)
 
@@ -129,7 +129,7 @@ def joined(separate: Sequence[Any]) -> Any:
 def _separated(tensors: nnx.State, widths: Sequence[int]) -> list[nnx.State]:
     """The tensors of each layer; the inverse of :func:`joined`."""
 
-    def apart(path, leaf):
+    def apart(path: tuple[Any, ...], leaf: Any) -> list[jax.Array]:
         axis = _reading(path)
         if axis is None:
             return [part[0] for part in jnp.split(leaf, len(widths))]
@@ -154,7 +154,7 @@ def _folded(layers: DenseLayer) -> DenseLayer:
     return layers
 
 
-def _convolved(norm: nnx.BatchNorm, conv: nnx.Conv, x, batch: Statistics):
+def _convolved(norm: nnx.BatchNorm, conv: nnx.Conv, x: jax.Array, batch: Statistics) -> jax.Array:
     """BatchNorm by the statistics of the batch, or in evaluation by the running ones once folded; ReLU; ``conv``.
 
     Kept for the way back is ``x`` alone: in a loop everything that is kept is written out for every turn.
@@ -164,14 +164,16 @@ def _convolved(norm: nnx.BatchNorm, conv: nnx.Conv, x, batch: Statistics):
         mean, rate = norm.mean[...], norm.scale[...]
 
     @partial(jax.checkpoint, prevent_cse=False)
-    def convolved(x, mean, rate, bias, tensors):
+    def convolved(x: jax.Array, mean: jax.Array, rate: jax.Array, bias: jax.Array, tensors: Any) -> jax.Array:
         return nnx.merge(structure, tensors)(nnx.relu((at_least_float32(x) - mean) * rate + bias))
 
     structure, tensors = nnx.split(conv)
     return convolved(x, mean, rate, norm.bias[...], tensors)
 
 
-def _once(structure: nnx.GraphDef, tensors: Sequence[nnx.State], x, outside: Statistics, growth: int):
+def _once(
+    structure: nnx.GraphDef, tensors: Sequence[nnx.State], x: jax.Array, outside: Statistics, growth: int
+) -> tuple[tuple[jax.Array, Statistics], tuple[Statistics, ...] | Statistics]:
     """``x`` with the channels of one layer behind it, the statistics of all, and those inside of the layer."""
     new, inside = nnx.merge(structure, tensors[0])(x, outside)
     added = zip(outside, statistics(new), strict=True)
@@ -179,14 +181,16 @@ def _once(structure: nnx.GraphDef, tensors: Sequence[nnx.State], x, outside: Sta
     return carried, jax.tree.map(lambda part: part[None], inside)
 
 
-def _in_loop(structure: nnx.GraphDef, tensors: Sequence[nnx.State], x, outside: Statistics, growth: int):
+def _in_loop(
+    structure: nnx.GraphDef, tensors: Sequence[nnx.State], x: jax.Array, outside: Statistics, growth: int
+) -> tuple[Any, Any]:
     """As :func:`_once` for layer after layer, which all run as wide as the last."""
     arrived = x.shape[-1]
     end = arrived + len(tensors) * growth
     alike = jax.tree.map(lambda *leaves: jnp.stack([_as_large(leaf, leaves[-1].shape) for leaf in leaves]), *tensors)
     room = jax.tree.map(lambda part: _as_large(part, (*part.shape[:-1], end)), (x, outside))
 
-    def turn(carried, place_and_tensors):
+    def turn(carried: Any, place_and_tensors: Any) -> tuple[Any, Any]:
         place, own = place_and_tensors
         # What the last layer adds is read by none of them.
         x, outside = jax.tree.map(lambda part: part[..., :-growth], carried)
@@ -200,12 +204,12 @@ def _in_loop(structure: nnx.GraphDef, tensors: Sequence[nnx.State], x, outside: 
     return lax.scan(turn, room, (jnp.arange(arrived, end, growth), alike))
 
 
-def _as_large(leaf: jnp.ndarray, shape: Sequence[int]) -> jnp.ndarray:
+def _as_large(leaf: jax.Array, shape: Sequence[int]) -> jax.Array:
     """``leaf`` with zeros behind it."""
     return jnp.pad(leaf, [(0, most - size) for size, most in zip(leaf.shape, shape, strict=True)])
 
 
-def _follow(norm: nnx.BatchNorm, batch: Sequence[jnp.ndarray]) -> None:
+def _follow(norm: nnx.BatchNorm, batch: Sequence[jax.Array]) -> None:
     """Move the running statistics towards those of the batch."""
     for running, current in zip((norm.mean, norm.var), batch, strict=True):
         running.set_value(norm.momentum * running[...] + (1 - norm.momentum) * lax.stop_gradient(current))
@@ -217,11 +221,11 @@ class Transition(nnx.Module):
     The ReLU is part of the composite function of Huang et al. 2016, sec. 3, and of their implementation.
     """
 
-    def __init__(self, layer: TransitionLayer, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: TransitionLayer, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.norm = numerics.batch_norm(layer.in_channels, rngs)
         self.conv = numerics.conv(layer.in_channels, layer.out_channels, 1, rngs)
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """Fewer channels, a quarter of the positions."""
         return nnx.avg_pool(self.conv(nnx.relu(self.norm(x))), (2, 2), strides=(2, 2))
 

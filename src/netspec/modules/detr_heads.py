@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 from flax import nnx
 
 from netspec.layers.detr_heads import DETRHeads
@@ -15,14 +16,14 @@ class ClassAndBox(nnx.Module):
     Source: Carion et al. 2020 (arXiv:2005.12872), sec. 3.2, prediction feed-forward networks.
     """
 
-    def __init__(self, layer: DETRHeads, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: DETRHeads, numerics: Numerics, rngs: nnx.Rngs) -> None:
         width = layer.width
         self.scores = numerics.linear(width, layer.n_classes + 1, rngs)
         self.box1 = numerics.linear(width, width, rngs)
         self.box2 = numerics.linear(width, width, rngs)
         self.box3 = numerics.linear(width, 4, rngs)
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> dict[str, jax.Array]:
         """One dense map for the class, three with ReLU between for the box."""
         box = nnx.relu(self.box2(nnx.relu(self.box1(x))))
         return {"class": self.scores(x), "box": nnx.sigmoid(self.box3(box))}

@@ -7,6 +7,8 @@ alignment and pairs.
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -28,10 +30,10 @@ from netspec.modules.dtypes import at_least_float32
 class PairBias(nnx.Module):
     """A bias per head and pair of positions: ``(B, r, r, z) -> (B, heads, r, r)``; algorithm 7, line 3."""
 
-    def __init__(self, channels: int, heads: int, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, channels: int, heads: int, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.linear = numerics.linear(channels, heads, rngs, bias=False)
 
-    def __call__(self, pair):
+    def __call__(self, pair: jax.Array) -> jax.Array:
         """Heads in front, as attention reads them."""
         return jnp.moveaxis(self.linear(pair), -1, 1)
 
@@ -42,14 +44,14 @@ class GatedAttention(nnx.Module):
     No bias on queries, keys and values. The input is already normalised.
     """
 
-    def __init__(self, channels: int, heads: int, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, channels: int, heads: int, numerics: Numerics, rngs: nnx.Rngs) -> None:
         inner = heads * HEAD_WIDTH
         self.heads = heads
         self.query, self.key, self.value = (numerics.linear(channels, inner, rngs, bias=False) for _ in range(3))
         self.gate = numerics.linear(channels, inner, rngs)
         self.out = numerics.linear(inner, channels, rngs)
 
-    def __call__(self, x, bias=None):
+    def __call__(self, x: jax.Array, bias: jax.Array | None = None) -> jax.Array:
         """``bias`` ``(B, heads, n, n)`` is added to the logits of every row alike; the softmax runs in float32."""
         query, key, value = (
             linear(x).reshape(*x.shape[:-1], self.heads, HEAD_WIDTH) for linear in (self.query, self.key, self.value)
@@ -65,13 +67,13 @@ class GatedAttention(nnx.Module):
 class RowAttention(nnx.Module):
     """Each sequence attends along its residues, biased by the pairs: ``(B, s, r, m) -> (B, s, r, m)``; algorithm 7."""
 
-    def __init__(self, layer: EvoformerBlock, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: EvoformerBlock, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.norm = numerics.layer_norm(layer.msa_channels, rngs)
         self.pair_norm = numerics.layer_norm(layer.pair_channels, rngs)
         self.bias = PairBias(layer.pair_channels, MSA_HEADS, numerics, rngs)
         self.attention = GatedAttention(layer.msa_channels, MSA_HEADS, numerics, rngs)
 
-    def __call__(self, msa, pair):
+    def __call__(self, msa: jax.Array, pair: jax.Array) -> jax.Array:
         """Update of the alignment."""
         return self.attention(self.norm(msa), self.bias(self.pair_norm(pair)))
 
@@ -79,11 +81,11 @@ class RowAttention(nnx.Module):
 class ColumnAttention(nnx.Module):
     """Each residue attends along the sequences: ``(B, s, r, m) -> (B, s, r, m)``; algorithm 8."""
 
-    def __init__(self, layer: EvoformerBlock, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: EvoformerBlock, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.norm = numerics.layer_norm(layer.msa_channels, rngs)
         self.attention = GatedAttention(layer.msa_channels, MSA_HEADS, numerics, rngs)
 
-    def __call__(self, msa):
+    def __call__(self, msa: jax.Array) -> jax.Array:
         """Update of the alignment."""
         return self.attention(self.norm(msa).swapaxes(1, 2)).swapaxes(1, 2)
 
@@ -91,12 +93,12 @@ class ColumnAttention(nnx.Module):
 class Transition(nnx.Module):
     """Norm and a ReLU network four times as wide: ``(…, c) -> (…, c)``; algorithms 9 and 15."""
 
-    def __init__(self, channels: int, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, channels: int, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.norm = numerics.layer_norm(channels, rngs)
         self.fc1 = numerics.linear(channels, TRANSITION * channels, rngs)
         self.fc2 = numerics.linear(TRANSITION * channels, channels, rngs)
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """Update of ``x``."""
         return self.fc2(nnx.relu(self.fc1(self.norm(x))))
 
@@ -104,13 +106,13 @@ class Transition(nnx.Module):
 class OuterProductMean(nnx.Module):
     """Outer products of two columns, averaged over sequences: ``(B, s, r, m) -> (B, r, r, z)``; algorithm 10."""
 
-    def __init__(self, layer: EvoformerBlock, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: EvoformerBlock, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.norm = numerics.layer_norm(layer.msa_channels, rngs)
         self.left = numerics.linear(layer.msa_channels, OUTER, rngs)
         self.right = numerics.linear(layer.msa_channels, OUTER, rngs)
         self.out = numerics.linear(OUTER * OUTER, layer.pair_channels, rngs)
 
-    def __call__(self, msa):
+    def __call__(self, msa: jax.Array) -> jax.Array:
         """Update of the pairs; the mean is taken before the linear map, which it commutes with."""
         msa = self.norm(msa)
         left, right = self.left(msa), self.right(msa)
@@ -124,7 +126,7 @@ class TriangleMultiplication(nnx.Module):
     Outgoing edges: ``Σ_k a_ik · b_jk``; incoming edges: ``Σ_k a_ki · b_kj``.
     """
 
-    def __init__(self, channels: int, outgoing: bool, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, channels: int, outgoing: bool, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.equation = "bikc,bjkc->bijc" if outgoing else "bkic,bkjc->bijc"
         self.norm = numerics.layer_norm(channels, rngs)
         self.left, self.left_gate, self.right, self.right_gate = (
@@ -134,7 +136,7 @@ class TriangleMultiplication(nnx.Module):
         self.product_norm = numerics.layer_norm(TRIANGLE, rngs)
         self.out = numerics.linear(TRIANGLE, channels, rngs)
 
-    def __call__(self, pair):
+    def __call__(self, pair: jax.Array) -> jax.Array:
         """Update of the pairs."""
         pair = self.norm(pair)
         left = nnx.sigmoid(self.left_gate(pair)) * self.left(pair)
@@ -150,13 +152,13 @@ class TriangleAttention(nnx.Module):
     attends to ``kj`` with bias ``b_ki``: the same on the transposed pairs.
     """
 
-    def __init__(self, channels: int, starting: bool, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, channels: int, starting: bool, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.starting = starting
         self.norm = numerics.layer_norm(channels, rngs)
         self.bias = PairBias(channels, PAIR_HEADS, numerics, rngs)
         self.attention = GatedAttention(channels, PAIR_HEADS, numerics, rngs)
 
-    def __call__(self, pair):
+    def __call__(self, pair: jax.Array) -> jax.Array:
         """Update of the pairs."""
         pair = self.norm(pair if self.starting else pair.swapaxes(1, 2))
         update = self.attention(pair, self.bias(pair))
@@ -166,7 +168,7 @@ class TriangleAttention(nnx.Module):
 class Block(nnx.Module):
     """One Evoformer block, ``(B, s, r, m), (B, r, r, z)`` to the same shapes; algorithm 6, lines 2 to 10."""
 
-    def __init__(self, layer: EvoformerBlock, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: EvoformerBlock, numerics: Numerics, rngs: nnx.Rngs) -> None:
         channels = layer.pair_channels
         self.row_attention = RowAttention(layer, numerics, rngs)
         self.column_attention = ColumnAttention(layer, numerics, rngs)
@@ -178,7 +180,7 @@ class Block(nnx.Module):
         self.ending = TriangleAttention(channels, False, numerics, rngs)
         self.pair_transition = Transition(channels, numerics, rngs)
 
-    def __call__(self, msa, pair):
+    def __call__(self, msa: jax.Array, pair: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Each update is added to a representation that stays in float32."""
         msa = msa + self.row_attention(msa, pair)
         msa = msa + self.column_attention(msa)
@@ -196,10 +198,10 @@ class Evoformer(nnx.Module):
     way back, as in the paper (section 1.11.8): kept are only the representations between blocks.
     """
 
-    def __init__(self, layer: EvoformerBlock, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: EvoformerBlock, numerics: Numerics, rngs: nnx.Rngs) -> None:
         @nnx.split_rngs(splits=layer.n_blocks)
         @nnx.vmap
-        def stacked(rngs):
+        def stacked(rngs: nnx.Rngs) -> Block:
             return Block(layer, numerics, rngs)
 
         self.blocks = stacked(rngs)
@@ -210,7 +212,7 @@ class Evoformer(nnx.Module):
         structure, tensors = nnx.split(self.blocks)
         return nnx.merge(structure, jax.tree.map(lambda stack: stack[index], tensors))
 
-    def __call__(self, msa, pair):
+    def __call__(self, msa: jax.Array, pair: jax.Array) -> dict[str, jax.Array]:
         """``(B, s, r, m), (B, r, r, z) -> {single: (B, r, single_channels), pair: (B, r, r, z)}``.
 
         The single representation is a linear map of the first sequence, the one to be folded.
@@ -218,7 +220,9 @@ class Evoformer(nnx.Module):
         structure, tensors = nnx.split(self.blocks)
 
         @jax.checkpoint
-        def step(representations, tensors):
+        def step(
+            representations: tuple[jax.Array, jax.Array], tensors: Any
+        ) -> tuple[tuple[jax.Array, jax.Array], None]:
             return nnx.merge(structure, tensors)(*representations), None
 
         (msa, pair), _ = jax.lax.scan(step, (at_least_float32(msa), at_least_float32(pair)), tensors)

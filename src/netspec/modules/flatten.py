@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 from flax import nnx
 
 from netspec.layers.flatten import Flatten
@@ -11,7 +12,7 @@ from netspec.modules.base import Numerics, build_layer
 class Flattened(nnx.Module):
     """All scalars of an example in one axis, row-major: ``(B, …) -> (B, features)``."""
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """The same scalars."""
         return x.reshape(x.shape[0], -1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 from flax import nnx
 
 from netspec.layers.global_avg_pool import GlobalAvgPool
@@ -12,7 +13,7 @@ from netspec.modules.dtypes import at_least_float32
 class GlobalAverage(nnx.Module):
     """Mean over all positions: ``(B, …, C) -> (B, C)``, summed in float32."""
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """The mean of each channel."""
         return at_least_float32(x).mean(axis=tuple(range(1, x.ndim - 1)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 from flax import nnx
 
@@ -17,12 +18,12 @@ class HighwayLayer(nnx.Module):
     Source: Srivastava et al. 2015 (arXiv:1505.00387), eq. 3 and sec. 2.2.
     """
 
-    def __init__(self, layer: Highway, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: Highway, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.transform = numerics.linear(layer.width, layer.width, rngs)
         self.gate = numerics.linear(layer.width, layer.width, rngs)
         self.gate.bias[...] = jnp.full((layer.width,), -1.0)
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """Carried values stay float32."""
         gate = nnx.sigmoid(at_least_float32(self.gate(x)))
         return gate * nnx.relu(self.transform(x)) + (1 - gate) * x

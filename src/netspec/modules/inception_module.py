@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 from flax import nnx
 
@@ -16,7 +17,7 @@ class Inception(nnx.Module):
     Source: Szegedy et al. 2014 (arXiv:1409.4842), fig. 2b.
     """
 
-    def __init__(self, layer: InceptionModule, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: InceptionModule, numerics: Numerics, rngs: nnx.Rngs) -> None:
         i = layer.in_channels
         self.conv_1x1 = normed_conv(numerics, i, layer.conv_1x1, 1, rngs)
         self.reduce_3x3 = normed_conv(numerics, i, layer.reduce_3x3, 1, rngs)
@@ -25,7 +26,7 @@ class Inception(nnx.Module):
         self.conv_5x5 = normed_conv(numerics, layer.reduce_5x5, layer.conv_5x5, 5, rngs)
         self.pool_1x1 = normed_conv(numerics, i, layer.pool_1x1, 1, rngs)
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """1×1, 3×3, 5×5 and pooled channels, in this order."""
         pooled = nnx.max_pool(x, (3, 3), strides=(1, 1), padding=same_padding(3))
         paths = [

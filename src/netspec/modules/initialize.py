@@ -7,7 +7,7 @@ half-closed gates, ConvNeXt's layer scale, the unit weight of distances in the s
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +43,9 @@ class Scheme:
         if maps == 1 or not self.separate:
             return self.dense
 
-        def initialize(key, shape, dtype=jnp.float32, out_sharding=None):
+        def initialize(
+            key: jax.Array, shape: Sequence[int], dtype: Any = jnp.float32, out_sharding: Any = None
+        ) -> jax.Array:
             keys, part = jax.random.split(key, maps), (shape[0], shape[1] // maps)
             return jnp.concatenate([self.dense(each, part, dtype) for each in keys], axis=1)
 
@@ -54,17 +56,19 @@ def _same(kernel: Initializer, **others: Initializer) -> Scheme:
     return Scheme(kernel, kernel, **others)
 
 
-def _irwin_hall(key, shape, std, dtype):
+def _irwin_hall(key: jax.Array, shape: Sequence[int], std: float, dtype: Any) -> jax.Array:
     """Twice the sum of three U(-1/2, 1/2): zero mean, unit variance, bounded at three; times ``std``."""
     return 2 * std * jax.random.uniform(key, (3, *shape), dtype, -0.5, 0.5).sum(axis=0)
 
 
-def book_kernel(key, shape, dtype=jnp.float32, out_sharding=None):
+def book_kernel(key: jax.Array, shape: Sequence[int], dtype: Any = jnp.float32, out_sharding: Any = None) -> jax.Array:
     """He scaling, ``std = sqrt(2 / fan_in)``, drawn from the book's bounded bell (companion repository)."""
     return _irwin_hall(key, shape, math.sqrt(2 / math.prod(shape[:-1])), dtype)
 
 
-def book_position_table(key, shape, dtype=jnp.float32, out_sharding=None):
+def book_position_table(
+    key: jax.Array, shape: Sequence[int], dtype: Any = jnp.float32, out_sharding: Any = None
+) -> jax.Array:
     """``std = sqrt(2 / tokens)`` for a table ``(tokens, width)``, as the companion repository draws it."""
     return _irwin_hall(key, shape, math.sqrt(2 / shape[-2]), dtype)
 
@@ -90,7 +94,7 @@ def spoil(spec: NetSpec, network: Any) -> None:
             tensor[...] = jnp.full_like(tensor[...], value)
 
 
-def lecun_98(key, shape, dtype=jnp.float32, out_sharding=None):
+def lecun_98(key: jax.Array, shape: Sequence[int], dtype: Any = jnp.float32, out_sharding: Any = None) -> jax.Array:
     """Uniform between ``±2.4/fan_in`` (LeCun et al. 1998, Proc. IEEE 86(11), appendix A)."""
     return jax.random.uniform(key, shape, dtype, -1, 1) * (2.4 / math.prod(shape[:-1]))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import jax
 from flax import nnx
 
 from netspec.layers.inverted_residual import InvertedResidual
@@ -18,11 +19,11 @@ class LinearBottleneck(nnx.Module):
     Source: Sandler et al. 2018 (arXiv:1801.04381), fig. 4d.
     """
 
-    def __init__(self, numerics: Numerics, body: Sequence[Callable], rngs: nnx.Rngs, *, shortcut: bool):
+    def __init__(self, numerics: Numerics, body: Sequence[Callable], rngs: nnx.Rngs, *, shortcut: bool) -> None:
         self.body = nnx.Sequential(*body, *(numerics.branch_end(rngs) if shortcut else ()))
         self.shortcut = shortcut
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """``(B, H, W, in) -> (B, H', W', out)``."""
         return x + self.body(x) if self.shortcut else self.body(x)
 
@@ -53,10 +54,8 @@ def inverted_bottleneck(
 
 @build_layer.register
 def _(layer: InvertedResidual, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Sequential:
-    o, options = layer.out_channels, {"kernel": 3, "activation": "relu6"}
-    return nnx.Sequential(
-        *[
-            inverted_bottleneck(numerics, i, layer.expand * i, o, rngs, stride=stride, **options)
-            for i, stride in layer.blocks()
-        ]
-    )
+    o, blocks = layer.out_channels, []
+    for i, stride in layer.blocks():
+        m = layer.expand * i
+        blocks.append(inverted_bottleneck(numerics, i, m, o, rngs, kernel=3, stride=stride, activation="relu6"))
+    return nnx.Sequential(*blocks)

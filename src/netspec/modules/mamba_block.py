@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +17,7 @@ from netspec.modules.dtypes import at_least_float32
 
 
 @jax.jit
-def selective_scan(x, step, decay, write, read):
+def selective_scan(x: jax.Array, step: jax.Array, decay: jax.Array, write: jax.Array, read: jax.Array) -> jax.Array:
     """States ``h_t = exp(Δ_t·A)·h_{t−1} + Δ_t·B_t·x_t`` read out as ``C_t·h_t``: ``(B, T, e) -> (B, T, e)``.
 
     ``step`` is ``Δ > 0``, ``(B, T, e)``; ``decay`` is ``A < 0``, ``(e, N)``; ``write`` and ``read`` are ``B`` and
@@ -29,7 +31,7 @@ def selective_scan(x, step, decay, write, read):
     return jnp.einsum("bten,btn->bte", states, read)
 
 
-def step_bias(key, shape, dtype=jnp.float32):
+def step_bias(key: jax.Array, shape: Sequence[int], dtype: Any = jnp.float32) -> jax.Array:
     """Bias whose softplus is log-uniform between 0.001 and 0.1 (Gu & Dao 2023, sec. 3.6)."""
     step = jnp.exp(jax.random.uniform(key, shape, dtype, math.log(1e-3), math.log(1e-1)))
     return step + jnp.log(-jnp.expm1(-step))
@@ -42,7 +44,7 @@ class Mamba(nnx.Module):
     Source: Gu & Dao 2023 (arXiv:2312.00752), alg. 2 and fig. 3.
     """
 
-    def __init__(self, layer: MambaBlock, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: MambaBlock, numerics: Numerics, rngs: nnx.Rngs) -> None:
         inner, states, rank = layer.expand * layer.width, layer.state_size, layer.step_rank
         self.splits = rank, rank + states
         self.inputs = numerics.linear(layer.width, 2 * inner, rngs, bias=False)
@@ -72,7 +74,7 @@ class Mamba(nnx.Module):
         self.skip = nnx.Param(jnp.ones(inner))
         self.outputs = numerics.linear(inner, layer.width, rngs, bias=False)
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """Token ``t`` depends on tokens up to ``t``."""
         x, gate = jnp.split(self.inputs(x), 2, axis=-1)
         x = nnx.silu(self.convolution(x))
@@ -86,12 +88,12 @@ class Mamba(nnx.Module):
 class MambaStack(nnx.Module):
     """``x + mamba(RMSNorm(x))``, repeated: ``(B, …, width) -> (B, …, width)``, the residual kept in float32."""
 
-    def __init__(self, layer: MambaBlock, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: MambaBlock, numerics: Numerics, rngs: nnx.Rngs) -> None:
         norm = {"epsilon": 1e-5, "dtype": numerics.wide_dtype, "rngs": rngs}
         self.norms = nnx.List([nnx.RMSNorm(layer.width, **norm) for _ in range(layer.n_blocks)])
         self.mixers = nnx.List([Mamba(layer, numerics, rngs) for _ in range(layer.n_blocks)])
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """A grid is read row by row."""
         shape = x.shape
         x = x.reshape(shape[0], -1, shape[-1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 from flax import nnx
 
 from netspec.layers.max_pool import MaxPool
@@ -11,10 +12,10 @@ from netspec.modules.base import Numerics, build_layer, same_padding
 class MaxPooling(nnx.Module):
     """Maximum over windows, ``(B, H, W, C) -> (B, H', W', C)``; padding is minus infinity."""
 
-    def __init__(self, layer: MaxPool):
+    def __init__(self, layer: MaxPool) -> None:
         self.layer = layer
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """The largest value under each window, channel by channel."""
         window, stride = self.layer.window, self.layer.stride
         padding = same_padding(window) if self.layer.padding == "same" else "VALID"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import jax
 import jax.numpy as jnp
 from flax import nnx
 
@@ -14,7 +15,7 @@ from netspec.modules.conv_bn import normed_conv
 from netspec.modules.transformer_encoder import EncoderBlock, SelfAttention
 
 
-def unfold(x):
+def unfold(x: jax.Array) -> jax.Array:
     """``(B, H, W, d) -> (B·4, H·W/4, d)``: the pixels at one place of every 2×2 patch as one sequence.
 
     Source: Mehta & Rastegari 2021 (arXiv:2110.02178), sec. 3.1, before eq. 1.
@@ -24,7 +25,7 @@ def unfold(x):
     return x.reshape(batch * 4, -1, d)
 
 
-def fold(tokens, height: int, width: int):
+def fold(tokens: jax.Array, height: int, width: int) -> jax.Array:
     """``(B·4, H·W/4, d) -> (B, H, W, d)``, the inverse of :func:`unfold`."""
     d = tokens.shape[-1]
     x = tokens.reshape(-1, 2, 2, height // 2, width // 2, d).transpose(0, 3, 1, 4, 2, 5)
@@ -37,7 +38,7 @@ class LocalGlobal(nnx.Module):
     Swish everywhere, in the MLPs too (app. A). Source: Mehta & Rastegari 2021 (arXiv:2110.02178), fig. 1b.
     """
 
-    def __init__(self, layer: MobileViTBlock, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: MobileViTBlock, numerics: Numerics, rngs: nnx.Rngs) -> None:
         channels, width = layer.channels, layer.width
         block = TransformerEncoder(width, layer.heads, layer.mlp_width, 1)
         attention = partial(SelfAttention, block, numerics, rngs)
@@ -48,7 +49,7 @@ class LocalGlobal(nnx.Module):
         self.narrow = normed_conv(numerics, width, channels, 1, rngs, activation="silu")
         self.fuse = normed_conv(numerics, 2 * channels, channels, 3, rngs, activation="silu")
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """Each output pixel has seen every input pixel: its neighbours by convolution, they the rest by attention."""
         tokens = unfold(self.widen(self.local(x)))
         for block in self.blocks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 from flax import nnx
 
@@ -17,10 +18,10 @@ class Fourier(nnx.Module):
     Source: Mildenhall et al. 2020 (arXiv:2003.08934), eq. 4.
     """
 
-    def __init__(self, n_frequencies: int):
+    def __init__(self, n_frequencies: int) -> None:
         self.n_frequencies = n_frequencies
 
-    def __call__(self, p):
+    def __call__(self, p: jax.Array) -> jax.Array:
         """The phase is reduced before it is multiplied by π, which is exact, so high octaves lose no digits."""
         p = at_least_float32(p)
         waves = []
@@ -37,7 +38,7 @@ class RadianceField(nnx.Module):
     zero; colours between 0 and 1. Source: Mildenhall et al. 2020 (arXiv:2003.08934), fig. 7.
     """
 
-    def __init__(self, layer: NeRFMLP, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: NeRFMLP, numerics: Numerics, rngs: nnx.Rngs) -> None:
         position, hidden = layer.position_features, layer.hidden
         fans = [position, *[hidden] * 4, hidden + position, hidden, hidden]
         self.trunk = nnx.List([numerics.linear(fan, hidden, rngs) for fan in fans])
@@ -46,7 +47,7 @@ class RadianceField(nnx.Module):
         self.view = numerics.linear(hidden + layer.direction_features, layer.direction_hidden, rngs)
         self.rgb = numerics.linear(layer.direction_hidden, 3, rngs)
 
-    def __call__(self, position, direction):
+    def __call__(self, position: jax.Array, direction: jax.Array) -> dict[str, jax.Array]:
         """The density knows the position only; the colour also the direction."""
         x = position
         for index, dense in enumerate(self.trunk):

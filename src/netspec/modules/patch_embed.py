@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 from flax import nnx
 
@@ -16,7 +17,7 @@ class PatchEmbedding(nnx.Module):
     On a grid, ``(B, H, W, C) -> (B, H/patch, W/patch, width)`` without a class token.
     """
 
-    def __init__(self, layer: PatchEmbed, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: PatchEmbed, numerics: Numerics, rngs: nnx.Rngs) -> None:
         scheme, window = numerics.scheme, (layer.patch, layer.patch)
         self.projection = nnx.Conv(
             layer.in_channels,
@@ -35,7 +36,7 @@ class PatchEmbedding(nnx.Module):
         table = (layer.n_patches + (not self.grid), layer.width)
         self.position_table = nnx.Param(scheme.position_table(rngs.params(), table, jnp.float32))
 
-    def __call__(self, images):
+    def __call__(self, images: jax.Array) -> jax.Array:
         """Tokens in row-major order behind the class token, positions added in float32."""
         patches = self.projection(images)
         batch, *_, width = patches.shape

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import jax
 from flax import nnx
 
 from netspec.layers.residual_block import ResidualBlock
@@ -19,11 +20,13 @@ class ShortcutBlock(nnx.Module):
     eq. 1 and 2.
     """
 
-    def __init__(self, numerics: Numerics, body: Sequence[NormedConv], projection: NormedConv | None, rngs: nnx.Rngs):
+    def __init__(
+        self, numerics: Numerics, body: Sequence[NormedConv], projection: NormedConv | None, rngs: nnx.Rngs
+    ) -> None:
         self.body = nnx.Sequential(*body, *numerics.branch_end(rngs))
         self.projection = nnx.data(projection)
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """Both paths added, then ReLU."""
         shortcut = x if self.projection is None else self.projection(x)
         return relu_of_sum(self.body(x), shortcut)

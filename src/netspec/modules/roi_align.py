@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import log2, prod
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -17,7 +18,7 @@ SAMPLES = 2
 LEVEL_SIDE = 14
 
 
-def roi_align(levels: Sequence[jnp.ndarray], regions: jnp.ndarray, side: int) -> jnp.ndarray:
+def roi_align(levels: Sequence[jax.Array], regions: jax.Array, side: int) -> jax.Array:
     """Resample each of the regions ``(B, n, 4)`` on its level ``(B, H, W, C)``, to ``(B, n, side, side, C)``.
 
     A region is ``(top, left, bottom, right)`` in fractions of the image. Each of its bins is the mean of 2×2 points,
@@ -53,7 +54,7 @@ def roi_align(levels: Sequence[jnp.ndarray], regions: jnp.ndarray, side: int) ->
     return bins.mean(axis=(3, 5))
 
 
-def _between(fraction: jnp.ndarray, length: jnp.ndarray) -> tuple[tuple[jnp.ndarray, jnp.ndarray], ...]:
+def _between(fraction: jax.Array, length: jax.Array) -> tuple[tuple[jax.Array, jax.Array], ...]:
     """The two pixels around ``fraction`` of a side of ``length`` pixels, each with its weight."""
     at = jnp.clip(fraction * length - 0.5, 0, length - 1)
     low = jnp.floor(at).astype(jnp.int32)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
-import jax.numpy as jnp
+import jax
 from flax import nnx
 
-from netspec.layers.base import SKIP, Combinator, Layer, Several, Value
+from netspec.layers.base import SKIP, Layer, Primitive, Several, Value
 from netspec.modules.base import Numerics, module_of
 
 #: A batch of what flows from one layer to the next: one tensor, or several by name, each of which may be several again.
-Batch = jnp.ndarray | dict[str, "Batch"]
+Batch: TypeAlias = "jax.Array | dict[str, Any]"
 
 
 class Memory:
     """The saved tensors and the open skips of one call."""
 
-    def __init__(self, named: Mapping[str, Batch]):
+    def __init__(self, named: Mapping[str, Batch]) -> None:
         self.saved = dict(named)
         self.skips: list[Batch] = []
 
@@ -41,7 +42,7 @@ class Memory:
 class Chain(nnx.Module):
     """``layers`` in order, each with the tensors it reads; none is the identity."""
 
-    def __init__(self, layers: Sequence[Layer], numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layers: Sequence[Layer], numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.described = tuple(layers)
         self.layers = modules_of(layers, numerics, rngs)
 
@@ -61,7 +62,7 @@ def run(layers: Sequence[Layer], modules: Sequence[nnx.Module], value: Batch, me
     ``memory`` gains what the layers save and loses the skips they close.
     """
     for layer, module in zip(layers, modules, strict=True):
-        if isinstance(layer, Combinator):
+        if not isinstance(layer, Primitive):
             value = module(value, memory)
             continue
         kept = layer.saves(shape_of(value))

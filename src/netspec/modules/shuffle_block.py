@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 from flax import nnx
 
@@ -11,7 +12,7 @@ from netspec.modules.conv_bn import depthwise, normed_conv
 from netspec.modules.cpu.sums_once import relu_of_sum
 
 
-def channel_shuffle(x: jnp.ndarray, groups: int) -> jnp.ndarray:
+def channel_shuffle(x: jax.Array, groups: int) -> jax.Array:
     """Deal the channels of ``groups`` groups in turn: ``(…, C) -> (…, C)``; ``abcd|efgh`` becomes ``aebfcgdh``.
 
     Source: Zhang et al. 2017 (arXiv:1707.01083), sec. 3.1.
@@ -28,14 +29,14 @@ class ShuffleUnit(nnx.Module):
     (arXiv:1707.01083), fig. 2b and c.
     """
 
-    def __init__(self, layer: ShuffleBlock, numerics: Numerics, rngs: nnx.Rngs, *, first: bool):
+    def __init__(self, layer: ShuffleBlock, numerics: Numerics, rngs: nnx.Rngs, *, first: bool) -> None:
         m, self.groups, self.first = layer.middle, layer.groups, first
         i, o = (layer.in_channels, layer.out_channels - layer.in_channels) if first else (layer.out_channels,) * 2
         self.reduce = normed_conv(numerics, i, m, 1, rngs, groups=self.groups)
         self.depthwise = depthwise(numerics, m, 3, rngs, stride=2 if first else 1, activation="identity")
         self.expand = normed_conv(numerics, m, o, 1, rngs, groups=self.groups, activation="identity")
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """Both paths joined, then ReLU."""
         y = self.expand(self.depthwise(channel_shuffle(self.reduce(x), self.groups)))
         if not self.first:
@@ -50,7 +51,7 @@ class ShuffleV2First(nnx.Module):
     ``(B, H, W, in) -> (B, H/2, W/2, out)``. Source: Ma et al. 2018 (arXiv:1807.11164), fig. 3d.
     """
 
-    def __init__(self, layer: ShuffleV2Block, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: ShuffleV2Block, numerics: Numerics, rngs: nnx.Rngs) -> None:
         i, half = layer.in_channels, layer.out_channels // 2
         self.left = nnx.Sequential(
             depthwise(numerics, i, 3, rngs, stride=2, activation="identity"),
@@ -62,7 +63,7 @@ class ShuffleV2First(nnx.Module):
             normed_conv(numerics, half, half, 1, rngs),
         )
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """Left and right channels in turn."""
         return channel_shuffle(jnp.concatenate([self.left(x), self.right(x)], axis=-1), 2)
 
@@ -73,7 +74,7 @@ class ShuffleV2Unit(nnx.Module):
     ``(B, H, W, C) -> (B, H, W, C)``. Source: Ma et al. 2018 (arXiv:1807.11164), fig. 3c.
     """
 
-    def __init__(self, layer: ShuffleV2Block, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: ShuffleV2Block, numerics: Numerics, rngs: nnx.Rngs) -> None:
         half = layer.out_channels // 2
         self.right = nnx.Sequential(
             normed_conv(numerics, half, half, 1, rngs),
@@ -81,7 +82,7 @@ class ShuffleV2Unit(nnx.Module):
             normed_conv(numerics, half, half, 1, rngs),
         )
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """Passed and transformed channels in turn."""
         passed, split = jnp.split(x, 2, axis=-1)
         return channel_shuffle(jnp.concatenate([passed, self.right(split)], axis=-1), 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 from flax import nnx
 
 from netspec.modules.activation import FUNCTIONS
@@ -16,13 +17,15 @@ class SqueezeExcite(nnx.Module):
     EfficientNet has SiLU for the former, MobileNet V3 (arXiv:1905.02244, sec. 5.2) a hard sigmoid for the latter.
     """
 
-    def __init__(self, numerics: Numerics, channels: int, squeezed: int, rngs: nnx.Rngs, *, activation: str, gate: str):
+    def __init__(
+        self, numerics: Numerics, channels: int, squeezed: int, rngs: nnx.Rngs, *, activation: str, gate: str
+    ) -> None:
         self.squeeze = numerics.linear(channels, squeezed, rngs)
         self.excite = numerics.linear(squeezed, channels, rngs)
         self.activation = activation
         self.gate = gate
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """The channels, each scaled by its gate."""
         pooled = at_least_float32(x).mean(axis=(1, 2), keepdims=True)
         hidden = FUNCTIONS[self.activation](self.squeeze(pooled))

@@ -17,13 +17,13 @@ class StochasticDepth(nnx.Module):
     sec. 3; the scaling while training, not while testing, is today's usage.
     """
 
-    def __init__(self, rngs: nnx.Rngs):
+    def __init__(self, rngs: nnx.Rngs) -> None:
         self.rate = 0.0
         self.deterministic = False
         self.rngs = rngs.dropout.fork()
         self.rngs.count = DrawCount(self.rngs.count.get_value(), tag=self.rngs.tag)
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """One draw per example."""
         if self.deterministic or self.rate == 0:
             return x

@@ -30,7 +30,7 @@ from netspec.modules.dtypes import at_least_float32
 SMALL = 1e-8
 
 
-def _multiply(a, b):
+def _multiply(a: jax.Array, b: jax.Array) -> jax.Array:
     """Hamilton product of quaternions ``(…, 4)``, real part first."""
     real = a[..., :1] * b[..., :1] - (a[..., 1:] * b[..., 1:]).sum(-1, keepdims=True)
     rest = a[..., :1] * b[..., 1:] + b[..., :1] * a[..., 1:] + jnp.cross(a[..., 1:], b[..., 1:])
@@ -64,12 +64,12 @@ class Frames(NamedTuple):
         return jnp.stack([jnp.stack(row, axis=-1) for row in rows], axis=-2)
 
     # Coordinates need all bits of float32 also where the hardware multiplies matrices in fewer.
-    def apply(self, points):
+    def apply(self, points: jax.Array) -> jax.Array:
         """From each residue's own coordinates to the common ones: ``(…, n, 3) -> (…, n, 3)``."""
         turned = jnp.einsum("...xy,...ny->...nx", self.rotation, points, precision="highest")
         return turned + self.translation[..., None, :]
 
-    def invert_apply(self, points):
+    def invert_apply(self, points: jax.Array) -> jax.Array:
         """From the common coordinates to each residue's own: ``(…, n, 3) -> (…, n, 3)``."""
         moved = points - self.translation[..., None, :]
         return jnp.einsum("...yx,...ny->...nx", self.rotation, moved, precision="highest")
@@ -80,7 +80,7 @@ class Frames(NamedTuple):
         unit = product / jnp.linalg.norm(product, axis=-1, keepdims=True)
         return Frames(unit, self.apply(other.translation[..., None, :])[..., 0, :])
 
-    def vectors(self):
+    def vectors(self) -> jax.Array:
         """Six numbers per frame, ``(…, 6)``: rotation vector (axis times angle, at most π) and translation."""
         # q and −q are the same rotation; the one with a real part that is not negative turns by at most π.
         quaternion = jnp.where(self.quaternion[..., :1] < 0, -self.quaternion, self.quaternion)
@@ -101,7 +101,7 @@ class InvariantPointAttention(nnx.Module):
     within a head, all x of the points before all y, and the output map reads values, points, lengths, pairs.
     """
 
-    def __init__(self, layer: StructureModule, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: StructureModule, numerics: Numerics, rngs: nnx.Rngs) -> None:
         s, z = layer.single_channels, layer.pair_channels
         self.query = numerics.linear(s, HEADS * HEAD_WIDTH, rngs)
         self.key_value = numerics.linear(s, 2 * HEADS * HEAD_WIDTH, rngs)
@@ -112,7 +112,7 @@ class InvariantPointAttention(nnx.Module):
         self.head_weight = nnx.Param(jnp.full((HEADS,), math.log(math.e - 1)))
         self.out = numerics.linear(HEADS * (z + HEAD_WIDTH + 4 * VALUE_POINTS), s, rngs)
 
-    def __call__(self, single, pair, frames: Frames):
+    def __call__(self, single: jax.Array, pair: jax.Array, frames: Frames) -> jax.Array:
         """``pair`` is ``(B, r, r, z)``, ``frames`` one per residue; logits, softmax and geometry are in float32."""
         batch, residues, _ = single.shape
         query = self.query(single).reshape(batch, residues, HEADS, HEAD_WIDTH)
@@ -136,12 +136,12 @@ class InvariantPointAttention(nnx.Module):
         return self.out(jnp.concatenate([part.reshape(batch, residues, -1) for part in parts], axis=-1))
 
     @staticmethod
-    def _points(flat, frames: Frames):
+    def _points(flat: jax.Array, frames: Frames) -> jax.Array:
         """Points of all heads in the common coordinates, ``(B, r, h, points, 3)``; in ``flat`` all x come first."""
         own = at_least_float32(flat).reshape(*flat.shape[:2], 3, -1).swapaxes(-1, -2)
         return frames.apply(own).reshape(*flat.shape[:2], HEADS, -1, 3)
 
-    def _closeness(self, query_points, key_points):
+    def _closeness(self, query_points: jax.Array, key_points: jax.Array) -> jax.Array:
         """The logits' part from distances, ``(B, h, r, r)``: ``-γ·w_C/2 · Σ_p |q_ip − k_jp|²``."""
         # From differences, not from products of lengths: those lose all digits far from the origin.
         apart = query_points[:, :, None] - key_points[:, None]
@@ -156,13 +156,13 @@ class Angles(nnx.Module):
     Lines 11 to 14 there; each angle leaves as sine and cosine, divided by their length (algorithm 24, line 1).
     """
 
-    def __init__(self, layer: StructureModule, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: StructureModule, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.current = numerics.linear(layer.single_channels, ANGLE_WIDTH, rngs)
         self.initial = numerics.linear(layer.single_channels, ANGLE_WIDTH, rngs)
         self.residual = nnx.List([numerics.linear(ANGLE_WIDTH, ANGLE_WIDTH, rngs) for _ in range(4)])
         self.out = numerics.linear(ANGLE_WIDTH, 2 * ANGLES, rngs)
 
-    def __call__(self, single, initial):
+    def __call__(self, single: jax.Array, initial: jax.Array) -> jax.Array:
         """Two residual blocks of two maps each, then the angles in float32."""
         a = self.current(single) + self.initial(initial)
         for first, second in (self.residual[:2], self.residual[2:]):
@@ -174,7 +174,7 @@ class Angles(nnx.Module):
 class Structure(nnx.Module):
     """The whole structure module, one set of weights for all rounds: algorithm 20 without side-chain coordinates."""
 
-    def __init__(self, layer: StructureModule, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: StructureModule, numerics: Numerics, rngs: nnx.Rngs) -> None:
         s = layer.single_channels
         self.rounds = layer.n_blocks
         self.single_norm = numerics.layer_norm(s, rngs)
@@ -187,7 +187,7 @@ class Structure(nnx.Module):
         self.update = numerics.linear(s, 6, rngs)
         self.angles = Angles(layer, numerics, rngs)
 
-    def __call__(self, representations):
+    def __call__(self, representations: dict[str, jax.Array]) -> dict[str, jax.Array]:
         """``{single: (B, r, s), pair: (B, r, r, z)} -> {frames: (B, r, 6), angles: (B, r, 7, 2)}``.
 
         Frames leave as :meth:`Frames.vectors`, translations in the units the module learns (10 Å in the paper).
@@ -196,7 +196,7 @@ class Structure(nnx.Module):
         frames, angles = self.fold(representations, start)
         return {"frames": frames.vectors(), "angles": angles}
 
-    def fold(self, representations, frames: Frames):
+    def fold(self, representations: dict[str, jax.Array], frames: Frames) -> tuple[Frames, jax.Array]:
         """Final frames and angles when the residues start at ``frames``."""
         initial, pair = self.single_norm(representations["single"]), self.pair_norm(representations["pair"])
         single = at_least_float32(self.input(initial))
@@ -211,7 +211,7 @@ class Structure(nnx.Module):
         # Only the angles of the last round leave, so the others need not be computed.
         return frames, self.angles(single, initial)
 
-    def _backbone_update(self, single) -> Frames:
+    def _backbone_update(self, single: jax.Array) -> Frames:
         """Algorithm 23: rotation ``(1, b, c, d)`` over its length, and translation."""
         turn, translation = jnp.split(at_least_float32(self.update(single)), 2, axis=-1)
         quaternion = jnp.concatenate([jnp.ones_like(turn[..., :1]), turn], axis=-1)

@@ -26,14 +26,14 @@ def relative_position_index(window: int) -> np.ndarray:
     return down * (2 * window - 1) + right
 
 
-def partition(x, window: int):
+def partition(x: jax.Array, window: int) -> jax.Array:
     """``(B, H, W, d) -> (B, windows, window², d)``, windows and the places inside them row by row."""
     batch, height, width, d = x.shape
     x = x.reshape(batch, height // window, window, width // window, window, d)
     return x.swapaxes(2, 3).reshape(batch, -1, window**2, d)
 
 
-def join(windows, height: int, width: int):
+def join(windows: jax.Array, height: int, width: int) -> jax.Array:
     """``(B, windows, window², d) -> (B, height, width, d)``, the inverse of :func:`partition`."""
     batch, _, places, d = windows.shape
     window = int(places**0.5)
@@ -61,7 +61,7 @@ class WindowAttention(nnx.Module):
     window, so it is not shifted. Source: Liu et al. 2021 (arXiv:2103.14030), eq. 4.
     """
 
-    def __init__(self, layer: SwinStage, shift: int, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: SwinStage, shift: int, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.window, self.heads, self.shift = layer.window, layer.heads, shift
         self.qkv = numerics.linear(layer.width, 3 * layer.width, rngs)
         self.out = numerics.linear(layer.width, layer.width, rngs)
@@ -69,13 +69,14 @@ class WindowAttention(nnx.Module):
         # Normal with std 0.02 cut at two units in every scheme, as published: it is a bias, and so has no fan-in.
         self.bias_table = nnx.Param(nnx.initializers.truncated_normal(0.02)(rngs.params(), table, jnp.float32))
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """Shift, attend, shift back; the softmax runs in float32."""
         _, height, width, d = x.shape
         window = self.window
         x = jnp.pad(x, ((0, 0), (0, -height % window), (0, -width % window), (0, 0)))
         sides = x.shape[1:3]
-        shifts = tuple(0 if side == window else self.shift for side in sides)
+        down, across = (0 if side == window else self.shift for side in sides)
+        shifts = down, across
         windows = partition(jnp.roll(x, [-shift for shift in shifts], (1, 2)), window)
         qkv = self.qkv(windows).reshape(*windows.shape[:3], 3, self.heads, d // self.heads)
         bias = self.bias_table[...][relative_position_index(window)].transpose(2, 0, 1)[None]
@@ -100,11 +101,11 @@ class Merging(nnx.Module):
     Source: Liu et al. 2021 (arXiv:2103.14030), sec. 3.1; the channels in the order of the published code.
     """
 
-    def __init__(self, layer: PatchMerging, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: PatchMerging, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.norm = numerics.layer_norm(4 * layer.in_channels, rngs)
         self.reduction = numerics.linear(4 * layer.in_channels, layer.out_channels, rngs)
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """Upper left, lower left, upper right, lower right."""
         corners = [x[:, row::2, column::2] for column in (0, 1) for row in (0, 1)]
         return self.reduction(self.norm(jnp.concatenate(corners, axis=-1)))

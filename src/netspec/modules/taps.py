@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import jax
 import jax.numpy as jnp
 from flax import nnx
 
@@ -12,7 +15,7 @@ from netspec.modules.base import Numerics, build_layer
 class Saved(nnx.Module):
     """``value -> (value, value)``: once onwards, once to be kept under the layer's name."""
 
-    def __call__(self, value):
+    def __call__(self, value: Any) -> tuple[Any, Any]:
         """Unchanged."""
         return value, value
 
@@ -20,10 +23,10 @@ class Saved(nnx.Module):
 class Loaded(nnx.Module):
     """``(value, saved) -> saved``, or both joined along the channels, or added."""
 
-    def __init__(self, layer: Load):
+    def __init__(self, layer: Load) -> None:
         self.join = layer.join
 
-    def __call__(self, value, saved):
+    def __call__(self, value: Any, saved: jax.Array) -> jax.Array:
         """What arrives comes before what was saved."""
         match self.join:
             case "replace":
@@ -37,10 +40,10 @@ class Loaded(nnx.Module):
 class Picked(nnx.Module):
     """``{name: tensor, …} -> tensor``."""
 
-    def __init__(self, layer: Pick):
+    def __init__(self, layer: Pick) -> None:
         self.name = layer.name
 
-    def __call__(self, value):
+    def __call__(self, value: Any) -> jax.Array:
         """The one of that name."""
         return value[self.name]
 
@@ -48,10 +51,10 @@ class Picked(nnx.Module):
 class Reshaped(nnx.Module):
     """``(B, …) -> (B, *shape)``, row-major."""
 
-    def __init__(self, layer: Reshape):
+    def __init__(self, layer: Reshape) -> None:
         self.shape = layer.shape
 
-    def __call__(self, value):
+    def __call__(self, value: Any) -> jax.Array:
         """The same scalars."""
         return value.reshape(value.shape[0], *self.shape)
 

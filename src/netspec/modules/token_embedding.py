@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 from flax import nnx
 
@@ -15,14 +16,14 @@ TABLE = nnx.initializers.normal(0.02)
 class OneHotMap(nnx.Module):
     """A dense map of one-hot rows, as a look-up: ``(B, tokens)`` integers ``-> (B, tokens, width)``."""
 
-    def __init__(self, layer: OneHotDense, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: OneHotDense, numerics: Numerics, rngs: nnx.Rngs) -> None:
         scheme = numerics.scheme
         self.rows = nnx.Embed(
             layer.vocabulary, layer.width, dtype=numerics.wide_dtype, embedding_init=scheme.dense, rngs=rngs
         )
         self.bias = nnx.Param(scheme.bias(rngs.params(), (layer.width,), jnp.float32))
 
-    def __call__(self, tokens):
+    def __call__(self, tokens: jax.Array) -> jax.Array:
         """The row of the kernel and the bias, in float32."""
         return self.rows(tokens) + self.bias[...]
 
@@ -33,7 +34,7 @@ class TokenPositionEmbedding(nnx.Module):
     Source: Radford et al. 2018 (GPT-1), eq. 2.
     """
 
-    def __init__(self, layer: TokenPositionEmbed, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: TokenPositionEmbed, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.tokens = nnx.Embed(
             layer.vocabulary, layer.width, dtype=numerics.wide_dtype, embedding_init=TABLE, rngs=rngs
         )
@@ -42,7 +43,7 @@ class TokenPositionEmbedding(nnx.Module):
             table = (layer.max_tokens, layer.width)
             self.positions = nnx.Param(numerics.scheme.position_table(rngs.params(), table, jnp.float32))
 
-    def __call__(self, tokens):
+    def __call__(self, tokens: jax.Array) -> jax.Array:
         """Rows of the token table, with the first rows of the position table added in float32."""
         x = self.tokens(tokens)
         return x + self.positions[: tokens.shape[1]] if self.learned else x

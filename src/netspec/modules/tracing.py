@@ -6,11 +6,13 @@ network with hundreds of running statistics or draws then takes time quadratic i
 
 from __future__ import annotations
 
+from typing import Any
+
 from flax import nnx
 
 
 class _WholeAssignment(nnx.Variable):
-    def __setitem__(self, key, value) -> None:
+    def __setitem__(self, key: Any, value: Any) -> None:
         if key is ...:
             self.set_value(value)
         else:

@@ -19,13 +19,13 @@ class Attention(nnx.Module):
     Source: Vaswani et al. 2017 (arXiv:1706.03762), sec. 3.2.
     """
 
-    def __init__(self, width: int, memory_width: int, heads: int, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, width: int, memory_width: int, heads: int, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.heads = heads
         self.query = numerics.linear(width, width, rngs)
         self.key_value = numerics.linear(memory_width, 2 * width, rngs)
         self.out = numerics.linear(width, width, rngs)
 
-    def __call__(self, x, memory, *, is_causal: bool = False):
+    def __call__(self, x: jax.Array, memory: jax.Array, *, is_causal: bool = False) -> jax.Array:
         """Scaled dot-product attention; the softmax runs in float32."""
         batch, tokens, width = x.shape
         head = (self.heads, width // self.heads)
@@ -38,7 +38,7 @@ class Attention(nnx.Module):
 class DecoderBlock(nnx.Module):
     """Pre-norm block: self-attention, cross-attention and MLP, each with a residual kept in float32."""
 
-    def __init__(self, layer: TransformerDecoder, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: TransformerDecoder, numerics: Numerics, rngs: nnx.Rngs) -> None:
         width, memory_width = layer.width, layer.width if layer.memory_width is None else layer.memory_width
         self.causal = layer.causal
         self.norm1 = numerics.layer_norm(width, rngs)
@@ -49,7 +49,7 @@ class DecoderBlock(nnx.Module):
         self.fc1 = numerics.linear(width, layer.mlp_width, rngs)
         self.fc2 = numerics.linear(layer.mlp_width, width, rngs)
 
-    def __call__(self, x, memory):
+    def __call__(self, x: jax.Array, memory: jax.Array) -> jax.Array:
         """``(B, N, width), (B, M, memory_width) -> (B, N, width)``; ReLU, as in both sources of the layer."""
         x, branch = two_paths(x)
         normed = self.norm1(branch)
@@ -64,14 +64,14 @@ class Decoder(nnx.Module):
     The queries start standard normal, as the object queries of DETR (Carion et al. 2020, arXiv:2005.12872) do.
     """
 
-    def __init__(self, layer: TransformerDecoder, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: TransformerDecoder, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.learned = layer.n_queries > 0
         if self.learned:
             table = (layer.n_queries, layer.width)
             self.queries = nnx.Param(jax.random.normal(rngs.params(), table, jnp.float32))
         self.blocks = nnx.List([DecoderBlock(layer, numerics, rngs) for _ in range(layer.n_blocks)])
 
-    def __call__(self, x, *read):
+    def __call__(self, x: jax.Array, *read: jax.Array) -> jax.Array:
         """``(B, …, width) -> (B, n_queries, width)``, or with a memory ``(B, …, memory_width)`` the shape of ``x``."""
         if self.learned:
             memory, shape = x, (x.shape[0], *self.queries.shape)

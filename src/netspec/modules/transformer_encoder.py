@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import jax
 from flax import nnx
 
 from netspec.layers.swin import SwinStage
@@ -22,14 +23,14 @@ class SelfAttention(nnx.Module):
     parameters, and the initial distribution of three maps.
     """
 
-    def __init__(self, layer: TransformerEncoder, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: TransformerEncoder, numerics: Numerics, rngs: nnx.Rngs) -> None:
         width = layer.width
         self.heads = layer.heads
         self.causal = layer.causal
         self.qkv = numerics.linear(width, 3 * width, rngs, maps=3)
         self.out = numerics.linear(width, width, rngs)
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """Scaled dot-product attention over all tokens, or those so far; the softmax runs in float32."""
         batch, tokens, width = x.shape
         qkv = self.qkv(x).reshape(batch, tokens, 3, self.heads, width // self.heads)
@@ -51,7 +52,7 @@ class EncoderBlock(nnx.Module):
         numerics: Numerics,
         rngs: nnx.Rngs,
         activation: str = "gelu",
-    ):
+    ) -> None:
         self.activation = activation
         self.norm1 = numerics.layer_norm(layer.width, rngs)
         self.attention = attention()
@@ -60,7 +61,7 @@ class EncoderBlock(nnx.Module):
         self.fc2 = numerics.linear(layer.mlp_width, layer.width, rngs)
         self.ends = nnx.List([nnx.Sequential(*numerics.branch_end(rngs)) for _ in range(2)])
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """Attention, then the MLP."""
         x, branch = two_paths(x)
         x, branch = two_paths(x + self.ends[0](self.attention(self.norm1(branch))))
@@ -70,13 +71,13 @@ class EncoderBlock(nnx.Module):
 class Encoder(nnx.Module):
     """The blocks, the final LayerNorm, and the readout."""
 
-    def __init__(self, layer: TransformerEncoder, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: TransformerEncoder, numerics: Numerics, rngs: nnx.Rngs) -> None:
         attention = partial(SelfAttention, layer, numerics, rngs)
         self.blocks = nnx.List([EncoderBlock(layer, attention, numerics, rngs) for _ in range(layer.n_blocks)])
         self.norm = numerics.layer_norm(layer.width, rngs)
         self.readout = layer.readout
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """``(B, …, width)`` to the same shape, or to ``(B, width)`` when one token is read out."""
         shape = x.shape
         x = x.reshape(shape[0], -1, shape[-1])

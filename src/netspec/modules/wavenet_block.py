@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import jax
 import jax.numpy as jnp
 from flax import nnx
 
@@ -17,7 +20,7 @@ class GatedLayer(nnx.Module):
     times ``t − dilation`` and ``t``. Source: van den Oord et al. 2016 (arXiv:1609.03499), eq. 2 and fig. 4.
     """
 
-    def __init__(self, layer: WaveNetBlock, dilation: int, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: WaveNetBlock, dilation: int, numerics: Numerics, rngs: nnx.Rngs) -> None:
         residual = layer.residual_channels
         self.filter_gate = nnx.Conv(
             residual,
@@ -33,7 +36,7 @@ class GatedLayer(nnx.Module):
         self.residual = numerics.linear(residual, residual, rngs)
         self.skip = numerics.linear(residual, layer.skip_channels, rngs)
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
         """What goes on to the next layer, and what leaves."""
         filtered, gate = jnp.split(self.filter_gate(x), 2, axis=-1)
         z = jnp.tanh(filtered) * nnx.sigmoid(gate)
@@ -46,13 +49,14 @@ class WaveNetStack(nnx.Module):
     What the last layer would pass on is not read, so its residual map, which the count includes, gets no gradient.
     """
 
-    def __init__(self, layer: WaveNetBlock, numerics: Numerics, rngs: nnx.Rngs):
+    def __init__(self, layer: WaveNetBlock, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.layers = nnx.List([GatedLayer(layer, 2**index, numerics, rngs) for index in range(layer.n_layers)])
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """Output ``t`` depends on inputs ``t − 2^n_layers + 1`` to ``t``; before the first, zeros."""
         batch, times, *columns, channels = x.shape
-        x, total = x.reshape(batch, times, -1, channels), 0.0
+        x = x.reshape(batch, times, -1, channels)
+        total: Any = 0.0
         for layer in self.layers:
             x, skip = layer(x)
             total = total + at_least_float32(skip)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import optax
@@ -36,8 +38,8 @@ def lower_train_step(spec: NetSpec, batch: int) -> str:
     moments = jax.eval_shape(OPTIMIZER.init, parameters)
     labels = jax.ShapeDtypeStruct((batch,), jnp.int32)
 
-    def step(parameters, rest, moments, first, further, labels):
-        def loss(parameters):
+    def step(parameters: Any, rest: Any, moments: Any, first: Any, further: Any, labels: Any) -> tuple[Any, ...]:
+        def loss(parameters: Any) -> tuple[Any, Any]:
             logits, after = traced.call(nnx.State(parameters), rest, first, further)
             return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean(), after
 

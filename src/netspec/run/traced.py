@@ -31,7 +31,7 @@ class Traced:
     ``nnx.split`` gives, without values; ``first`` and ``further`` are the shapes and types of the inputs.
     """
 
-    def __init__(self, spec: NetSpec, batch: int = 1, *, training: bool = False):
+    def __init__(self, spec: NetSpec, batch: int = 1, *, training: bool = False) -> None:
         start = time.perf_counter()
         self.spec, self.batch = spec, batch
         model = nnx.eval_shape(lambda: Network(spec, UNDRAWN, nnx.Rngs(0)))
@@ -41,7 +41,7 @@ class Traced:
         self.traced = jax.jit(self.call).trace(self.parameters, self.rest, self.first, self.further)
         self.seconds = time.perf_counter() - start
 
-    def call(self, parameters, rest, first, further):
+    def call(self, parameters: Any, rest: Any, first: Any, further: Any) -> tuple[Any, Any]:
         """What leaves the network, and the state that is not trained afterwards."""
         model = nnx.merge(self.graph, parameters, rest, copy=True)
         leaves = model(first, **further)

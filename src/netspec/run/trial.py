@@ -121,7 +121,7 @@ def _compiled_gradient(spec: NetSpec, batch: int) -> tuple[jax.stages.Compiled, 
     traced = Traced(spec, batch, training=True)
     cotangents = jax.tree.map(lambda leaf: _normal(leaf.shape, 1), traced.traced.out_info[0])
 
-    def loss(parameters, rest, first, further):
+    def loss(parameters: Any, rest: Any, first: Any, further: Any) -> Any:
         leaves, _ = traced.call(parameters, rest, first, further)
         return sum(jnp.vdot(*pair) for pair in zip(*map(jax.tree.leaves, (leaves, cotangents)), strict=True))
 
@@ -178,7 +178,7 @@ def timed(call: Callable[[], Any], repeats: int) -> tuple[Any, float]:
 
     No further call starts once all have taken :data:`PATIENCE` seconds.
     """
-    seconds = []
+    seconds: list[float] = []
     while len(seconds) <= repeats and sum(seconds) < PATIENCE:
         start = time.perf_counter()
         result = jax.block_until_ready(call())
@@ -193,7 +193,7 @@ def draw_parameters(parameters: nnx.State) -> nnx.State:
     """
     rng = np.random.default_rng(0)
 
-    def one(path, leaf):
+    def one(path: tuple[Any, ...], leaf: Any) -> Any:
         name = path[-2].key
         # A dense map sums over the last axis but one, a convolution over its window, too.
         fan_in = math.prod(leaf.shape[-4 if len(leaf.shape) > 3 else -2 : -1]) if name == "kernel" else 16
@@ -214,12 +214,12 @@ def draw_inputs(spec: NetSpec, traced: Traced) -> tuple[Any, dict[str, Any]]:
     """Random inputs: token indices below their vocabulary, regions inside the image, all else standard normal."""
     known = {one.name: one.vocabulary for one in inputs_of(spec)}
 
-    def one(name: str, abstract: jax.ShapeDtypeStruct):
+    def one(name: str, abstract: jax.ShapeDtypeStruct) -> Any:
         if name == REGIONS:
             corners = np.random.default_rng(2).uniform(0, 1, (*abstract.shape[:-1], 2, 2)).astype(np.float32)
             return jnp.asarray(np.sort(corners, axis=-2).reshape(abstract.shape))
         if abstract.dtype == jnp.int32:
-            high = known[name]
+            high: Any = known[name]
             return jnp.asarray(np.random.default_rng(2).integers(high, size=abstract.shape, dtype=np.int32))
         return _normal(abstract.shape, 2)
 

@@ -8,12 +8,12 @@ import numpy as np
 
 from netspec.gradcheck import attention
 from netspec.gradcheck.rules import Array
-from netspec.gradcheck.statement import Case
+from netspec.gradcheck.statement import Case, Property
 from netspec.gradcheck.statements.common import adjoint, close, single, sizes, theorem, twice_differentiable
 from netspec.gradcheck.statements.softmax import LARGE, TIED
 
 
-def _query_key_value(rng, kind: str) -> tuple[Array, Array, Array]:
+def _query_key_value(rng: np.random.Generator, kind: str) -> tuple[Array, Array, Array]:
     queries, keys, d, value_width = sizes(rng, 4)
     q, k, v = (
         rng.standard_normal((queries, d)),
@@ -34,11 +34,11 @@ def _logits(q: Array, k: Array) -> float:
     return 2 * float(np.abs(q @ k.T).max()) / math.sqrt(q.shape[1])
 
 
-def _sdpa_by_query(rng, kind: str) -> Case:
+def _sdpa_by_query(rng: np.random.Generator, kind: str) -> Case:
     q, k, v = _query_key_value(rng, kind)
     function = attention.by_query(k, v)
 
-    def properties():
+    def properties() -> tuple[Property, ...]:
         dy = rng.standard_normal((len(q), v.shape[1]))
         same = np.broadcast_to(k[:1], k.shape)
         found = attention.by_query(same, v).backward(q, dy)
@@ -48,11 +48,11 @@ def _sdpa_by_query(rng, kind: str) -> Case:
     return single(kind, "Q", q, function, properties=properties, magnified=_logits(q, k))
 
 
-def _sdpa_by_key(rng, kind: str) -> Case:
+def _sdpa_by_key(rng: np.random.Generator, kind: str) -> Case:
     q, k, v = _query_key_value(rng, kind)
     function = attention.by_key(q, v)
 
-    def properties():
+    def properties() -> tuple[Property, ...]:
         dk = function.backward(k, rng.standard_normal((len(q), v.shape[1])))
         size = float(np.abs(q).sum() * max(np.abs(v).max(), 1.0) * 4)
         return (close("gradients of the keys sum to zero", dk.sum(axis=0), 0.0, function.roundings, size),)
@@ -61,11 +61,11 @@ def _sdpa_by_key(rng, kind: str) -> Case:
     return single(kind, "K", k, function, properties=properties, reach=reach, magnified=_logits(q, k))
 
 
-def _sdpa_by_value(rng, kind: str) -> Case:
+def _sdpa_by_value(rng: np.random.Generator, kind: str) -> Case:
     q, k, v = _query_key_value(rng, kind)
     function = attention.by_value(q, k)
 
-    def properties():
+    def properties() -> tuple[Property, ...]:
         dy = rng.standard_normal((len(q), v.shape[1]))
         total, size = dy.sum(axis=0), float(np.abs(dy).sum())
         found = function.backward(v, dy).sum(axis=0)
@@ -77,7 +77,7 @@ def _sdpa_by_value(rng, kind: str) -> Case:
     return single(kind, "V", v, function, properties=properties)
 
 
-def _heads(rng, kind: str):
+def _heads(rng: np.random.Generator, kind: str) -> tuple[Array, attention.Parameters, int, float]:
     heads, tokens = int(rng.integers(1, 4)), int(rng.integers(2, 5))
     width = heads * int(rng.integers(2, 4))
     p = attention.Parameters.random(width, rng)
@@ -86,11 +86,11 @@ def _heads(rng, kind: str):
     return rng.standard_normal((tokens, width)), p, heads, 64.0 if kind == LARGE else 1.0
 
 
-def _multi_head(rng, kind: str) -> Case:
+def _multi_head(rng: np.random.Generator, kind: str) -> Case:
     x, p, heads, magnified = _heads(rng, kind)
     function = attention.multi_head(p, heads, len(x))
 
-    def properties():
+    def properties() -> tuple[Property, ...]:
         dy, order = rng.standard_normal(x.shape), rng.permutation(len(x))
         dx = function.backward(x, dy)
         permuted = function.backward(x[order], dy[order])
@@ -104,7 +104,7 @@ def _multi_head(rng, kind: str) -> Case:
     return single(kind, "X", x, function, properties=properties, magnified=magnified)
 
 
-def _multi_head_smoothness(rng, kind: str) -> Case:
+def _multi_head_smoothness(rng: np.random.Generator, kind: str) -> Case:
     x, p, heads, _ = _heads(rng, kind)
     function = attention.multi_head(p, heads, len(x))
     return single(kind, "X", x, function, properties=lambda: (twice_differentiable(function, x, rng),))

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,7 @@ def theorem(number: int, draw: Callable, *kinds: str) -> Statement:
     )
 
 
-def single(kind: str, name: str, value: Array, function: Map, **options) -> Case:
+def single(kind: str, name: str, value: Array, function: Map, **options: Any) -> Case:
     """A case with one argument; ``properties`` among the options is the case's, the others are the argument's."""
     properties = options.pop("properties", tuple)
     return Case(kind, (Argument(name, value, function, **options),), properties)

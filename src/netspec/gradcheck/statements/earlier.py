@@ -15,7 +15,7 @@ from netspec.gradcheck import (
     squeeze_excite,
 )
 from netspec.gradcheck.rules import Array, Map
-from netspec.gradcheck.statement import Argument, Case, Draw, Statement, unit_jacobian
+from netspec.gradcheck.statement import Argument, Case, Draw, Property, Statement, unit_jacobian
 from netspec.gradcheck.statements import images
 from netspec.gradcheck.statements.common import adjoint, close, exact, single, sizes
 from netspec.gradcheck.statements.softmax import LARGE, TIED, logits
@@ -28,13 +28,13 @@ def _earlier(key: str, title: str, text: str, closed_form: str, draw: Draw, *kin
     return Statement(key, title, SECTION, text, closed_form, draw, ("ordinary", *kinds))
 
 
-def _dense(rng, kind: str) -> Case:
+def _dense(rng: np.random.Generator, kind: str) -> Case:
     n, i, o = sizes(rng, 3)
     x, w, b = rng.standard_normal((n, i)), rng.standard_normal((i, o)), rng.standard_normal(o)
     functions = (dense.per_token(w, b), dense.of_kernel(x, b), dense.of_bias(x, w))
     arguments = [Argument(name, value, f) for name, value, f in zip("XWb", (x, w, b), functions, strict=True)]
 
-    def properties():
+    def properties() -> tuple[Property, ...]:
         one = np.zeros((n, o))
         one[0, 0] = 1
         return (
@@ -45,13 +45,13 @@ def _dense(rng, kind: str) -> Case:
     return Case(kind, tuple(arguments), properties)
 
 
-def _relu(rng, kind: str) -> Case:
+def _relu(rng: np.random.Generator, kind: str) -> Case:
     x = rng.standard_normal(sizes(rng, 2))
     # Away from the kink by more than the longest step.
     x += 0.1 * np.sign(x)
     function = pointwise.relu()
 
-    def properties():
+    def properties() -> tuple[Property, ...]:
         j, same = unit_jacobian(function, x), np.eye(x.size).reshape(*x.shape, *x.shape)
         at_kink = function.backward(np.zeros(3), np.ones(3))
         return (
@@ -76,7 +76,7 @@ def _relu_of_the_networks() -> Array:
     return np.asarray(jax.grad(lambda x: nnx.relu(x).sum())(np.zeros(3, np.float32)))
 
 
-def _cross_entropy(rng, kind: str) -> Case:
+def _cross_entropy(rng: np.random.Generator, kind: str) -> Case:
     (n,) = sizes(rng, 1, 3, 8)
     target = np.zeros(n)
     target[int(rng.integers(n))] = 1
@@ -86,7 +86,7 @@ def _cross_entropy(rng, kind: str) -> Case:
     z = logits(rng, kind, n)
     function = softmax.cross_entropy(target)
 
-    def properties():
+    def properties() -> tuple[Property, ...]:
         dz = function.backward(z, np.ones(1))
         minimum = function.backward(np.log(target), np.ones(1)) if target.all() else np.zeros(n)
         return (
@@ -98,7 +98,7 @@ def _cross_entropy(rng, kind: str) -> Case:
     return single(kind, "z", z, function, properties=properties)
 
 
-def _batch_norm_training(rng, kind: str) -> Case:
+def _batch_norm_training(rng: np.random.Generator, kind: str) -> Case:
     n, c = sizes(rng, 2, 3, 6)
     x, reach = rng.standard_normal((n, c)), 1.0
     if kind == TINY:
@@ -114,7 +114,7 @@ def _batch_norm_training(rng, kind: str) -> Case:
         Argument("shift", shift, batch_norm.by_shift(gain * xhat)),
     )
 
-    def properties():
+    def properties() -> tuple[Property, ...]:
         dx = function.backward(x, rng.standard_normal(x.shape))
         size = float(np.abs(dx).max() * np.abs(x).max() / x.std(axis=0).min())
         return (close("gradients of a channel sum to zero", dx.sum(axis=0), 0.0, function.roundings, size),)
@@ -122,7 +122,7 @@ def _batch_norm_training(rng, kind: str) -> Case:
     return Case(kind, arguments, properties)
 
 
-def _batch_norm_evaluation(rng, kind: str) -> Case:
+def _batch_norm_evaluation(rng: np.random.Generator, kind: str) -> Case:
     n, c = sizes(rng, 2, 3, 6)
     x, (mean, gain, shift) = rng.standard_normal((n, c)), rng.standard_normal((3, c))
     variance, eps = rng.uniform(0.5, 2, c), 1e-5
@@ -134,7 +134,7 @@ def _batch_norm_evaluation(rng, kind: str) -> Case:
         Argument("shift", shift, batch_norm.by_shift(gain * xhat)),
     )
 
-    def properties():
+    def properties() -> tuple[Property, ...]:
         dy, moved = rng.standard_normal(x.shape), x.copy()
         moved[0] += 1
         return (
@@ -145,7 +145,7 @@ def _batch_norm_evaluation(rng, kind: str) -> Case:
     return Case(kind, arguments, properties)
 
 
-def _residual(rng, kind: str) -> Case:
+def _residual(rng: np.random.Generator, kind: str) -> Case:
     (c,) = sizes(rng, 1, 1, 3)
     x, b = images.image(rng, c), 0.5 * rng.standard_normal((2, c))
     w1, w2 = rng.standard_normal((2, c, c, 3, 3)) / 3
@@ -154,7 +154,7 @@ def _residual(rng, kind: str) -> Case:
     if kind == "projected shortcut":
         function = rules.add(body, convolution.by_input(rng.standard_normal((c, c, 1, 1)), 0 * b[0], 1))
 
-    def properties():
+    def properties() -> tuple[Property, ...]:
         dy = rng.standard_normal(x.shape)
         silent = rules.residual(rules.chain(body, linear.scale(0.0)))
         return (exact("a silent body passes the cotangent on", silent.backward(x, dy), dy),)
@@ -162,7 +162,7 @@ def _residual(rng, kind: str) -> Case:
     return single(kind, "x", x, function, properties=properties)
 
 
-def _squeeze_excite(rng, kind: str) -> Case:
+def _squeeze_excite(rng: np.random.Generator, kind: str) -> Case:
     (c,), (hidden,) = sizes(rng, 1, 2, 4), sizes(rng, 1, 2, 4)
     x = images.image(rng, c)
     w1, w2 = rng.standard_normal((c, hidden)), rng.standard_normal((hidden, c))
@@ -170,7 +170,7 @@ def _squeeze_excite(rng, kind: str) -> Case:
     b1, b2 = rng.choice([-4.0, 4.0], hidden), rng.standard_normal(c)
     function = squeeze_excite.squeeze_excite(x.shape, w1, b1, w2, b2)
 
-    def properties():
+    def properties() -> tuple[Property, ...]:
         dy = rng.standard_normal(x.shape)
         gate = squeeze_excite.gate(x.shape, w1, b1, 0 * w2, b2).forward(x)
         still = squeeze_excite.squeeze_excite(x.shape, w1, b1, 0 * w2, b2).backward(x, dy)

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from netspec.gradcheck import convolution as convolutions
 from netspec.gradcheck import max_pool as pooling
 from netspec.gradcheck.rules import Array, Map
-from netspec.gradcheck.statement import Argument, Case, unit_jacobian
+from netspec.gradcheck.statement import Argument, Case, Property, unit_jacobian
 from netspec.gradcheck.statements.common import adjoint, exact, single, sizes
 
 STRIDED = "stride 2"
 
 
-def image(rng, channels: int) -> Array:
+def image(rng: np.random.Generator, channels: int) -> Array:
     """A normal image of random sides."""
     return rng.standard_normal((channels, *sizes(rng, 2, 4, 6)))
 
 
-def convolution(rng, kind: str) -> Case:
+def convolution(rng: np.random.Generator, kind: str) -> Case:
     """A convolution by input, kernel and bias."""
     c, d, stride = *sizes(rng, 2, 1, 3), 2 if kind == STRIDED else 1
     side = int(rng.choice([1, 3, 5])) if kind == "ordinary" else 3
@@ -33,7 +35,7 @@ def convolution(rng, kind: str) -> Case:
     return _linear_layer(kind, ("x", "W", "b"), (x, w, b), functions, convolutions.by_input(w, 0 * b, stride), rng)
 
 
-def depthwise(rng, kind: str) -> Case:
+def depthwise(rng: np.random.Generator, kind: str) -> Case:
     """A depthwise convolution by input, kernel and bias."""
     (c,), stride = sizes(rng, 1, 2, 4), 2 if kind == STRIDED else 1
     x, w, b = image(rng, c), rng.standard_normal((c, 3, 3)), rng.standard_normal(c)
@@ -46,7 +48,7 @@ def depthwise(rng, kind: str) -> Case:
         kind, ("x", "W", "b"), (x, w, b), functions, convolutions.depthwise_by_input(w, 0 * b, stride), rng
     )
 
-    def properties():
+    def properties() -> tuple[Property, ...]:
         dy = rng.standard_normal(functions[0].forward(x).shape)
         dy[0] = 0
         found = functions[0].backward(x, dy)[0], functions[1].backward(w, dy)[0]
@@ -55,16 +57,23 @@ def depthwise(rng, kind: str) -> Case:
     return Case(kind, case.arguments, properties)
 
 
-def _linear_layer(kind: str, names, values, functions, without_bias: Map, rng) -> Case:
+def _linear_layer(
+    kind: str,
+    names: Sequence[str],
+    values: Sequence[Array],
+    functions: Sequence[Map],
+    without_bias: Map,
+    rng: np.random.Generator,
+) -> Case:
     arguments = tuple(Argument(*each) for each in zip(names, values, functions, strict=True))
 
-    def properties():
+    def properties() -> tuple[Property, ...]:
         return (adjoint(without_bias, values[0], rng), _reached(without_bias, values[0]))
 
     return Case(kind, arguments, properties)
 
 
-def _reached(function: Map, x: Array):
+def _reached(function: Map, x: Array) -> Property:
     """The zeros of the backward are where the forward reads nothing: a pixel moves just the outputs it is read by."""
     moved, one = x.copy(), np.zeros(x.shape)
     moved[0, 0, 0] += 1
@@ -73,7 +82,7 @@ def _reached(function: Map, x: Array):
     return exact("sparse where the kernel does not reach", rows * (np.abs(one) < 1e-12), 0.0)
 
 
-def max_pool(rng, kind: str) -> Case:
+def max_pool(rng: np.random.Generator, kind: str) -> Case:
     """Max-pooling away from ties, and its convention at them."""
     side, (c, down, across) = int(rng.integers(2, 4)), sizes(rng, 3, 1, 3)
     shape = (c, down * side, across * side)
@@ -81,7 +90,7 @@ def max_pool(rng, kind: str) -> Case:
     x = 0.1 * rng.permutation(math.prod(shape)).reshape(shape)
     function = pooling.max_pool(side)
 
-    def properties():
+    def properties() -> tuple[Property, ...]:
         dy = rng.standard_normal(function.forward(x).shape)
         tied = np.zeros(shape)
         found = function.backward(tied, dy)
@@ -101,7 +110,7 @@ def _pool_of_the_networks(x: Array, dy: Array, side: int) -> Array:
     import jax
     from flax import nnx
 
-    def pool(x):
+    def pool(x: Any) -> Any:
         return nnx.max_pool(x.transpose(1, 2, 0), (side, side), strides=(side, side)).transpose(2, 0, 1)
 
     with jax.enable_x64(True):

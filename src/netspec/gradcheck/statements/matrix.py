@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from netspec.gradcheck import linear, pointwise, rules, softmax
-from netspec.gradcheck.rules import Map
-from netspec.gradcheck.statement import Case, contraction, unit_jacobian
+from netspec.gradcheck.rules import Array, Map
+from netspec.gradcheck.statement import Case, Property, contraction, unit_jacobian
 from netspec.gradcheck.statements.common import adjoint, close, exact, single, sizes, theorem
 
+#: An argument, a linear map of it, and that map's Jacobian.
+Linear = tuple[Array, Map, Callable[[], Array]]
 
-def _row_independence(rng, kind: str) -> Case:
+
+def _row_independence(rng: np.random.Generator, kind: str) -> Case:
     m, n = sizes(rng, 2)
     a = rng.standard_normal((m, n)) + (700 if kind == "large logits" else 0)
     function = rules.rows(softmax.softmax(n))
 
-    def jacobian(a):
+    def jacobian(a: Array) -> Array:
         return rules.row_jacobian(softmax.jacobian, a)
 
-    def properties():
-        across = 1 - np.eye(m)[:, None, :, None]
+    def properties() -> tuple[Property, ...]:
+        across: Array = 1 - np.eye(m)[:, None, :, None]
         moved = a.copy()
         moved[0] += rng.standard_normal(n)
         return (
@@ -31,7 +36,7 @@ def _row_independence(rng, kind: str) -> Case:
     return single(kind, "A", a, stated, jacobian=lambda: jacobian(a), properties=properties)
 
 
-def _curved(shape: tuple[int, ...], rng) -> tuple[Map, Map]:
+def _curved(shape: tuple[int, ...], rng: np.random.Generator) -> tuple[Map, Map]:
     """Two maps of tensors of that shape, neither linear; the first mixes columns, the second rows.
 
     So their Jacobians do not commute, and a chain rule in the wrong order shows.
@@ -46,17 +51,17 @@ def _curved(shape: tuple[int, ...], rng) -> tuple[Map, Map]:
     return first, second
 
 
-def _matrix_chain(rng, kind: str) -> Case:
+def _matrix_chain(rng: np.random.Generator, kind: str) -> Case:
     m, n, p = sizes(rng, 3)
     a, factor = rng.standard_normal((m, n)), rng.standard_normal((n, p))
     first, second = rules.chain(_curved((m, n), rng)[0], linear.matmul_right(factor)), _curved((m, p), rng)[1]
     return _chained(kind, a, first, second, "A")
 
 
-def _chained(kind: str, x, first: Map, second: Map, name: str) -> Case:
+def _chained(kind: str, x: Array, first: Map, second: Map, name: str) -> Case:
     function = rules.chain(first, second)
 
-    def properties():
+    def properties() -> tuple[Property, ...]:
         inner, outer = unit_jacobian(first, x), unit_jacobian(second, first.forward(x))
         product = rules.chain_jacobian(inner, outer, first.forward(x).ndim)
         size = float(np.abs(product).max())
@@ -65,29 +70,31 @@ def _chained(kind: str, x, first: Map, second: Map, name: str) -> Case:
     return single(kind, name, x, function, properties=properties)
 
 
-def _matrix_fan_in(rng, kind: str) -> Case:
+def _matrix_fan_in(rng: np.random.Generator, kind: str) -> Case:
     shape = tuple(sizes(rng, 2))
     return _added(kind, rng.standard_normal(shape), *_curved(shape, rng), "A")
 
 
-def _added(kind: str, x, first: Map, second: Map, name: str) -> Case:
+def _added(kind: str, x: Array, first: Map, second: Map, name: str) -> Case:
     function = rules.add(first, second)
 
-    def properties():
+    def properties() -> tuple[Property, ...]:
         total = unit_jacobian(first, x) + unit_jacobian(second, x)
         return (exact("Jacobian is the sum", unit_jacobian(function, x), total),)
 
     return single(kind, name, x, function, properties=properties)
 
 
-def _linear(name: str, make, stated: bool):
+def _linear(
+    name: str, make: Callable[[np.random.Generator], Linear], stated: bool
+) -> Callable[[np.random.Generator, str], Case]:
     """A linear map by its Jacobian, or by its VJP: ``make(rng)`` gives argument, map and Jacobian."""
 
-    def draw(rng, kind: str) -> Case:
+    def draw(rng: np.random.Generator, kind: str) -> Case:
         x, function, jacobian = make(rng)
         by_jacobian = contraction(lambda _: jacobian(), function.forward, 2 * x.size + 2)
 
-        def properties():
+        def properties() -> tuple[Property, ...]:
             pattern = exact("VJP and Jacobian are one map", unit_jacobian(function, x), jacobian())
             return (pattern, adjoint(by_jacobian if stated else function, x, rng))
 
@@ -97,64 +104,63 @@ def _linear(name: str, make, stated: bool):
     return draw
 
 
-def _identity(rng):
+def _identity(rng: np.random.Generator) -> Linear:
     a = rng.standard_normal(sizes(rng, 2))
     return a, rules.identity(), lambda: linear.identity_jacobian(a)
 
 
-def _scale(rng):
+def _scale(rng: np.random.Generator) -> Linear:
     a, s = rng.standard_normal(sizes(rng, 2)), float(rng.standard_normal())
     return a, linear.scale(s), lambda: linear.scale_jacobian(a, s)
 
 
-def _transpose(rng):
+def _transpose(rng: np.random.Generator) -> Linear:
     a = rng.standard_normal(sizes(rng, 2))
     return a, linear.transpose(), lambda: linear.transpose_jacobian(a)
 
 
-def _left(rng):
+def _left(rng: np.random.Generator) -> Linear:
     m, n, p = sizes(rng, 3)
     c, b = rng.standard_normal((m, n)), rng.standard_normal((n, p))
     return b, linear.matmul_left(c), lambda: linear.matmul_left_jacobian(c, b)
 
 
-def _right(rng):
+def _right(rng: np.random.Generator) -> Linear:
     m, n, p = sizes(rng, 3)
     a, d = rng.standard_normal((m, n)), rng.standard_normal((n, p))
     return a, linear.matmul_right(d), lambda: linear.matmul_right_jacobian(a, d)
 
 
-def _row_lifting(rng, kind: str) -> Case:
+def _row_lifting(rng: np.random.Generator, kind: str) -> Case:
     m, n = sizes(rng, 2)
     a = rng.standard_normal((m, n))
     row = rules.chain(softmax.softmax(n), pointwise.gelu())
     function = rules.rows(row)
 
-    def properties():
+    def properties() -> tuple[Property, ...]:
         dy, other = rng.standard_normal((m, n)), a.copy()
         other[1:] += 1
         found = function.backward(a, dy)
         return (
-            exact(
-                "each row is the row's own backward", found, [row.backward(*pair) for pair in zip(a, dy, strict=True)]
-            ),
+            exact("each row is the row's own backward", found, np.stack([*map(row.backward, a, dy)])),
             exact("a row's gradient unmoved by other rows", function.backward(other, dy)[0], found[0]),
         )
 
     return single(kind, "A", a, function, properties=properties)
 
 
-def _cube(rng) -> tuple[int, int, int]:
-    return tuple(sizes(rng, 3, 2, 3))
+def _cube(rng: np.random.Generator) -> tuple[int, int, int]:
+    m, n, p = sizes(rng, 3, 2, 3)
+    return m, n, p
 
 
-def _cube_chain_jacobian(rng, kind: str) -> Case:
+def _cube_chain_jacobian(rng: np.random.Generator, kind: str) -> Case:
     shape = _cube(rng)
     x = rng.standard_normal(shape)
     first, second = _curved(shape, rng)
     function = rules.chain(first, second)
 
-    def jacobian(x):
+    def jacobian(x: Array) -> Array:
         inner, outer = unit_jacobian(first, x), unit_jacobian(second, first.forward(x))
         return rules.chain_jacobian(inner, outer, 3)
 
@@ -162,12 +168,12 @@ def _cube_chain_jacobian(rng, kind: str) -> Case:
     return single(kind, "x", x, stated, jacobian=lambda: jacobian(x))
 
 
-def _cube_chain(rng, kind: str) -> Case:
+def _cube_chain(rng: np.random.Generator, kind: str) -> Case:
     shape = _cube(rng)
     return _chained(kind, rng.standard_normal(shape), *_curved(shape, rng), "x")
 
 
-def _cube_fan_in(rng, kind: str) -> Case:
+def _cube_fan_in(rng: np.random.Generator, kind: str) -> Case:
     shape = _cube(rng)
     return _added(kind, rng.standard_normal(shape), *_curved(shape, rng), "x")
 

@@ -6,13 +6,13 @@ import numpy as np
 
 from netspec.gradcheck import softmax
 from netspec.gradcheck.rules import Array
-from netspec.gradcheck.statement import Case, contraction
+from netspec.gradcheck.statement import Case, Property, contraction
 from netspec.gradcheck.statements.common import close, exact, single, sizes, theorem, twice_differentiable
 
 LARGE, TIED = "large logits", "saturated"
 
 
-def logits(rng, kind: str, *shape: int) -> Array:
+def logits(rng: np.random.Generator, kind: str, *shape: int) -> Array:
     """Normal logits; around 700, where exponentials overflow; or 40 apart but for two that nearly tie."""
     z = rng.standard_normal(shape)
     if kind == LARGE:
@@ -24,12 +24,12 @@ def logits(rng, kind: str, *shape: int) -> Array:
     return z
 
 
-def _softmax_jacobian(rng, kind: str) -> Case:
+def _softmax_jacobian(rng: np.random.Generator, kind: str) -> Case:
     (n,) = sizes(rng, 1, 2, 7)
     z = logits(rng, kind, n)
     function = softmax.softmax(n)
 
-    def properties():
+    def properties() -> tuple[Property, ...]:
         j = softmax.jacobian(z)
         eigenvalues = np.linalg.eigvalsh(j)
         return (
@@ -42,17 +42,17 @@ def _softmax_jacobian(rng, kind: str) -> Case:
     return single(kind, "z", z, stated, jacobian=lambda: softmax.jacobian(z), properties=properties)
 
 
-def _softmax(rng, kind: str) -> Case:
+def _softmax(rng: np.random.Generator, kind: str) -> Case:
     (n,) = sizes(rng, 1, 2, 7)
     z = logits(rng, kind, n)
 
-    def properties():
+    def properties() -> tuple[Property, ...]:
         return _of_softmax_rows(z[None], rng)
 
     return single(kind, "z", z, softmax.softmax(n), properties=properties)
 
 
-def _of_softmax_rows(z: Array, rng):
+def _of_softmax_rows(z: Array, rng: np.random.Generator) -> tuple[Property, ...]:
     function, dy = softmax.row_softmax(z.shape[1]), rng.standard_normal(z.shape)
     p, dz = function.forward(z), function.backward(z, dy)
     n = function.roundings
@@ -63,18 +63,18 @@ def _of_softmax_rows(z: Array, rng):
     )
 
 
-def _row_softmax(rng, kind: str) -> Case:
+def _row_softmax(rng: np.random.Generator, kind: str) -> Case:
     m, n = sizes(rng, 2)
     z = logits(rng, kind, m, n)
     return single(kind, "S", z, softmax.row_softmax(n), properties=lambda: _of_softmax_rows(z, rng))
 
 
-def _row_softmax_smoothness(rng, kind: str) -> Case:
+def _row_softmax_smoothness(rng: np.random.Generator, kind: str) -> Case:
     m, n = sizes(rng, 2)
     z = logits(rng, kind, m, n)
     function = softmax.row_softmax(n)
 
-    def properties():
+    def properties() -> tuple[Property, ...]:
         denominators = np.exp(z - z.max(axis=1, keepdims=True)).sum(axis=1)
         return (
             exact("denominators at least one", np.minimum(denominators, 1.0), 1.0),

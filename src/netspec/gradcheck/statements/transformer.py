@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from netspec.gradcheck import attention, layer_norm, pointwise, rules, transformer
-from netspec.gradcheck.statement import Case
+from netspec.gradcheck.rules import Array
+from netspec.gradcheck.statement import Case, Property
 from netspec.gradcheck.statements import common
 from netspec.gradcheck.statements.common import exact, single, theorem
 
@@ -13,7 +14,7 @@ SCALED = "tokens of small variance"
 SHARED, OWN = "12 blocks, shared parameters", "12 blocks, parameters and vector gains of their own"
 
 
-def _block(rng, kind: str):
+def _block(rng: np.random.Generator, kind: str) -> tuple[Array, transformer.Block, float]:
     heads, tokens = int(rng.integers(1, 3)), int(rng.integers(2, 5))
     width = heads * int(rng.integers(2, 4))
     p = transformer.Block.random(width, heads, int(rng.integers(3, 8)), rng, vectors=kind == OWN)
@@ -21,11 +22,11 @@ def _block(rng, kind: str):
     return (0.05 * x, p, 0.05) if kind == SCALED else (x, p, 1.0)
 
 
-def _mlp(rng, kind: str) -> Case:
+def _mlp(rng: np.random.Generator, kind: str) -> Case:
     x, p, reach = _block(rng, kind)
     function = transformer.mlp(p)
 
-    def properties():
+    def properties() -> tuple[Property, ...]:
         dy = rng.standard_normal(x.shape)
         hidden = x @ p.w1 + p.b1
         formula = (dy @ p.w2.T * pointwise.gelu_derivative(hidden)) @ p.w1.T
@@ -39,11 +40,11 @@ def _mlp(rng, kind: str) -> Case:
     return single(kind, "X", x, function, properties=properties, reach=reach)
 
 
-def _attention_sublayer(rng, kind: str) -> Case:
+def _attention_sublayer(rng: np.random.Generator, kind: str) -> Case:
     x, p, reach = _block(rng, kind)
     function = transformer.attention_sublayer(p, len(x))
 
-    def properties():
+    def properties() -> tuple[Property, ...]:
         dy = rng.standard_normal(x.shape)
         inner = transformer.normed(p, p.norm1)
         mixed = attention.multi_head(p.attention, p.heads, len(x)).backward(inner.forward(x), dy)
@@ -59,11 +60,11 @@ def _attention_sublayer(rng, kind: str) -> Case:
     return single(kind, "X", x, function, properties=properties, reach=reach)
 
 
-def _mlp_sublayer(rng, kind: str) -> Case:
+def _mlp_sublayer(rng: np.random.Generator, kind: str) -> Case:
     x, p, reach = _block(rng, kind)
     function = transformer.mlp_sublayer(p)
 
-    def properties():
+    def properties() -> tuple[Property, ...]:
         dy = rng.standard_normal(x.shape)
         inner = transformer.normed(p, p.norm2)
         formula = dy + inner.backward(x, transformer.mlp(p).backward(inner.forward(x), dy))
@@ -76,11 +77,11 @@ def _mlp_sublayer(rng, kind: str) -> Case:
     return single(kind, "H", x, function, properties=properties, reach=reach)
 
 
-def _whole_block(rng, kind: str) -> Case:
+def _whole_block(rng: np.random.Generator, kind: str) -> Case:
     x, p, reach = _block(rng, kind)
     function = transformer.block(p, len(x))
 
-    def properties():
+    def properties() -> tuple[Property, ...]:
         dy = rng.standard_normal(x.shape)
         first, second = transformer.attention_sublayer(p, len(x)), transformer.mlp_sublayer(p)
         formula = first.backward(x, second.backward(first.forward(x), dy))
@@ -94,7 +95,7 @@ def _whole_block(rng, kind: str) -> Case:
     return single(kind, "X", x, function, properties=properties, reach=reach)
 
 
-def _blocks(rng, kind: str):
+def _blocks(rng: np.random.Generator, kind: str) -> tuple[Array, list[transformer.Block]]:
     x, p, _ = _block(rng, kind)
     depth = {"no block": 0, "one block": 1, SHARED: 12, OWN: 12}.get(kind, int(rng.integers(2, 4)))
     if kind != OWN:
@@ -103,11 +104,11 @@ def _blocks(rng, kind: str):
     return x, [transformer.Block.random(width, p.heads, hidden, rng, vectors=True) for _ in range(depth)]
 
 
-def _tower(rng, kind: str) -> Case:
+def _tower(rng: np.random.Generator, kind: str) -> Case:
     x, blocks = _blocks(rng, kind)
     function = transformer.tower(blocks, len(x))
 
-    def properties():
+    def properties() -> tuple[Property, ...]:
         dy = rng.standard_normal(x.shape)
         none = exact("of no blocks, the identity", transformer.tower([], len(x)).backward(x, dy), dy)
         if not blocks:
@@ -119,14 +120,14 @@ def _tower(rng, kind: str) -> Case:
     return single(kind, "X", x, function, properties=properties)
 
 
-def _vit_body(rng, kind: str) -> Case:
+def _vit_body(rng: np.random.Generator, kind: str) -> Case:
     x, blocks = _blocks(rng, kind)
     width = x.shape[1]
     vectors = (width,) if kind == OWN else ()
     final = transformer.Norm(1 + 0.2 * rng.standard_normal(vectors), 0.1 * rng.standard_normal(vectors))
     function = transformer.vit_body(blocks, final, width, len(x))
 
-    def properties():
+    def properties() -> tuple[Property, ...]:
         dy = rng.standard_normal(x.shape)
         tower = transformer.tower(blocks, len(x))
         last = layer_norm.per_token(width, final.gain, final.shift, transformer.EPSILON)
@@ -144,7 +145,7 @@ def _vit_body(rng, kind: str) -> Case:
     return single(kind, "X", x, function, properties=properties)
 
 
-def _close(name: str, found, expected, function: rules.Map):
+def _close(name: str, found: Array, expected: Array, function: rules.Map) -> Property:
     return common.close(name, found, expected, function.roundings, float(np.abs(expected).max()))
 
 

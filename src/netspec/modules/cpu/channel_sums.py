@@ -7,6 +7,7 @@ which the memory could be read. The layers here are those of flax with other sum
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -26,17 +27,17 @@ def strips_of(positions: int) -> int:
     return min(fitting, key=lambda count: positions % count, default=1)
 
 
-def column_sum(x: jnp.ndarray) -> jnp.ndarray:
+def column_sum(x: jax.Array) -> jax.Array:
     """``(B, …, C)`` summed over all axes but the last, ``(C,)``, in float32 at least."""
     x = at_least_float32(x)
     return _plainly(x) if x.ndim < 3 else by_platform(x, cpu=by_strips, elsewhere=_plainly)
 
 
-def _plainly(x):
+def _plainly(x: jax.Array) -> jax.Array:
     return x.sum(tuple(range(x.ndim - 1)))
 
 
-def by_strips(x: jnp.ndarray) -> jnp.ndarray:
+def by_strips(x: jax.Array) -> jax.Array:
     """The sum of ``(B, …, C)``: strips of each example first, along the channels, and the rest as a product with ones.
 
     That product is what XLA on CPU sums fastest by. Examples stay apart until then, so that devices can share them.
@@ -52,17 +53,17 @@ def by_strips(x: jnp.ndarray) -> jnp.ndarray:
 
 
 @instead_of(jnp.add)
-def plus_bias(x: jnp.ndarray, bias: jnp.ndarray) -> jnp.ndarray:
+def plus_bias(x: jax.Array, bias: jax.Array) -> jax.Array:
     """``x + bias``: ``(B, …, C)`` and ``(C,)``."""
     return _plus_bias(x, bias)
 
 
 @jax.custom_vjp
-def _plus_bias(x, bias):
+def _plus_bias(x: jax.Array, bias: jax.Array) -> jax.Array:
     return x + bias
 
 
-def _plus_bias_backward(kept, cotangent):
+def _plus_bias_backward(kept: None, cotangent: jax.Array) -> tuple[jax.Array, jax.Array]:
     return cotangent, column_sum(cotangent).astype(cotangent.dtype)
 
 
@@ -70,12 +71,12 @@ _plus_bias.defvjp(lambda x, bias: (_plus_bias(x, bias), None), _plus_bias_backwa
 
 
 @jax.custom_vjp
-def affine(x: jnp.ndarray, scale: jnp.ndarray, bias: jnp.ndarray) -> jnp.ndarray:
+def affine(x: jax.Array, scale: jax.Array, bias: jax.Array) -> jax.Array:
     """``scale · x + bias``: ``(B, …, C)`` and two of ``(C,)``, all of one type."""
     return x * scale + bias
 
 
-def _affine_backward(kept, cotangent):
+def _affine_backward(kept: tuple[jax.Array, jax.Array], cotangent: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
     x, scale = kept
     of_scale, of_bias = column_sum(cotangent * x), column_sum(cotangent)
     return cotangent * scale, of_scale.astype(scale.dtype), of_bias.astype(scale.dtype)
@@ -85,7 +86,9 @@ affine.defvjp(lambda x, scale, bias: (affine(x, scale, bias), (x, scale)), _affi
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(3,))
-def batch_normalized(x, scale, bias, epsilon: float):
+def batch_normalized(
+    x: jax.Array, scale: jax.Array, bias: jax.Array, epsilon: float
+) -> tuple[jax.Array, jax.Array, jax.Array]:
     """``x`` ``(B, …, C)`` by the mean and the biased variance of its channels, scaled and shifted; and these two.
 
     Gradients flow through the first only: the statistics are for keeping. Source: Ioffe & Szegedy 2015
@@ -94,7 +97,9 @@ def batch_normalized(x, scale, bias, epsilon: float):
     return _batch_normalized(x, scale, bias, epsilon)[0]
 
 
-def _batch_normalized(x, scale, bias, epsilon):
+def _batch_normalized(
+    x: jax.Array, scale: jax.Array, bias: jax.Array, epsilon: float
+) -> tuple[tuple[jax.Array, jax.Array, jax.Array], tuple[jax.Array, ...]]:
     count = x.size // x.shape[-1]
     mean = column_sum(x) / count
     variance = jnp.maximum(0.0, column_sum(jnp.square(x)) / count - jnp.square(mean))
@@ -103,7 +108,9 @@ def _batch_normalized(x, scale, bias, epsilon):
     return (y, mean, variance), (x, scale, mean, root)
 
 
-def _batch_normalized_backward(epsilon, kept, cotangents):
+def _batch_normalized_backward(
+    epsilon: float, kept: tuple[jax.Array, ...], cotangents: tuple[jax.Array, ...]
+) -> tuple[jax.Array, jax.Array, jax.Array]:
     x, scale, mean, root = kept
     cotangent, count = cotangents[0], x.size // x.shape[-1]
     of_bias, of_centred = column_sum(cotangent), column_sum(cotangent * (x - mean))
@@ -118,7 +125,7 @@ class BatchNorm(nnx.BatchNorm):
     """``(B, …, C) -> (B, …, C)``, in training mode by the batch's statistics, which also move the running ones."""
 
     @instead_of(nnx.BatchNorm.__call__)
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """In ``dtype``."""
         if self.use_running_average:
             return super().__call__(x)
@@ -134,7 +141,7 @@ class LayerNorm(nnx.LayerNorm):
     """``(…, C) -> (…, C)``, normalised over the channels; the variance is the biased one."""
 
     @instead_of(nnx.LayerNorm.__call__)
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """In ``dtype``."""
         x, scale, bias = self.promote_dtype((x, self.scale[...], self.bias[...]), dtype=self.dtype)
         centred = x - x.mean(-1, keepdims=True)
@@ -145,7 +152,7 @@ class LayerNorm(nnx.LayerNorm):
 class Linear(nnx.Linear):
     """``(…, in) -> (…, out)``."""
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """In ``dtype``."""
         if self.bias is None:
             return super().__call__(x)
@@ -157,11 +164,11 @@ class Linear(nnx.Linear):
 class Conv(nnx.Conv):
     """``(B, …, in) -> (B, …, out)``."""
 
-    def __init__(self, *arguments, use_bias: bool, **options):
+    def __init__(self, *arguments: Any, use_bias: bool, **options: Any) -> None:
         super().__init__(*arguments, use_bias=use_bias, **options)
         self.adds_bias, self.use_bias = use_bias, False  # flax, which would add it otherwise, is told of none
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         """In ``dtype``."""
         y = super().__call__(x)
         return plus_bias(y, self.bias[...].astype(y.dtype)) if self.adds_bias else y

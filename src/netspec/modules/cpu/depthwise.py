@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -31,14 +31,14 @@ class Window(NamedTuple):
 
 @instead_of(lax.conv_general_dilated)
 def depthwise_conv(
-    x: jnp.ndarray,
-    kernel: jnp.ndarray,
+    x: jax.Array,
+    kernel: jax.Array,
     strides: Sequence[int],
     padding: str | Sequence[tuple[int, int]],
     *,
     rhs_dilation: Sequence[int],
-    **_rest,
-) -> jnp.ndarray:
+    **_rest: Any,
+) -> jax.Array:
     """A convolution with one kernel per channel, ``(B, *spatial, C)`` by ``(*taps, 1, C)`` to ``(B, *spatial', C)``.
 
     Takes the place of ``conv_general_dilated`` with as many groups as channels. XLA on CPU has no fast code for that
@@ -49,17 +49,18 @@ def depthwise_conv(
     if isinstance(padding, str):
         reach = [step * (taps - 1) + 1 for step, taps in zip(rhs_dilation, kernel.shape[:-2], strict=True)]
         padding = lax.padtype_to_pads(x.shape[1:-1], reach, strides, padding)
-    return _depthwise(x, kernel, Window(tuple(strides), tuple(map(tuple, padding)), tuple(rhs_dilation)))
+    sides: Any = map(tuple, padding)
+    return _depthwise(x, kernel, Window(tuple(strides), tuple(sides), tuple(rhs_dilation)))
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2,))
-def _depthwise(x, kernel, window: Window):
+def _depthwise(x: jax.Array, kernel: jax.Array, window: Window) -> jax.Array:
     forms = {"cpu": partial(sum_of_taps, window=window), "elsewhere": partial(grouped, window=window)}
     return by_platform(x, kernel, **forms)
 
 
-def _gradients(window: Window, kept, cotangent):
-    def derived(x, kernel, cotangent):
+def _gradients(window: Window, kept: tuple[jax.Array, jax.Array], cotangent: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def derived(x: jax.Array, kernel: jax.Array, cotangent: jax.Array) -> tuple[jax.Array, jax.Array]:
         return jax.vjp(partial(grouped, window=window), x, kernel)[1](cotangent)
 
     written = partial(gradients_of_taps, window=window)
@@ -69,7 +70,7 @@ def _gradients(window: Window, kept, cotangent):
 _depthwise.defvjp(lambda x, kernel, window: (_depthwise(x, kernel, window), (x, kernel)), _gradients)
 
 
-def grouped(x: jnp.ndarray, kernel: jnp.ndarray, window: Window) -> jnp.ndarray:
+def grouped(x: jax.Array, kernel: jax.Array, window: Window) -> jax.Array:
     """As XLA's convolution."""
     spatial = "DHW"[-len(window.strides) :]
     return lax.conv_general_dilated(
@@ -83,13 +84,15 @@ def grouped(x: jnp.ndarray, kernel: jnp.ndarray, window: Window) -> jnp.ndarray:
     )
 
 
-def sum_of_taps(x: jnp.ndarray, kernel: jnp.ndarray, window: Window) -> jnp.ndarray:
+def sum_of_taps(x: jax.Array, kernel: jax.Array, window: Window) -> jax.Array:
     """As the sum of shifted inputs, each times one tap."""
     padded = _padded(at_least_float32(x), [(*sides, 0) for sides in window.padding])
     return _slid(padded, at_least_float32(kernel), window.strides, window.dilation).astype(x.dtype)
 
 
-def gradients_of_taps(x, kernel, cotangent, window: Window) -> tuple[jnp.ndarray, jnp.ndarray]:
+def gradients_of_taps(
+    x: jax.Array, kernel: jax.Array, cotangent: jax.Array, window: Window
+) -> tuple[jax.Array, jax.Array]:
     """Those of :func:`sum_of_taps`, to ``x`` and ``kernel``."""
     wide = at_least_float32(cotangent)
     of_x = _of_input(x.shape[1:-1], at_least_float32(kernel), wide, window)
@@ -97,7 +100,7 @@ def gradients_of_taps(x, kernel, cotangent, window: Window) -> tuple[jnp.ndarray
     return of_x.astype(x.dtype), of_kernel.astype(kernel.dtype)
 
 
-def _of_input(sizes, kernel, cotangent, window: Window):
+def _of_input(sizes: Sequence[int], kernel: jax.Array, cotangent: jax.Array, window: Window) -> jax.Array:
     """The kernel turned round, sliding by one over the cotangent with zeros between what strides had set apart."""
     edges = []
     for size, taps, left, stride, (before, _), step in zip(
@@ -108,7 +111,7 @@ def _of_input(sizes, kernel, cotangent, window: Window):
     return _slid(_padded(cotangent, edges), turned, (1,) * len(edges), window.dilation)
 
 
-def _of_kernel(x, taps: tuple[int, ...], cotangent, window: Window):
+def _of_kernel(x: jax.Array, taps: tuple[int, ...], cotangent: jax.Array, window: Window) -> jax.Array:
     """Sums over examples and positions of the shifted input times the cotangent, a block of positions at a time.
 
     A position adds its cotangent times the part of the input that the kernel lies on, whatever the strides, which goes
@@ -129,22 +132,22 @@ def _of_kernel(x, taps: tuple[int, ...], cotangent, window: Window):
         ends.append((0, count * side - size, 0))
     x, cotangent = _padded(x, edges), _padded(cotangent, ends)
 
-    def added(total, starts):
+    def added(total: jax.Array, starts: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, None]:
         # Whole numbers by themselves, without the arithmetic that makes them, leave the loop over channels vectorised.
         of_x, of_cotangent = (lax.optimization_barrier((np.uint32(0), *start, np.uint32(0))) for start in starts)
         seen = lax.dynamic_slice(x, of_x, (batch, *span, channels))
         given = lax.dynamic_slice(cotangent, of_cotangent, (batch, *block, channels))
         return total + sum(term(seen, given, at) for at in np.ndindex(*block)), None
 
-    def term(seen, given, at):
+    def term(seen: jax.Array, given: jax.Array, at: tuple[int, ...]) -> jax.Array:
         under = [
             slice(stride * place, stride * place + size, step)
             for stride, place, size, step in zip(window.strides, at, reach, window.dilation, strict=True)
         ]
         return seen[:, *under] * given[:, *(slice(place, place + 1) for place in at)]
 
-    starts = np.stack(np.unravel_index(np.arange(math.prod(blocks)), blocks), 1) * block
-    starts = (jnp.asarray(starts * window.strides, jnp.uint32), jnp.asarray(starts, jnp.uint32))
+    first = np.stack(np.unravel_index(np.arange(math.prod(blocks)), blocks), 1) * block
+    starts = (jnp.asarray(first * window.strides, jnp.uint32), jnp.asarray(first, jnp.uint32))
     total, _ = lax.scan(added, jnp.zeros((batch, *taps, channels), x.dtype), starts)
     return total.sum(0).reshape(*taps, 1, channels)
 
@@ -158,7 +161,7 @@ def _block(sizes: Sequence[int]) -> list[int]:
     return block[::-1]
 
 
-def _slid(padded, kernel, strides, dilation):
+def _slid(padded: jax.Array, kernel: jax.Array, strides: Sequence[int], dilation: Sequence[int]) -> jax.Array:
     """Taps times strided slices of what is already padded, summed.
 
     With many taps in a loop over parts of the rows, although one expression could say it all: XLA would then take all
@@ -174,10 +177,10 @@ def _slid(padded, kernel, strides, dilation):
     batch, channels = len(padded), padded.shape[-1]
     cut = (batch, strides[0] * (rows - 1) + reach[0], *padded.shape[2:])
 
-    def added(seen):
+    def added(seen: jax.Array) -> jax.Array:
         return sum(term(seen, tap) for tap in np.ndindex(*kernel.shape[:-2]))
 
-    def term(seen, tap):
+    def term(seen: jax.Array, tap: tuple[int, ...]) -> jax.Array:
         cuts = [
             slice(step * at, step * at + stride * (size - 1) + 1, stride)
             for step, at, stride, size in zip(dilation, tap, strides, (rows, *left[1:]), strict=True)
@@ -187,7 +190,7 @@ def _slid(padded, kernel, strides, dilation):
     if rows == left[0]:
         return added(padded)
 
-    def part(whole, start):
+    def part(whole: jax.Array, start: jax.Array) -> tuple[jax.Array, None]:
         zeros = (np.uint32(0),) * len(left)
         seen = lax.dynamic_slice(padded, lax.optimization_barrier((np.uint32(0), start[0], *zeros)), cut)
         return lax.dynamic_update_slice(whole, added(seen), (np.uint32(0), start[1], *zeros)), None
@@ -197,6 +200,6 @@ def _slid(padded, kernel, strides, dilation):
     return lax.scan(part, jnp.zeros((batch, *left, channels), padded.dtype), starts)[0]
 
 
-def _padded(x, edges):
+def _padded(x: jax.Array, edges: Sequence[tuple[int, int, int]]) -> jax.Array:
     """Zeros before, behind and between the positions of the spatial axes; a negative number takes positions away."""
     return lax.pad(x, jnp.zeros((), x.dtype), ((0, 0, 0), *edges, (0, 0, 0)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 from jax import lax
 
@@ -9,7 +11,7 @@ from netspec.modules.cpu.switch import instead_of
 
 
 @instead_of(lax.conv_general_dilated)
-def loopable_conv(x, kernel, *_, **_rest):
+def loopable_conv(x: jax.Array, kernel: jax.Array, *_: Any, **_rest: Any) -> jax.Array:
     """A convolution of stride 1 with an odd window, ``(B, H, W, in)`` by ``(k, k, in, out)`` to ``(B, H, W, out)``.
 
     Both gradients are written as convolutions of images in the same layout. XLA on CPU brings those that jax derives
@@ -19,17 +21,17 @@ def loopable_conv(x, kernel, *_, **_rest):
 
 
 @jax.custom_vjp
-def _convolution(x, kernel):
+def _convolution(x: jax.Array, kernel: jax.Array) -> jax.Array:
     return _slid(x, kernel, kernel.shape[0] // 2)
 
 
-def _slid(x, kernel, padding: int):
+def _slid(x: jax.Array, kernel: jax.Array, padding: int) -> jax.Array:
     return lax.conv_general_dilated(
         x, kernel, (1, 1), ((padding, padding),) * 2, dimension_numbers=("NHWC", "HWIO", "NHWC")
     )
 
 
-def _gradients(kept, cotangent):
+def _gradients(kept: tuple[jax.Array, jax.Array], cotangent: jax.Array) -> tuple[jax.Array, jax.Array]:
     x, kernel = kept
     padding = kernel.shape[0] // 2
     of_x = _slid(cotangent, kernel[::-1, ::-1].swapaxes(2, 3), padding)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import jax.numpy as jnp
+from typing import Any
+
+import jax
 from jax import lax
 
 from netspec.modules.cpu.switch import instead_of
 
 
 @instead_of(lax.dot_general)
-def rows_dot(x: jnp.ndarray, kernel: jnp.ndarray, dimension_numbers, **options) -> jnp.ndarray:
+def rows_dot(x: jax.Array, kernel: jax.Array, dimension_numbers: Any, **options: Any) -> jax.Array:
     """``(…, in)`` by ``(in, out)`` to ``(…, out)`` as one product of matrices; takes the place of ``dot_general``.
 
     With all leading axes in one, the kernel's gradient contracts a single axis, which XLA reads in place. Contracting
@@ -23,7 +25,9 @@ def rows_dot(x: jnp.ndarray, kernel: jnp.ndarray, dimension_numbers, **options) 
 
 
 @instead_of(lax.conv_general_dilated)
-def pointwise_conv(x: jnp.ndarray, kernel: jnp.ndarray, strides: tuple[int, int], *_, precision=None, **_rest):
+def pointwise_conv(
+    x: jax.Array, kernel: jax.Array, strides: tuple[int, int], *_: Any, precision: Any = None, **_rest: Any
+) -> jax.Array:
     """A 1×1 convolution of one group, ``(B, H, W, in)`` by ``(1, 1, in, out)``, as one product of matrices.
 
     The same sums; takes the place of ``conv_general_dilated``. XLA on CPU rewrites the forward pass in this way by

@@ -13,7 +13,7 @@ from netspec.modules.cpu.switch import instead_of
 
 
 @instead_of(lambda x: (x, x))
-def two_paths(x: jnp.ndarray) -> tuple[jnp.ndarray, jnp.ndarray]:
+def two_paths(x: jax.Array) -> tuple[jax.Array, jax.Array]:
     """``x`` for the shortcut and for the branch of a block whose gradient goes into matrix products: ``(…, C)``.
 
     Their gradients are added as matrices ``(rows, C)``, which products read as they are. What a product reads is
@@ -23,11 +23,11 @@ def two_paths(x: jnp.ndarray) -> tuple[jnp.ndarray, jnp.ndarray]:
 
 
 @jax.custom_vjp
-def _two_paths(x):
+def _two_paths(x: jax.Array) -> tuple[jax.Array, jax.Array]:
     return x, x
 
 
-def _two_paths_backward(kept, cotangents):
+def _two_paths_backward(kept: None, cotangents: tuple[jax.Array, jax.Array]) -> tuple[jax.Array]:
     shortcut, branch = (part.reshape(-1, part.shape[-1]) for part in cotangents)
     return ((shortcut + branch).reshape(cotangents[0].shape),)
 
@@ -36,17 +36,17 @@ _two_paths.defvjp(lambda x: (_two_paths(x), None), _two_paths_backward)
 
 
 @instead_of(lambda a, b: jax.nn.relu(a + b))
-def relu_of_sum(a: jnp.ndarray, b: jnp.ndarray) -> jnp.ndarray:
+def relu_of_sum(a: jax.Array, b: jax.Array) -> jax.Array:
     """``relu(a + b)``, to the last bit; chosen between two arrays, and so written down."""
     return _relu_of_sum(*(part.astype(jnp.promote_types(a.dtype, b.dtype)) for part in (a, b)))
 
 
 @jax.custom_vjp
-def _relu_of_sum(a, b):
+def _relu_of_sum(a: jax.Array, b: jax.Array) -> jax.Array:
     return jnp.where(a < -b, 0, a + b)
 
 
-def _relu_of_sum_backward(y, cotangent):
+def _relu_of_sum_backward(y: jax.Array, cotangent: jax.Array) -> tuple[jax.Array, jax.Array]:
     passed = jnp.where(y > 0, cotangent, 0)
     return passed, passed
 
