@@ -66,7 +66,7 @@ def test_a_finished_run_is_not_trained_again(out, options, tmp_path, monkeypatch
     assert command(options, out, tmp_path / "checkpoints") == 0
     said = capsys.readouterr()
     assert said.out.startswith("bare seed 0: finished before, with top-1 ")
-    assert said.out.endswith(f" %, in {out}; nothing is trained (--again trains anew)\n")
+    assert said.out.endswith(f"/1697), in {out}; nothing is trained (--again trains anew)\n")
     assert said.out.count("\n") == 1
     assert contents(out) == before
     assert not (tmp_path / "checkpoints").exists()
@@ -119,7 +119,9 @@ def test_results_of_another_run_are_not_replaced(out, value, cell, digits_store,
     assert contents(out) == before, "until there are new ones"
 
 
-@pytest.mark.parametrize("summary", [None, "", "{", "[]", "null", "{}", '{"cell": "bare", "top1": NaN}', "\x00"])
+@pytest.mark.parametrize(
+    "summary", [None, "", "{", "[]", "null", "{}", '{"cell": "bare", "metrics": {"top1": NaN}}', "\x00"]
+)
 @pytest.mark.parametrize("name", FILES[:-1])
 def test_files_of_somebody_else_are_not_replaced(tmp_path, cell, digits_store, monkeypatch, name, summary):
     monkeypatch.setattr(loop, "_fit", never)

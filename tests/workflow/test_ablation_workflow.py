@@ -85,7 +85,8 @@ def test_everything_promised_is_there(finished):
             assert (summary["cell"], summary["seed"], summary["val_images"]) == (cell, seed, 1697)
             assert summary["timing"]["peak_memory_mib"] < 2048
     mean = table.set_index("cell").loc["cutmix", "top1_mean"]
-    tops = [json.loads(p.read_text())["top1"] for p in finished.glob("results/digits-smoke/cutmix/seed*/summary.json")]
+    summaries = finished.glob("results/digits-smoke/cutmix/seed*/summary.json")
+    tops = [json.loads(path.read_text())["metrics"]["top1"] for path in summaries]
     assert mean == pytest.approx(sum(tops) / 2, abs=1e-6)
     markdown = (reports / f"{STEM}.md").read_text()
     assert "gentle-mixup" in markdown
