@@ -36,10 +36,12 @@ def curves_figure(
     across: int = 3,
     printed: Printed = NOTHING,
     baseline: str | None = None,
+    titles: Mapping[str, str] = MappingProxyType({}),
 ) -> bytes:
     """Validation top-1 against epoch, one panel per cell: single seeds thin, their mean thick, the book's in red.
 
-    At most ``across`` panels stand side by side; the mean of the ``baseline`` is drawn in grey in all others.
+    At most ``across`` panels stand side by side; the mean of the ``baseline`` is drawn in grey in all others. A panel
+    is called like its cell, or as ``titles`` has it.
     """
     import seaborn as sns
 
@@ -56,7 +58,7 @@ def curves_figure(
         several = len(own["seed"].unique()) > 1
         panel.tick_params(labelsize=7.5, length=2)
         if own.empty:
-            panel.set_title(f"{name}  diverged", fontsize=9, pad=3)
+            panel.set_title(f"{titles.get(name, name)}  diverged", fontsize=9, pad=3)
             continue
         if baseline in means and name != baseline:
             panel.plot(means[baseline], color=GREY, linewidth=1, alpha=0.75, zorder=1, label=baseline)
@@ -69,7 +71,7 @@ def curves_figure(
         if name in printed:
             book = printed[name]
             panel.plot(book["epoch"], book["value"], color=BOOK, linewidth=1, zorder=2, label="book")
-        panel.set_title(f"{name}  {plain(means[name].iloc[-1], 1)} %", fontsize=9, pad=3)
+        panel.set_title(f"{titles.get(name, name)}  {plain(means[name].iloc[-1], 1)} %", fontsize=9, pad=3)
         panel.grid(color=FAINT, linewidth=0.4)
         panel.set_axisbelow(True)
     for panel in panels[max(0, len(cells) - columns) : len(cells)]:

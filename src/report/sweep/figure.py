@@ -18,8 +18,11 @@ WIDE = 8
 
 def figures(trained: Trained) -> tuple[bytes, bytes]:
     """Both figures as SVG."""
-    names = [cell.name for cell in trained.cells]
-    return swept_figure(trained), curves_figure(trained.counted_curves, names, across=4)
+    titles = {
+        cell.name: ", ".join([points.of(cell), *map(points.said, points.values(cell).values())])
+        for cell in trained.cells
+    }
+    return swept_figure(trained), curves_figure(trained.counted_curves, list(titles), across=3, titles=titles)
 
 
 def swept_figure(trained: Trained) -> bytes:

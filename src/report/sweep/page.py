@@ -23,7 +23,7 @@ def page(trained: Trained) -> Page:
     cells, keys = trained.cells, points.keys(trained.cells)
     banner = smoke.banner(cells)
     title, seeds = cells[0].config.get("dataset.title"), words(trained.n, "seed")
-    names = listing(f"`{points.short(key)}`" for key in keys)
+    names = listing(points.short(key) for key in keys)
     said = [] if banner else findings(cells)
     return Page(
         title=f"What changes with {listing(points.short(key) for key in keys)}?" if keys else "Cells side by side",
