@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from report.ablation import book
 from report.ablation.table import BASELINE
@@ -67,7 +67,7 @@ def difference_figure(cells: pd.DataFrame, runs: pd.DataFrame) -> bytes:
     return svg(figure)
 
 
-def _cell(axes: Axes, y: int, row, seeds: pd.Series, column: str, limits: tuple[float, float]) -> None:
+def _cell(axes: Axes, y: int, row: Any, seeds: pd.Series, column: str, limits: tuple[float, float]) -> None:
     """One line of the figure: ours on it and above, the book's below, so that neither hides the other."""
     mean = row.difference if column == "difference" else row.top1_mean
     if column == "difference" and not math.isnan(row.interval_low):

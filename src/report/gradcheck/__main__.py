@@ -11,6 +11,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from netspec.gradcheck import results
 from netspec.ownership import write_all
@@ -84,7 +85,7 @@ def _in_order(found: list) -> list:
     groups = list(dict.fromkeys(result.group for result in found))
     places = {name: place for place, name in enumerate(names())}
 
-    def place(result) -> tuple[int, int]:
+    def place(result: Any) -> tuple[int, int]:
         return groups.index(result.group), places.get(result.key, -1) if result.group == "network" else 0
 
     return sorted(found, key=place)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -81,28 +82,28 @@ def check() -> Iterator[Result]:
     )
 
 
-def loss_program(dtype) -> Program:
+def loss_program(dtype: Any) -> Program:
     """Loss and random parameters of the network, its batch still open."""
     network, tensors = primitives.taken_apart(Fixture(NETWORK), primitives.ONLY, np.random.default_rng(0), dtype)
 
-    def loss(tensors, images, targets):
+    def loss(tensors: Any, images: Any, targets: Any) -> Any:
         return optax.softmax_cross_entropy(network(tensors)(images), targets).mean()
 
     return Program(loss, tensors)
 
 
-def gradient_of(program: Program):
+def gradient_of(program: Program) -> Any:
     """The compiled gradient by the parameters."""
     return jax.jit(jax.grad(program.loss))
 
 
-def in_parts(gradient, tensors):
+def in_parts(gradient: Any, tensors: Any) -> Any:
     """The gradient as the trainer accumulates it, over as many parts of the batch as there are devices."""
     found = accumulated(lambda rest, part, _: (gradient(tensors, *part), {}, rest), {}, _batch(), DEVICES)
     return found[0]
 
 
-def distributed(gradient, tensors):
+def distributed(gradient: Any, tensors: Any) -> Any:
     """The gradient with the batch split over the devices and the parameters on all of them, as the trainer has it."""
     mesh = Mesh(jax.devices()[:DEVICES], ("data",))
     split, everywhere = (NamedSharding(mesh, PartitionSpec(*axes)) for axes in (("data",), ()))
@@ -122,18 +123,18 @@ def _batch() -> tuple[np.ndarray, np.ndarray]:
 def _closed(program: Program) -> Program:
     batch = _batch()
 
-    def loss(tensors):
+    def loss(tensors: Any) -> Any:
         value = program.loss(tensors, *batch)
         return value, value
 
     return Program(loss, program.tensors)
 
 
-def _jaxpr(program: Program):
+def _jaxpr(program: Program) -> Any:
     return jax.make_jaxpr(jax.grad(program.loss))(program.tensors, *_batch()).jaxpr
 
 
-def _differences(expected, found, roundings: int) -> Iterator[Check]:
+def _differences(expected: Any, found: Any, roundings: int) -> Iterator[Check]:
     """Entry by entry; both sums of the same terms, each within ``n·u`` of the exact one."""
     tolerance = SAFETY * 2 * roundings * UNIT
     total = max(float(np.abs(leaf).max()) for leaf in jax.tree.leaves(expected))
@@ -145,7 +146,7 @@ def _differences(expected, found, roundings: int) -> Iterator[Check]:
         yield Check(DIFFERENCES, error, tolerance, f"{name}[{', '.join(map(str, index))}]", f"n = {roundings}")
 
 
-def _near(expected, found) -> Iterator[Check]:
+def _near(expected: Any, found: Any) -> Iterator[Check]:
     """In norm, since single entries cancel. A product rounds two factors and its result, forward and twice backward.
 
     Rounding errors of ``k`` such steps add up to ``√k·u``, with ``u = 2⁻⁸`` for eight significant bits (Higham & Mary

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from report.engine import citation
 from report.engine.formats import NONE, brief, count, plain, words
@@ -123,7 +123,7 @@ def _projected(table: pd.DataFrame) -> bool:
     return any("throughput" in book.rows()[name].columns["run"] for name in table["book_row"].dropna())
 
 
-def _row(row) -> list[str]:
+def _row(row: Any) -> list[str]:
     mark = "†" if collapsed(row) else "‡" if row.epochs == 1 else ""
 
     return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any
 
 from report.engine.formats import count
 from report.engine.reference import Row
@@ -15,7 +16,7 @@ from report.runs.smoke import is_smoke
 TYPES = {"float32": "fp32", "bfloat16": "bf16"}
 
 
-def _number(column: str):
+def _number(column: str) -> Any:
     def value(row: Row) -> float | None:
         found = row.number(column)
         return None if math.isnan(found) else found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from report.imagenet import book
 from report.imagenet.protocol import comparable
@@ -57,7 +57,7 @@ def per_cell(cells: Sequence[Cell], lowered: Path | None) -> pd.DataFrame:
     return frames.frame(rows, COLUMNS)
 
 
-def collapsed(row) -> bool:
+def collapsed(row: Any) -> bool:
     """Whether a run ended no better than chance: its loss within a hundredth of chance's, or above it.
 
     That on the validation images, whose labels are plain: mixed ones keep the training loss up in a run that learns.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from report.ablation import book as ablation
 from report.engine.formats import count, number
 from report.imagenette import book
@@ -10,7 +12,7 @@ from report.runs.load import Cell
 from report.runs.smoke import is_smoke
 
 
-def _number(column: str):
+def _number(column: str) -> Any:
     return lambda row: row.number(column)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from netspec import NetSpec, Several, catalogue
 from netspec.counts import Count, count, counts, parts
@@ -102,7 +103,7 @@ def _layer(name: str, row: Row) -> Layer:
     )
 
 
-def _part(part) -> Part:
+def _part(part: Any) -> Part:
     paths = [row.path for row in part.rows]
     places = paths[0] if len(paths) == 1 else f"{paths[0]}–{paths[-1]}"
     return Part(part.part, part.spec.name, places, part.count, part.figure, part.agreement)

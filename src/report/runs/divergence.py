@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from report.engine.formats import NONE, listing, spelled, words
 
@@ -33,7 +33,7 @@ def counted_curves(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     return curves.merge(counted(runs)[["cell", "seed"]], on=["cell", "seed"])
 
 
-def mark(row) -> str:
+def mark(row: Any) -> str:
     """What follows the mean of a row of a table by cell."""
     return MARK if row.diverged and row.n else ""
 

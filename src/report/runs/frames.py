@@ -116,7 +116,7 @@ def spread(table: pd.DataFrame, n: int) -> str:
     return f"mean ± sample standard deviation over n = {n} seeds{fewer}"
 
 
-def accuracy(row, mean: str, sd: float, mark: str = "") -> str:
+def accuracy(row: Any, mean: str, sd: float, mark: str = "") -> str:
     """A mean as text with its deviation and marks; a dash and the word where all runs diverged."""
     if not row.n:
         return divergence.ALL

@@ -34,7 +34,7 @@ _NAMES = {str: "text", int: "an integer", float: "a number", bool: "true or fals
 class JsonFile:
     """A JSON object together with the file it came from, so that a lookup that fails can say where."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path) -> None:
         self.path = path
         self.advice = f"delete it, and `snakemake {path}` makes it again"
         if is_missing(path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from statistics import median
 from typing import Any
 
@@ -53,7 +53,7 @@ def _values(runs: Iterable[Run], key: str) -> list[Any]:
     return [value for run in runs if (value := run.summary.get(key)) is not None]
 
 
-def _distinct(values: Iterable[Any], write=number) -> str:
+def _distinct(values: Iterable[Any], write: Callable[[Any], str] = number) -> str:
     return listing(dict.fromkeys(write(value) for value in values))
 
 
@@ -79,7 +79,7 @@ def _model(cells: Sequence[Cell]) -> str:
 
 
 def _training(cells: Sequence[Cell]) -> str:
-    def recipe(key: str, write=number) -> str:
+    def recipe(key: str, write: Callable[[Any], str] = number) -> str:
         return _distinct([cell.config.get(key) for cell in cells], write)
 
     steps = _distinct([cell.first.summary.get("steps") for cell in cells], count)

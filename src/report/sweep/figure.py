@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from report.engine.canvas import FAINT, GREY, OURS, canvas, empty_figure, legend, svg
 from report.runs.command import Trained
 from report.runs.curves import curves_figure
 from report.sweep import points
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 #: Lines of the panel, in order; colours that survive colour blindness.
 SHADES = (OURS, "#2a9d6f", "#8a5fa8", "#b08a1e", "#4f9bd0", "#7a4a2b", "#d16fa5", GREY)
@@ -52,7 +56,7 @@ def swept_figure(trained: Trained) -> bytes:
     return svg(figure)
 
 
-def _axis(panel, values: Sequence[Any], label: str):
+def _axis(panel: Axes, values: Sequence[Any], label: str) -> Any:
     """Have the axis show the values, numbers to scale; return where each lies on it."""
     panel.set_xlabel(label[:1].upper() + label[1:])
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
