@@ -28,7 +28,7 @@ class Brightness:
 
     def example_batch(self, size, *, training):
         batch = {"image": np.zeros((size, self.side, self.side, 3), np.uint8), "label": np.zeros(size, np.int32)}
-        return batch if training else {**batch, "mask": np.ones(size, bool)}
+        return batch if training else {**batch, "real": np.ones(size, bool)}
 
     def inputs(self, key, batch, step):
         picture = batch["image"].astype(jnp.float32)[:, :16, :16] / 255
@@ -42,7 +42,7 @@ class Brightness:
         inputs = self.inputs(key, batch, 0)
         noise = jax.random.normal(key, inputs["brightness"].shape)
         errors = jnp.square(network(inputs["picture"])[:, 0] + noise - inputs["brightness"])
-        return {"error": jnp.where(batch["mask"], errors, 0).sum(), "rows": batch["mask"].sum(dtype=jnp.float32)}
+        return {"error": jnp.where(batch["real"], errors, 0).sum(), "rows": batch["real"].sum(dtype=jnp.float32)}
 
     def figures(self, sums):
         return {"error": float(sums["error"]) / float(sums["rows"])}
@@ -69,7 +69,7 @@ def test_training_sums_are_those_of_the_task(brightness, digits_store):
 def test_draws_of_an_evaluation_belong_to_the_batch(brightness, digits_store):
     programs = Programs(brightness, learner_of(brightness), 6)
     state = programs.init(0)
-    batch = {**digits_store.val.gather(np.arange(16)), "mask": np.ones(16, bool)}
+    batch = {**digits_store.val.gather(np.arange(16)), "real": np.ones(16, bool)}
     once, again, other = (float(programs.measure(state, batch, index)["error"]) for index in (3, 3, 4))
     assert once == again != other
 
