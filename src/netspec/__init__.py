@@ -8,7 +8,7 @@ import importlib
 from netspec.errors import InputError, LayerError, SpecError, UnknownSpecError
 from netspec.layers.base import Several
 from netspec.spec import NetSpec, Provenance
-from netspec.walk import Row, walk
+from netspec.walk import Row
 
 __all__ = [
     "InputError",
@@ -20,9 +20,10 @@ __all__ = [
     "SpecError",
     "UnknownSpecError",
     "build",
+    "canonical_state",
     "find",
+    "load_canonical_state",
     "names",
-    "walk",
 ]
 
 
@@ -45,6 +46,20 @@ def build(spec, rngs, **options):
     from netspec import modules
 
     return modules.build(spec, rngs, **options)
+
+
+def canonical_state(module):
+    """Tensors of a built network by names and shapes that its spec decides; see :mod:`netspec.weights.canonical`."""
+    from netspec.weights import canonical
+
+    return canonical.canonical_state(module)
+
+
+def load_canonical_state(module, arrays):
+    """Give a network the tensors that :func:`canonical_state` has named; see :mod:`netspec.weights.canonical`."""
+    from netspec.weights import canonical
+
+    canonical.load_canonical_state(module, arrays)
 
 
 def __getattr__(name: str):

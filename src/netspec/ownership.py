@@ -7,8 +7,8 @@ A path that a person passes may be anything: a folder of photographs, a link, a 
    one above it (:func:`check_folder`). What others put there stays there.
 3. It replaces a file only if it can tell that it wrote it: it is signed as the new one is, begins as such a file
    begins, or is empty (:func:`write_all`). A file that nobody may write is not replaced, whatever it is.
-4. It removes only what it finds in a list of its own, in a folder that it has marked (:class:`Claim`,
-   :func:`remove_files`), and while no other process works there.
+4. It removes only what it finds in a list of its own, in a folder that it has marked, and while no other process works
+   there (:mod:`netspec.claims`).
 
 Links stay links: what they lead to is written, if it or its folder is there. A file appears whole or not at all.
 """
@@ -17,16 +17,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
-import shutil
 import stat
-import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+
+from netspec.locks import named, naming, open_locked
 
 #: What files carry by which they are known again.
 SIGNATURE = "netspec-book"
@@ -35,8 +32,6 @@ MARK = ".netspec-book"
 _COMMENT = f"<!-- {SIGNATURE} -->\n".encode()
 #: Bytes at both ends of a file in which a signature is looked for.
 _LOOKED_AT = 1 << 16
-#: Seconds between two looks whether another process has finished.
-_PATIENCE = 0.5
 _inputs: ContextVar[tuple[Path, ...]] = ContextVar("inputs", default=())
 
 
@@ -144,8 +139,8 @@ def write_all(contents: Mapping[Path, bytes], *, proven: bool = False) -> None:
                     continue
             except OSError as error:
                 if error.errno != errno.EBUSY:  # a file that is mounted on its own can only be written
-                    raise _named(error, target) from None
-            with _naming(target), target.open("wb") as stream:
+                    raise named(error, target) from None
+            with naming(target), target.open("wb") as stream:
                 stream.write(signed[targets[target]])
 
 
@@ -220,11 +215,11 @@ def _staged(stack: contextlib.ExitStack, target: Path, content: bytes) -> Path |
         return None
     # One name per destination, which is ours: what a killed process left is overwritten, not kept.
     temporary = target.with_name(f".{target.name}{MARK}.tmp")
-    with _naming(target):
+    with naming(target):
         stack.push(_remove_made(target.parent))
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            file = _open_locked(temporary)
+            file = open_locked(temporary)
         except OSError as error:
             if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) and target.exists():
                 return None  # a file that may be written in a folder that may not
@@ -262,159 +257,3 @@ def _remove_made(folder: Path) -> Callable:
                 place.rmdir()
 
     return remove
-
-
-def _named(error: OSError, path: Path) -> OSError:
-    return OSError(error.errno or errno.EIO, error.strerror or str(error), str(path))
-
-
-@contextlib.contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """An ``OSError`` as one of the file that was meant, not of the one beside it."""
-    try:
-        yield
-    except OSError as error:
-        raise _named(error, path) from None
-
-
-def _locked(file: int) -> bool:
-    """Take the lock of an open file, which the kernel releases when the process ends, however it does."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks
-        return True
-    return True
-
-
-def _open_locked(path: Path) -> int | None:
-    """Open the file, made where it is missing, and lock it; ``None`` while another process holds it."""
-    file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
-    with contextlib.suppress(OSError):
-        # It may have been moved away, and made anew by a third process, between opening and locking.
-        if _locked(file) and os.fstat(file).st_ino == path.stat().st_ino:
-            return file
-    os.close(file)
-    return None
-
-
-class Claim:
-    """A folder that is marked as ours, and that no other process works in until the claim is released.
-
-    Its mark is :data:`MARK`, a JSON file that says what the folder is for. Made where it is missing, with its folder.
-    """
-
-    def __init__(self, folder: Path, about: Mapping[str, Any], *, wait: bool = False, said: str = "is working there"):
-        """Mark and lock ``folder``; ``about`` says what it is ``for`` and more, and is added to what the mark says.
-
-        ``said`` completes the sentence about another process that holds it: with ``wait``, the sentence is printed on
-        standard error and the process waited for; without, it is an :class:`OutputError`, as is a folder that is for
-        something else. Raises ``OSError`` where the mark cannot be written.
-        """
-        self.folder, self.path = folder, folder / MARK
-        self.waited = False
-        while True:
-            self.made = not folder.exists()
-            folder.mkdir(parents=True, exist_ok=True)
-            file = None
-            with _naming(self.path), contextlib.suppress(FileNotFoundError):  # its folder, removed by another process
-                file = _open_locked(self.path)
-            if file is not None:
-                break
-            if not wait:
-                raise OutputError(f"{folder}: another process {said}, expected one at a time")
-            if not self.waited:
-                print(f"{folder}: another process {said}; waiting for it", file=sys.stderr, flush=True)
-            self.waited = True
-            time.sleep(_PATIENCE)
-        self.file = file
-        #: What the mark said before; ``None`` where there was none.
-        self.before = read_mark(folder) if os.fstat(file).st_size else None
-        purpose = (self.before or {}).get("for", about["for"])
-        if purpose != about["for"]:
-            self.release()
-            raise OutputError(f"{folder}: is a folder of {purpose}, expected one for {about['for']}")
-        self.about = {**(self.before or {}), "by": SIGNATURE, **about}
-        self.made = self.about["made"] = self.made or bool(self.about.get("made"))
-        try:
-            with _naming(self.path):
-                os.ftruncate(file, 0)
-                os.pwrite(file, f"{json.dumps(self.about)}\n".encode(), 0)
-        except OSError:
-            self.release(unmark=self.before is None)
-            raise
-
-    def release(self, *, unmark: bool = False) -> None:
-        """Let other processes in; with ``unmark``, remove the mark, and the folder if it was made here and is empty."""
-        if self.file < 0:
-            return
-        if unmark:
-            self.path.unlink(missing_ok=True)
-            if self.made:
-                with contextlib.suppress(OSError):
-                    self.folder.rmdir()
-        os.close(self.file)
-        self.file = -1
-
-
-def read_mark(folder: Path) -> dict[str, Any] | None:
-    """What the mark of a folder says; empty where it is damaged, ``None`` where there is none."""
-    try:
-        about = json.loads((folder / MARK).read_text(encoding="utf-8"))
-        return about if isinstance(about, dict) and about.get("by") == SIGNATURE else {}
-    except ValueError:
-        return {}
-    except OSError:
-        return None
-
-
-def probe(folder: Path, size: int) -> None:
-    """Write ``size`` bytes into ``folder``, which is there, and remove them again. Raises ``OSError`` naming it."""
-    path = folder / f"{MARK}.probe"
-    with _naming(folder):
-        file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
-        try:
-            _fill(file, max(size, 1))
-        finally:
-            os.close(file)
-            path.unlink()
-
-
-def _fill(file: int, size: int) -> None:
-    if hasattr(os, "posix_fallocate"):
-        try:
-            return os.posix_fallocate(file, 0, size)
-        except OSError as error:
-            if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):  # it is not known to every file system
-                raise
-    for start in range(0, size, _LOOKED_AT):
-        os.pwrite(file, bytes(min(_LOOKED_AT, size - start)), start)
-    return None
-
-
-def remove_files(folder: Path, names: Iterable[str]) -> None:
-    """Remove the files that ``names`` names below ``folder``, and it and its folders where nothing else is left."""
-    folders = {folder}
-    for name in names:
-        path = folder / name
-        if path.resolve().is_relative_to(folder.resolve()):
-            with contextlib.suppress(OSError):
-                path.unlink()
-            folders |= {place for place in (path, *path.parents) if place.is_relative_to(folder)}
-    for place in sorted(folders, key=lambda path: len(path.parts), reverse=True):
-        with contextlib.suppress(OSError):
-            place.rmdir()
-
-
-def remove_tree(path: Path) -> None:
-    """Remove a file or folder that is known to be ours whole: one with a name of ours inside a claimed folder."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        with contextlib.suppress(OSError):
-            path.unlink()

@@ -71,7 +71,7 @@ class NetSpec:
     def __post_init__(self) -> None:
         normalise(self)
         check(self)
-        object.__setattr__(self, "rows", walk(self))
+        object.__setattr__(self, "rows", walk(self.name, self.input_shape, self.extra_inputs, self.layers))
 
     @property
     def output_shape(self) -> Value:

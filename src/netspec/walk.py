@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from netspec.errors import LayerError, SpecError
 from netspec.fields import shown
-from netspec.layers.base import SKIP, Combinator, Layer, Primitive, Several, Value, size
+from netspec.layers.base import SKIP, Combinator, Layer, Primitive, Several, Shape, Value, size
 from netspec.layers.taps import moves_only
-
-if TYPE_CHECKING:
-    from netspec.spec import NetSpec
 
 
 @dataclass(frozen=True)
@@ -48,16 +44,18 @@ class Row:
             yield from row.flat()
 
 
-def walk(spec: NetSpec) -> tuple[Row, ...]:
-    """A :class:`Row` per layer of the spec, in order.
+def walk(
+    name: str, input_shape: Shape, extra_inputs: Sequence[tuple[str, Shape]], layers: Sequence[Layer]
+) -> tuple[Row, ...]:
+    """A :class:`Row` per layer, in order: those of a spec are :attr:`netspec.NetSpec.rows`.
 
-    Raises :class:`SpecError` naming the spec, the layer's index and text, what arrived and what was expected.
+    Raises :class:`SpecError` naming the network, the layer's index and text, what arrived and what was expected.
     """
-    tracer = _Tracer(spec)
+    tracer = _Tracer(name, extra_inputs)
     try:
-        _, rows = tracer.run("", spec.layers, spec.input_shape, times=1, shared=False)
+        _, rows = tracer.run("", layers, input_shape, times=1, shared=False)
     except RecursionError:
-        raise SpecError(f"{spec.name}: layers within layers beyond any measure, expected a few levels") from None
+        raise SpecError(f"{name}: layers within layers beyond any measure, expected a few levels") from None
     tracer.finish()
     return rows
 
@@ -65,9 +63,9 @@ def walk(spec: NetSpec) -> tuple[Row, ...]:
 class _Tracer:
     """Saved tensors and open skips of one walk."""
 
-    def __init__(self, spec: NetSpec):
-        self.name = spec.name
-        self.saved: dict[str, Value] = dict(spec.extra_inputs)
+    def __init__(self, name: str, extra_inputs: Sequence[tuple[str, Shape]]):
+        self.name = name
+        self.saved: dict[str, Value] = dict(extra_inputs)
         self.skips: list[tuple[str, Layer, Value]] = []
         self.saves: dict[str, tuple[str, str, Layer]] = {}  # name: place in the listing, path, layer
         self.unread = dict.fromkeys(self.saved)

@@ -1,5 +1,6 @@
-"""The ablation report: results of the trainer and the book's printed figures in, tables, figures and a document out.
+"""The reports: results, counts and checks in, tables, figures and pages out. Nothing here trains.
 
-Nothing here trains, and nothing here imports the training stack. The command line is :mod:`report.__main__`; its parts
-meet in CSV files, so each is a separate workflow rule and each intermediate is something a reader can open.
+``engine`` is what every report is made with, ``runs`` what those on trained cells share, ``kept`` what is kept of
+finished results, ``compare`` two runs side by side. Every other folder is one report and holds its content alone. The
+command line is :mod:`report.__main__`.
 """

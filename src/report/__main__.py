@@ -1,109 +1,78 @@
-"""``python -m report``: the report in three steps that meet in files, each a rule of the workflow.
+"""``python -m report``: pages on trained cells, two runs compared, results kept.
 
-``table`` reads the results and writes CSV, ``figure`` draws from the CSV, ``document`` sets the page.
+Reports on what is not trained have commands of their own: ``report.params``, ``report.gradcheck``, ``report.networks``,
+``report.bench``.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from netspec.ownership import write_all
-from report.errors import ReportError, run
+from report.engine.command import run, stem
 from train.config import limits
 
-
-def _table(arguments: argparse.Namespace) -> None:
-    from report import table
-    from report.load import load
-
-    cells = load(arguments.results, arguments.cells, arguments.seeds)
-    write_all(
-        {
-            arguments.out: table.encode(table.per_cell(cells)),
-            arguments.runs: table.encode(table.per_run(cells)),
-            arguments.curves: table.encode(table.curves(table.order(cells))),
-        }
-    )
+#: Reports on trained cells: folders of this package whose ``page.py`` has a :class:`report.runs.command.Report` as
+#: ``REPORT``, imported when it is asked for.
+KINDS = ("ablation", "zoo", "imagenette", "imagenet", "sweep")
 
 
-def _figure(arguments: argparse.Namespace) -> None:
-    from report import divergence, figures, table
+def _page(arguments: argparse.Namespace) -> None:
+    from importlib import import_module
 
-    cells = table.read(arguments.table, list(table.CELL_COLUMNS))
-    runs = table.read(arguments.runs, list(table.RUN_COLUMNS))
-    curves = table.read(arguments.curves, table.CURVE_COLUMNS)
-    write_all(
-        {
-            arguments.out: figures.difference_figure(cells, runs),
-            arguments.out_curves: figures.curves_figure(divergence.counted_curves(curves, runs), cells),
-        }
-    )
+    report = import_module(f"report.{arguments.kind}.page").REPORT
+    trained = report.trained(arguments.results, arguments.cells, arguments.seeds, arguments.lowered, arguments.previews)
+    report.write(trained, arguments.out)
 
 
-def _document(arguments: argparse.Namespace) -> None:
-    from report import document, markdown, table, typeset
-    from report.load import load
+def _compare(arguments: argparse.Namespace) -> None:
+    from report.compare.command import compare
 
-    cells = table.order(load(arguments.results, arguments.cells, arguments.seeds))
-    frame = table.read(arguments.table, list(table.CELL_COLUMNS))
-    runs = table.read(arguments.runs, list(table.RUN_COLUMNS))
-    if list(frame["cell"]) != [cell.name for cell in cells]:
-        raise ReportError(
-            f"{arguments.table}: its cells are not those of --cells; `python -m report table` writes it anew"
-        )
-    strips = typeset.strips(arguments.previews, list(frame["cell"]))
-    content = document.content(cells, frame, runs, strips)
-    folder = arguments.out.parent
-    tables = (arguments.table, arguments.runs, arguments.curves)
-    links = {path.name: Path(os.path.relpath(path, folder)).as_posix() for path in tables}
-    figures = (arguments.figure, arguments.figure_curves)
-    (page,) = typeset.compile_page(content, *figures, links)
-    text = markdown.render(content, arguments.markdown.parent, *figures, links)
-    write_all({arguments.out: page, arguments.markdown: text.encode()})
+    print(compare(arguments.first, arguments.second, arguments.out))
+
+
+def _keep(arguments: argparse.Namespace) -> None:
+    from report.kept.kinds import keep
+
+    keep(arguments.results, arguments.out, arguments.remark)
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    top = argparse.ArgumentParser(prog="python -m report", description=__doc__.splitlines()[0].replace("``", ""))
+    top = argparse.ArgumentParser(prog="python -m report", description="Pages on what was trained.")
     commands = top.add_subparsers(required=True, metavar="command")
 
-    results = argparse.ArgumentParser(add_help=False)
-    results.add_argument("--results", type=Path, required=True, metavar="DIR", help="results of one data set")
-    results.add_argument(
-        "--cells", nargs="+", type=limits.name, required=True, metavar="CELL", help="names of the cells, in any order"
+    command = commands.add_parser("page", help="set a report on trained cells: tables, figures, Markdown and PDF")
+    command.add_argument("kind", choices=KINDS, help="which report")
+    command.add_argument("--results", type=Path, required=True, metavar="DIR", help="results of the experiment")
+    command.add_argument(
+        "--cells", nargs="+", type=limits.name, required=True, metavar="CELL", help="names of the cells, in order"
     )
-    results.add_argument(
+    command.add_argument(
         "--seeds", nargs="+", type=limits.seed, required=True, metavar="K", help="seeds, the same for every cell"
     )
-
-    tables = argparse.ArgumentParser(add_help=False)
-    tables.add_argument("--runs", type=Path, required=True, metavar="CSV", help="table with one row per run")
-    tables.add_argument("--curves", type=Path, required=True, metavar="CSV", help="table of all metrics, tidy")
-
-    command = commands.add_parser("table", parents=[results, tables], help="read the results, write the tables")
-    command.add_argument("--out", type=Path, required=True, metavar="CSV", help="table with one row per cell")
-    command.set_defaults(run=_table, writes=("out", "runs", "curves"))
-
-    command = commands.add_parser("figure", parents=[tables], help="draw both figures from the tables")
-    command.add_argument("--table", type=Path, required=True, metavar="CSV", help="table with one row per cell")
-    command.add_argument("--out", type=Path, required=True, metavar="SVG", help="differences from bare")
-    command.add_argument("--out-curves", type=Path, required=True, metavar="SVG", help="validation curves")
-    command.set_defaults(run=_figure, writes=("out", "out_curves"))
-
-    command = commands.add_parser("document", parents=[results, tables], help="set the page as PDF and Markdown")
-    command.add_argument("--table", type=Path, required=True, metavar="CSV", help="table with one row per cell")
-    command.add_argument("--figure", type=Path, required=True, metavar="SVG", help="differences from bare")
-    command.add_argument("--figure-curves", type=Path, required=True, metavar="SVG", help="validation curves")
     command.add_argument(
-        "--previews", type=Path, nargs="*", default=[], metavar="PNG", help="<cell>.png for every cell, or none at all"
+        "--out", type=stem, required=True, metavar="STEM", help="the report without its ending, as reports/zoo"
     )
-    command.add_argument("--out", type=Path, required=True, metavar="PDF", help="the report")
-    command.add_argument("--markdown", type=Path, required=True, metavar="MD", help="the same in Markdown")
-    command.set_defaults(run=_document, writes=("out", "markdown"))
+    command.add_argument("--lowered", type=Path, metavar="DIR", help="lowered training steps, for imagenette")
+    command.add_argument(
+        "--previews", type=Path, nargs="*", default=[], metavar="PNG", help="<cell>.png of every cell, for ablation"
+    )
+    command.set_defaults(run=_page)
+
+    command = commands.add_parser("compare", help="show how the settings and results of two runs or cells differ")
+    command.add_argument("first", type=Path, metavar="RUN", help="a folder with summary.json, or a cell with cell.json")
+    command.add_argument("second", type=Path, metavar="RUN", help="another of the same kind")
+    command.add_argument("--out", type=stem, metavar="STEM", help="write STEM.csv, .md, .pdf and .svg, too")
+    command.set_defaults(run=_compare)
+
+    command = commands.add_parser("keep", help="keep finished results in the repository, with where they come from")
+    command.add_argument("--results", type=Path, required=True, metavar="DIR", help="such as results/digits")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="such as results/recorded/digits")
+    command.add_argument("--remark", metavar="TEXT", help="what a reader of its report must know besides")
+    command.set_defaults(run=_keep)
     return top
 
 

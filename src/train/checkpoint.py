@@ -16,7 +16,8 @@ from typing import Any
 
 import jax
 
-from netspec.ownership import SIGNATURE, Claim, probe, remove_files, remove_tree
+from netspec.claims import Claim, probe, remove_files, remove_tree
+from netspec.ownership import SIGNATURE
 from train.config.schema import ConfigError
 from train.destination import unwritable
 from train.machine import processes

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netspec.ownership import MARK, Claim, OutputError, check_apart, check_file, check_folder, probe
+from netspec.claims import Claim, probe
+from netspec.ownership import MARK, OutputError, check_apart, check_file, check_folder
 from train import provenance
 from train.config.cell import Cell
 from train.config.schema import ConfigError

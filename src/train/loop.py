@@ -26,7 +26,7 @@ from train.machine import processes
 from train.machine.clock import Clock
 from train.machine.progress import Progress
 from train.measure import feeding
-from train.results import filled, named_arrays, summarize, weights_file, write_results
+from train.results import summarize, weights_file, write_results
 from train.step import EVAL_FACTOR, Programs, TrainState, check_divisible
 from train.tasks import Learner, learner_of, task_of
 
@@ -118,7 +118,7 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints) -> 
             # Not part of what a checkpoint holds, which may have to be written below and is then finished again.
             every = rows + [[cell.epochs, step, "val", *figure] for figure in divergence.scored(figures).items()]
         summary = summarize(cell, seed, store, every, state, clock)
-        files["weights.npz"] = weights_file(state)
+        files["weights.npz"] = weights_file(programs.network(state))
         # Measuring uses the state up, which is needed again where the results cannot be written.
         spare = jax.device_get(state) if jax.process_count() == 1 else None
         again = train_batches(store.train, epochs=10**6, **order)
@@ -160,10 +160,7 @@ def evaluate_weights(cell: Cell, weights: Path, store: Store) -> dict:
     advice = f"expected weights.npz of a run of {cell.model}; run it again, or name its own cell"
     arrays = read_arrays(weights, advice)
     try:
-        unknown = arrays.keys() - {*named_arrays(state.params), *named_arrays(state.rest)}
-        if unknown:
-            raise ValueError(f"{shown(min(unknown))} is none of its arrays")
-        state = state._replace(params=filled(state.params, arrays), rest=filled(state.rest, arrays), average=None)
+        state = programs.loaded(state, arrays)
     except ValueError as error:
         raise ConfigError(f"{shown(weights, 300)}: not weights of {cell.model} ({error}); {advice}") from None
     metrics = divergence.scored(evaluate(programs, state, store, cell.batch_size))

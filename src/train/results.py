@@ -11,16 +11,17 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-import jax
 import numpy as np
+from flax import nnx
 
+import netspec
 from netspec.ownership import write_all
 from train import divergence, provenance
 from train.config.cell import Cell
 from train.data.store import Store
 from train.destination import digest
 from train.machine.clock import Clock
-from train.step import TrainState, evaluated
+from train.step import TrainState
 from train.tasks import task_of
 
 
@@ -86,10 +87,10 @@ def _utc(seconds: float) -> str:
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat(timespec="seconds")
 
 
-def weights_file(state: TrainState) -> bytes:
-    """The contents of ``weights.npz``: the parameters that are evaluated, and what else the network needs."""
+def weights_file(network: nnx.Module) -> bytes:
+    """The contents of ``weights.npz``: parameters and running statistics, see :func:`netspec.canonical_state`."""
     weights = io.BytesIO()
-    np.savez(weights, **named_arrays(evaluated(state)), **named_arrays(state.rest))
+    np.savez(weights, **netspec.canonical_state(network))
     return weights.getvalue()
 
 
@@ -109,27 +110,3 @@ def write_results(out: Path, rows: list[list], others: Mapping[str, bytes], summ
     summary["provenance"]["files"] = {name: digest(content) for name, content in files.items()}
     files["summary.json"] = (json.dumps(summary, indent=2, allow_nan=False) + "\n").encode()
     write_all({out / name: content for name, content in files.items()}, proven=True)
-
-
-def named_arrays(tree) -> dict[str, np.ndarray]:
-    """The leaves of a parameter tree under dotted names such as ``layers.2.kernel``."""
-    leaves = jax.tree_util.tree_flatten_with_path(tree)[0]
-    return {jax.tree_util.keystr(path, simple=True, separator="."): np.asarray(leaf) for path, leaf in leaves}
-
-
-def filled(tree, arrays):
-    """``tree`` with its leaves taken from ``arrays`` by the names :func:`named_arrays` gives them.
-
-    Raises ``ValueError`` for a name that is missing, another shape and another type.
-    """
-
-    def take(path, leaf):
-        name = jax.tree_util.keystr(path, simple=True, separator=".")
-        if name not in arrays:
-            raise ValueError(f"{name} is missing")
-        found = arrays[name]
-        if found.shape != leaf.shape or found.dtype != leaf.dtype:
-            raise ValueError(f"{name} is {found.dtype} {found.shape}, expected {leaf.dtype} {leaf.shape}")
-        return found
-
-    return jax.tree_util.tree_map_with_path(take, tree)

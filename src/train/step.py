@@ -8,7 +8,7 @@ program, so that all seeds share one compilation.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -99,6 +99,17 @@ class Programs:
             return compiled[function](evaluated(state), state.rest, *arrays)
 
         return run
+
+    def network(self, state: TrainState) -> nnx.Module:
+        """The network as it is evaluated and published."""
+        return self._network(evaluated(state), state.rest, None)
+
+    def loaded(self, state: TrainState, arrays: Mapping[str, Any]) -> TrainState:
+        """``state`` with published weights; raises ``ValueError`` as :func:`netspec.load_canonical_state` does."""
+        network = self.network(state)
+        netspec.load_canonical_state(network, arrays)
+        _, params, _, rest = parts_of(network)
+        return state._replace(params=nnx.to_pure_dict(params), rest=nnx.to_pure_dict(rest), average=None)
 
     def rate(self, step: int) -> float:
         """The learning rate of step 0, 1, …."""

@@ -7,14 +7,15 @@ import pytest
 import netspec
 from netspec import NetSpec, Several
 from netspec import layers as L
+from netspec.walk import walk
 
 IMAGE = (8, 8, 6)
 
 
 def test_rows_chain_and_sum():
     spec = netspec.find("LeNet-5")
-    rows = netspec.walk(spec)
-    assert rows == spec.rows
+    rows = spec.rows
+    assert rows == walk(spec.name, spec.input_shape, spec.extra_inputs, spec.layers)
     assert [row.path for row in rows] == list("01234567")
     for before, after in pairwise(rows):
         assert before.leaves == after.arrived

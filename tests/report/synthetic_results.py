@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import random
@@ -11,7 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from netspec.ownership import write_all
 from report.__main__ import main
+from report.ablation.page import REPORT
+from report.engine.command import run
+from report.engine.table import encode
+from report.runs.command import Trained
 
 MIXUP = {"mixup": {"alpha": 0.8}}
 CUTMIX = {"cutmix": {"alpha": 1.0}}
@@ -47,21 +53,23 @@ class Tree:
     def selection(self) -> list[str]:
         return ["--results", str(self.results), "--cells", *self.cells, "--seeds", *map(str, self.seeds)]
 
+    def trained(self) -> Trained:
+        return REPORT.trained(self.results, self.cells, self.seeds, previews=self.previews)
+
     def table(self) -> int:
-        return main(["table", *self.selection(), "--out", self.path("ablation.csv"), *self._tables()])
+        """Read the results as the command does and write the tables alone: quick, where no page is wanted."""
+        parser = argparse.ArgumentParser()
+        parser.set_defaults(run=self._tables, out=None)
+        return run(parser, [])
 
-    def figure(self) -> int:
-        outputs = ["--out", self.path("ablation.svg"), "--out-curves", self.path("ablation_curves.svg")]
-        return main(["figure", "--table", self.path("ablation.csv"), *self._tables(), *outputs])
-
-    def document(self) -> int:
-        figures = ["--figure", self.path("ablation.svg"), "--figure-curves", self.path("ablation_curves.svg")]
-        outputs = ["--out", self.path("ablation.pdf"), "--markdown", self.path("ablation.md")]
-        table = ["--table", self.path("ablation.csv"), *self._tables()]
-        return main(["document", *self.selection(), *table, *figures, "--previews", *map(str, self.previews), *outputs])
+    def _tables(self, _: argparse.Namespace) -> None:
+        found = self.trained()
+        tables = {"ablation.csv": found.table, "ablation_runs.csv": found.runs, "ablation_curves.csv": found.curves}
+        write_all({self.reports / name: encode(table) for name, table in tables.items()})
 
     def build(self) -> int:
-        return self.table() or self.figure() or self.document()
+        previews = ["--previews", *map(str, self.previews)] if self.previews else []
+        return main(["page", "ablation", *self.selection(), "--out", self.path("ablation"), *previews])
 
     def path(self, name: str) -> str:
         return str(self.reports / name)
@@ -85,8 +93,8 @@ class Tree:
                 place = place[part]
             place[last] = value
         path.write_text(json.dumps(document))
-        if path.name == "summary.json" and changes.keys() & {"top1", "epochs"}:
-            self._end(path.with_name("metrics.csv"), document["epochs"], document["top1"])
+        if path.name == "summary.json" and changes.keys() & {"metrics.top1", "epochs"}:
+            self._end(path.with_name("metrics.csv"), document["epochs"], document["metrics"]["top1"])
 
     def _end(self, metrics: Path, epoch: int, top1: object) -> None:
         """Have the metrics end as the summary says."""
@@ -97,16 +105,13 @@ class Tree:
 
     def diverge(self, cell: str, seed: int, epoch: int = 10, metric: str = "train loss") -> None:
         """Make a run one that stopped at the end of an epoch: no figures, and no rows after it."""
-        nothing = dict.fromkeys(("top1", "top5", "correct", "val_loss", "train_loss"))
+        nothing = dict.fromkeys(("metrics.top1", "metrics.top5", "metrics.loss", "train_loss"))
         found = {"epoch": epoch, "step": 10 * epoch, "metric": metric}
         self.edit(self.summary_path(cell, seed), nothing | {"diverged": found})
         path = self.summary_path(cell, seed).with_name("metrics.csv")
         header, *lines = path.read_text().splitlines()
         kept = [line for line in lines if int(line.split(",")[0]) < epoch]
         path.write_text("\n".join([header, *kept, f"{epoch},{10 * epoch},train,loss,"]) + "\n")
-
-    def _tables(self) -> list[str]:
-        return ["--runs", self.path("ablation_runs.csv"), "--curves", self.path("ablation_curves.csv")]
 
 
 def write_tree(
@@ -126,7 +131,7 @@ def write_tree(
             _run(folder / f"seed{seed}", cell, seed, dataset, epochs, 84.6 + effect + luck)
         if previews:
             pictures.append(root / "previews" / f"{cell}.png")
-            _strip(pictures[-1], cell)
+            picture(pictures[-1], cell)
     return Tree(results, root / "reports", cells, seeds, pictures)
 
 
@@ -221,10 +226,8 @@ def _run(folder: Path, cell: str, seed: int, dataset: str, epochs: int, level: f
         "batch_size": 50,
         "precision": "float32",
         "diverged": None,
-        "top1": 100 * correct / VALIDATION,
-        "top5": 98.7,
-        "correct": correct,
-        "val_loss": 0.71,
+        "task": "classification",
+        "metrics": {"top1": 100 * correct / VALIDATION, "top5": 98.7, "loss": 0.71},
         "train_loss": 0.52,
         "provenance": {
             "git_commit": "3f9a1c5e7b2d4860a1b2c3d4e5f60718293a4b5c",
@@ -254,7 +257,7 @@ def _run(folder: Path, cell: str, seed: int, dataset: str, epochs: int, level: f
     (folder / "summary.json").write_text(json.dumps(summary))
 
 
-def _strip(path: Path, cell: str, samples: int = 8, side: int = 16) -> None:
+def picture(path: Path, cell: str, samples: int = 8, side: int = 16) -> None:
     """Blurred blobs in a row, as grey PNG."""
     path.parent.mkdir(exist_ok=True)
     noise = random.Random(cell)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from netspec.ownership import MARK, Claim, OutputError
+from netspec.claims import Claim
+from netspec.ownership import MARK, OutputError
 from train import destination, loop
 from train.__main__ import main
 from train.config import parse_cell
@@ -246,7 +247,7 @@ def test_a_second_process_waits_and_finds_the_results(cell, digits_store, finish
         shutil.copytree(finished, tmp_path / "out", dirs_exist_ok=True)
         first.release(unmark=True)
 
-    monkeypatch.setattr("netspec.ownership.time.sleep", finish)
+    monkeypatch.setattr("netspec.claims.time.sleep", finish)
     monkeypatch.setattr(loop, "_fit", never)
     with pytest.raises(Finished):
         fit(cell, 0, digits_store, tmp_path / "out", tmp_path / "checkpoints")

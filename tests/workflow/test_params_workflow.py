@@ -50,7 +50,7 @@ def test_the_target_makes_all_tables_once(checkout):
     assert "Nothing to be done" in snakemake(checkout, "param_tables")
 
     # Only the report depends on its template, and only what counts depends on a layer.
-    template = checkout / "src/report/templates/params.typ"
+    template = checkout / "src/report/engine/page.typ"
     template.write_text(template.read_text() + "\n")
     planned = snakemake(checkout, "param_tables", "--dry-run")
     assert "params_document" in planned

@@ -35,10 +35,11 @@ rule bench_step:
 rule bench:
     input:
         steps=expand("results/bench/{cell}.json", cell=BENCHED),
-        code=behind("report.bench"),
+        code=behind("report.bench.__main__:_report"),
     output:
         table="reports/bench.csv",
         page="reports/bench.md",
+        pdf="reports/bench.pdf",
     log:
         "logs/bench/table.log",
     benchmark:
@@ -46,6 +47,7 @@ rule bench:
     localrule: True
     conda:
         "../envs/netspec.yaml"
+    params:
+        stem=subpath(output.pdf, strip_suffix=".pdf"),
     shell:
-        "python -m report.bench {input.steps} --out {output.table} --page {output.page} > {log} 2>&1 "
-        "&& cat {output.page}"
+        "python -m report.bench {input.steps} --out {params.stem} > {log} 2>&1 " "&& cat {output.page}"

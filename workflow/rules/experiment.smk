@@ -67,7 +67,9 @@ rule report_experiment:
         summaries=reported(PLAN.runs),
         lowered=reported(PLAN.lowered),
         previews=reported(PLAN.previews),
-        code=lambda wildcards: closure("report.__main__"),
+        code=lambda wildcards: closure(
+            "report.__main__:_page", f"report.{PLAN.reported[wildcards.report].report}.page"
+        ),
     output:
         table=report(
             "reports/{report}.csv",

@@ -108,9 +108,11 @@ rule gradcheck_document:
         "logs/gradcheck/document.benchmark.tsv"
     conda:
         "../envs/netspec.yaml"
+    params:
+        stem=subpath(output.pdf, strip_suffix=".pdf"),
     shell:
         "python -m report.gradcheck document --results {input.statements} {input.modules} {input.networks} "
-        "{input.train_step} --mutants {input.mutants} --out {output.pdf} > {log} 2>&1"
+        "{input.train_step} --mutants {input.mutants} --out {params.stem} > {log} 2>&1"
 
 
 # Apart from the report, which Snakemake would delete with the job that fails.

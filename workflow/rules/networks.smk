@@ -1,7 +1,7 @@
 # Every variant of the catalogue as a flax module: traced, and below a hundred million parameters run forward and
 # backward. One job per network, so that a single one can be run again: results/networks/lenet-5.json.
 from netspec import catalogue
-from report.networks.records import RUN_BELOW
+from report.networks.rows import RUN_BELOW
 
 #: Names of the catalogue's variants by the name of their file.
 NETWORKS = {spec.slug.lower(): spec.name for spec in catalogue.specs() if spec.provenance.role == "variant"}
@@ -38,7 +38,7 @@ rule run_network:
 
 rule networks_report:
     input:
-        records=expand("results/networks/{network}.json", network=NETWORKS),
+        networks=expand("results/networks/{network}.json", network=NETWORKS),
         code=behind("report.networks.__main__:_report"),
     output:
         table=report(
@@ -61,9 +61,10 @@ rule networks_report:
     conda:
         "../envs/netspec.yaml"
     params:
-        records=lambda wildcards, input: Path(input.records[0]).parent,
+        results=lambda wildcards, input: Path(input.networks[0]).parent,
+        stem=subpath(output.pdf, strip_suffix=".pdf"),
     shell:
-        "python -m report.networks --records {params.records} --out {output.pdf} > {log} 2>&1"
+        "python -m report.networks --results {params.results} --out {params.stem} > {log} 2>&1"
 
 
 # The target: `snakemake networks`.

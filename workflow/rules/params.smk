@@ -66,7 +66,6 @@ rule params_document:
         parts=rules.params_tables.output.parts,
         figure=rules.params_figure.output.figure,
         code=behind("report.params.__main__:_document"),
-        template=f"{provenance.SRC}/report/templates/params.typ",
     output:
         pdf=report(
             f"{PARAMS}/params.pdf",

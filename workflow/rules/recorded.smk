@@ -1,6 +1,6 @@
 # Results that are kept in the repository, and their reports: `snakemake recorded` trains nothing.
-from report.errors import ReportError
-from report.record import about, options_of
+from report.engine.errors import ReportError
+from report.kept.about import about, options_of
 from train.config.schema import is_name
 
 #: What kind each record is.
@@ -17,7 +17,7 @@ except ReportError as error:
 rule recorded_ablation:
     input:
         lambda wildcards: sorted(str(p) for p in Path("results/recorded", wildcards.record).glob("**/*.*")),
-        code=behind("report.__main__"),
+        code=behind("report.__main__:_page", "report.ablation.page"),
     output:
         table="reports/recorded/{record}.csv",
         runs="reports/recorded/{record}_runs.csv",
@@ -41,13 +41,9 @@ rule recorded_ablation:
         "../envs/netspec.yaml"
     params:
         what=lambda wildcards: options_of(Path("results/recorded", wildcards.record)),
-        tables=lambda wildcards, output: f"--runs {output.runs} --curves {output.curves}",
+        stem=subpath(output.pdf, strip_suffix=".pdf"),
     shell:
-        "(python -m report table {params.what} {params.tables} --out {output.table} "
-        "&& python -m report figure --table {output.table} {params.tables} "
-        "--out {output.figure} --out-curves {output.figure_curves} "
-        "&& python -m report document {params.what} {params.tables} --table {output.table} --figure {output.figure} "
-        "--figure-curves {output.figure_curves} --out {output.pdf} --markdown {output.markdown}) > {log} 2>&1"
+        "python -m report page ablation {params.what} --out {params.stem} > {log} 2>&1"
 
 
 rule recorded_networks:
@@ -71,8 +67,10 @@ rule recorded_networks:
         record="|".join(name for name, kind in RECORDED.items() if kind == "networks") or "(?!)",
     conda:
         "../envs/netspec.yaml"
+    params:
+        stem=subpath(output.pdf, strip_suffix=".pdf"),
     shell:
-        "python -m report.networks --records results/recorded/{wildcards.record} --out {output.pdf} > {log} 2>&1"
+        "python -m report.networks --results results/recorded/{wildcards.record} --out {params.stem} > {log} 2>&1"
 
 
 rule recorded_steps:
@@ -83,10 +81,11 @@ rule recorded_steps:
             if path.name != "about.json"
         ),
         about="results/recorded/{record}/about.json",
-        code=behind("report.bench"),
+        code=behind("report.bench.__main__:_report"),
     output:
         table="reports/recorded/{record}.csv",
         page="reports/recorded/{record}.md",
+        pdf="reports/recorded/{record}.pdf",
     log:
         "logs/recorded/{record}.log",
     benchmark:
@@ -96,10 +95,12 @@ rule recorded_steps:
     localrule: True
     conda:
         "../envs/netspec.yaml"
+    params:
+        stem=subpath(output.pdf, strip_suffix=".pdf"),
     shell:
-        "python -m report.bench {input.steps} --out {output.table} --page {output.page} > {log} 2>&1"
+        "python -m report.bench {input.steps} --out {params.stem} > {log} 2>&1"
 
 
 rule recorded:
     input:
-        [f"reports/recorded/{name}.{'md' if kind == 'steps' else 'pdf'}" for name, kind in RECORDED.items()],
+        expand("reports/recorded/{record}.pdf", record=RECORDED),

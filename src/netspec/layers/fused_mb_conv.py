@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from netspec.layers.base import Primitive, Shape
 from netspec.layers.expect import expect_image, slide
+from netspec.layers.inverted_bottleneck import stage
 from netspec.layers.squeeze_excite import squeeze_excite_macs, squeeze_excite_params
 
 
@@ -39,6 +41,10 @@ class FusedMBConv(Primitive):
         """Expanded width of a block with ``i`` input channels."""
         return self.out_channels if self.expand == 1 else self.expand * i
 
+    def blocks(self) -> Iterator[tuple[int, int]]:
+        """Input channels and stride of each block."""
+        return stage(self.in_channels, self.out_channels, self.stride, self.n_blocks)
+
     def _block(self, i: int) -> int:
         m, o = self.expanded(i), self.out_channels
         squeeze = squeeze_excite_params(m, max(1, m // 4)) if self.squeeze_excite else 0
@@ -46,15 +52,14 @@ class FusedMBConv(Primitive):
 
     def params(self) -> int:
         """The first block reads ``in_channels``, the rest ``out_channels``."""
-        return self._block(self.in_channels) + (self.n_blocks - 1) * self._block(self.out_channels)
+        return sum(self._block(i) for i, _ in self.blocks())
 
     def macs(self, arrived: Shape) -> int:
         """All convolutions, at the resolution after the stride."""
         height, width, o = self.output_shape(arrived)
-        total, i = 0, self.in_channels
-        for _ in range(self.n_blocks):
+        total = 0
+        for i, _ in self.blocks():
             m = self.expanded(i)
             total += height * width * (m * i * self.kernel**2 + (o * m if self.expand != 1 else 0))
             total += squeeze_excite_macs(m, max(1, m // 4)) if self.squeeze_excite else 0
-            i = o
         return total

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from netspec.layers.base import Primitive, Shape
 from netspec.layers.expect import expect_image, slide
+from netspec.layers.inverted_bottleneck import inverted_bottleneck_macs, inverted_bottleneck_params, stage
 
 
 @dataclass(frozen=True)
@@ -32,21 +34,19 @@ class InvertedResidual(Primitive):
         expect_image(arrived, self.in_channels)
         return (*slide(arrived, 3, self.stride, "same"), self.out_channels)
 
-    def _block(self, i: int) -> int:
-        m, o = self.expand * i, self.out_channels
-        return (m * i + 2 * m if self.expand != 1 else 0) + 11 * m + o * m + 2 * o
+    def blocks(self) -> Iterator[tuple[int, int]]:
+        """Input channels and stride of each block."""
+        return stage(self.in_channels, self.out_channels, self.stride, self.n_blocks)
 
     def params(self) -> int:
         """The first block reads ``in_channels``, the rest ``out_channels``."""
-        return self._block(self.in_channels) + (self.n_blocks - 1) * self._block(self.out_channels)
+        return sum(inverted_bottleneck_params(i, self.expand * i, self.out_channels, 3) for i, _ in self.blocks())
 
     def macs(self, arrived: Shape) -> int:
         """All convolutions; the first expansion runs at the resolution that arrives."""
         height, width, o = self.output_shape(arrived)
-        after = height * width
-        total, before, i = 0, arrived[0] * arrived[1], self.in_channels
-        for _ in range(self.n_blocks):
-            m = self.expand * i
-            total += (before * m * i if self.expand != 1 else 0) + after * (9 * m + o * m)
-            before, i = after, o
+        total, before, after = 0, arrived[0] * arrived[1], height * width
+        for i, _ in self.blocks():
+            total += inverted_bottleneck_macs(before, after, i, self.expand * i, o, 3)
+            before = after
         return total

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from netspec.layers.base import Primitive, Shape
 from netspec.layers.expect import expect_image, slide
-from netspec.layers.squeeze_excite import squeeze_excite_macs, squeeze_excite_params
+from netspec.layers.inverted_bottleneck import inverted_bottleneck_macs, inverted_bottleneck_params, stage
 
 
 @dataclass(frozen=True)
@@ -43,24 +44,24 @@ class MBConv(Primitive):
         """Squeeze width of a block with ``i`` input channels."""
         return max(1, (i if self.squeeze_from == "input" else self.expand * i) // 4)
 
-    def _block(self, i: int) -> int:
-        m, o = self.expand * i, self.out_channels
-        expansion = m * i + 2 * m if self.expand != 1 else 0
-        squeeze = squeeze_excite_params(m, self.squeezed(i)) if self.squeeze_excite else 0
-        return expansion + m * self.kernel**2 + 2 * m + squeeze + o * m + 2 * o
+    def blocks(self) -> Iterator[tuple[int, int]]:
+        """Input channels and stride of each block."""
+        return stage(self.in_channels, self.out_channels, self.stride, self.n_blocks)
 
     def params(self) -> int:
         """The first block reads ``in_channels``, the rest ``out_channels``."""
-        return self._block(self.in_channels) + (self.n_blocks - 1) * self._block(self.out_channels)
+        total = 0
+        for i, _ in self.blocks():
+            squeezed = self.squeezed(i) if self.squeeze_excite else 0
+            total += inverted_bottleneck_params(i, self.expand * i, self.out_channels, self.kernel, squeezed)
+        return total
 
     def macs(self, arrived: Shape) -> int:
         """All convolutions, and the squeeze-excite maps once per block."""
         height, width, o = self.output_shape(arrived)
-        after = height * width
-        total, before, i = 0, arrived[0] * arrived[1], self.in_channels
-        for _ in range(self.n_blocks):
-            m = self.expand * i
-            total += (before * m * i if self.expand != 1 else 0) + after * (m * self.kernel**2 + o * m)
-            total += squeeze_excite_macs(m, self.squeezed(i)) if self.squeeze_excite else 0
-            before, i = after, o
+        total, before, after = 0, arrived[0] * arrived[1], height * width
+        for i, _ in self.blocks():
+            squeezed = self.squeezed(i) if self.squeeze_excite else 0
+            total += inverted_bottleneck_macs(before, after, i, self.expand * i, o, self.kernel, squeezed)
+            before = after
         return total

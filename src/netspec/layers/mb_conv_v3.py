@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from netspec.layers.activation import Activation
 from netspec.layers.base import Primitive, Shape
 from netspec.layers.expect import expect_image, slide
-from netspec.layers.squeeze_excite import squeeze_excite_macs, squeeze_excite_params
+from netspec.layers.inverted_bottleneck import inverted_bottleneck_macs, inverted_bottleneck_params
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,12 @@ class MBConvV3(Primitive):
     def params(self) -> int:
         """Up to three convolutions with norms, and squeeze-excite."""
         i, o, m = self.in_channels, self.out_channels, self.expanded_channels
-        expansion = m * i + 2 * m if m != i else 0
-        squeeze = squeeze_excite_params(m, self.squeezed) if self.squeeze_excite else 0
-        return expansion + m * self.kernel**2 + 2 * m + squeeze + o * m + 2 * o
+        return inverted_bottleneck_params(i, m, o, self.kernel, self.squeezed if self.squeeze_excite else 0)
 
     def macs(self, arrived: Shape) -> int:
         """All convolutions; the expansion runs at the resolution that arrives."""
         height, width, o = self.output_shape(arrived)
-        i, m = self.in_channels, self.expanded_channels
-        expansion = arrived[0] * arrived[1] * m * i if m != i else 0
-        squeeze = squeeze_excite_macs(m, self.squeezed) if self.squeeze_excite else 0
-        return expansion + height * width * (m * self.kernel**2 + o * m) + squeeze
+        i, m, before = self.in_channels, self.expanded_channels, arrived[0] * arrived[1]
+        return inverted_bottleneck_macs(
+            before, height * width, i, m, o, self.kernel, self.squeezed if self.squeeze_excite else 0
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -23,6 +24,18 @@ from netspec.spec import NetSpec
 __all__ = ["SCHEMES", "Network", "Numerics", "build", "module_of"]
 
 
+class Thinned(nnx.Sequential):
+    """A dense layer behind dropout, which is no layer of the spec: its tensors are called as without."""
+
+    def canonical(self, kept: dict[str, Any]) -> dict[str, Any]:
+        """Those of the layer; see :class:`netspec.weights.canonical.Arranged`."""
+        return kept["layers"][1]
+
+    def arranged(self, canonical: dict[str, Any]) -> dict[str, Any]:
+        """The inverse of :meth:`canonical`."""
+        return {"layers": {1: canonical}}
+
+
 class Network(nnx.Module):
     """The layers of a spec, applied to a batch ``(B, *input_shape)`` of floating-point numbers or indices of tokens.
 
@@ -39,7 +52,7 @@ class Network(nnx.Module):
         if numerics.dropout:
             for index, (before, layer) in enumerate(pairwise(spec.layers), start=1):
                 if isinstance(layer, Dense) and not isinstance(before, Flatten):
-                    self.layers[index] = nnx.Sequential(nnx.Dropout(numerics.dropout, rngs=rngs), self.layers[index])
+                    self.layers[index] = Thinned(nnx.Dropout(numerics.dropout, rngs=rngs), self.layers[index])
 
     @property
     def inputs(self) -> dict[str, Shape]:

@@ -131,7 +131,7 @@ class Numerics:
 
     def layer_norm(self, width: int, rngs: nnx.Rngs, epsilon: float = 1e-5) -> nnx.LayerNorm:
         """LayerNorm with epsilon inside the root and the biased variance, in float32 (book ch. 10)."""
-        return LayerNorm(width, epsilon=epsilon, dtype=self.wide_dtype, rngs=rngs)
+        return LayerNorm(width, epsilon=epsilon, use_fast_variance=False, dtype=self.wide_dtype, rngs=rngs)
 
 
 def same_padding(kernel: int, dilation: int = 1) -> str | tuple[tuple[int, int], tuple[int, int]]:

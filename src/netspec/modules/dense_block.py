@@ -69,6 +69,14 @@ class Block(nnx.Module):
         structure, tensors = nnx.split(self.layers)
         return nnx.merge(structure, _separated(tensors, self.widths)[index])
 
+    def canonical(self, kept: dict[str, Any]) -> dict[str, Any]:
+        """The tensors of each layer by its place; see :class:`netspec.weights.canonical.Arranged`."""
+        return {"layers": dict(enumerate(_separated(kept["layers"], self.widths)))}
+
+    def arranged(self, canonical: dict[str, Any]) -> dict[str, Any]:
+        """The inverse of :meth:`canonical`."""
+        return {"layers": joined([canonical["layers"][place] for place in range(len(self.widths))])}
+
     def __call__(self, x):
         """What arrived, then the new channels of each layer."""
         norm1, norm2 = self.layers.norm1, self.layers.norm2

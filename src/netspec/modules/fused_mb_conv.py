@@ -15,8 +15,7 @@ from netspec.modules.squeeze_excite import SqueezeExcite
 def _(layer: FusedMBConv, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Sequential:
     """SiLU throughout; with ``expand = 1`` the one convolution keeps its activation (Tan & Le 2021, fig. 2)."""
     o, blocks = layer.out_channels, []
-    for index in range(layer.n_blocks):
-        i, stride = (layer.in_channels, layer.stride) if index == 0 else (o, 1)
+    for i, stride in layer.blocks():
         m = layer.expanded(i)
         body = [normed_conv(numerics, i, m, layer.kernel, rngs, stride=stride, activation="silu")]
         if layer.squeeze_excite:

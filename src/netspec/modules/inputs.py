@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -54,7 +53,7 @@ def _vocabularies(spec: NetSpec, shapes: Mapping[str, Shape]) -> dict[str, int] 
         return {}
     marked = {name: _Marked(shape) for name, shape in shapes.items()}
     first, *further = marked.items()
-    rows = walk(SimpleNamespace(name=spec.name, layers=spec.layers, input_shape=first[1], extra_inputs=further))
+    rows = walk(spec.name, first[1], further, spec.layers)
     found = {}
     for row in (inner for outer in rows for inner in outer.flat()):
         if isinstance(row.layer, (OneHotDense, TokenPositionEmbed)):

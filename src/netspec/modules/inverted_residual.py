@@ -9,6 +9,7 @@ from flax import nnx
 from netspec.layers.inverted_residual import InvertedResidual
 from netspec.modules.base import Numerics, build_layer
 from netspec.modules.conv_bn import depthwise, normed_conv
+from netspec.modules.squeeze_excite import SqueezeExcite
 
 
 class LinearBottleneck(nnx.Module):
@@ -26,16 +27,36 @@ class LinearBottleneck(nnx.Module):
         return x + self.body(x) if self.shortcut else self.body(x)
 
 
+def inverted_bottleneck(
+    numerics: Numerics,
+    i: int,
+    m: int,
+    o: int,
+    rngs: nnx.Rngs,
+    *,
+    kernel: int,
+    stride: int,
+    activation: str,
+    squeeze: Callable[[], SqueezeExcite] | None = None,
+) -> LinearBottleneck:
+    """1×1 from ``i`` to ``m`` channels unless they are as many, depthwise, what ``squeeze`` makes, linear 1×1 to ``o``.
+
+    ``activation`` follows the first two. See :func:`netspec.layers.inverted_bottleneck.inverted_bottleneck_params`.
+    """
+    body: list[nnx.Module] = [normed_conv(numerics, i, m, 1, rngs, activation=activation)] if m != i else []
+    body.append(depthwise(numerics, m, kernel, rngs, stride=stride, activation=activation))
+    if squeeze is not None:
+        body.append(squeeze())
+    body.append(normed_conv(numerics, m, o, 1, rngs, activation="identity"))
+    return LinearBottleneck(numerics, body, rngs, shortcut=i == o and stride == 1)
+
+
 @build_layer.register
 def _(layer: InvertedResidual, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Sequential:
-    o, blocks = layer.out_channels, []
-    for index in range(layer.n_blocks):
-        i, stride = (layer.in_channels, layer.stride) if index == 0 else (o, 1)
-        m = layer.expand * i
-        body = [normed_conv(numerics, i, m, 1, rngs, activation="relu6")] if layer.expand != 1 else []
-        body += [
-            depthwise(numerics, m, 3, rngs, stride=stride, activation="relu6"),
-            normed_conv(numerics, m, o, 1, rngs, activation="identity"),
+    o, options = layer.out_channels, {"kernel": 3, "activation": "relu6"}
+    return nnx.Sequential(
+        *[
+            inverted_bottleneck(numerics, i, layer.expand * i, o, rngs, stride=stride, **options)
+            for i, stride in layer.blocks()
         ]
-        blocks.append(LinearBottleneck(numerics, body, rngs, shortcut=i == o and stride == 1))
-    return nnx.Sequential(*blocks)
+    )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flax import nnx
 
 from netspec.layers.mb_conv import MBConv
 from netspec.modules.base import Numerics, build_layer
-from netspec.modules.conv_bn import depthwise, normed_conv
-from netspec.modules.inverted_residual import LinearBottleneck
+from netspec.modules.inverted_residual import inverted_bottleneck
 from netspec.modules.squeeze_excite import SqueezeExcite
 
 
@@ -15,13 +16,9 @@ from netspec.modules.squeeze_excite import SqueezeExcite
 def _(layer: MBConv, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Sequential:
     """SiLU throughout, as in EfficientNet (Tan & Le 2019, arXiv:1905.11946, sec. 5)."""
     o, blocks = layer.out_channels, []
-    for index in range(layer.n_blocks):
-        i, stride = (layer.in_channels, layer.stride) if index == 0 else (o, 1)
-        m = layer.expand * i
-        body = [normed_conv(numerics, i, m, 1, rngs, activation="silu")] if layer.expand != 1 else []
-        body.append(depthwise(numerics, m, layer.kernel, rngs, stride=stride, activation="silu"))
-        if layer.squeeze_excite:
-            body.append(SqueezeExcite(numerics, m, layer.squeezed(i), rngs, activation="silu", gate="sigmoid"))
-        body.append(normed_conv(numerics, m, o, 1, rngs, activation="identity"))
-        blocks.append(LinearBottleneck(numerics, body, rngs, shortcut=i == o and stride == 1))
+    for i, stride in layer.blocks():
+        m, width, gate = layer.expand * i, layer.squeezed(i), {"activation": "silu", "gate": "sigmoid"}
+        squeeze = partial(SqueezeExcite, numerics, m, width, rngs, **gate) if layer.squeeze_excite else None
+        options = {"kernel": layer.kernel, "stride": stride, "activation": "silu", "squeeze": squeeze}
+        blocks.append(inverted_bottleneck(numerics, i, m, o, rngs, **options))
     return nnx.Sequential(*blocks)

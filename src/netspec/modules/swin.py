@@ -10,10 +10,9 @@ import numpy as np
 from flax import nnx
 
 from netspec.layers.swin import PatchMerging, SwinStage
-from netspec.modules.activation import FUNCTIONS
 from netspec.modules.attention import attend
 from netspec.modules.base import Numerics, build_layer
-from netspec.modules.cpu.sums_once import two_paths
+from netspec.modules.transformer_encoder import EncoderBlock
 
 
 def relative_position_index(window: int) -> np.ndarray:
@@ -88,31 +87,11 @@ class WindowAttention(nnx.Module):
         return x[:, :height, :width]
 
 
-class SwinBlock(nnx.Module):
-    """Pre-norm block: window attention and MLP, each with a residual kept in float32.
-
-    Source: Liu et al. 2021 (arXiv:2103.14030), eq. 3.
-    """
-
-    def __init__(self, layer: SwinStage, shift: int, numerics: Numerics, rngs: nnx.Rngs):
-        self.norm1 = numerics.layer_norm(layer.width, rngs)
-        self.attention = WindowAttention(layer, shift, numerics, rngs)
-        self.norm2 = numerics.layer_norm(layer.width, rngs)
-        self.fc1 = numerics.linear(layer.width, layer.mlp_width, rngs)
-        self.fc2 = numerics.linear(layer.mlp_width, layer.width, rngs)
-        self.ends = nnx.List([nnx.Sequential(*numerics.branch_end(rngs)) for _ in range(2)])
-
-    def __call__(self, x):
-        """``(B, H, W, width) -> (B, H, W, width)``; GELU in its tanh form, as in the book."""
-        x, branch = two_paths(x)
-        x, branch = two_paths(x + self.ends[0](self.attention(self.norm1(branch))))
-        return x + self.ends[1](self.fc2(FUNCTIONS["gelu"](self.fc1(self.norm2(branch)))))
-
-
 @build_layer.register
 def _(layer: SwinStage, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Sequential:
     shifts = [block % 2 * (layer.window // 2) for block in range(layer.n_blocks)]
-    return nnx.Sequential(*[SwinBlock(layer, shift, numerics, rngs) for shift in shifts])
+    attentions = [partial(WindowAttention, layer, shift, numerics, rngs) for shift in shifts]
+    return nnx.Sequential(*[EncoderBlock(layer, attention, numerics, rngs) for attention in attentions])
 
 
 class Merging(nnx.Module):

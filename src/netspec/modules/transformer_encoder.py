@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from flax import nnx
 
+from netspec.layers.swin import SwinStage
 from netspec.layers.transformer_encoder import TransformerEncoder
+from netspec.modules.activation import FUNCTIONS
 from netspec.modules.attention import attend
 from netspec.modules.base import Numerics, build_layer
 from netspec.modules.cpu.sums_once import two_paths
@@ -33,28 +38,41 @@ class SelfAttention(nnx.Module):
 
 
 class EncoderBlock(nnx.Module):
-    """Pre-norm block: attention and MLP sublayers, each with a residual kept in float32."""
+    """Pre-norm block: what ``attention`` makes, and an MLP, each with a residual kept in float32.
 
-    def __init__(self, layer: TransformerEncoder, numerics: Numerics, rngs: nnx.Rngs):
+    ``(B, …, width) -> (B, …, width)``, with the widths of ``layer``; GELU in its tanh form, as in the book. Source:
+    Dosovitskiy et al. 2020 (arXiv:2010.11929), eqs. 2 and 3; Liu et al. 2021 (arXiv:2103.14030), eq. 3, for windows.
+    """
+
+    def __init__(
+        self,
+        layer: TransformerEncoder | SwinStage,
+        attention: Callable[[], nnx.Module],
+        numerics: Numerics,
+        rngs: nnx.Rngs,
+        activation: str = "gelu",
+    ):
+        self.activation = activation
         self.norm1 = numerics.layer_norm(layer.width, rngs)
-        self.attention = SelfAttention(layer, numerics, rngs)
+        self.attention = attention()
         self.norm2 = numerics.layer_norm(layer.width, rngs)
         self.fc1 = numerics.linear(layer.width, layer.mlp_width, rngs)
         self.fc2 = numerics.linear(layer.mlp_width, layer.width, rngs)
         self.ends = nnx.List([nnx.Sequential(*numerics.branch_end(rngs)) for _ in range(2)])
 
     def __call__(self, x):
-        """``(B, N, width) -> (B, N, width)``; GELU in its tanh form, as in the book."""
+        """Attention, then the MLP."""
         x, branch = two_paths(x)
         x, branch = two_paths(x + self.ends[0](self.attention(self.norm1(branch))))
-        return x + self.ends[1](self.fc2(nnx.gelu(self.fc1(self.norm2(branch)), approximate=True)))
+        return x + self.ends[1](self.fc2(FUNCTIONS[self.activation](self.fc1(self.norm2(branch)))))
 
 
 class Encoder(nnx.Module):
     """The blocks, the final LayerNorm, and the readout."""
 
     def __init__(self, layer: TransformerEncoder, numerics: Numerics, rngs: nnx.Rngs):
-        self.blocks = nnx.List([EncoderBlock(layer, numerics, rngs) for _ in range(layer.n_blocks)])
+        attention = partial(SelfAttention, layer, numerics, rngs)
+        self.blocks = nnx.List([EncoderBlock(layer, attention, numerics, rngs) for _ in range(layer.n_blocks)])
         self.norm = numerics.layer_norm(layer.width, rngs)
         self.readout = layer.readout
 

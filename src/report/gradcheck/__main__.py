@@ -10,14 +10,17 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from netspec.gradcheck import results
 from netspec.ownership import write_all
-from report.errors import run
-from report.gradcheck import records
+from report.engine.command import run, stem
+from report.engine.files import ending, files
+from report.engine.markdown import joined, meanings
+from report.engine.rows import encode, read
 from train.machine.runtime import start_jax
+
+WRITER = "report.gradcheck"
 
 
 def _statements(arguments: argparse.Namespace) -> None:
@@ -27,7 +30,7 @@ def _statements(arguments: argparse.Namespace) -> None:
     found = [results.of_statement(statement)[0] for statement in STATEMENTS.values()]
     found.sort(key=lambda result: result.group != "theorem")
     mutants = list(results.of_mutants())
-    write_all({arguments.out: records.encode(found), arguments.mutants: records.encode(mutants)})
+    write_all({arguments.out: encode(found), arguments.mutants: encode(mutants)})
 
 
 def _modules(arguments: argparse.Namespace) -> None:
@@ -40,7 +43,7 @@ def _modules(arguments: argparse.Namespace) -> None:
         for fixture in FIXTURES
         for mode in primitives.modes(fixture)
     ]
-    write_all({arguments.out: records.encode(found)})
+    write_all({arguments.out: encode(found)})
 
 
 def _networks(arguments: argparse.Namespace) -> None:
@@ -53,31 +56,25 @@ def _networks(arguments: argparse.Namespace) -> None:
         for fixture in networks.fixtures()[part - 1 :: parts]
         for mode in primitives.modes(fixture)
     ]
-    write_all({arguments.out: records.encode(found)})
+    write_all({arguments.out: encode(found)})
 
 
 def _train_step(arguments: argparse.Namespace) -> None:
     from report.gradcheck import train_step
 
     start_jax()
-    write_all({arguments.out: records.encode(list(train_step.check()))})
+    write_all({arguments.out: encode(list(train_step.check()))})
 
 
 def _document(arguments: argparse.Namespace) -> None:
-    from report.gradcheck import document, markdown
-    from report.pages import compile_template
+    from report.gradcheck.page import page
 
-    found = _in_order([result for path in arguments.results for result in records.read(path, results.Result)])
-    content = document.content(found, records.read(arguments.mutants, results.Catch))
-    (pdf,) = compile_template("gradcheck.typ", asdict(content), {})
-    stem = arguments.out
-    write_all(
-        {
-            stem.with_suffix(".csv"): records.encode(found),
-            stem.with_suffix(".md"): markdown.page(content).encode(),
-            stem.with_suffix(".pdf"): pdf,
-        }
-    )
+    found = _in_order([result for path in arguments.results for result in read(path, results.Result, WRITER)])
+    mutants = read(arguments.mutants, results.Catch, WRITER)
+    tables = (("gradcheck.csv", results.Result), ("gradcheck/mutants.csv", results.Catch))
+    columns = joined(part for name, row in tables for part in meanings(f"`{name}`", row))
+    made = files(page(found, mutants), arguments.out, appendix=columns)
+    write_all({ending(arguments.out, ".csv"): encode(found)} | made)
 
 
 def _in_order(found: list) -> list:
@@ -96,8 +93,8 @@ def _in_order(found: list) -> list:
 def _verdict(arguments: argparse.Namespace) -> None:
     from report.gradcheck import verdict
 
-    text = verdict.sentence(records.read(arguments.results, results.Result), arguments.results)
-    missed = verdict.missed(records.read(arguments.mutants, results.Catch), arguments.mutants)
+    text = verdict.sentence(read(arguments.results, results.Result, WRITER), arguments.results)
+    missed = verdict.missed(read(arguments.mutants, results.Catch, WRITER), arguments.mutants)
     write_all({arguments.out: f"{text}\n{missed}\n".encode()})
 
 
@@ -132,9 +129,7 @@ def parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("document", parents=[mutants], help="write table, page and report")
     command.add_argument("--results", type=Path, required=True, nargs="+", metavar="CSV", help="what the others wrote")
-    command.add_argument(
-        "--out", type=Path, required=True, metavar="PDF", help="the report; .csv and .md stand beside it"
-    )
+    command.add_argument("--out", type=stem, required=True, metavar="STEM", help="the report without its ending")
     command.set_defaults(run=_document)
 
     command = commands.add_parser("verdict", parents=[mutants], help="fail unless every check passed")

@@ -22,7 +22,7 @@ from netspec.gradcheck.checks import DIFFERENCES, SAFETY, UNIT, Check
 from netspec.gradcheck.fixtures import Fixture
 from netspec.gradcheck.primitives import Program
 from netspec.gradcheck.results import Result
-from report.errors import ReportError
+from report.engine.errors import ReportError
 from train.data.augment import smoothed_one_hot
 from train.data.augment.mix import apply_mix, draw_cutmix
 from train.step import accumulated

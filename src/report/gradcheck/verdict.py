@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from netspec.gradcheck.results import Catch, Result
-from report.errors import ReportError
-from report.formats import count
+from report.engine.errors import ReportError
+from report.engine.formats import count
 
 
 def sentence(results: Sequence[Result], source: Path) -> str:

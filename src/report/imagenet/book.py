@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from report import reference
-from report.reference import Row
+from report.engine import reference
+from report.engine.reference import Row
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from report.blocks import Section
-from report.citation import facts
+from report.engine.citation import facts
+from report.engine.page import Section
 
 
 def section() -> Section:

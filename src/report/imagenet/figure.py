@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from report.divergence import counted_curves
-from report.figures import BOOK, FAINT, GREY, OURS, canvas, empty_figure, legend, svg
+from report.engine.canvas import BOOK, FAINT, GREY, OURS, canvas, empty_figure, legend, svg
 from report.imagenet import book
+from report.runs.command import Trained
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 SHADES = (OURS, "#2a9d6f", "#8a5fa8", "#b08a1e", "#4f9bd0", "#7a4a2b", "#d16fa5", GREY)
 
 
-def figures(table: pd.DataFrame, runs: pd.DataFrame, curves: pd.DataFrame) -> tuple[bytes, bytes]:
+def figures(trained: Trained) -> tuple[bytes, bytes]:
     """Both figures as SVG."""
-    kept = counted_curves(curves, runs)
+    table, runs, curves, kept = trained.table, trained.runs, trained.curves, trained.counted_curves
     lost = curves.merge(runs.loc[runs["diverged_epoch"].notna(), ["cell", "seed"]], on=["cell", "seed"])
     return accuracy_figure(table, kept), loss_figure(table, kept, lost)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from report.divergence import left_out
-from report.formats import brief, count, listing, plain, signed
+from report.engine.formats import brief, count, listing, plain, signed
 from report.imagenet import book
 from report.imagenet.table import collapsed
-from report.imagenette.findings import starved
-from report.statistics import binomial_half_width
+from report.runs.divergence import left_out
+from report.runs.feeding import starved
+from report.runs.statistics import binomial_half_width
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import re
 
-from report.comparison import Aspect, same_protocol
-from report.formats import count
+from report.engine.formats import count
+from report.engine.reference import Row
 from report.imagenet import book
-from report.load import Cell
-from report.reference import Row
-from report.smoke import is_smoke
+from report.runs.comparison import Aspect, same_protocol
+from report.runs.load import Cell
+from report.runs.smoke import is_smoke
 
 TYPES = {"float32": "fp32", "bfloat16": "bf16"}
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from report.formats import count, listing, number, words
-from report.load import Cell
+from report.engine.formats import count, listing, number, words
+from report.runs.load import Cell
 
 #: Keys of the augmentation that a recipe may switch on.
 KNOBS = ("mixup", "cutmix", "randaugment", "colour_jitter", "erasing")

@@ -1,4 +1,4 @@
-"""The table of the ImageNet runs: what :mod:`report.trained` says of each, and the book's row."""
+"""The table of the ImageNet runs: what :mod:`report.runs.frames` says of each, and the book's row."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from report import trained
 from report.imagenet import book
 from report.imagenet.protocol import comparable
-from report.load import Cell
+from report.runs import frames, statistics
+from report.runs.load import Cell
 
 if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = {
-    **trained.COLUMNS,
+    **frames.COLUMNS,
     "top5_sd": "sample standard deviation of top-5 over seeds",
     "epoch_seconds": "mean wall time of a run, by its epochs: training, validation, checkpoints",
     "chance_loss": "loss of a network that says every class is as likely: the logarithm of their number",
@@ -32,19 +32,19 @@ COLUMNS = {
 
 def per_cell(cells: Sequence[Cell], lowered: Path | None) -> pd.DataFrame:
     """One row per cell, in the order given, with the columns of :data:`COLUMNS`."""
-    trained.check_rows(cells, book.rows())
-    records = []
+    frames.check_rows(cells, book.rows())
+    rows = []
     for cell in cells:
-        record = trained.record(cell)
-        top5 = [run.summary.get("top5") for run in cell.counted]
-        record |= {
-            "top5_sd": trained.statistics.sd(top5),
-            "epoch_seconds": record["wall_seconds"] / record["epochs"],
+        found = frames.row(cell)
+        top5 = [run.metric("top5") for run in cell.counted]
+        found |= {
+            "top5_sd": statistics.sd(top5),
+            "epoch_seconds": found["wall_seconds"] / found["epochs"],
             "chance_loss": math.log(cell.first.summary.get("classes")),
         }
         if cell.book_row:
             row = book.rows()[cell.book_row]
-            record |= {
+            found |= {
                 "book_step_milliseconds": row.number("step_ms"),
                 "book_epoch_seconds": 60 * row.number("min_per_epoch"),
                 "book_wall_seconds": 3600 * row.number("wall_hours"),
@@ -52,9 +52,9 @@ def per_cell(cells: Sequence[Cell], lowered: Path | None) -> pd.DataFrame:
                 "book_top5": book.accuracy(row, 5),
             }
         if comparable(cell):
-            record |= {f"gap_{top}": record[f"{top}_mean"] - record[f"book_{top}"] for top in ("top1", "top5")}
-        records.append(record)
-    return trained.frame(records, COLUMNS)
+            found |= {f"gap_{top}": found[f"{top}_mean"] - found[f"book_{top}"] for top in ("top1", "top5")}
+        rows.append(found)
+    return frames.frame(rows, COLUMNS)
 
 
 def collapsed(row) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from report import book, reference
-from report.reference import Row
+from report.ablation import book
+from report.engine import reference
+from report.engine.reference import Row
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from report import book as ablation
-from report.divergence import counted, counted_curves
-from report.figures import BOOK, FAINT, OURS, SEED, canvas, curves_figure, empty_figure, legend, svg
+from report.ablation import book as ablation
+from report.engine.canvas import BOOK, FAINT, OURS, SEED, canvas, empty_figure, legend, svg
 from report.imagenette import book
+from report.runs.command import Trained
+from report.runs.curves import NOTHING, Printed, curves_figure, printed
+from report.runs.divergence import counted
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def figures(table: pd.DataFrame, runs: pd.DataFrame, curves: pd.DataFrame) -> tuple[bytes, bytes]:
+def figures(trained: Trained) -> tuple[bytes, bytes]:
     """Both figures as SVG."""
-    curves = counted_curves(curves, runs)
-    return accuracy_figure(table, counted(runs)), curves_figure(curves, table, logged=book.curves())
+    table = trained.table
+    first = accuracy_figure(table, counted(trained.runs))
+    return first, curves_figure(trained.counted_curves, list(table["cell"]), printed=book_curves(table))
+
+
+def book_curves(table: pd.DataFrame) -> Printed:
+    """The book's logged curves of these networks, on its own data set."""
+    return printed(table, book.curves()) if ablation.is_dataset(table["dataset"].iloc[0]) else NOTHING
 
 
 def accuracy_figure(table: pd.DataFrame, runs: pd.DataFrame) -> bytes:

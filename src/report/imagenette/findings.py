@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from report.divergence import left_out
-from report.formats import count, listing, plain, signed, words
+from report.engine.formats import count, listing, plain, signed, words
 from report.imagenette import book
-from report.statistics import binomial_half_width, spearman
+from report.runs.divergence import left_out
+from report.runs.feeding import starved
+from report.runs.statistics import binomial_half_width, spearman
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,14 +87,3 @@ def speed(table: pd.DataFrame) -> str:
         f"A step takes {plain(fast.step_milliseconds, 1)} ms (`{fast.cell}`) to {plain(slow.step_milliseconds, 1)} ms "
         f"(`{slow.cell}`). These are wall times on the hardware named below, the book’s on its own."
     )
-
-
-def starved(table: pd.DataFrame) -> str:
-    """Whether reading keeps up with training, where both were measured."""
-    known = table.dropna(subset=["input_images_per_second", "step_images_per_second"])
-    if known.empty:
-        return ""
-    slow = known[known["input_images_per_second"] < known["step_images_per_second"]]
-    if slow.empty:
-        return "Reading alone is faster than training alone everywhere: no step waits for images."
-    return f"Reading sets the pace of {listing(f'`{name}`' for name in slow['cell'])}: their steps wait for images."

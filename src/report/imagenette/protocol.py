@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from report import book as ablation
-from report.comparison import Aspect, same_protocol
-from report.formats import count, number
+from report.ablation import book as ablation
+from report.engine.formats import count, number
 from report.imagenette import book
-from report.load import Cell
-from report.smoke import is_smoke
+from report.runs.comparison import Aspect, same_protocol
+from report.runs.load import Cell
+from report.runs.smoke import is_smoke
 
 
 def _number(column: str):

@@ -1,4 +1,4 @@
-"""The table of the networks: what :mod:`report.trained` says of each, its lowered training step, and the book's row."""
+"""The table of the networks: what is said of all trained cells, the lowered training step, and the book's row."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import netspec
-from report import trained
-from report.errors import ReportError
+from report.engine.errors import ReportError
 from report.imagenette import book
 from report.imagenette.protocol import comparable
-from report.load import Cell
+from report.runs import frames
+from report.runs.load import Cell
 
 if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = {
-    **trained.COLUMNS,
+    **frames.COLUMNS,
     "mlir_characters": "length of the network's training step at batch 32 as StableHLO, as jax lowers it",
     "book_params": "parameters in the book's log",
     "book_mlir_characters": "length of the book's training step in its own MLIR",
@@ -33,13 +33,13 @@ COLUMNS = {
 
 def per_cell(cells: Sequence[Cell], lowered: Path | None) -> pd.DataFrame:
     """One row per cell, in the order given, with the columns of :data:`COLUMNS`."""
-    trained.check_rows(cells, book.rows())
-    records = []
+    frames.check_rows(cells, book.rows())
+    rows = []
     for cell in cells:
-        record = trained.record(cell) | {"mlir_characters": characters(cell, lowered)}
+        found = frames.row(cell) | {"mlir_characters": characters(cell, lowered)}
         if cell.book_row:
             row = book.rows()[cell.book_row]
-            record |= {
+            found |= {
                 "book_params": row.number("params_logged"),
                 "book_mlir_characters": row.number("mlir_chars_logged"),
                 "book_step_milliseconds": row.number("step_time_printed"),
@@ -48,9 +48,9 @@ def per_cell(cells: Sequence[Cell], lowered: Path | None) -> pd.DataFrame:
                 "book_train_loss": row.number("final_train_loss"),
                 "book_rerun_top1": row.number("rerun_2026_08_top1_of_3925"),
             }
-            record["gap"] = record["top1_mean"] - record["book_top1"] if comparable(cell) else math.nan
-        records.append(record)
-    return trained.frame(records, COLUMNS)
+            found["gap"] = found["top1_mean"] - found["book_top1"] if comparable(cell) else math.nan
+        rows.append(found)
+    return frames.frame(rows, COLUMNS)
 
 
 def characters(cell: Cell, lowered: Path | None) -> float:

@@ -1,43 +1,35 @@
-"""``python -m report.networks``: the table of all networks, as CSV, Markdown and PDF, from one record per network."""
+"""``python -m report.networks``: the table of all networks, from what ``netspec run --json`` wrote of each."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import astuple
 from pathlib import Path
 
 from netspec.ownership import write_all
-from report.errors import ReportError, run
-from report.networks import document, records
-from report.params.records import encode_plain
-from report.record import ABOUT, about
+from report.engine.command import run, stem
+from report.engine.errors import ReportError
+from report.engine.files import ending, files
+from report.engine.rows import encode
+from report.kept.about import ABOUT, about
+from report.networks.page import page
+from report.networks.rows import read
 
 
 def _report(arguments: argparse.Namespace) -> None:
-    from report.pages import compile_template
-
-    paths = sorted(path for path in arguments.records.glob("*.json") if path.name != ABOUT)
-    rows = records.read(paths)
+    rows = read(sorted(path for path in arguments.results.glob("*.json") if path.name != ABOUT))
     if not rows:
-        raise ReportError(f"{arguments.records}: holds no records, expected some that `netspec run --json` wrote")
-    kept = about(arguments.records)
-    (page,) = compile_template("networks.typ", document.content(rows, kept), {})
-    write_all(
-        {
-            arguments.out.with_suffix(".csv"): encode_plain(list(records.columns()), map(astuple, rows)),
-            arguments.out.with_suffix(".md"): document.markdown(rows, kept).encode(),
-            arguments.out.with_suffix(".pdf"): page,
-        }
-    )
+        raise ReportError(f"{arguments.results}: holds no networks, expected some that `netspec run --json` wrote")
+    made = files(page(rows, about(arguments.results)), arguments.out)
+    write_all({ending(arguments.out, ".csv"): encode(rows)} | made)
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(prog="python -m report.networks", description="The table of all networks.")
-    top.add_argument("--records", type=Path, required=True, metavar="DIR", help="folder of `netspec run --json` files")
-    top.add_argument("--out", type=Path, required=True, metavar="PDF", help="the report; CSV and Markdown beside it")
+    top.add_argument("--results", type=Path, required=True, metavar="DIR", help="folder of `netspec run --json` files")
+    top.add_argument("--out", type=stem, required=True, metavar="STEM", help="the report without its ending")
     top.set_defaults(run=_report)
     return top
 

@@ -1,4 +1,4 @@
 """The catalogue counted: what :mod:`netspec.counts` knows, as CSV, Markdown, a figure and a typeset report.
 
-``collect`` asks netspec, ``records`` writes and reads the CSV files, and everything after reads only those.
+``collect`` asks netspec, ``rows`` says what the CSV files hold, and everything after reads only those.
 """

@@ -8,62 +8,67 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from netspec.ownership import write_all
-from report.errors import run
-from report.params import records
+from report.engine.command import run
+from report.engine.errors import ReportError
+from report.engine.rows import encode, encode_plain, read
+from report.params.rows import Catalogue, Part, Variant
+
+WRITER = "report.params tables"
 
 
 def _tables(arguments: argparse.Namespace) -> None:
-    from report.params import chapter, collect, document, markdown
+    from report.params import chapter, collect, markdown
 
     counted = collect.collect()
     printed = chapter.tables(counted)
-    content = document.content(counted, printed)
     out = arguments.out
     files = {
-        out / "params.csv": records.encode(counted.variants),
-        out / "other_forms.csv": records.encode(counted.others),
-        out / "parts.csv": records.encode(counted.parts),
+        out / "params.csv": encode(counted.variants),
+        out / "other_forms.csv": encode(counted.others),
+        out / "parts.csv": encode(counted.parts),
     }
     for table in printed:
-        files[out / "chapter" / f"{table.slug}.csv"] = records.encode_plain(table.header, table.lines())
-    for (name, rows), section in zip(counted.domains.items(), content.sections, strict=True):
+        files[out / "chapter" / f"{table.slug}.csv"] = encode_plain(table.header, table.lines())
+    for name, rows in counted.domains.items():
         stem = out / "domains" / markdown.slug(name)
-        files[stem.with_suffix(".csv")] = records.encode(rows)
-        files[stem.with_suffix(".md")] = markdown.domain_page(section).encode()
+        files[stem.with_suffix(".csv")] = encode(rows)
+        files[stem.with_suffix(".md")] = markdown.domain_page(name, rows, stem).encode()
     for name, rows in counted.entries.items():
         layers = collect.layers(rows)
         own = [table for table in printed if table.rows[0].variant.entry == name and table.columns]
         stem = out / "entries" / markdown.slug(name)
-        files[stem.with_suffix(".csv")] = records.encode(layers)
-        files[stem.with_suffix(".md")] = markdown.entry_page(name, rows, layers, own).encode()
-    files[out / "params.md"] = markdown.index_page(content, counted).encode()
+        files[stem.with_suffix(".csv")] = encode(layers)
+        files[stem.with_suffix(".md")] = markdown.entry_page(name, rows, layers, own, stem).encode()
+    files[out / "params.md"] = markdown.index_page(counted, printed, out / "params").encode()
     write_all(files)
 
 
 def _figure(arguments: argparse.Namespace) -> None:
     from report.params import figure
 
-    counted = records.Catalogue(tuple(records.read(arguments.table, records.Variant)), (), ())
+    counted = Catalogue(tuple(read(arguments.table, Variant, WRITER)), (), ())
     write_all({arguments.out: figure.catalogue_figure(counted)})
 
 
 def _document(arguments: argparse.Namespace) -> None:
-    from report.pages import compile_template
-    from report.params import chapter, document
+    from report.engine.typeset import compile_page
+    from report.params import chapter, page
 
-    counted = records.Catalogue(
-        tuple(records.read(arguments.table, records.Variant)),
-        tuple(records.read(arguments.other_forms, records.Variant)),
-        tuple(records.read(arguments.parts, records.Part)),
+    counted = Catalogue(
+        tuple(read(arguments.table, Variant, WRITER)),
+        tuple(read(arguments.other_forms, Variant, WRITER)),
+        tuple(read(arguments.parts, Part, WRITER)),
     )
-    content = asdict(document.content(counted, chapter.tables(counted)))
-    content |= {"header": document.HEADER, "left": document.LEFT}
-    (page,) = compile_template("params.typ", content, {"params.svg": arguments.figure})
-    write_all({arguments.out: page})
+    try:
+        drawing = arguments.figure.read_bytes()
+    except OSError as error:
+        raise ReportError(f"{arguments.figure}: cannot be read: {error.strerror}") from None
+    stem = arguments.figure.with_suffix("")
+    (document,) = compile_page(page.page(counted, chapter.tables(counted)), stem, {"*.svg": drawing})
+    write_all({arguments.out: document})
 
 
 def parser() -> argparse.ArgumentParser:

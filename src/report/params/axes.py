@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from report.params.records import Variant
+from report.params.rows import Variant
 
 MACS, PARAMS = (1.5e3, 6e13), (1.5e3, 2e10)
 

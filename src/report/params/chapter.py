@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from netspec import NetSpec, catalogue
-from report.params.records import Catalogue, Variant
+from report.params.rows import Catalogue, Variant
 
 #: Columns after the configuration, in the CSV files.
 FIGURES = ("book_printed", "book_params", "book_printed_agreement", "built_params", "reference_params", "paper_quoted")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from netspec import NetSpec, Several, catalogue
 from netspec.counts import Count, count, counts, parts
 from netspec.walk import Row
-from report.params.records import BYTES_PER_SCALAR, Catalogue, Layer, Part, Variant
+from report.params.rows import BYTES_PER_SCALAR, Catalogue, Layer, Part, Variant
 
 #: Roles of specs that stand beside the variants: other forms of them, and systems composed of them.
 OTHER_ROLES = ("alternative", "system")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from report.figures import FAINT, GREY, canvas, svg
+from report.engine.canvas import FAINT, GREY, canvas, svg
+from report.engine.labels import LABEL_SIZE, name_points
 from report.params.axes import MACS, PARAMS
-from report.params.labels import LABEL_SIZE, name_points
-from report.params.records import Catalogue, Variant
+from report.params.rows import Catalogue, Variant
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

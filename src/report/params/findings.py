@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from statistics import median
 
-from report.formats import count, listing, plain, scaled, spelled, words
-from report.params.records import PART_1, Catalogue, Variant
+from report.engine.formats import count, listing, plain, scaled, spelled, words
+from report.params.rows import PART_1, Catalogue, Variant
 
 KINDS = {
     "exact": "equal to the last parameter",

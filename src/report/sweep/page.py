@@ -54,8 +54,8 @@ def _table(table: pd.DataFrame, keys: list[str], n: int) -> Table:
     return Table(
         caption=(
             f"Top-1 accuracy in percent ({frames.spread(table, n)}; all {count(table['val_images'].iloc[0])} "
-            "validation images) and cross-entropy. Step: time of a training step with its input, median over runs. Run: mean wall "
-            "time."
+            "validation images) and cross-entropy. Step: time of a training step with its input, median over runs. "
+            "Run: mean wall time."
         ),
         header=[Column("Cell"), *(Column(points.short(key)) for key in keys), "Top-1 (%)", "Loss", "Step (ms)", "Run"],
         rows=[

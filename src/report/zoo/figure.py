@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from report.divergence import counted
-from report.figures import FAINT, GREY, OURS, canvas, empty_figure, svg
-from report.formats import scaled
-from report.params.labels import name_points
+from report.engine.canvas import FAINT, GREY, OURS, canvas, empty_figure, svg
+from report.engine.formats import scaled
+from report.engine.labels import name_points
+from report.runs.command import Trained
+from report.runs.curves import curves_figure
+from report.runs.divergence import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,6 +18,12 @@ if TYPE_CHECKING:
 #: Column of the table and what stands below the panel.
 PANELS = (("params", "Parameters"), ("macs", "Multiply-adds per image"))
 HIDES_MEAN, HIDES_SEED = 60, 25  # what a name pays for covering a point
+
+
+def figures(trained: Trained) -> tuple[bytes, bytes]:
+    """Both figures as SVG."""
+    table = trained.table
+    return accuracy_figure(table, trained.runs), curves_figure(trained.counted_curves, list(table["cell"]), across=4)
 
 
 def accuracy_figure(table: pd.DataFrame, runs: pd.DataFrame) -> bytes:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from report.divergence import counted, left_out
-from report.formats import count, listing, plain, words
-from report.statistics import binomial_half_width, spearman
+from report.engine.formats import count, listing, plain, words
+from report.runs.divergence import counted, left_out
+from report.runs.statistics import binomial_half_width, spearman
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,19 +1,15 @@
-"""The tables of the comparison of architectures: one row per architecture, one per run.
-
-Accuracies are in percent. The curves are written by :func:`report.table.curves`.
-"""
+"""The tables of the comparison of architectures: one row per architecture, one per run; accuracies in percent."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from statistics import median
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import netspec
-from report import statistics
-from report.errors import ReportError
-from report.load import Cell, Run
+from report.engine.errors import ReportError
+from report.runs import frames, statistics
+from report.runs.load import Cell, Run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,35 +36,21 @@ COLUMNS = {
     "val_images": "validation images, all of which are scored",
 }
 
-RUN_COLUMNS = {
-    "cell": "name in config/cells",
-    "seed": "seed of initial weights, order of images and augmentation",
-    "top1": "top-1 accuracy on the validation images",
-    "val_loss": "cross-entropy on the validation images",
-    "diverged_epoch": "epoch after which a number of the run was not finite; empty where all were",
-    "step_milliseconds": "mean time of a training step, input included, compilation not",
-    "compile_seconds": "time of the first step, or of every process's first where the run was resumed",
-    "programs_compiled": "programs of the first step that were compiled",
-    "programs_cached": "programs of the first step that the compilation cache had",
-    "resumes": "times the run was continued after an interruption",
-    "wall_seconds": "wall time of the run",
-    "git_commit": "commit the run was made at",
-    "git_dirty": "whether the tree had uncommitted changes",
-    "config_hash": "hash of the resolved cell",
-}
+RUN_COLUMNS = (
+    "cell", "seed", "top1", "val_loss", "diverged_epoch", "step_milliseconds", "compile_seconds", "programs_compiled",
+    "programs_cached", "resumes", "wall_seconds", "git_commit", "git_dirty", "config_hash",
+)  # fmt: skip
 
 
-def per_architecture(cells: Sequence[Cell]) -> pd.DataFrame:
+def per_architecture(cells: Sequence[Cell], lowered: Path | None = None) -> pd.DataFrame:
     """One row per cell, in the order given, with the columns of :data:`COLUMNS`."""
-    import pandas as pd
-
-    records = []
+    rows = []
     for cell in cells:
-        top1 = [run.top1 for run in cell.counted]
+        top1 = [run.metric("top1") for run in cell.counted]
         spread = statistics.interval(top1)
         first = cell.first.summary
         compiling, cached = _by_cache(cell.counted)
-        records.append(
+        rows.append(
             {
                 "dataset": cell.config.get("dataset.name"),
                 "cell": cell.name,
@@ -82,32 +64,21 @@ def per_architecture(cells: Sequence[Cell]) -> pd.DataFrame:
                 "top1_sd": spread.sd,
                 "interval_low": spread.low,
                 "interval_high": spread.high,
-                "step_milliseconds": _median(cell.counted, "step_milliseconds"),
-                "images_per_second": _median(cell.counted, "images_per_second"),
+                "step_milliseconds": frames.timing(cell.counted, "step_milliseconds"),
+                "images_per_second": frames.timing(cell.counted, "images_per_second"),
                 "compiling_runs": len(compiling),
-                "compile_seconds": _median(compiling, "compile_seconds"),
-                "cached_seconds": _median(cached, "compile_seconds"),
+                "compile_seconds": frames.timing(compiling, "compile_seconds"),
+                "cached_seconds": frames.timing(cached, "compile_seconds"),
                 "wall_seconds": sum(run.summary.get("timing.wall_seconds") for run in cell.runs),
                 "val_images": first.get("val_images"),
             }
         )
-    return pd.DataFrame(records, columns=list(COLUMNS))
+    return frames.frame(rows, COLUMNS)
 
 
 def per_run(cells: Sequence[Cell]) -> pd.DataFrame:
     """One row per run, in the order given, with the columns of :data:`RUN_COLUMNS`."""
-    import pandas as pd
-
-    sections = {"git_commit": "provenance.", "git_dirty": "provenance."}
-    sections |= dict.fromkeys(("top1", "val_loss", "config_hash"), "")
-    records = [
-        {"cell": cell.name, "seed": run.seed}
-        | {key: run.summary.get(sections.get(key, "timing.") + key) for key in list(RUN_COLUMNS)[2:]}
-        | {"diverged_epoch": run.diverged and run.diverged["epoch"]}
-        for cell in cells
-        for run in cell.runs
-    ]
-    return pd.DataFrame(records, columns=list(RUN_COLUMNS)).astype({"diverged_epoch": "Int64"})
+    return frames.per_run(cells, RUN_COLUMNS)
 
 
 def _by_cache(runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:
@@ -119,11 +90,6 @@ def _by_cache(runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:
     compiling = [run for run in known if run.summary.get("timing.programs_compiled")]
     cached = [run for run in known if run not in compiling and run.summary.get("timing.programs_cached")]
     return compiling, cached
-
-
-def _median(runs: Sequence[Run], key: str) -> float:
-    values = [value for run in runs if (value := run.summary.get(f"timing.{key}")) is not None]
-    return median(values) if values else math.nan
 
 
 def _paper(cell: Cell) -> str:

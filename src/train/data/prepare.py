@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from netspec.ownership import MARK, Claim, check_apart, check_folder, read_mark, remove_tree
+from netspec.claims import Claim, read_mark, remove_tree
+from netspec.ownership import MARK, check_apart, check_folder
 from train.config import data_fingerprint
 from train.config.cell import Dataset, sides
 from train.config.parsing import json_bytes

@@ -101,7 +101,7 @@ def test_every_excluded_module_is_there():
     assert all(module.file_of(name) for name in module.EXCLUDED)
 
 
-NAMES = ["train.loop", "train.data.prepare", "report.document", "report.networks.document", "netspec"]
+NAMES = ["train.loop", "train.data.prepare", "report.ablation.page", "report.networks.page", "netspec"]
 
 
 @pytest.mark.parametrize("name", NAMES)

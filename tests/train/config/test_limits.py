@@ -82,7 +82,7 @@ def test_names(capsys, name):
     for main, arguments in [
         (train.main, ["show", "--", name]),
         (train.main, ["show", f"--dataset={name}"]),
-        (report, ["table", "--results", "r", f"--cells={name}", "--seeds", "0"]),
+        (report, ["page", "ablation", "--results", "r", f"--cells={name}", "--seeds", "0"]),
     ]:
         with pytest.raises(SystemExit) as stopped:
             main(arguments)
@@ -93,7 +93,7 @@ def test_names(capsys, name):
 @pytest.mark.parametrize("seed", ["-1", "1.0", "nan", "9" * 30, "²"])
 def test_seeds_of_a_report(capsys, seed):
     with pytest.raises(SystemExit):
-        report(["table", "--results", "r", "--cells", "bare", f"--seeds={seed}"])
+        report(["page", "ablation", "--results", "r", "--cells", "bare", f"--seeds={seed}"])
     one_line(capsys, "whole number from 0 to 2147483647")
 
 

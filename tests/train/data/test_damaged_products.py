@@ -288,8 +288,8 @@ def test_weights_of_another_kind(tmp_path, short_cell, digits_store):
     from train.tasks import learner_of
 
     cell = short_cell("bare")
-    state = Programs(cell, learner_of(cell), steps_per_epoch=1).init(0)
-    whole = dict(np.load(io.BytesIO(weights_file(state))))
+    programs = Programs(cell, learner_of(cell), steps_per_epoch=1)
+    whole = dict(np.load(io.BytesIO(weights_file(programs.network(programs.init(0))))))
     name = min(whole)
     path = tmp_path / "weights.npz"
     for arrays, says in [

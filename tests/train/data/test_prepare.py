@@ -19,7 +19,8 @@ import yaml
 from made_data import encoded, folder_dataset, jpeg, lengths, make_pictures
 from PIL import Image
 
-from netspec.ownership import MARK, Claim, OutputError
+from netspec.claims import Claim
+from netspec.ownership import MARK, OutputError
 from train.config.cell import Download
 from train.config.schema import ConfigError
 from train.data import prepare, raw

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import lax
 
+from netspec.modules.cpu.switch import by_platform, instead_of
 from netspec.modules.dtypes import at_least_float32
 
 #: How many strips of positions are added before anything is written; which of these, depends on what divides them.
@@ -28,7 +29,7 @@ def strips_of(positions: int) -> int:
 def column_sum(x: jnp.ndarray) -> jnp.ndarray:
     """``(B, …, C)`` summed over all axes but the last, ``(C,)``, in float32 at least."""
     x = at_least_float32(x)
-    return _plainly(x) if x.ndim < 3 else lax.platform_dependent(x, cpu=by_strips, default=_plainly)
+    return _plainly(x) if x.ndim < 3 else by_platform(x, cpu=by_strips, elsewhere=_plainly)
 
 
 def _plainly(x):
@@ -50,9 +51,14 @@ def by_strips(x: jnp.ndarray) -> jnp.ndarray:
     return total + _plainly(rows[:, count * size :]) if rows.shape[1] % count else total
 
 
-@jax.custom_vjp
+@instead_of(jnp.add)
 def plus_bias(x: jnp.ndarray, bias: jnp.ndarray) -> jnp.ndarray:
     """``x + bias``: ``(B, …, C)`` and ``(C,)``."""
+    return _plus_bias(x, bias)
+
+
+@jax.custom_vjp
+def _plus_bias(x, bias):
     return x + bias
 
 
@@ -60,7 +66,7 @@ def _plus_bias_backward(kept, cotangent):
     return cotangent, column_sum(cotangent).astype(cotangent.dtype)
 
 
-plus_bias.defvjp(lambda x, bias: (plus_bias(x, bias), None), _plus_bias_backward)
+_plus_bias.defvjp(lambda x, bias: (_plus_bias(x, bias), None), _plus_bias_backward)
 
 
 @jax.custom_vjp
@@ -111,6 +117,7 @@ batch_normalized.defvjp(_batch_normalized, _batch_normalized_backward)
 class BatchNorm(nnx.BatchNorm):
     """``(B, …, C) -> (B, …, C)``, in training mode by the batch's statistics, which also move the running ones."""
 
+    @instead_of(nnx.BatchNorm.__call__)
     def __call__(self, x):
         """In ``dtype``."""
         if self.use_running_average:
@@ -126,6 +133,7 @@ class BatchNorm(nnx.BatchNorm):
 class LayerNorm(nnx.LayerNorm):
     """``(…, C) -> (…, C)``, normalised over the channels; the variance is the biased one."""
 
+    @instead_of(nnx.LayerNorm.__call__)
     def __call__(self, x):
         """In ``dtype``."""
         x, scale, bias = self.promote_dtype((x, self.scale[...], self.bias[...]), dtype=self.dtype)

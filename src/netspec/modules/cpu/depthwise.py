@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from netspec.modules.cpu.switch import by_platform, instead_of
 from netspec.modules.dtypes import at_least_float32
 
 #: Positions whose terms are added in one expression at most; with 14 or fewer, each took several times as long.
@@ -28,6 +29,7 @@ class Window(NamedTuple):
     dilation: tuple[int, ...]
 
 
+@instead_of(lax.conv_general_dilated)
 def depthwise_conv(
     x: jnp.ndarray,
     kernel: jnp.ndarray,
@@ -52,9 +54,8 @@ def depthwise_conv(
 
 @partial(jax.custom_vjp, nondiff_argnums=(2,))
 def _depthwise(x, kernel, window: Window):
-    return lax.platform_dependent(
-        x, kernel, cpu=partial(sum_of_taps, window=window), default=partial(grouped, window=window)
-    )
+    forms = {"cpu": partial(sum_of_taps, window=window), "elsewhere": partial(grouped, window=window)}
+    return by_platform(x, kernel, **forms)
 
 
 def _gradients(window: Window, kept, cotangent):
@@ -62,7 +63,7 @@ def _gradients(window: Window, kept, cotangent):
         return jax.vjp(partial(grouped, window=window), x, kernel)[1](cotangent)
 
     written = partial(gradients_of_taps, window=window)
-    return lax.platform_dependent(*kept, cotangent, cpu=written, default=derived)
+    return by_platform(*kept, cotangent, cpu=written, elsewhere=derived)
 
 
 _depthwise.defvjp(lambda x, kernel, window: (_depthwise(x, kernel, window), (x, kernel)), _gradients)

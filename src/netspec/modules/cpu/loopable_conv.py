@@ -5,7 +5,10 @@ from __future__ import annotations
 import jax
 from jax import lax
 
+from netspec.modules.cpu.switch import instead_of
 
+
+@instead_of(lax.conv_general_dilated)
 def loopable_conv(x, kernel, *_, **_rest):
     """A convolution of stride 1 with an odd window, ``(B, H, W, in)`` by ``(k, k, in, out)`` to ``(B, H, W, out)``.
 

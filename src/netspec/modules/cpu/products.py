@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import jax
 import jax.numpy as jnp
+from jax import lax
+
+from netspec.modules.cpu.switch import instead_of
 
 
+@instead_of(lax.dot_general)
 def rows_dot(x: jnp.ndarray, kernel: jnp.ndarray, dimension_numbers, **options) -> jnp.ndarray:
     """``(…, in)`` by ``(in, out)`` to ``(…, out)`` as one product of matrices; takes the place of ``dot_general``.
 
@@ -14,11 +17,12 @@ def rows_dot(x: jnp.ndarray, kernel: jnp.ndarray, dimension_numbers, **options) 
     """
     (contracting, _), _ = dimension_numbers
     if x.ndim < 3 or tuple(contracting) != (x.ndim - 1,):
-        return jax.lax.dot_general(x, kernel, dimension_numbers, **options)
-    rows = jax.lax.dot_general(x.reshape(-1, x.shape[-1]), kernel, (((1,), (0,)), ((), ())), **options)
+        return lax.dot_general(x, kernel, dimension_numbers, **options)
+    rows = lax.dot_general(x.reshape(-1, x.shape[-1]), kernel, (((1,), (0,)), ((), ())), **options)
     return rows.reshape(*x.shape[:-1], kernel.shape[-1])
 
 
+@instead_of(lax.conv_general_dilated)
 def pointwise_conv(x: jnp.ndarray, kernel: jnp.ndarray, strides: tuple[int, int], *_, precision=None, **_rest):
     """A 1×1 convolution of one group, ``(B, H, W, in)`` by ``(1, 1, in, out)``, as one product of matrices.
 

@@ -9,14 +9,21 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from netspec.modules.cpu.switch import instead_of
 
-@jax.custom_vjp
+
+@instead_of(lambda x: (x, x))
 def two_paths(x: jnp.ndarray) -> tuple[jnp.ndarray, jnp.ndarray]:
     """``x`` for the shortcut and for the branch of a block whose gradient goes into matrix products: ``(…, C)``.
 
     Their gradients are added as matrices ``(rows, C)``, which products read as they are. What a product reads is
     written down, and then everything else reads it, too.
     """
+    return _two_paths(x)
+
+
+@jax.custom_vjp
+def _two_paths(x):
     return x, x
 
 
@@ -25,9 +32,10 @@ def _two_paths_backward(kept, cotangents):
     return ((shortcut + branch).reshape(cotangents[0].shape),)
 
 
-two_paths.defvjp(lambda x: (two_paths(x), None), _two_paths_backward)
+_two_paths.defvjp(lambda x: (_two_paths(x), None), _two_paths_backward)
 
 
+@instead_of(lambda a, b: jax.nn.relu(a + b))
 def relu_of_sum(a: jnp.ndarray, b: jnp.ndarray) -> jnp.ndarray:
     """``relu(a + b)``, to the last bit; chosen between two arrays, and so written down."""
     return _relu_of_sum(*(part.astype(jnp.promote_types(a.dtype, b.dtype)) for part in (a, b)))

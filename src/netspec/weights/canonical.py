@@ -1,0 +1,117 @@
+"""A network's tensors as its layers define them, however its modules keep them: what is written to files and read.
+
+A module may keep tensors in another arrangement, such as those of all layers of a dense block behind each other, which
+is its own business. Outside, each layer has its own tensors, whatever the regularisation, and whatever program is
+fastest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol, runtime_checkable
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from netspec.fields import shown
+
+#: Tensors nested by attribute names and by places in lists.
+Tree = dict[Any, Any]
+
+
+@runtime_checkable
+class Arranged(Protocol):
+    """A module that keeps tensors otherwise than its layer defines them: two functions that undo each other.
+
+    Both take and return the tensors of the module, those of one kind (parameters or running statistics) at a time.
+    """
+
+    def canonical(self, kept: Tree) -> Tree:
+        """The tensors as the layer defines them."""
+
+    def arranged(self, canonical: Tree) -> Tree:
+        """The tensors as the module keeps them."""
+
+
+def canonical_state(module: nnx.Module) -> dict[str, Any]:
+    """The parameters of ``module``, then its running statistics, under dotted names such as ``layers.2.kernel``.
+
+    Arrays are on the host; those of an abstract module (``nnx.eval_shape``) are ``jax.ShapeDtypeStruct``. Random states
+    are not among them. :func:`load_canonical_state` is the inverse.
+    """
+    found: dict[str, Any] = {}
+    for state in _kinds(module):
+        kept = nnx.to_pure_dict(state)
+        abstract = any(isinstance(leaf, jax.ShapeDtypeStruct) for leaf in jax.tree.leaves(kept))
+        tensors = _shapes(module, kept) if abstract else _computed(module, "canonical", kept)
+        found |= {_name(path): leaf for path, leaf in jax.tree.leaves_with_path(tensors)}
+    return found
+
+
+def load_canonical_state(module: nnx.Module, arrays: Mapping[str, Any]) -> None:
+    """Give ``module`` the tensors that :func:`canonical_state` has named.
+
+    Raises ``ValueError`` for a name that is missing or unknown, another shape and another type; nothing changes then.
+    """
+    kinds = _kinds(module)
+    expected = [_shapes(module, nnx.to_pure_dict(state)) for state in kinds]
+    taken = [jax.tree.map_with_path(partial(_taken, arrays), tensors) for tensors in expected]
+    names = {_name(path) for tensors in expected for path, _ in jax.tree.leaves_with_path(tensors)}
+    if unknown := arrays.keys() - names:
+        raise ValueError(f"{shown(min(unknown))} is none of its arrays")
+    for state, tensors in zip(kinds, taken, strict=True):
+        nnx.replace_by_pure_dict(state, jax.tree.map(jnp.asarray, _computed(module, "arranged", tensors)))
+        nnx.update(module, state)
+
+
+def _kinds(module: nnx.Module) -> list[nnx.State]:
+    """Parameters, and what else is neither trained nor drawn."""
+    return nnx.split(module, nnx.Param, nnx.RngState, ...)[1::2]
+
+
+def _taken(arrays: Mapping[str, Any], path: tuple[Any, ...], expected: jax.ShapeDtypeStruct) -> Any:
+    name = _name(path)
+    if name not in arrays:
+        raise ValueError(f"{name} is missing")
+    found = arrays[name]
+    if (found.shape, found.dtype) != (expected.shape, expected.dtype):
+        raise ValueError(f"{name} is {found.dtype} {found.shape}, expected {expected.dtype} {expected.shape}")
+    return found
+
+
+def _name(path: tuple[Any, ...]) -> str:
+    return jax.tree_util.keystr(path, simple=True, separator=".")
+
+
+def _shapes(module: nnx.Module, kept: Tree) -> Tree:
+    """Shapes and types of the canonical tensors."""
+    return jax.eval_shape(partial(_changed, _places(module), "canonical"), kept)
+
+
+def _computed(module: nnx.Module, change: str, tensors: Tree) -> Tree:
+    """``tensors`` on the host, through the ``change`` of every module that has one."""
+    places, tensors = _places(module), jax.device_get(tensors)
+    # One program, where each cut on its own would compile apart.
+    return jax.device_get(jax.jit(partial(_changed, places, change))(tensors)) if places else tensors
+
+
+def _places(module: nnx.Module) -> list[tuple[Sequence[Any], Arranged]]:
+    """The modules that keep tensors otherwise, with their paths, outer ones first."""
+    found = [(path, part) for path, part in nnx.iter_modules(module) if isinstance(part, Arranged)]
+    return sorted(found, key=lambda place: len(place[0]))
+
+
+def _changed(places: list[tuple[Sequence[Any], Arranged]], change: str, tensors: Tree) -> Tree:
+    for path, part in reversed(places) if change == "canonical" else places:
+        tensors = _replaced(tensors, path, getattr(part, change))
+    return tensors
+
+
+def _replaced(tensors: Tree, path: Sequence[Any], change: Callable[[Tree], Tree]) -> Tree:
+    """``tensors`` with ``change`` made to what lies at ``path``, if anything does."""
+    if not path:
+        return change(tensors)
+    first, *rest = path
+    return {**tensors, first: _replaced(tensors[first], rest, change)} if first in tensors else tensors

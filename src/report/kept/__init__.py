@@ -1,0 +1,1 @@
+"""Results that are kept in the repository: what goes into a record, and what a record says of itself."""

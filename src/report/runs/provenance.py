@@ -1,0 +1,193 @@
+"""What was run, on what, in how long and at which commit, gathered from every run's summary."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from statistics import median
+from typing import Any
+
+from report.engine.formats import count, duration, listing, number, spelled, words
+from report.kept.about import about
+from report.runs.divergence import described
+from report.runs.load import Cell, Run
+
+OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD with momentum"}
+
+
+def what_was_run(cells: Sequence[Cell], only: Collection[str] | None = None) -> list[tuple[str, str]]:
+    """Facts as (what, text), of all or those named; where runs differ, all their values stand."""
+    runs = [run for cell in cells for run in cell.runs]
+    facts = [
+        ("Data", _data(cells[0], runs)),
+        ("Model", _model(cells)),
+        ("Training", _training(cells)),
+        ("Runs", _runs(cells)),
+        ("Date", _date(runs)),
+        ("Hardware", _hardware(runs)),
+        ("Wall time", _wall_time(runs)),
+        ("Throughput", _throughput(runs)),
+        ("Commit", commit(runs) + "."),
+        ("Software", _software(runs)),
+        ("Remark", about(cells[0].config.path.parents[1]).get("remark", "")),
+    ]
+    return [(what, text) for what, text in facts if text and (only is None or what in only)]
+
+
+def footer(cells: Sequence[Cell]) -> str:
+    """One line that says where a page came from."""
+    runs = [run for cell in cells for run in cell.runs]
+    return f"{cells[0].config.get('dataset.name')}, {words(len(runs), 'run')}, commit {commit(runs, short=True)}"
+
+
+def commit(runs: Sequence[Run], short: bool = False) -> str:
+    """The commits the runs were made at, those with uncommitted changes marked."""
+    found = {}
+    for run in runs:
+        name = str(run.summary.get("provenance.git_commit", "unknown"))
+        found[(name[: 10 if short else 40], bool(run.summary.get("provenance.git_dirty", False)))] = None
+    return listing(name + (" with uncommitted changes" if dirty else "") for name, dirty in found)
+
+
+def _values(runs: Iterable[Run], key: str) -> list[Any]:
+    """The values of a key over all runs that have it."""
+    return [value for run in runs if (value := run.summary.get(key)) is not None]
+
+
+def _distinct(values: Iterable[Any], write=number) -> str:
+    return listing(dict.fromkeys(write(value) for value in values))
+
+
+def _data(cell: Cell, runs: Sequence[Run]) -> str:
+    summary = runs[0].summary
+    side = _distinct(_values(runs, "image_size"))
+    source = cell.config.get("dataset.source")
+    return (
+        f"{cell.config.get('dataset.title')}: {_distinct(_values(runs, 'train_images'), count)} training and "
+        f"{count(summary.get('val_images'))} validation images in {count(summary.get('classes'))} classes, seen at "
+        f"{side} × {side} pixels." + (f" Source: {source.rstrip('.')}." if source else "")
+    )
+
+
+def _model(cells: Sequence[Cell]) -> str:
+    models = {}
+    for cell in cells:
+        summary = cell.first.summary
+        macs = summary.get("macs")
+        cost = f", {_scaled(macs)} multiply–accumulates per image" if macs else ""
+        models[f"`{cell.config.get('model')}`, {count(summary.get('params'))} parameters{cost}"] = None
+    return listing(models) + "."
+
+
+def _training(cells: Sequence[Cell]) -> str:
+    def recipe(key: str, write=number) -> str:
+        return _distinct([cell.config.get(key) for cell in cells], write)
+
+    steps = _distinct([cell.first.summary.get("steps") for cell in cells], count)
+    length = f"{recipe('epochs', count)} epochs ({steps} steps) at batch {recipe('batch_size', count)}"
+    rates = f"peak learning rate {recipe('optimizer.learning_rate')}, weight decay {recipe('optimizer.weight_decay')}"
+    schedule = (
+        f"linear warm-up over {recipe('schedule.warmup_epochs')} epochs, then half a cosine to zero, one value per "
+        f"{recipe('schedule.granularity', str)}"
+    )
+    smoothing = f"label smoothing {recipe('label_smoothing')}"
+    optimizer = _distinct([cell.config.get("optimizer.name") for cell in cells], lambda name: OPTIMIZERS[name])
+    return f"{length}; {optimizer}, {rates}; {schedule}; {smoothing}; {recipe('precision', str)}."
+
+
+def _runs(cells: Sequence[Cell]) -> str:
+    seeds = [run.seed for run in cells[0].runs]
+    semantics = _distinct([cell.config.get("augmentation.semantics") for cell in cells], lambda s: f"“{s}”")
+    resumed = sum(1 for cell in cells for run in cell.runs if run.summary.get("timing.resumes", 0))
+    again = f" {words(resumed, 'run').capitalize()} resumed after an interruption." if resumed else ""
+    named = f"{'seed' if len(seeds) == 1 else 'seeds'} {listing(map(str, seeds))}"
+    total = words(len(cells) * len(seeds), "run")
+    lost = described(cells)
+    diverged = f" Diverged: {listing(lost)}." if lost else ""
+    return (
+        f"{words(len(cells), 'cell').capitalize()} with {named}: {total}; augmentation semantics {semantics}."
+        f"{again}{diverged}"
+    )
+
+
+def _date(runs: Sequence[Run]) -> str:
+    """From the first start to the last finish; ISO times sort as text."""
+    first, last = min(_values(runs, "timing.started"), default=""), max(_values(runs, "timing.finished"), default="")
+    return f"{_minute(first)} to {_minute(last)}." if first and last else ""
+
+
+def _minute(time: str) -> str:
+    zone = " UTC" if time.endswith(("Z", "+00:00")) else ""
+    return time[:16].replace("T", " ") + zone
+
+
+def _hardware(runs: Sequence[Run]) -> str:
+    machines = {}
+    for run in runs:
+        kind, devices = run.summary.get("timing.device_kind"), run.summary.get("timing.device_count", 1)
+        if kind is None:
+            continue
+        cpu, threads = run.summary.get("timing.cpu"), run.summary.get("timing.cpu_threads")
+        host = f"{cpu}, {words(threads, 'thread')}" if cpu and threads else cpu or ""
+        device = f"{devices} × {kind}" if devices > 1 else str(kind)
+        # A run on the processor has no accelerator worth naming.
+        machines[host if run.summary.get("timing.device") == "cpu" and host else f"{device}; {host}".strip("; ")] = None
+    return listing(machines) + "." if machines else ""
+
+
+def _wall_time(runs: Sequence[Run]) -> str:
+    wall = _values(runs, "timing.wall_seconds")
+    text = f"{duration(sum(wall))} summed over the runs"
+    if len(wall) > 1:
+        text += f"; per run {duration(median(wall))} (median; {duration(min(wall))} to {duration(max(wall))})"
+    parts = []
+    for name, key in (
+        ("training steps", "train_seconds"),
+        ("compilation", "compile_seconds"),
+        ("validation", "eval_seconds"),
+        ("waiting for input", "input_seconds"),
+    ):
+        values = _values(runs, f"timing.{key}")
+        if values:
+            parts.append(f"{name} {duration(sum(values))}")
+    return text + (f". Of that: {', '.join(parts)}." if parts else ".")
+
+
+def _throughput(runs: Sequence[Run]) -> str:
+    parts = []
+    if speed := _values(runs, "timing.images_per_second"):
+        parts.append(f"{count(median(speed))} images/s")
+    if step := _values(runs, "timing.step_milliseconds"):
+        parts.append(f"{median(step):.1f} ms per step")
+    if memory := _values(runs, "timing.peak_memory_mib"):
+        parts.append(f"peak memory {count(max(memory))} MiB")
+    return ", ".join(parts) + " (medians; memory: largest)." + _feeding(runs) if parts else ""
+
+
+def _feeding(runs: Sequence[Run]) -> str:
+    """Reading alone against training alone, and the runs in which the device waited for images."""
+    keys = ("timing.input_images_per_second", "timing.step_images_per_second")
+    known = [rates for run in runs if None not in (rates := tuple(run.summary.get(key) for key in keys))]
+    if not known:
+        return ""
+    reading, training = zip(*known, strict=True)
+    text = f" Reading alone {count(median(reading))} images/s, training alone {count(median(training))} images/s."
+    starved = sum(read < train for read, train in known)
+    if not starved:
+        return text
+    return f"{text} Starved: {spelled(starved)} of {words(len(known), 'run')} read more slowly than they train."
+
+
+def _software(runs: Sequence[Run]) -> str:
+    versions: dict[str, dict[str, None]] = {}
+    for run in runs:
+        for name, version in run.summary.get("provenance.versions", {}).items():
+            versions.setdefault(name, {})[str(version)] = None
+    return ", ".join(f"{name} {listing(found)}" for name, found in versions.items()) + "." if versions else ""
+
+
+def _scaled(value: float) -> str:
+    """A large count with its SI prefix: 1.23 M, 1.08 G."""
+    for size, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:.3g} {prefix}"
+    return count(value)
