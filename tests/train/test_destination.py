@@ -66,7 +66,7 @@ def test_a_finished_run_is_not_trained_again(out, options, tmp_path, monkeypatch
     assert command(options, out, tmp_path / "checkpoints") == 0
     said = capsys.readouterr()
     assert said.out.startswith("bare seed 0: finished before, with top-1 ")
-    assert said.out.endswith(f" %, in {out}; nothing is trained (--again trains anew)\n")
+    assert said.out.endswith(f"/1697), in {out}; nothing is trained (--again trains anew)\n")
     assert said.out.count("\n") == 1
     assert contents(out) == before
     assert not (tmp_path / "checkpoints").exists()
