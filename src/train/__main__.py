@@ -244,7 +244,7 @@ def _prepare(options) -> int:
     dataset, _ = config.read_dataset(options.dataset)
     check_apart({"--out": options.out}, {"--dataset": options.dataset})
     about = prepare(dataset, options.out, options.downloads)
-    counts = ", ".join(f"{count:,} {split}" for split, count in about["images"].items())
+    counts = ", ".join(f"{part['length']:,} {split}" for split, part in about["splits"].items())
     print(f"{about['name']}: {counts} images in {options.out}")
     return 0
 

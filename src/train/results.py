@@ -59,7 +59,7 @@ def summarize(cell: Cell, seed: int, store: Store, rows: list[list], state: Trai
         "diverged": diverged,
         "task": task.name,
         "metrics": {metric.name: last.get(("val", metric.name)) for metric in task.metrics},
-        "train_loss": last["train", "loss"],
+        "train_loss": last.get(("train", "loss")),
         "provenance": {
             **provenance.git_state(),
             "command": shlex.join(["python", "-m", "train", *sys.argv[1:]]),

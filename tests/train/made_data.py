@@ -30,6 +30,11 @@ def folder_dataset(path, **changes) -> Dataset:
     return Dataset(**{**settings, **changes})
 
 
+def lengths(about: dict) -> dict[str, int]:
+    """Examples of each split, by what a store says of itself."""
+    return {split: part["length"] for split, part in about["splits"].items()}
+
+
 def make_pictures(root: Path) -> Path:
     """Three classes of flat colours in awkward formats: RGB, greyscale, palette and CMYK, of different sizes."""
     for split, count in (("train", 4), ("val", 2)):

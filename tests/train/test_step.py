@@ -90,7 +90,7 @@ def test_average_of_weights(short_cell, batch):
 def test_average_is_what_is_measured(short_cell, batch):
     cell = dataclasses.replace(short_cell("bare"), ema_decay=0.999999)
     programs, state = run(cell, batch)
-    masked = {**batch, "mask": np.ones(len(batch["label"]), bool)}
+    masked = {**batch, "real": np.ones(len(batch["label"]), bool)}
     measured = float(programs.measure(state, programs.place(masked))["loss"])
     initial = float(programs.measure(programs.init(0), programs.place(masked))["loss"])
     assert measured == pytest.approx(initial, rel=1e-4)
@@ -108,11 +108,11 @@ def test_bfloat16_computes_near_float32_with_float32_weights(short_cell, batch):
 
 def test_masked_images_count_nothing(short_cell, batch):
     programs, state = run(short_cell("bare"), batch, steps=1)
-    whole = {**batch, "mask": np.ones(16, bool)}
+    whole = {**batch, "real": np.ones(16, bool)}
     spoiled = {k: v.copy() for k, v in whole.items()}
     spoiled["image"][10:] = 255
-    spoiled["mask"][10:] = False
-    first = {**whole, "mask": spoiled["mask"]}
+    spoiled["real"][10:] = False
+    first = {**whole, "real": spoiled["real"]}
     a, b = (programs.measure(state, programs.place(x)) for x in (spoiled, first))
     assert {k: float(v) for k, v in a.items()} == {k: float(v) for k, v in b.items()}
     assert float(a["count"]) == 10
@@ -120,7 +120,7 @@ def test_masked_images_count_nothing(short_cell, batch):
 
 def test_top5_contains_top1(short_cell, batch):
     programs, state = run(short_cell("bare"), batch, steps=1)
-    sums = programs.measure(state, programs.place({**batch, "mask": np.ones(16, bool)}))
+    sums = programs.measure(state, programs.place({**batch, "real": np.ones(16, bool)}))
     assert 0 <= float(sums["top1"]) <= float(sums["top5"]) <= 16
 
 

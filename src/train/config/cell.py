@@ -88,6 +88,15 @@ class Download:
     sha256: str | None = None
 
 
+#: Pixels of both sides of a picture, or its height and width.
+Size = int | tuple[int, int]
+
+
+def sides(size: Size) -> tuple[int, int]:
+    """Height and width in pixels."""
+    return (size, size) if isinstance(size, int) else (size[0], size[1])
+
+
 @dataclass(frozen=True)
 class Dataset:
     """A data set and how it is prepared; keys as in ``workflow/schemas/dataset.schema.yaml``."""
@@ -96,8 +105,8 @@ class Dataset:
     kind: Literal["sklearn-digits", "image-folder", "imagenet"]
     path: str | None
     classes: int
-    image_size: int
-    stored_size: int
+    image_size: Size
+    stored_size: Size
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     train_per_class: int | None

@@ -48,8 +48,8 @@ def train_batches(
 ) -> grain.IterDataset:
     """Shuffled batches for all epochs, or ``rows`` of them; an epoch's order depends on ``seed`` and the epoch only.
 
-    The images left over at the end of an epoch's order are skipped, as in the book. Raises :class:`ConfigError`
-    when there are fewer images than one batch.
+    The examples left over at the end of an epoch's order are skipped, as in the book. Raises :class:`ConfigError`
+    when there are fewer examples than one batch.
     """
     if len(split) < batch_size:
         raise ConfigError(
@@ -59,7 +59,7 @@ def train_batches(
 
 
 class PaddedBatches:
-    """Random access to the batches of one pass in order, or ``rows`` of them; the last is filled up and masked."""
+    """Random access to the batches of one pass in order, or ``rows`` of them; the last is filled up, see ``real``."""
 
     def __init__(self, split: Split | RecordSplit, batch_size: int, rows: slice = ALL):
         self.split, self.batch_size, self.rows = split, batch_size, rows
@@ -70,12 +70,12 @@ class PaddedBatches:
     def __getitem__(self, index: int) -> dict[str, np.ndarray]:
         indices = np.arange(index * self.batch_size, min((index + 1) * self.batch_size, len(self.split)))
         filled = np.resize(indices, self.batch_size)
-        mask = np.arange(self.batch_size) < len(indices)
-        return {**self.split.gather(filled, rows=self.rows), "mask": mask[self.rows]}
+        real = np.arange(self.batch_size) < len(indices)
+        return {**self.split.gather(filled, rows=self.rows), "real": real[self.rows]}
 
 
 def eval_batches(split: Split | RecordSplit, *, batch_size: int, rows: slice = ALL) -> grain.IterDataset:
-    """Every image once, in order. The last batch is filled up and ``mask`` (bool) is false on the filling.
+    """Every example once, in order. The last batch is filled up and ``real`` (bool) is false on the filling.
 
     With ``rows``, those of every batch.
     """
@@ -84,6 +84,6 @@ def eval_batches(split: Split | RecordSplit, *, batch_size: int, rows: slice = A
 
 def _read_ahead(batches: ShuffledBatches | PaddedBatches) -> grain.IterDataset:
     read = len(range(batches.batch_size)[batches.rows])
-    ahead = max(THREADS, min(AHEAD, AHEAD_BYTES // (read * batches.split.image_bytes)))
+    ahead = max(THREADS, min(AHEAD, AHEAD_BYTES // (read * batches.split.example_bytes)))
     options = grain.ReadOptions(num_threads=THREADS, prefetch_buffer_size=ahead)
     return grain.MapDataset.source(batches).to_iter_dataset(options)

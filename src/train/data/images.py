@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError, features
 
-from train.config.cell import RandomResizedCrop
+from train.config.cell import RandomResizedCrop, Size, sides
 
 #: How a file of each format begins that is tried on it. Pillow knows more, some of which run other programs or have no
 #: mark of their own, and takes text that begins with "BM" or "P1" for pictures. MPO, of some cameras, passes as JPEG.
@@ -155,23 +155,26 @@ def _rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def fit_square(image: Image.Image, size: int) -> np.ndarray:
-    """``uint8 (size, size, 3)``: bilinear, aspect ratio ignored (companion repository's preparation)."""
-    return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
+def fit(image: Image.Image, size: Size) -> np.ndarray:
+    """``uint8 (height, width, 3)``: bilinear, aspect ratio ignored (companion repository's preparation)."""
+    height, width = sides(size)
+    return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
 
 
-def central(image: Image.Image, size: int, keep: float) -> np.ndarray:
-    """``uint8 (size, size, 3)``: the central square of ``keep`` times the short side, bicubic.
+def central(image: Image.Image, size: Size, keep: float) -> np.ndarray:
+    """``uint8 (height, width, 3)``: ``keep`` times the largest central box of that shape, bicubic.
 
-    The validation view of the book's ImageNet runs, with ``keep`` 224 / 256.
+    Of squares, the validation view of the book's ImageNet runs, with ``keep`` 224 / 256.
     """
-    side = max(1, round(keep * min(image.size)))
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    return _resized(image, (left, top, left + side, top + side), size)
+    height, width = sides(size)
+    w = max(1, round(keep * min(image.width, image.height * (width / height))))
+    h = max(1, round(keep * min(image.height, image.width * (height / width))))
+    left, top = (image.width - w) // 2, (image.height - h) // 2
+    return _resized(image, (left, top, left + w, top + h), size)
 
 
-def random_resized(image: Image.Image, size: int, crop: RandomResizedCrop, draws: np.ndarray) -> np.ndarray:
-    """``uint8 (size, size, 3)``: the box that :func:`crop_box` makes of ``draws``, bicubic."""
+def random_resized(image: Image.Image, size: Size, crop: RandomResizedCrop, draws: np.ndarray) -> np.ndarray:
+    """``uint8 (height, width, 3)``: the box that :func:`crop_box` makes of ``draws``, bicubic."""
     return _resized(image, crop_box(*image.size, crop, draws), size)
 
 
@@ -200,6 +203,7 @@ def crop_box(width: int, height: int, crop: RandomResizedCrop, draws: np.ndarray
     return left, top, left + w, top + h
 
 
-def _resized(image: Image.Image, box: tuple[int, int, int, int], size: int) -> np.ndarray:
+def _resized(image: Image.Image, box: tuple[int, int, int, int], size: Size) -> np.ndarray:
+    height, width = sides(size)
     # Not resize(box=...), which lets pixels around the box weigh in at its edges.
-    return np.asarray(image.crop(box).resize((size, size), Image.Resampling.BICUBIC))
+    return np.asarray(image.crop(box).resize((width, height), Image.Resampling.BICUBIC))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import os
 import shutil
 from collections import deque
@@ -18,7 +19,7 @@ import numpy as np
 from netspec.claims import Claim, read_mark, remove_tree
 from netspec.ownership import MARK, check_apart, check_folder
 from train.config import data_fingerprint
-from train.config.cell import Dataset
+from train.config.cell import Dataset, sides
 from train.config.parsing import json_bytes
 from train.config.printable import shown
 from train.config.schema import ConfigError
@@ -38,9 +39,9 @@ NAMED = 20
 #: What the mark of a store's folder says that it is for.
 STORE = "prepared data"
 ABOUT = "store.json"
-#: All files that a store of either form may have.
+#: All files that a store of either form may have, or had before its arrays were named in the manifest.
 FILES = (
-    *(f"{split}_{part}.npy" for split in SPLITS for part in ("images", "labels", "records")),
+    *(f"{split}_{part}.npy" for split in SPLITS for part in ("image", "label", "records", "images", "labels")),
     *(f"{split}.array_record" for split in SPLITS),
     ABOUT,
 )
@@ -130,7 +131,7 @@ def _build(dataset: Dataset, raw: RawData, building: Path) -> dict:
     if raw.left_out.counts:
         say(f"{dataset.name}: left out {raw.left_out}")
     wanted = _wanted(dataset, raw)
-    counts, digests = {}, []
+    splits = {}
     with ExitStack() as stack:
         writers = {split: stack.enter_context(writer) for split, writer in _writers(dataset, wanted, building)}
         contents, unreadable = _fill(dataset, raw, wanted, writers)
@@ -143,19 +144,23 @@ def _build(dataset: Dataset, raw: RawData, building: Path) -> dict:
                 names = few([raw.class_names[label] for label in lost])
                 raise ConfigError(f"{raw.where}: no readable image in train/ of class {names}, expected at least one")
             writers[split].finish(kept)
-            np.save(building / f"{split}_labels.npy", labels)
-            counts[split] = len(labels)
-            digests.append(digest(labels, [content for content in contents[split] if content]))
+            np.save(building / f"{split}_label.npy", labels)
+            image = {"digest": digest(content for content in contents[split] if content)}
+            rows = digest(digest_of(row.tobytes()) for row in labels.astype("<i4"))
+            part = {"length": len(labels), "arrays": {"label": {"dtype": "int32", "shape": [], "digest": rows}}}
+            if dataset.store == "records":
+                part["files"] = {"image": image}
+            else:
+                part["arrays"]["image"] = {"dtype": "uint8", "shape": [*_size(dataset, split), 3], **image}
+            splits[split] = part
     about = {
         "name": dataset.name,
         "fingerprint": data_fingerprint(dataset),
-        "content": hashlib.blake2b(b"".join(digests), digest_size=16).hexdigest(),
+        "content": hashlib.blake2b(json_bytes(splits), digest_size=16).hexdigest(),
         "store": dataset.store,
         "class_names": raw.class_names,
-        "images": counts,
+        "splits": splits,
     }
-    if dataset.store == "array":
-        about |= {"train_size": dataset.stored_size, "val_size": dataset.image_size}
     if unreadable:
         about["skipped"] = unreadable
     if raw.left_out.counts:
@@ -197,9 +202,14 @@ def _writers(dataset: Dataset, wanted: Wanted, building: Path) -> Iterator[tuple
     if dataset.store == "records":
         yield from ((split, RecordWriter(building, split, len(pictures))) for split, pictures in wanted.items())
         return
-    sizes = {"train": dataset.stored_size, "val": dataset.image_size}
-    check_space(building.parent, sum(3 * sizes[split] ** 2 * len(pictures) for split, pictures in wanted.items()))
+    sizes = {split: _size(dataset, split) for split in wanted}
+    check_space(building.parent, sum(3 * math.prod(sizes[split]) * len(listed) for split, listed in wanted.items()))
     yield from ((split, ArrayWriter(building, split, len(listed), sizes[split])) for split, listed in wanted.items())
+
+
+def _size(dataset: Dataset, split: str) -> tuple[int, int]:
+    """Height and width at which the images of a split are stored."""
+    return sides(dataset.stored_size if split == "train" else dataset.image_size)
 
 
 def _converted(reached: Iterator[Reached], writers: dict) -> Iterator[tuple[str, int, tuple | Unreadable]]:

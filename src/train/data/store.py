@@ -1,21 +1,27 @@
 """The prepared store, opened and checked.
 
-A store is a folder with one set of files per split and ``store.json``, which says what they are. Its images are a
-memory-mapped array, or the original files as records, decoded while they are read (:mod:`train.data.records`)::
+A split is named arrays of any type and shape whose first axis is its examples. Each is a file of its own, and the
+manifest in ``store.json`` says of what type, shape and contents. Those of pictures with classes are::
 
-    train_images.npy  uint8 (N, stored_size, stored_size, 3)      train_labels.npy  int32 (N,)
-    val_images.npy    uint8 (M, image_size, image_size, 3)        val_labels.npy    int32 (M,)
+    train_image.npy  uint8 (N, *stored_size, 3)      train_label.npy  int32 (N,)
+    val_image.npy    uint8 (M, *image_size, 3)       val_label.npy    int32 (M,)
+
+Instead of an array of images there may be the original files as records, decoded while they are read
+(:mod:`train.data.records`).
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from train.config import data_fingerprint
-from train.config.cell import Dataset, RandomResizedCrop
+from train.config.cell import Dataset, RandomResizedCrop, sides
 from train.config.printable import shown
 from train.config.schema import ConfigError, load_mapping, validate
 from train.data.arrays import open_array
@@ -27,69 +33,70 @@ ALL = slice(None)
 
 @dataclass(frozen=True)
 class Split:
-    """Images ``uint8 (N, S, S, 3)`` and labels ``int32 (N,)`` of one split, memory-mapped."""
+    """The arrays of one split by name, each ``(N, …)``; memory-mapped where an example is more than a number."""
 
-    images: np.ndarray
-    labels: np.ndarray
+    arrays: Mapping[str, np.ndarray]
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(next(iter(self.arrays.values())))
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.arrays[name]
 
     @property
-    def image_bytes(self) -> int:
-        """Size of one image as it is gathered."""
-        return self.images[0].nbytes
+    def example_bytes(self) -> int:
+        """Size of one example as it is gathered."""
+        return sum(array.dtype.itemsize * math.prod(array.shape[1:]) for array in self.arrays.values())
 
     def gather(
         self, indices: np.ndarray, draw: tuple[int, ...] | None = None, rows: slice = ALL
     ) -> dict[str, np.ndarray]:
-        """The images and labels at ``indices[rows]``, copied out of the map in one go; nothing is drawn here."""
+        """All arrays at ``indices[rows]``, copied out of the maps in one go; nothing is drawn here."""
         indices = np.asarray(indices)[rows]
-        return {"image": self.images[indices], "label": self.labels[indices]}
+        return {name: array[indices] for name, array in self.arrays.items()}
 
 
 @dataclass(frozen=True)
 class Store:
-    """Both splits of a prepared data set, the class names in label order, and a digest of images and labels.
-
-    The digest is empty for stores prepared before there was one.
-    """
+    """Both splits of a prepared data set, the class names in label order, and a digest of all arrays."""
 
     train: Split | RecordSplit
     val: Split | RecordSplit
     class_names: tuple[str, ...]
-    content: str = ""
+    content: str
 
 
 def open_store(folder: Path, dataset: Dataset, crop: RandomResizedCrop | None = None) -> Store:
     """Open a prepared store, given its folder or its ``store.json``.
 
     ``crop`` is what training images of records are cut by; without it, they are cut as in validation. Raises
-    :class:`ConfigError` when the folder holds no store, one prepared from another configuration or a damaged one. Of
-    images only headers and lengths are looked at, so that opening takes no time; labels are read.
+    :class:`ConfigError` when the folder holds no store, one of another version, one prepared from another configuration
+    or a damaged one. Of arrays only headers and lengths are looked at, so that opening takes no time; those with one
+    number an example, such as labels, are read.
     """
     folder = folder.parent if folder.name == "store.json" else folder
     about = _about(folder, dataset)
     if dataset.store == "records":
-        view = {"size": dataset.image_size, "keep": dataset.image_size / dataset.stored_size}
+        view = {"size": dataset.image_size, "keep": sides(dataset.image_size)[0] / sides(dataset.stored_size)[0]}
         crops = {"train": crop, "val": None}
         splits = {split: RecordSplit(folder, split, **view, crop=crops[split]) for split in crops}
     else:
-        sides = {"train": dataset.stored_size, "val": dataset.image_size}
-        splits = {split: _arrays(folder, split, side) for split, side in sides.items()}
+        splits = {split: _arrays(folder, split, part) for split, part in about["splits"].items()}
     for split, part in splits.items():
-        if len(part) != about["images"][split]:
+        if len(part) != (expected := about["splits"][split]["length"]):
             raise ConfigError(
-                f"{shown(folder, 300)}: damaged store ({len(part)} images in {split}, expected "
-                f"{about['images'][split]}); {AGAIN}"
+                f"{shown(folder, 300)}: damaged store ({len(part)} examples in {split}, expected {expected}); {AGAIN}"
             )
-        labels = part.labels
-        if labels.min() < 0 or labels.max() >= dataset.classes:
-            raise ConfigError(
-                f"{shown(folder / f'{split}_labels.npy', 300)}: labels from {labels.min()} to {labels.max()}, expected "
-                f"0 to {dataset.classes - 1}; {AGAIN}"
-            )
-    return Store(**splits, class_names=tuple(about["class_names"]), content=about.get("content", ""))
+        if "label" in about["splits"][split]["arrays"]:
+            _check_labels(part["label"], dataset.classes, folder / f"{split}_label.npy")
+    return Store(**splits, class_names=tuple(about["class_names"]), content=about["content"])
+
+
+def _check_labels(labels: np.ndarray, classes: int, path: Path) -> None:
+    if labels.min() < 0 or labels.max() >= classes:
+        raise ConfigError(
+            f"{shown(path, 300)}: labels from {labels.min()} to {labels.max()}, expected 0 to {classes - 1}; {AGAIN}"
+        )
 
 
 def _about(folder: Path, dataset: Dataset) -> dict:
@@ -123,7 +130,11 @@ def _is_missing(path: Path) -> bool:
         return False
 
 
-def _arrays(folder: Path, split: str, side: int) -> Split:
-    labels = open_array(folder / f"{split}_labels.npy", np.int32, (None,), AGAIN)
-    images = open_array(folder / f"{split}_images.npy", np.uint8, (len(labels), side, side, 3), AGAIN)
-    return Split(images, np.array(labels))
+def _arrays(folder: Path, split: str, manifest: Mapping[str, Any]) -> Split:
+    """The arrays of a split, which are as its manifest says."""
+    arrays = {}
+    for name, about in manifest["arrays"].items():
+        shape = (manifest["length"], *about["shape"])
+        array = open_array(folder / f"{split}_{name}.npy", np.dtype(about["dtype"]), shape, AGAIN)
+        arrays[name] = array if about["shape"] else np.array(array)
+    return Split(arrays)

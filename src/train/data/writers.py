@@ -10,18 +10,20 @@ import errno
 import hashlib
 import math
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
-from train.data.images import check, decode, fit_square
+from train.config.cell import Size, sides
+from train.data.images import check, decode, fit
 
 #: JPEG does not compress further; single records can be read without their neighbours.
 RECORD_OPTIONS = "group_size:1,uncompressed"
 
 
 class ArrayWriter:
-    """``<split>_images.npy``, uint8 ``(N, size, size, 3)``; a context, after which the file is closed."""
+    """``<split>_image.npy``, uint8 ``(N, height, width, 3)``; a context, after which the file is closed."""
 
     def __enter__(self) -> ArrayWriter:
         return self
@@ -29,16 +31,16 @@ class ArrayWriter:
     def __exit__(self, *error) -> None:
         self.file.close()
 
-    def __init__(self, folder: Path, split: str, count: int, size: int):
-        self.shape = (count, size, size, 3)
-        self.path = folder / f"{split}_images.npy"
+    def __init__(self, folder: Path, split: str, count: int, size: Size):
+        self.shape = (count, *sides(size), 3)
+        self.path = folder / f"{split}_image.npy"
         self.file = _new_array(self.path, self.shape)
         self.begin = self.file.tell()
-        self.bytes = size * size * 3
+        self.bytes = math.prod(self.shape[1:])
 
     def convert(self, data: bytes) -> bytes:
         """What is stored of an image file. Raises :class:`train.data.images.Unreadable`."""
-        return fit_square(decode(data), self.shape[1]).tobytes()
+        return fit(decode(data), self.shape[1:3]).tobytes()
 
     def put(self, row: int, pixels: bytes) -> None:
         """Write the image of a row."""
@@ -94,13 +96,13 @@ class RecordWriter:
         np.save(self.folder / f"{self.split}_records.npy", self.record_of[kept])
 
 
-def digest(labels: np.ndarray, contents: list[bytes]) -> bytes:
-    """What is in a split: labels and the digests of its images, in row order, whatever the order of arrival."""
-    return hashlib.blake2b(labels.astype("<i4").tobytes() + b"".join(contents), digest_size=16).digest()
+def digest(examples: Iterable[bytes]) -> str:
+    """What is in an array: the digests of its examples, in row order, whatever the order of arrival."""
+    return hashlib.blake2b(b"".join(examples), digest_size=16).hexdigest()
 
 
 def digest_of(stored: bytes) -> bytes:
-    """The digest of one image as stored."""
+    """The digest of one example as stored."""
     return hashlib.blake2b(stored, digest_size=16).digest()
 
 

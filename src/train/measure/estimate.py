@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import math
 import os
 import shutil
 import statistics
@@ -14,7 +15,7 @@ from pathlib import Path
 import jax
 
 from train.config import Experiment, parse_cell
-from train.config.cell import Cell, Dataset
+from train.config.cell import Cell, Dataset, sides
 from train.config.schema import ConfigError
 from train.data.raw import open_raw
 from train.data.records import usable_cores
@@ -219,7 +220,8 @@ def _store_bytes(data: Dataset, counts: dict[str, int] | None) -> int | None:
     """Of arrays; how large records are, only the files themselves tell."""
     if counts is None or data.store != "array":
         return None
-    return 3 * (counts["train"] * data.stored_size**2 + counts["val"] * data.image_size**2)
+    pixels = {"train": math.prod(sides(data.stored_size)), "val": math.prod(sides(data.image_size))}
+    return 3 * sum(counts[split] * count for split, count in pixels.items())
 
 
 def _bytes(tree) -> int:

@@ -50,6 +50,11 @@ def _rate(batches, seconds: float) -> dict:
     first = [next(iterator) for _ in range(2)][-1]
     count, began = 0, time.perf_counter()
     while (passed := time.perf_counter() - began) < seconds or not count:
-        count += len(next(iterator)["label"])
+        count += _length(next(iterator))
     passed = time.perf_counter() - began
-    return {"pixels": first["image"].shape[1], "images": count, "images_per_second": round(count / passed, 1)}
+    shapes = {name: array.shape[1:] for name, array in first.items()}
+    return {"shapes": shapes, "images": count, "images_per_second": round(count / passed, 1)}
+
+
+def _length(batch: dict) -> int:
+    return len(next(iter(batch.values())))

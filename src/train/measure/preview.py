@@ -11,7 +11,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from netspec.ownership import SIGNATURE, write_all
-from train.config.cell import Cell
+from train.config.cell import Cell, sides
 from train.data.store import Store
 from train.tasks import learner_of
 
@@ -31,13 +31,13 @@ def preview(cell: Cell, store: Store, path: Path, *, rows: int, columns: int, se
     options = {"xla_backend_optimization_level": 0} if jax.default_backend() == "cpu" else None
     images, _ = jax.jit(learner_of(cell).inputs, compiler_options=options)(jax.random.key(seed), batch)
     pixels = np.asarray(images)[:wanted] * np.array(cell.dataset.std) + np.array(cell.dataset.mean)
-    size = cell.dataset.image_size
-    sheet = np.full((rows * (size + GAP) - GAP, columns * (size + GAP) - GAP, 3), 255, np.uint8)
+    height, width = sides(cell.dataset.image_size)
+    sheet = np.full((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3), 255, np.uint8)
     for index, sample in enumerate(np.clip(pixels * 255, 0, 255).astype(np.uint8)):
-        top, left = (index // columns) * (size + GAP), (index % columns) * (size + GAP)
-        sheet[top : top + size, left : left + size] = sample
+        top, left = (index // columns) * (height + GAP), (index % columns) * (width + GAP)
+        sheet[top : top + height, left : left + width] = sample
     picture = Image.fromarray(sheet)
-    enlarge = max(1, 64 // size)
+    enlarge = max(1, 64 // max(height, width))
     picture = picture.resize((picture.width * enlarge, picture.height * enlarge), Image.Resampling.NEAREST)
     png = io.BytesIO()
     signed = PngInfo()

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from train.config.cell import Cell
+from train.config.cell import Cell, sides
 
 
 class EncoderBlock(nn.Module):
@@ -33,7 +33,7 @@ class EncoderBlock(nn.Module):
 
 
 class VisionTransformer(nn.Module):
-    """ViT on ``(B, 3, size, size)`` with a class token (Dosovitskiy et al. 2021, arXiv:2010.11929)."""
+    """ViT on ``(B, 3, height, width)`` with a class token (Dosovitskiy et al. 2021, arXiv:2010.11929)."""
 
     def __init__(self, size: int, patch: int, width: int, heads: int, depth: int, classes: int):
         super().__init__()
@@ -201,11 +201,11 @@ NETWORKS = {
 
 
 def laid_out(cell: Cell, form: str, device: torch.device) -> tuple[nn.Module, torch.Tensor]:
-    """The network of ``cell`` and a batch of random images ``(B, 3, size, size)``, in the layout of ``form``."""
+    """The network of ``cell`` and a batch of random images ``(B, 3, height, width)``, in the layout of ``form``."""
     layout = torch.channels_last if form.startswith("channels_last") else torch.contiguous_format
-    side, classes = cell.dataset.image_size, cell.dataset.classes
-    model = NETWORKS[cell.model](side, classes).to(device, memory_format=layout)
-    images = torch.randn(cell.batch_size, 3, side, side, device=device).contiguous(memory_format=layout)
+    (height, width), classes = sides(cell.dataset.image_size), cell.dataset.classes
+    model = NETWORKS[cell.model](height, classes).to(device, memory_format=layout)
+    images = torch.randn(cell.batch_size, 3, height, width, device=device).contiguous(memory_format=layout)
     return model, images
 
 

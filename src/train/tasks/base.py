@@ -79,8 +79,8 @@ class Learner(Protocol):
     task: Task
     spec: NetSpec
 
-    def example_batch(self, size: int, *, training: bool) -> dict[str, np.ndarray]:
-        """A made-up batch of ``size`` examples as the store delivers them: what shapes and times are taken from."""
+    def example_batch(self, count: int, *, training: bool) -> dict[str, np.ndarray]:
+        """A made-up batch of ``count`` examples as the store delivers them: what shapes and times are taken from."""
 
     def inputs(self, key: jax.Array, batch: dict[str, jax.Array], step: jax.Array) -> Any:
         """What a training step is given; every leaf has the batch as its first axis."""
@@ -89,7 +89,9 @@ class Learner(Protocol):
         """Mean loss over the inputs, and sums over them."""
 
     def measure(self, network: Callable, batch: dict[str, jax.Array], key: jax.Array) -> Sums:
-        """Sums over the examples of ``batch`` whose ``mask`` is true; a batch has the same key at every epoch."""
+        """Sums over the examples of ``batch`` that are ``real`` (bool), and no filling of the last batch; a batch
+        has the same key at every epoch.
+        """
 
     def figures(self, sums: Sums) -> dict[str, float]:
         """The figures that are written down, from sums."""

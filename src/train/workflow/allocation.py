@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from train.config.cell import sides
 from train.config.models import model_of
 from train.config.schema import ConfigError
 
@@ -85,12 +86,12 @@ def memory_mb(cell: dict[str, Any], gpus: int) -> int:
     by the libraries and the images that are read ahead.
     """
     data, batch = cell["dataset"], cell["batch_size"]
-    side = max(data["stored_size"], data["image_size"])
-    images = BATCHES * batch * 3 * side**2
+    stored, shown = (math.prod(sides(data[key])) for key in ("stored_size", "image_size"))
+    images = BATCHES * batch * 3 * max(stored, shown)
     if gpus:
         return _rounded(SMALL_GPU_RUN, images)
     spec = model_of(cell["model"]).with_classes(data["classes"])
-    kept = PER_PIXEL * data["image_size"] ** 2 + PER_MAC * spec.macs
+    kept = PER_PIXEL * shown + PER_MAC * spec.macs
     return _rounded(SMALL_RUN, images + kept * (batch // cell["accumulate"]) + PER_PARAMETER * spec.params)
 
 

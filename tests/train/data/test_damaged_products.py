@@ -64,15 +64,33 @@ OF_ARRAYS = {
     "a version to come": lambda content: b"\x93NUMPY\x09\x00" + content[8:],
 }
 
+
+def _changed(about, **changes):
+    """What ``store.json`` says, with other things of the training split."""
+    return {**about, "splits": {**about["splits"], "train": {**about["splits"]["train"], **changes}}}
+
+
+def _array(about, name, **changes):
+    known = about["splits"]["train"]["arrays"]
+    return _changed(about, arrays={**known, name: {"digest": "0" * 32, **changes}})
+
+
 #: What may have become of ``store.json``: a function of what it says.
 OF_STORE_JSON = {
     "no fingerprint": lambda about: {k: v for k, v in about.items() if k != "fingerprint"},
     "another fingerprint": lambda about: {**about, "fingerprint": "0" * 12},
     "a fingerprint that is none": lambda about: {**about, "fingerprint": {"a": 1}},
-    "no images": lambda about: {k: v for k, v in about.items() if k != "images"},
-    "no validation images": lambda about: {**about, "images": {"train": 100}},
-    "images as texts": lambda about: {**about, "images": {"train": "100", "val": "1697"}},
-    "another number of images": lambda about: {**about, "images": {"train": 99, "val": 1697}},
+    "an earlier version": lambda about: {**{k: v for k, v in about.items() if k != "splits"}, "images": {"train": 100}},
+    "no validation images": lambda about: {**about, "splits": {"train": about["splits"]["train"]}},
+    "no arrays": lambda about: _changed(about, arrays={}),
+    "lengths as texts": lambda about: _changed(about, length="100"),
+    "another number of images": lambda about: _changed(about, length=99),
+    "an array that is not there": lambda about: _array(about, "mask", dtype="uint8", shape=[18, 18]),
+    "an array elsewhere": lambda about: _array(about, "../image", dtype="uint8", shape=[18, 18]),
+    "another type": lambda about: _array(about, "image", dtype="int8", shape=[18, 18, 3]),
+    "a type that is none": lambda about: _array(about, "image", dtype="O", shape=[18, 18, 3]),
+    "another shape": lambda about: _array(about, "image", dtype="uint8", shape=[18, 9, 6]),
+    "a shape of nothing": lambda about: _array(about, "image", dtype="uint8", shape=[18, 0, 3]),
     "no class names": lambda about: {k: v for k, v in about.items() if k != "class_names"},
     "fewer class names": lambda about: {**about, "class_names": about["class_names"][:-1]},
     "class names as numbers": lambda about: {**about, "class_names": list(range(10))},
@@ -114,16 +132,16 @@ def replace(path, content):
 
 
 @pytest.mark.parametrize("damage", OF_ARRAYS)
-@pytest.mark.parametrize("file", ["train_images.npy", "train_labels.npy", "val_images.npy", "val_labels.npy"])
+@pytest.mark.parametrize("file", ["train_image.npy", "train_label.npy", "val_image.npy", "val_label.npy"])
 def test_damaged_arrays(store, dataset, file, damage):
     path = store / file
     before = path.read_bytes()
-    if file.startswith("val_images"):  # a few are enough of what is large
+    if file.startswith("val_image."):  # a few are enough of what is large
         before = npy(np.load(io.BytesIO(before))[:50])
     replace(path, OF_ARRAYS[damage](before))
     # Where the images are fewer than the labels, or the labels than the images, the images' file is named.
     split = file.partition("_")[0]
-    named = {path, store / f"{split}_images.npy"} if damage in ("fewer rows", "no rows") else {path}
+    named = {path, store / f"{split}_image.npy"} if damage in ("fewer rows", "no rows") else {path}
     with pytest.raises(ConfigError) as raised:
         open_store(store, dataset)
     message = str(raised.value)
@@ -134,14 +152,14 @@ def test_damaged_arrays(store, dataset, file, damage):
 @pytest.mark.parametrize("label", [-1, 10, 2**31 - 1, -(2**31)])
 @pytest.mark.parametrize("split", ["train", "val"])
 def test_labels_beyond_the_classes(store, dataset, split, label):
-    path = store / f"{split}_labels.npy"
+    path = store / f"{split}_label.npy"
     labels = np.load(path)
     labels[-1] = label
     replace(path, npy(labels))
     refused(lambda: open_store(store, dataset), path, str(label), "expected 0 to 9; prepare it again")
 
 
-@pytest.mark.parametrize("file", ["store.json", "train_images.npy", "val_labels.npy"])
+@pytest.mark.parametrize("file", ["store.json", "train_image.npy", "val_label.npy"])
 @pytest.mark.parametrize("kind", ["a folder", "a pipe", "nothing", "a link to itself"])
 def test_what_is_no_file(store, dataset, file, kind):
     path = store / file
@@ -178,16 +196,16 @@ def test_a_store_of_a_later_version_that_says_more(store, dataset):
 def test_opening_reads_no_images(store, dataset, monkeypatch):
     """A store of terabytes opens as fast: a sparse file of the right length does, whatever its images are."""
     many = 1 << 20
-    with (store / "train_images.npy").open("rb") as file:
+    with (store / "train_image.npy").open("rb") as file:
         file.read(6)
-    for name, shape, kind in (("images", (many, 18, 18, 3), "|u1"), ("labels", (many,), "<i4")):
+    for name, shape, kind in (("image", (many, 18, 18, 3), "|u1"), ("label", (many,), "<i4")):
         path = store / f"train_{name}.npy"
         path.unlink()
         with path.open("wb") as file:
             np.lib.format.write_array_header_1_0(file, {"descr": kind, "fortran_order": False, "shape": shape})
             file.truncate(file.tell() + int(np.prod(shape)) * np.dtype(kind).itemsize)
     about = json.loads((store / "store.json").read_text())
-    replace(store / "store.json", json.dumps({**about, "images": {**about["images"], "train": many}}).encode())
+    replace(store / "store.json", json.dumps(_changed(about, length=many)).encode())
     monkeypatch.setattr(np.memmap, "__array__", None, raising=False)
     assert len(open_store(store, dataset).train) == many
 

@@ -6,7 +6,7 @@ import operator
 
 import numpy as np
 import pytest
-from made_data import folder_dataset
+from made_data import folder_dataset, lengths
 from PIL import Image
 
 from train.config import data_fingerprint
@@ -17,19 +17,19 @@ from train.data.store import Split, open_store
 
 
 def test_digits_use_every_image_once(digits_store):
-    assert digits_store.train.images.shape == (100, 18, 18, 3)
-    assert digits_store.val.images.shape == (1697, 16, 16, 3)
-    assert np.bincount(digits_store.train.labels).tolist() == [10] * 10
+    assert digits_store.train["image"].shape == (100, 18, 18, 3)
+    assert digits_store.val["image"].shape == (1697, 16, 16, 3)
+    assert np.bincount(digits_store.train["label"]).tolist() == [10] * 10
     assert len(digits_store.train) + len(digits_store.val) == 1797
     from sklearn.datasets import load_digits
 
-    both = np.bincount(digits_store.train.labels) + np.bincount(digits_store.val.labels)
+    both = np.bincount(digits_store.train["label"]) + np.bincount(digits_store.val["label"])
     assert both.tolist() == np.bincount(load_digits().target).tolist()
 
 
 def test_stated_statistics_of_digits(digits_store, digits_cells):
     """The mean and deviation in the data set's file are those of its training images, to the digits written."""
-    pixels = digits_store.train.images / 255
+    pixels = digits_store.train["image"] / 255
     dataset = digits_cells["bare"]["dataset"]
     assert pixels.mean() == pytest.approx(dataset["mean"][0], abs=0.01)
     assert pixels.std() == pytest.approx(dataset["std"][0], abs=0.01)
@@ -39,20 +39,51 @@ def test_image_folder(pictures, tmp_path):
     dataset = folder_dataset(pictures)
     about = prepare.prepare(dataset, tmp_path / "store")
     assert about["class_names"] == ["n01", "n02", "n10"]
-    assert about["images"] == {"train": 12, "val": 6}
+    assert lengths(about) == {"train": 12, "val": 6}
     store = open_store(tmp_path / "store", dataset)
-    assert store.train.labels.tolist() == [0] * 4 + [1] * 4 + [2] * 4
-    assert store.train.images.shape == (12, 9, 9, 3)
-    assert store.val.images.shape == (6, 8, 8, 3)
+    assert store.train["label"].tolist() == [0] * 4 + [1] * 4 + [2] * 4
+    assert store.train["image"].shape == (12, 9, 9, 3)
+    assert store.val["image"].shape == (6, 8, 8, 3)
     for row in (0, 4, 8):  # the RGB picture of each class keeps its colour
-        assert np.abs(store.train.images[row].reshape(-1, 3) - np.array([80 * (row // 4), 40, 200])).max() <= 3
+        assert np.abs(store.train["image"][row].reshape(-1, 3) - np.array([80 * (row // 4), 40, 200])).max() <= 3
+
+
+def test_pictures_that_are_not_square(pictures, tmp_path):
+    """Height first: those that are wider than high stay so, in arrays and cut out of files."""
+    for kind in ("array", "records"):
+        dataset = folder_dataset(pictures, image_size=(6, 10), stored_size=(9, 15), store=kind)
+        prepare.prepare(dataset, tmp_path / kind)
+        store = open_store(tmp_path / kind, dataset)
+        assert store.train.gather(np.arange(2))["image"].shape == ((2, 9, 15, 3) if kind == "array" else (2, 6, 10, 3))
+        assert store.val.gather(np.arange(2))["image"].shape == (2, 6, 10, 3)
+        assert store.val.example_bytes == 6 * 10 * 3 + 4
+
+
+def test_a_split_is_any_arrays(digits_folder, digits_cells, tmp_path):
+    """One more array in the manifest, of another shape and type, is opened and in every batch."""
+    from train.config import parse_cell
+
+    for path in digits_folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    about = json.loads((tmp_path / "store.json").read_text())
+    for split, count in lengths(about).items():
+        drawn = np.arange(count * 6, dtype=np.int16).reshape(count, 2, 3)
+        np.save(tmp_path / f"{split}_mask.npy", drawn)
+        about["splits"][split]["arrays"]["mask"] = {"dtype": "int16", "shape": [2, 3], "digest": "0" * 32}
+    (tmp_path / "store.json").write_text(json.dumps(about))
+    store = open_store(tmp_path, parse_cell(digits_cells["bare"]).dataset)
+    batch = next(iter(data.eval_batches(store.val, batch_size=5)))
+    assert set(batch) == {"image", "label", "mask", "real"}
+    assert batch["mask"].dtype == np.int16
+    np.testing.assert_array_equal(batch["mask"].ravel(), np.arange(30))
+    assert store.val.example_bytes == 16 * 16 * 3 + 4 + 12
 
 
 def test_subset_per_class(pictures, tmp_path):
     dataset = folder_dataset(pictures, train_per_class=2)
     prepare.prepare(dataset, tmp_path / "store")
     store = open_store(tmp_path / "store", dataset)
-    assert np.bincount(store.train.labels).tolist() == [2, 2, 2]
+    assert np.bincount(store.train["label"]).tolist() == [2, 2, 2]
     assert len(store.val) == 6
 
 
@@ -65,7 +96,7 @@ def test_exif_rotation_is_applied():
 
     stream = io.BytesIO()
     image.save(stream, "PNG", exif=exif)
-    turned = images.fit_square(images.decode(stream.getvalue()), 4)
+    turned = images.fit(images.decode(stream.getvalue()), 4)
     assert turned[0, 3, 0] > 100
     assert turned[0, 0, 0] < 100
 
@@ -118,7 +149,7 @@ def test_what_a_killed_preparation_left_is_cleared(pictures, tmp_path):
     dataset, building = folder_dataset(pictures), tmp_path / "store/.building"
     prepare.prepare(dataset, tmp_path / "store")
     building.mkdir()
-    (building / "train_images.npy").write_bytes(b"half")
+    (building / "train_image.npy").write_bytes(b"half")
     prepare.prepare(dataset, tmp_path / "store")
     assert not building.exists()
     assert [path.name for path in tmp_path.glob("*store*")] == ["store"]
@@ -135,7 +166,7 @@ def test_preparation_is_a_plain_bilinear_resize(tmp_path):
     prepare.prepare(dataset, tmp_path / "store")
     whole = Image.open(tmp_path / "pictures/val/a/0.JPEG").convert("RGB")
     expected = np.asarray(whole.resize((8, 8), Image.Resampling.BILINEAR))
-    np.testing.assert_array_equal(open_store(tmp_path / "store", dataset).val.images[0], expected)
+    np.testing.assert_array_equal(open_store(tmp_path / "store", dataset).val["image"][0], expected)
 
 
 def test_store_of_another_configuration_is_refused(digits_folder, digits_store, digits_cells):
@@ -160,7 +191,7 @@ def test_fingerprint_is_recorded(digits_folder, digits_cells):
 
 def numbered(count):
     images = np.arange(count, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 3), np.uint8)
-    return Split(images, np.arange(count, dtype=np.int32))
+    return Split({"image": images, "label": np.arange(count, dtype=np.int32)})
 
 
 def labels(batches):
@@ -209,7 +240,7 @@ def test_evaluation_masks_only_the_filling(count, size):
     seen = []
     for batch in data.eval_batches(numbered(count), batch_size=size):
         assert len(batch["label"]) == size
-        seen += batch["label"][batch["mask"]].tolist()
+        seen += batch["label"][batch["real"]].tolist()
     assert seen == list(range(count))
 
 

@@ -74,7 +74,7 @@ def test_nonsense_in_exif_is_no_reason_to_refuse():
 
 
 def test_one_pixel():
-    for view in (images.fit_square(Image.new("RGB", (1, 1), (9, 8, 7)), 4), images.central(RED, 4, 0.01)):
+    for view in (images.fit(Image.new("RGB", (1, 1), (9, 8, 7)), 4), images.central(RED, 4, 0.01)):
         assert view.shape == (4, 4, 3)
         assert (view == view[0, 0]).all()
 
@@ -119,6 +119,13 @@ def test_the_central_view_is_a_bicubic_square():
     image = Image.open(io.BytesIO(jpeg(5, 40, 20))).convert("RGB")
     expected = image.crop((11, 1, 29, 19)).resize((9, 9), Image.Resampling.BICUBIC)
     np.testing.assert_array_equal(images.central(image, 9, 224 / 256), np.asarray(expected))
+
+
+def test_the_central_view_keeps_the_shape_that_is_asked_for():
+    """Of 40 x 20 pixels, shown twice as high as wide, the central 10 x 20."""
+    image = Image.open(io.BytesIO(jpeg(5, 40, 20))).convert("RGB")
+    expected = image.crop((15, 0, 25, 20)).resize((9, 18), Image.Resampling.BICUBIC)
+    np.testing.assert_array_equal(images.central(image, (18, 9), 1.0), np.asarray(expected))
 
 
 @pytest.mark.parametrize(("width", "height"), [(500, 375), (375, 500), (64, 64), (40, 400), (3, 2), (1, 1)])

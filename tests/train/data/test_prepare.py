@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from made_data import encoded, folder_dataset, jpeg, make_pictures
+from made_data import encoded, folder_dataset, jpeg, lengths, make_pictures
 from PIL import Image
 
 from netspec.claims import Claim
@@ -67,12 +67,12 @@ def test_unreadable_files_can_be_skipped(pictures, tmp_path, kind, capfd):
     names = damage(pictures, 2)
     dataset = folder_dataset(pictures, store=kind, unreadable="skip")
     about = prepare_data(dataset, tmp_path / "store")
-    assert about["images"] == {"train": 10, "val": 6}
+    assert lengths(about) == {"train": 10, "val": 6}
     assert [path.rsplit("/", 1)[1] for path in about["skipped"]] == names
     assert "n10_1.JPEG: not an image" in capfd.readouterr().err
     train = open_store(tmp_path / "store", dataset).train
     kept = [*range(8), 10, 11]
-    np.testing.assert_array_equal(train.labels, expected.labels[kept])
+    np.testing.assert_array_equal(train["label"], expected["label"][kept])
     np.testing.assert_array_equal(train.gather(range(10))["image"], expected.gather(kept)["image"])
 
 
@@ -82,7 +82,8 @@ def test_a_folder_that_is_not_complete(tmp_path):
     with pytest.raises(ConfigError, match=r"key 'images.train' is 13, expected 12, .* is it complete\?"):
         prepare_data(dataset, tmp_path / "store")
     assert not list(tmp_path.glob("*store*"))
-    assert prepare_data(replace(dataset, images={"train": 12, "val": 6}), tmp_path / "store")["images"]["train"] == 12
+    about = prepare_data(replace(dataset, images={"train": 12, "val": 6}), tmp_path / "store")
+    assert lengths(about) == {"train": 12, "val": 6}
 
 
 def test_nothing_readable(tmp_path):
@@ -109,7 +110,7 @@ def test_a_download_is_prepared(pictures, tmp_path):
     archive = Path(shutil.make_archive(str(tmp_path / "pictures"), "gztar", pictures))
     md5 = hashlib.md5(archive.read_bytes()).hexdigest()
     dataset = folder_dataset(None, download=Download(archive.as_uri(), md5))
-    assert prepare_data(dataset, tmp_path / "store", tmp_path / "downloads")["images"] == {"train": 12, "val": 6}
+    assert lengths(prepare_data(dataset, tmp_path / "store", tmp_path / "downloads")) == {"train": 12, "val": 6}
     wrong = folder_dataset(archive, download=Download(md5="0" * 32))
     with pytest.raises(ConfigError, match=rf"key 'path': .*: checksum md5 is {md5}, expected 0"):
         prepare_data(wrong, tmp_path / "store")
@@ -162,7 +163,7 @@ def contents(folder):
     ("out", "says"),
     [
         ("notes", "notes: holds a, b, c and 1 more, which is no prepared data of made, expected a new or empty folder"),
-        ("arrays", "arrays: holds train_images.npy, train_labels.npy, which is no prepared data of made"),
+        ("arrays", "arrays: holds train_image.npy, train_label.npy, which is no prepared data of made"),
         ("results", "results: holds summary.json, which is no prepared data of made"),
         ("other", "other: holds the prepared data of other, expected a folder of its own for made"),
         ("older", "older: holds the prepared data of other, expected a folder of its own for made"),
@@ -178,7 +179,7 @@ def contents(folder):
 def test_nothing_but_a_store_of_the_same_data_is_replaced(pictures, tmp_path, out, says):
     made = {
         "notes": dict.fromkeys("abcd", b"precious"),
-        "arrays": {"train_images.npy": b"precious", "train_labels.npy": b"precious"},
+        "arrays": {"train_image.npy": b"precious", "train_label.npy": b"precious"},
         "results": {"summary.json": b"{}"},
         "other": {MARK: b'{"by": "netspec-book", "for": "prepared data", "name": "other"}', "store.json": b"{}"},
         "older": {"store.json": b'{"name": "other", "fingerprint": "0", "images": {}}'},
@@ -221,8 +222,8 @@ def test_a_store_is_prepared_in_place(pictures, tmp_path, way):
     assert len(open_store(folder, dataset).train) == 12
     assert ("notes" in names_in(folder)) == (way not in ("empty", "link"))
     assert folder.is_symlink() == (way == "link")
-    kinds = {"records": {"train.array_record"}, "array": {"train_images.npy"}}
-    assert kinds[dataset.store] == {"train.array_record", "train_images.npy"} & names_in(folder)
+    kinds = {"records": {"train.array_record"}, "array": {"train_image.npy"}}
+    assert kinds[dataset.store] == {"train.array_record", "train_image.npy"} & names_in(folder)
 
 
 def test_an_old_store_is_whole_until_the_new_one_is(pictures, tmp_path, monkeypatch):
@@ -255,7 +256,7 @@ def test_killed_preparations_leave_nothing_that_is_trusted(tmp_path):
     for pause in (0.0, 0.05, 0.15):
         process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 60
-        while not (tmp_path / "out/store/.building/train_images.npy").exists() and process.poll() is None:
+        while not (tmp_path / "out/store/.building/train_image.npy").exists() and process.poll() is None:
             assert time.monotonic() < deadline
             time.sleep(0.002)
         time.sleep(pause)
@@ -268,13 +269,13 @@ def test_killed_preparations_leave_nothing_that_is_trusted(tmp_path):
     assert ".building" in seen
     about = prepare_data(dataset, tmp_path / "out/store")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["store"]
-    arrays = {f"{split}_{part}.npy" for split in ("train", "val") for part in ("images", "labels")}
+    arrays = {f"{split}_{part}.npy" for split in ("train", "val") for part in ("image", "label")}
     assert names_in(tmp_path / "out/store") == {MARK, "store.json", *arrays}
-    assert about["images"] == {"train": 80, "val": 80}
+    assert lengths(about) == {"train": 80, "val": 80}
     assert json.loads((tmp_path / "out/store/store.json").read_text()) == about
 
 
-@pytest.mark.parametrize("lost", ["val_images.npy", "train_labels.npy"])
+@pytest.mark.parametrize("lost", ["val_image.npy", "train_label.npy"])
 def test_a_store_that_lost_a_file(pictures, tmp_path, lost):
     dataset = folder_dataset(pictures)
     prepare_data(dataset, tmp_path / "store")

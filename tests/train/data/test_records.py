@@ -36,13 +36,13 @@ def opened(prepared, crop=CROP):
 
 def test_rows_are_sorted_files_and_validation_is_central(prepared):
     store = opened(prepared)
-    assert store.val.labels.tolist() == [0] * 5 + [1] * 5 + [2] * 5
+    assert store.val["label"].tolist() == [0] * 5 + [1] * 5 + [2] * 5
     batch = store.val.gather([0, 7, 14])
     for image, name in zip(batch["image"], ("val/a/0.JPEG", "val/b/2.JPEG", "val/c/4.JPEG"), strict=True):
         np.testing.assert_array_equal(image, images.central(images.decode(FILES[name]), 8, 0.8))
     assert batch["label"].tolist() == [0, 1, 2]
-    seen = [row for batch in data.eval_batches(store.val, batch_size=4) for row in batch["label"][batch["mask"]]]
-    assert seen == store.val.labels.tolist()
+    seen = [row for batch in data.eval_batches(store.val, batch_size=4) for row in batch["label"][batch["real"]]]
+    assert seen == store.val["label"].tolist()
 
 
 def epochs(store, taken=0, **options):
@@ -90,7 +90,7 @@ def test_without_a_crop_training_sees_the_centre(prepared):
     np.testing.assert_array_equal(train.gather([0], draw=(0, 0))["image"][0], expected)
 
 
-@pytest.mark.parametrize("lost", ["val.array_record", "train_records.npy", "train_labels.npy"])
+@pytest.mark.parametrize("lost", ["val.array_record", "train_records.npy", "train_label.npy"])
 def test_a_store_that_lost_a_file(prepared, tmp_path, lost):
     copy = shutil.copytree(prepared[0], tmp_path / "store")
     (copy / lost).unlink()

@@ -37,7 +37,7 @@ def test_the_miniatures_are_small_and_take_the_zoos_pictures(zoo):
 
 def batch(side, count=4):
     images = np.random.default_rng(0).integers(0, 256, (count, side, side, 3), dtype=np.uint8)
-    return {"image": images, "label": np.arange(count, dtype=np.int32), "mask": np.ones(count, bool)}
+    return {"image": images, "label": np.arange(count, dtype=np.int32), "real": np.ones(count, bool)}
 
 
 def test_a_grey_network_sees_the_mean_of_the_channels(zoo):

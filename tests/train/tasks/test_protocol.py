@@ -1,21 +1,28 @@
 """The loop knows no task: one that is defined here, unlike any that is shipped, trains through the same programs."""
 
+import contextlib
 import dataclasses
+import signal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pandas as pd
 import pytest
 
 import netspec
 from train import tasks
+from train.loop import Interrupted, fit
+from train.machine import processes
 from train.step import Programs
 from train.tasks import TASKS, Metric, Task, learner_of
 
 BRIGHTNESS = Task(
     name="brightness",
-    metrics=(Metric("error", "squared error", "", "down"),),
+    metrics=(Metric("error", "squared error", "", "down"), Metric("largest", "largest", "", "up")),
+    files=("said.txt",),
     spec=lambda cell: netspec.find(cell.model).with_classes(1),
+    check=lambda cell, places: None,
     learner=f"{__name__}:Brightness",
 )
 
@@ -28,7 +35,7 @@ class Brightness:
 
     def example_batch(self, size, *, training):
         batch = {"image": np.zeros((size, self.side, self.side, 3), np.uint8), "label": np.zeros(size, np.int32)}
-        return batch if training else {**batch, "mask": np.ones(size, bool)}
+        return batch if training else {**batch, "real": np.ones(size, bool)}
 
     def inputs(self, key, batch, step):
         picture = batch["image"].astype(jnp.float32)[:, :16, :16] / 255
@@ -42,13 +49,19 @@ class Brightness:
         inputs = self.inputs(key, batch, 0)
         noise = jax.random.normal(key, inputs["brightness"].shape)
         errors = jnp.square(network(inputs["picture"])[:, 0] + noise - inputs["brightness"])
-        return {"error": jnp.where(batch["mask"], errors, 0).sum(), "rows": batch["mask"].sum(dtype=jnp.float32)}
+        return {"error": jnp.where(batch["real"], errors, 0).sum(), "rows": batch["real"].sum(dtype=jnp.float32)}
 
     def figures(self, sums):
         return {"error": float(sums["error"]) / float(sums["rows"])}
 
-    def finish(self, network, store, out):
-        return {}
+    def finish(self, run, store):
+        """The brightest picture, which is no sum, and what the network says of all of them, as a file."""
+        said = np.asarray(run(_said, store.val["image"][:8].astype(np.float32) / 255))
+        return {"largest": float(said.max())}, {"said.txt": repr(said.tolist()).encode()}
+
+
+def _said(network, pictures):
+    return network(pictures)[:, 0]
 
 
 @pytest.fixture
@@ -69,9 +82,28 @@ def test_training_sums_are_those_of_the_task(brightness, digits_store):
 def test_draws_of_an_evaluation_belong_to_the_batch(brightness, digits_store):
     programs = Programs(brightness, learner_of(brightness), 6)
     state = programs.init(0)
-    batch = {**digits_store.val.gather(np.arange(16)), "mask": np.ones(16, bool)}
+    batch = {**digits_store.val.gather(np.arange(16)), "real": np.ones(16, bool)}
     once, again, other = (float(programs.measure(state, batch, index)["error"]) for index in (3, 3, 4))
     assert once == again != other
+
+
+@pytest.mark.slow
+def test_it_is_trained_stopped_and_resumed(brightness, digits_store, tmp_path, monkeypatch):
+    """The loop, its checkpoints and its results know no task: what is resumed ends as what was never stopped."""
+    whole = fit(brightness, 0, digits_store, tmp_path / "whole", tmp_path / "whole-checkpoints")
+    with monkeypatch.context() as stopping:
+        stop = contextlib.nullcontext(lambda step: signal.SIGTERM if step == 8 else None)
+        stopping.setattr(processes, "stop_requests", lambda: stop)
+        with pytest.raises(Interrupted, match="SIGTERM at step 8"):
+            fit(brightness, 0, digits_store, tmp_path / "parts", tmp_path / "checkpoints")
+    resumed = fit(brightness, 0, digits_store, tmp_path / "parts", tmp_path / "checkpoints")
+    assert resumed["metrics"] == whole["metrics"] and set(whole["metrics"]) == {"error", "largest"}
+    assert (resumed["task"], resumed["diverged"]) == ("brightness", None)
+    for name in ("metrics.csv", "weights.npz", "said.txt"):
+        assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    table = pd.read_csv(tmp_path / "whole/metrics.csv")
+    errors = table[(table["split"] == "train") & (table["metric"] == "error")]["value"]
+    assert errors.iloc[-1] < errors.iloc[0] / 2
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)

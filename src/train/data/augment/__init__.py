@@ -12,7 +12,7 @@ import enum
 import jax
 import jax.numpy as jnp
 
-from train.config.cell import Augmentation
+from train.config.cell import Augmentation, Size, sides
 from train.data.augment import randaugment_book, randaugment_paper
 from train.data.augment.base import Array, centre_crop, flip, normalise, random_crop, to_unit
 from train.data.augment.erase import erase_book, erase_imagenet, erase_paper
@@ -42,7 +42,7 @@ def augment_batch(
     labels: Array,
     config: Augmentation,
     *,
-    image_size: int,
+    image_size: Size,
     mean: tuple[float, ...],
     std: tuple[float, ...],
     classes: int,
@@ -53,10 +53,10 @@ def augment_batch(
 
     Args:
         key: the step's key, ``fold_in(key(seed), step)``; the only source of randomness.
-        images: uint8 ``(B, S, S, 3)`` with ``S >= image_size``, as stored.
+        images: uint8 ``(B, H, W, 3)``, no smaller than ``image_size``, as stored.
         labels: int32 ``(B,)`` in ``0 .. classes - 1``.
         config: which knobs are on, and whether they follow the book, its ImageNet run or the papers. Static under jit.
-        image_size: side of the result in pixels.
+        image_size: of the result in pixels.
         mean: channel means in [0, 1], one per channel.
         std: channel deviations in [0, 1], one per channel.
         classes: number of classes.
@@ -65,7 +65,7 @@ def augment_batch(
         step: steps taken before this one; decides between Mixup and CutMix in ``imagenet`` semantics.
 
     Returns:
-        ``x``, float32 ``(B, image_size, image_size, 3)``, normalised, and ``targets``, float32 ``(B, classes)`` with
+        ``x``, float32 ``(B, height, width, 3)``, normalised, and ``targets``, float32 ``(B, classes)`` with
         rows that sum to 1.
 
     Raises:
@@ -103,8 +103,8 @@ def augment_batch(
     return (x, targets) if mix is None else apply_mix(mix, x, targets)
 
 
-def prepare_eval(images: Array, *, image_size: int, mean: tuple[float, ...], std: tuple[float, ...]) -> Array:
-    """Normalised images for evaluation: uint8 ``(B, S, S, 3)`` to float32 ``(B, image_size, image_size, 3)``.
+def prepare_eval(images: Array, *, image_size: Size, mean: tuple[float, ...], std: tuple[float, ...]) -> Array:
+    """Normalised images for evaluation: uint8 ``(B, H, W, 3)`` to float32 ``(B, height, width, 3)``.
 
     Larger images are cut to their centre. Raises :class:`ValueError` on images of another shape or dtype.
     """
@@ -123,7 +123,7 @@ def _erase(key: Array, x: Array, config: Augmentation, mean: tuple[float, ...], 
     return (erase_book if config.semantics == "book" else erase_imagenet)(key, x, config.erasing)
 
 
-def _draw_mix(keys: dict[Knob, Array], step: Array | int, batch: int, size: int, config: Augmentation) -> Mix | None:
+def _draw_mix(keys: dict[Knob, Array], step: Array | int, batch: int, size: Size, config: Augmentation) -> Mix | None:
     mixup = cutmix = None
     if config.mixup:
         mixup = draw_mixup(keys[Knob.MIXUP], batch, config.mixup.alpha, config.semantics)
@@ -136,8 +136,9 @@ def _draw_mix(keys: dict[Knob, Array], step: Array | int, batch: int, size: int,
     return cutmix if mixup is None else mixup
 
 
-def _check_images(images: Array, image_size: int) -> None:
-    if images.dtype != jnp.uint8 or images.ndim != 4 or images.shape[1] != images.shape[2] or images.shape[3] != 3:
-        raise ValueError(f"images must be uint8 of shape (B, S, S, 3), got {images.dtype} {images.shape}")
-    if images.shape[1] < image_size:
-        raise ValueError(f"images are stored at {images.shape[1]} pixels, fewer than image_size {image_size}")
+def _check_images(images: Array, image_size: Size) -> None:
+    if images.dtype != jnp.uint8 or images.ndim != 4 or images.shape[3] != 3:
+        raise ValueError(f"images must be uint8 of shape (B, H, W, 3), got {images.dtype} {images.shape}")
+    stored, shown = images.shape[1:3], sides(image_size)
+    if stored[0] < shown[0] or stored[1] < shown[1]:
+        raise ValueError(f"images are stored at {stored} pixels, fewer than image_size {shown}")

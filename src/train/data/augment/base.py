@@ -1,6 +1,6 @@
 """Crop, flip and normalisation, and two helpers that several knobs share.
 
-Images are ``(B, S, S, 3)``, channels last. Every function is batched, can be jitted, and is a function of its key only.
+Images are ``(B, H, W, 3)``, channels last. Every function is batched, can be jitted, and is a function of its key only.
 """
 
 from __future__ import annotations
@@ -9,26 +9,32 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from train.config.cell import Size, sides
+
 Array = jax.Array
 
 
-def random_crop(key: Array, images: Array, size: int) -> Array:
-    """Cut each ``(B, S, S, 3)`` image to ``size`` pixels a side at an offset of its own.
+def random_crop(key: Array, images: Array, size: Size) -> Array:
+    """Cut each ``(B, H, W, 3)`` image to ``size`` at an offset of its own.
 
-    Offsets are uniform over ``0 .. S - size`` in each axis (book ch. 10.4: 256 to 224). The dtype stays.
+    Offsets are uniform over ``0 .. H - height`` and ``0 .. W - width`` (book ch. 10.4: 256 to 224). The dtype stays.
     """
-    batch, spare = images.shape[0], images.shape[1] - size
-    if spare == 0:
+    (batch, *stored), (height, width) = images.shape[:3], sides(size)
+    places = stored[0] - height + 1, stored[1] - width + 1
+    if places == (1, 1):
         return images
-    offsets = jax.random.randint(key, (batch, 2), 0, spare + 1)
+    offsets = jax.random.randint(key, (batch, 2), 0, jnp.array(places))
     # A slice per image copies whole rows; index arrays for rows and columns are 3 times slower at 224 px on a CPU.
-    return jax.vmap(lambda image, at: jax.lax.dynamic_slice(image, (at[0], at[1], 0), (size, size, 3)))(images, offsets)
+    return jax.vmap(lambda image, at: jax.lax.dynamic_slice(image, (at[0], at[1], 0), (height, width, 3)))(
+        images, offsets
+    )
 
 
-def centre_crop(images: Array, size: int) -> Array:
-    """Cut ``(B, S, S, 3)`` images to their central ``size`` pixels a side; an odd pixel is lost at the far edge."""
-    start = (images.shape[1] - size) // 2
-    return images[:, start : start + size, start : start + size]
+def centre_crop(images: Array, size: Size) -> Array:
+    """Cut ``(B, H, W, 3)`` images to their central part of ``size``; an odd pixel is lost at the far edge."""
+    height, width = sides(size)
+    top, left = (images.shape[1] - height) // 2, (images.shape[2] - width) // 2
+    return images[:, top : top + height, left : left + width]
 
 
 def flip(key: Array, images: Array) -> Array:
@@ -49,11 +55,11 @@ def normalise(images: Array, mean: tuple[float, ...], std: tuple[float, ...]) ->
     return images * scale.astype(np.float32) - shift.astype(np.float32)
 
 
-def box_mask(top: Array, bottom: Array, left: Array, right: Array, size: int) -> Array:
-    """True inside the boxes ``[top, bottom) x [left, right)``: four ``(n,)`` arrays give ``(n, size, size, 1)``."""
-    at = jnp.arange(size)
-    rows = (at >= top[:, None]) & (at < bottom[:, None])
-    columns = (at >= left[:, None]) & (at < right[:, None])
+def box_mask(top: Array, bottom: Array, left: Array, right: Array, size: Size) -> Array:
+    """True inside the boxes ``[top, bottom) x [left, right)``: four ``(n,)`` arrays give ``(n, height, width, 1)``."""
+    y, x = map(jnp.arange, sides(size))
+    rows = (y >= top[:, None]) & (y < bottom[:, None])
+    columns = (x >= left[:, None]) & (x < right[:, None])
     return (rows[:, :, None] & columns[:, None, :])[..., None]
 
 

@@ -15,7 +15,7 @@ from train.data.augment.base import Array
 
 
 def colour_jitter(key: Array, images: Array, config: ColourJitter) -> Array:
-    """Jitter float32 ``(B, S, S, 3)`` in [0, 1]; the amounts are uniform between ± those of ``config``.
+    """Jitter float32 ``(B, H, W, 3)`` in [0, 1]; the amounts are uniform between ± those of ``config``.
 
     Brightness is added; contrast and saturation are factors around 1; hue is a share of the colour circle.
     """
@@ -31,7 +31,7 @@ def colour_jitter(key: Array, images: Array, config: ColourJitter) -> Array:
 def shift_colours(images: Array, saturation: Array, hue: Array) -> Array:
     """Saturation times a factor, at most 1, and hue plus a share of the circle, both ``(B, 1, 1)``; value unchanged.
 
-    HSV of Smith 1978 ("Color gamut transform pairs"), of float32 ``(B, S, S, 3)`` in [0, 1].
+    HSV of Smith 1978 ("Color gamut transform pairs"), of float32 ``(B, H, W, 3)`` in [0, 1].
     """
     red, green, blue = (images[..., channel] for channel in range(3))
     value = jnp.maximum(jnp.maximum(red, green), blue)

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from train.config.cell import Size, sides
 from train.data.augment.base import Array, box_mask
 
 Semantics = Literal["book", "imagenet", "paper"]
@@ -20,7 +21,7 @@ Semantics = Literal["book", "imagenet", "paper"]
 class Mix(NamedTuple):
     """How a batch is paired up. ``n`` is 1 when the whole batch shares a draw, else the batch size ``B``."""
 
-    #: Weight of the image's own pixels, float32 in [0, 1]: ``(n, 1, 1, 1)`` or ``(n, S, S, 1)``.
+    #: Weight of the image's own pixels, float32 in [0, 1]: ``(n, 1, 1, 1)`` or ``(n, H, W, 1)``.
     pixels: Array
     #: Weight of the image's own label, float32 in [0, 1]: ``(n, 1)``.
     label: Array
@@ -42,24 +43,25 @@ def draw_mixup(key: Array, batch: int, alpha: float, semantics: Semantics) -> Mi
     return Mix(weight[:, None, None, None], weight[:, None], _draw_partners(partner_key, batch, semantics))
 
 
-def draw_cutmix(key: Array, batch: int, size: int, alpha: float, semantics: Semantics) -> Mix:
+def draw_cutmix(key: Array, batch: int, size: Size, alpha: float, semantics: Semantics) -> Mix:
     """Boxes of CutMix: inside the box the partner's pixels, outside the image's own.
 
     Yun et al. 2019 (arXiv:1905.04899), sec. 3.1 and appendix A: kept area ``w ~ Beta(alpha, alpha)``, box sides
-    ``floor(S sqrt(1 - w))``, centre uniform over the pixels, box ``[c - side // 2, c + side // 2)`` cut to the image,
-    label weight from the area that is left after cutting. ``book`` and ``imagenet`` draw one box for the whole batch,
-    ``paper`` draws one per image.
+    ``floor(H sqrt(1 - w))`` and ``floor(W sqrt(1 - w))``, centre uniform over the pixels, box
+    ``[c - side // 2, c + side // 2)`` cut to the image, label weight from the area that is left after cutting. ``book``
+    and ``imagenet`` draw one box for the whole batch, ``paper`` draws one per image.
     """
     # The book takes a side of at least 1 pixel. That is a side // 2 of 0, the same empty box as side 0, and not coded.
     weight_key, centre_key, partner_key = jax.random.split(key, 3)
     weight = _draw_beta(weight_key, alpha, batch, semantics)
-    half = jnp.floor(size * jnp.sqrt(1 - weight)).astype(jnp.int32) // 2
-    row, column = jax.random.randint(centre_key, (2, weight.shape[0]), 0, size)
-    top, bottom = jnp.maximum(row - half, 0), jnp.minimum(row + half, size)
-    left, right = jnp.maximum(column - half, 0), jnp.minimum(column + half, size)
+    height, width = sides(size)
+    tall, wide = (jnp.floor(side * jnp.sqrt(1 - weight)).astype(jnp.int32) // 2 for side in (height, width))
+    row, column = jax.random.randint(centre_key, (2, weight.shape[0]), 0, jnp.array([[height], [width]]))
+    top, bottom = jnp.maximum(row - tall, 0), jnp.minimum(row + tall, height)
+    left, right = jnp.maximum(column - wide, 0), jnp.minimum(column + wide, width)
     area = ((bottom - top) * (right - left)).astype(jnp.float32)
     pixels = 1 - box_mask(top, bottom, left, right, size).astype(jnp.float32)
-    return Mix(pixels, (1 - area / size**2)[:, None], _draw_partners(partner_key, batch, semantics))
+    return Mix(pixels, (1 - area / (height * width))[:, None], _draw_partners(partner_key, batch, semantics))
 
 
 def choose(key: Array, first: Mix, second: Mix) -> Mix:
@@ -81,7 +83,7 @@ def _either(take_first: Array, first: Mix, second: Mix) -> Mix:
 
 
 def apply_mix(mix: Mix, x: Array, targets: Array) -> tuple[Array, Array]:
-    """Mixed ``x`` (B, S, S, 3) and ``targets`` (B, classes), both float32; rows of ``targets`` keep their sum."""
+    """Mixed ``x`` (B, H, W, 3) and ``targets`` (B, classes), both float32; rows of ``targets`` keep their sum."""
     return (
         mix.pixels * x + (1 - mix.pixels) * x[mix.partner],
         mix.label * targets + (1 - mix.label) * targets[mix.partner],

@@ -1,7 +1,7 @@
 """The image operations of Pillow that RandAugment is defined by, on batches of 8-bit images.
 
 AutoAugment and RandAugment were published as calls into Pillow, so its integer arithmetic is the definition. Each
-function takes uint8 ``(B, S, S, 3)`` images; the tests compare every one with Pillow itself. They come in three kinds:
+function takes uint8 ``(B, H, W, 3)`` images; the tests compare every one with Pillow itself. They come in three kinds:
 tables (each output level depends on the input level alone), blends with a degenerate image, and affine resampling.
 """
 
@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from train.config.cell import Size, sides
 from train.data.augment.base import Array
 
 LEVELS = 256
@@ -109,12 +110,12 @@ def fixed_point(matrix: tuple[float, ...]) -> tuple[int, ...]:
     return tuple(math.floor(value * 2**16 + 0.5) for value in (a, b, c + 0.5 * (a + b), d, e, f + 0.5 * (d + e)))
 
 
-def rotation(degrees: float, size: int) -> tuple[float, ...]:
-    """Matrix of ``Image.rotate``: counter-clockwise about the centre of an image of ``size`` pixels a side."""
+def rotation(degrees: float, size: Size) -> tuple[float, ...]:
+    """Matrix of ``Image.rotate``: counter-clockwise about the centre of an image of ``size``."""
     angle = -math.radians(degrees)
     cos, sin = round(math.cos(angle), 15), round(math.sin(angle), 15)
-    centre = size / 2
-    return cos, sin, centre - cos * centre - sin * centre, -sin, cos, centre + sin * centre - cos * centre
+    y, x = (side / 2 for side in sides(size))
+    return cos, sin, x - cos * x - sin * y, -sin, cos, y + sin * x - cos * y
 
 
 def affine(images: Array, coefficients: Array, fill: int) -> Array:
@@ -122,13 +123,13 @@ def affine(images: Array, coefficients: Array, fill: int) -> Array:
 
     Pixels whose source lies outside the image take the level ``fill``.
     """
-    batch, size = images.shape[:2]
+    batch, height, width, _ = images.shape
     a, b, c, d, e, f = (coefficients[:, k, None, None] for k in range(6))
-    x, y = jnp.arange(size, dtype=jnp.int32)[None, None, :], jnp.arange(size, dtype=jnp.int32)[None, :, None]
+    x, y = jnp.arange(width, dtype=jnp.int32)[None, None, :], jnp.arange(height, dtype=jnp.int32)[None, :, None]
     column, row = (a * x + b * y + c) >> 16, (d * x + e * y + f) >> 16
-    inside = (column >= 0) & (column < size) & (row >= 0) & (row < size)
-    source = jnp.where(inside, row * size + column, 0).reshape(batch, -1)
+    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    source = jnp.where(inside, row * width + column, 0).reshape(batch, -1)
     moved = jax.vmap(lambda pixels, at: pixels.at[at].get(mode="promise_in_bounds"))(
-        images.reshape(batch, size * size, 3), source
+        images.reshape(batch, height * width, 3), source
     )
     return jnp.where(inside[..., None], moved.reshape(images.shape), jnp.uint8(fill))

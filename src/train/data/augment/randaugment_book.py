@@ -31,7 +31,7 @@ def strength(magnitude: float) -> float:
 
 
 def randaugment(key: Array, images: Array, config: RandAugment) -> Array:
-    """Apply ``config.operations`` random operations to each of ``images``, float32 (B, S, S, 3) in [0, 1]."""
+    """Apply ``config.operations`` random operations to each of ``images``, float32 (B, H, W, 3) in [0, 1]."""
     operations, signs = draw_operations(key, config.operations, images.shape[0], len(OPERATIONS))
 
     def step(images: Array, draw: tuple[Array, Array]) -> tuple[Array, None]:
@@ -44,7 +44,7 @@ def randaugment(key: Array, images: Array, config: RandAugment) -> Array:
 def apply_operation(images: Array, operation: Array, sign: Array, magnitude: float) -> Array:
     """One operation per image, clipped to [0, 1].
 
-    ``images`` is float32 (B, S, S, 3) in [0, 1], ``operation`` an index into :data:`OPERATIONS` and ``sign`` -1 or +1,
+    ``images`` is float32 (B, H, W, 3) in [0, 1], ``operation`` an index into :data:`OPERATIONS` and ``sign`` -1 or +1,
     both int32 (B,). An image of a single value has no contrast to stretch and passes autocontrast unchanged.
     """
     f = 1 + sign * np.float32(strength(magnitude))

@@ -34,7 +34,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from train.config.cell import RandAugment
+from train.config.cell import RandAugment, Size, sides
 from train.data.augment import pillow_ops
 from train.data.augment.base import Array, draw_operations
 
@@ -78,21 +78,21 @@ def posterize_bits(magnitude: float) -> int:
     return 8 - int(4 * magnitude / 10)
 
 
-def affine_matrix(name: str, magnitude: float, sign: int, size: int) -> tuple[float, ...]:
+def affine_matrix(name: str, magnitude: float, sign: int, size: Size) -> tuple[float, ...]:
     """Pillow's output-to-input matrix of an operation; the identity for those that are not geometric."""
     m = sign * magnitude / 10
-    pixels = int(m * size * 150 / 331)
+    down, right = (int(m * side * 150 / 331) for side in sides(size))
     return {
         "rotate": pillow_ops.rotation(30 * m, size),
         "shear-x": (1, 0.3 * m, 0, 0, 1, 0),
         "shear-y": (1, 0, 0, 0.3 * m, 1, 0),
-        "translate-x": (1, 0, pixels, 0, 1, 0),
-        "translate-y": (1, 0, 0, 0, 1, pixels),
+        "translate-x": (1, 0, right, 0, 1, 0),
+        "translate-y": (1, 0, 0, 0, 1, down),
     }.get(name, (1, 0, 0, 0, 1, 0))
 
 
 def randaugment(key: Array, images: Array, config: RandAugment) -> Array:
-    """Apply ``config.operations`` random operations to each of ``images``, uint8 (B, S, S, 3)."""
+    """Apply ``config.operations`` random operations to each of ``images``, uint8 (B, H, W, 3)."""
     operations, signs = draw_operations(key, config.operations, images.shape[0], len(OPERATIONS))
 
     def step(images: Array, draw: tuple[Array, Array]) -> tuple[Array, None]:
@@ -112,7 +112,7 @@ def apply_operation(images: Array, operation: Array, sign: Array, magnitude: flo
     of the three results kept, far less work for a batch than fourteen results of which one is kept. The two costly
     parts, the histogram and the 3 x 3 filter, are left out of batches that do not need them.
     """
-    size = images.shape[1]
+    size = images.shape[1:3]
     maps = np.array(
         [[pillow_ops.fixed_point(affine_matrix(name, magnitude, s, size)) for s in (-1, 1)] for name in OPERATIONS],
         np.int32,

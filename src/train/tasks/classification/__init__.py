@@ -7,7 +7,7 @@ from typing import Any
 
 from netspec import NetSpec, SpecError
 from netspec.catalogue.vit import is_vit
-from train.config.cell import Cell
+from train.config.cell import Cell, sides
 from train.config.datasets import check_crop
 from train.config.models import model_of
 from train.config.places import Places
@@ -24,7 +24,8 @@ def spec(cell: Cell) -> NetSpec:
 def check(cell: Mapping[str, Any], places: Places) -> None:
     """Raise :class:`ConfigError` unless the network takes the pictures and the augmentations go together."""
     dataset, augmentation = cell["dataset"], cell["augmentation"]
-    if dataset["stored_size"] < dataset["image_size"]:
+    stored, shown = sides(dataset["stored_size"]), sides(dataset["image_size"])
+    if stored[0] < shown[0] or stored[1] < shown[1]:
         raise ConfigError(
             f"{places.dataset}: key 'stored_size' is {dataset['stored_size']}, "
             f"expected at least image_size ({dataset['image_size']})"
@@ -56,15 +57,16 @@ def _check_model(cell: Mapping[str, Any], places: Places) -> None:
             f"{places.model}: key 'initialization' is \"book-faulty\", which is not defined for {network.name}, "
             "expected another one or a Vision Transformer as model"
         )
-    side = dataset["image_size"]
-    if network.input_shape in ((side, side, 3), (side, side, 1)) and not network.extra_inputs:
+    size = sides(dataset["image_size"])
+    if network.input_shape in ((*size, 3), (*size, 1)) and not network.extra_inputs:
         return
     wrong = f"{places.model}: key 'model': {network.name} takes {network.input_shape}"
     if len(network.input_shape) != 3 or network.input_shape[2] not in (1, 3) or network.extra_inputs:
         raise ConfigError(f"{wrong}, expected a network that takes one picture of 1 or 3 channels")
+    height, width, _ = network.input_shape
     raise ConfigError(
-        f"{wrong}, expected {(side, side, network.input_shape[2])}; set image_size in {places.dataset} "
-        f"to {network.input_shape[0]} or name another model"
+        f"{wrong}, expected {(*size, network.input_shape[2])}; set image_size in {places.dataset} "
+        f"to {height if height == width else [height, width]} or name another model"
     )
 
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from train.config.cell import Cell
+from train.config.cell import Cell, sides
 from train.data.augment import augment_batch, prepare_eval
 from train.data.store import Store
 from train.tasks.base import Sums, Task
@@ -32,15 +32,15 @@ class Classifier:
         self.labels = {"classes": self.data.classes, "label_smoothing": cell.label_smoothing}
         self.grey = self.spec.input_shape[-1] == 1
 
-    def example_batch(self, size: int, *, training: bool) -> dict[str, np.ndarray]:
-        """Random pictures ``uint8 (B, S, S, 3)`` and labels ``int32 (B,)``; with a ``mask`` for validation."""
+    def example_batch(self, count: int, *, training: bool) -> dict[str, np.ndarray]:
+        """``count`` random pictures ``uint8 (B, H, W, 3)`` and labels ``int32 (B,)``; with ``real`` for validation."""
         generator = np.random.default_rng(0)
-        side = self.data.stored_size if training and self.data.store == "array" else self.data.image_size
+        size = self.data.stored_size if training and self.data.store == "array" else self.data.image_size
         batch = {
-            "image": generator.integers(0, 256, (size, side, side, 3), np.uint8),
-            "label": generator.integers(0, self.data.classes, size, np.int32),
+            "image": generator.integers(0, 256, (count, *sides(size), 3), np.uint8),
+            "label": generator.integers(0, self.data.classes, count, np.int32),
         }
-        return batch if training else {**batch, "mask": np.ones(size, bool)}
+        return batch if training else {**batch, "real": np.ones(count, bool)}
 
     def inputs(self, key: jax.Array, batch: dict[str, jax.Array], step: jax.Array | int = 0):
         """Augmented images ``float32 (B, H, W, C)``, C as the network takes it, and soft targets ``(B, classes)``."""
@@ -58,16 +58,16 @@ class Classifier:
         return losses.mean(), {"loss": losses.sum(), "accuracy": hits.sum(), "count": jnp.float32(losses.shape[0])}
 
     def measure(self, network: Callable, batch: dict[str, jax.Array], key: jax.Array) -> Sums:
-        """Sums over the images of ``batch`` whose ``mask`` is true; the loss is plain cross-entropy."""
+        """Sums over the images of ``batch`` that are ``real``; the loss is plain cross-entropy."""
         logits = network(self._channels(prepare_eval(batch["image"], **self.view)))
-        labels, mask = batch["label"], batch["mask"]
+        labels, real = batch["label"], batch["real"]
         losses = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
         best = jax.lax.top_k(logits, self.top)[1] == labels[:, None]
         return {
-            "loss": jnp.where(mask, losses, 0.0).sum(),
-            "top1": (best[:, 0] & mask).sum(dtype=jnp.float32),
-            "top5": (best.any(-1) & mask).sum(dtype=jnp.float32),
-            "count": mask.sum(dtype=jnp.float32),
+            "loss": jnp.where(real, losses, 0.0).sum(),
+            "top1": (best[:, 0] & real).sum(dtype=jnp.float32),
+            "top5": (best.any(-1) & real).sum(dtype=jnp.float32),
+            "count": real.sum(dtype=jnp.float32),
         }
 
     def figures(self, sums: Sums) -> dict[str, float]:

@@ -221,10 +221,10 @@ def test_prepare_eval_normalises_the_centre():
     ("images", "message"),
     [
         (np.zeros((2, 14, 14, 3), np.float32), "must be uint8"),
-        (np.zeros((2, 14, 14, 1), np.uint8), r"\(B, S, S, 3\), got uint8 \(2, 14, 14, 1\)"),
-        (np.zeros((2, 14, 12, 3), np.uint8), r"\(B, S, S, 3\)"),
-        (np.zeros((14, 14, 3), np.uint8), r"\(B, S, S, 3\)"),
-        (np.zeros((2, 11, 11, 3), np.uint8), "stored at 11 pixels, fewer than image_size 12"),
+        (np.zeros((2, 14, 14, 1), np.uint8), r"\(B, H, W, 3\), got uint8 \(2, 14, 14, 1\)"),
+        (np.zeros((2, 14, 11, 3), np.uint8), r"stored at \(14, 11\) pixels, fewer than image_size \(12, 12\)"),
+        (np.zeros((14, 14, 3), np.uint8), r"\(B, H, W, 3\)"),
+        (np.zeros((2, 11, 11, 3), np.uint8), r"stored at \(11, 11\) pixels, fewer than image_size \(12, 12\)"),
     ],
 )
 def test_unfit_images_are_refused(images, message):
@@ -232,3 +232,23 @@ def test_unfit_images_are_refused(images, message):
         augment(jax.random.key(0), jnp.asarray(images), jnp.zeros(2, jnp.int32), configuration("book"))
     with pytest.raises(ValueError, match=message):
         prepare_eval(jnp.asarray(images), image_size=SIZE, mean=MEAN, std=STD)
+
+
+@pytest.mark.parametrize("name", ["erase", "cutmix", "recipe2"])
+@pytest.mark.parametrize("semantics", SEMANTICS)
+def test_pictures_that_are_not_square(name, semantics):
+    """Crops, flips, boxes and maps keep to the height and width of their own; of a flat picture nothing moves."""
+    config = configuration(semantics, **CELLS[name])
+    images = jnp.broadcast_to((16 * jnp.arange(BATCH, dtype=jnp.uint8))[:, None, None, None], (BATCH, 9, 15, 3))
+    view = {"image_size": (6, 12), "mean": MEAN, "std": STD}
+    x, targets = augment_batch(
+        jax.random.key(0), images, LABELS, config, **view, classes=BATCH, label_smoothing=SMOOTHING
+    )
+    assert x.shape == (BATCH, 6, 12, 3) and np.isfinite(x).all()
+    np.testing.assert_allclose(targets.sum(-1), 1, rtol=1e-6)
+    if name == "cutmix":  # what share of a picture is its own is the weight of its label
+        whole = prepare_eval(images, **view)
+        own = np.isclose(x, whole, atol=1e-6).all(-1).mean((1, 2))
+        weight = (np.asarray(targets)[np.arange(BATCH), LABELS] - SMOOTHING / BATCH) / (1 - SMOOTHING)
+        np.testing.assert_allclose(own, weight, atol=1e-5)
+        assert (own < 1).any()

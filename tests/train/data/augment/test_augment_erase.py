@@ -160,3 +160,12 @@ def test_paper_fill_is_uniform_over_grey_levels_before_normalisation():
     assert within(levels % 2, 0.5, 0.5) and within(levels < 64, 0.25, np.sqrt(3 / 16))
     assert np.abs(np.corrcoef(levels.T) - np.eye(3)).max() < 4 / np.sqrt(len(levels))
     assert np.unique(levels.ravel().round()).size == 256
+
+
+@pytest.mark.parametrize("draw", [draw_boxes_book, draw_boxes_paper])
+def test_boxes_of_pictures_that_are_not_square(draw):
+    """Areas are those of the picture, and boxes reach both far edges and go over none."""
+    top, left, height, width = map(np.asarray, draw(jax.random.key(0), 4000, (40, 90), ALWAYS))
+    assert (top + height).max() == 40 and (left + width).max() == 90
+    assert (height * width)[height > 0].max() < 0.35 * 40 * 90
+    assert height.max() <= 40 < width.max()

@@ -14,7 +14,7 @@ from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 from train.config.cell import RandAugment
 from train.data.augment import pillow_ops
 from train.data.augment.base import draw_operations
-from train.data.augment.randaugment_paper import OPERATIONS, apply_operation, randaugment
+from train.data.augment.randaugment_paper import OPERATIONS, affine_matrix, apply_operation, randaugment
 
 GREY = (128, 128, 128)
 MAY_ROUND = {"color", "contrast", "brightness", "sharpness"}
@@ -167,6 +167,18 @@ def test_rotation_by_any_angle_is_pillows():
         matrix = pillow_ops.fixed_point(pillow_ops.rotation(degrees, 33))
         own = pillow_ops.affine(jnp.asarray(image), jnp.array([matrix]), 128)[0]
         np.testing.assert_array_equal(own, np.asarray(Image.fromarray(image[0]).rotate(degrees, fillcolor=GREY)))
+
+
+@pytest.mark.parametrize("name", ["rotate", "shear-x", "translate-x", "translate-y"])
+def test_maps_of_pictures_that_are_not_square_are_pillows(name):
+    image = pictures(33)[:1, :20]
+    matrix = affine_matrix(name, 9, 1, (20, 33))
+    own = pillow_ops.affine(jnp.asarray(image), jnp.array([pillow_ops.fixed_point(matrix)]), 128)[0]
+    picture = Image.fromarray(image[0])
+    expected = picture.transform(picture.size, Image.Transform.AFFINE, matrix, fillcolor=GREY)
+    if name == "rotate":
+        expected = picture.rotate(27, fillcolor=GREY)
+    np.testing.assert_array_equal(own, np.asarray(expected))
 
 
 def test_draws_are_applied_in_turn_to_each_image_on_its_own():

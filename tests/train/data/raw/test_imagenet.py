@@ -5,7 +5,7 @@ import tarfile
 
 import numpy as np
 import pytest
-from made_data import described, folder_dataset, jpeg, tar_bytes, tar_of
+from made_data import described, folder_dataset, jpeg, lengths, tar_bytes, tar_of
 from scipy.io import savemat
 
 from train.config.schema import ConfigError
@@ -83,13 +83,13 @@ def test_labels_are_sorted_wnids_in_every_form(tmp_path, form):
     dataset = imagenet(FORMS[form](tmp_path / "imagenet"))
     about = prepare(dataset, tmp_path / "store")
     assert about["class_names"] == ["tench, Tinca tinca", "English setter", "kit fox, Vulpes macrotis"]
-    assert about["images"] == {"train": 12, "val": 6}
+    assert lengths(about) == {"train": 12, "val": 6}
     store = open_store(tmp_path / "store", dataset)
-    assert store.train.labels.tolist() == [0] * 4 + [1] * 4 + [2] * 4
+    assert store.train["label"].tolist() == [0] * 4 + [1] * 4 + [2] * 4
     # By class, then by number: images 3 and 4 are tenches, 2 and 6 setters, 1 and 5 foxes.
     files = store.val.reader.read(store.val.records.tolist())
     assert [list(VALIDATION.values()).index(file) + 1 for file in files] == [3, 4, 2, 6, 1, 5]
-    assert store.val.labels.tolist() == [0, 0, 1, 1, 2, 2]
+    assert store.val["label"].tolist() == [0, 0, 1, 1, 2, 2]
 
 
 def test_every_form_gives_the_same_contents(tmp_path):

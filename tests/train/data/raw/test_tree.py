@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_data import encoded, folder_dataset, jpeg
+from made_data import encoded, folder_dataset, jpeg, lengths
 from PIL import Image
 
 from train.config.schema import ConfigError
@@ -96,7 +96,7 @@ def outcome(form, tree, folder: Path, **settings):
     settings = {"classes": 2, "unreadable": "skip", **settings}
     dataset = folder_dataset(FORMS[form](tree, folder / form), **settings)
     about = prepare(dataset, folder / f"store-{form}")
-    labels = Counter(np.load(folder / f"store-{form}/train_labels.npy").tolist())
+    labels = Counter(np.load(folder / f"store-{form}/train_label.npy").tolist())
     skipped = {name.rsplit("train/", 1)[-1]: reason for name, reason in about.get("skipped", {}).items()}
     return labels[0], about.get("left_out", {}), about["content"], skipped
 
@@ -278,7 +278,7 @@ def test_a_file_with_holes(tmp_path):
         prepare(folder_dataset(tmp_path / form, classes=2), tmp_path / f"store-{form}") for form in ("tar", "folder")
     ]
     assert stores[0] == stores[1]
-    assert stores[0]["images"]["train"] == 5
+    assert lengths(stores[0])["train"] == 5
 
 
 @pytest.mark.parametrize("kind", images.FORMATS)
