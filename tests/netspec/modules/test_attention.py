@@ -1,4 +1,4 @@
-"""Attention and dense maps as they are written for CPU, against jax's own."""
+"""Attention as it is written out for CPU, against its formula and jax's own."""
 
 from functools import partial
 
@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from netspec.modules.attention import attend
-from netspec.modules.cpu.products import rows_dot
 
 
 def drawn(shape, seed, dtype=jnp.float32):
@@ -54,27 +53,3 @@ def test_attention_is_that_of_jax_in_narrow_types(case, dtype, tolerance):
     found, expected = attend(*inputs, **options), jax.nn.dot_product_attention(*inputs, **options)
     assert found.dtype == expected.dtype
     np.testing.assert_allclose(np.float32(found), np.float32(expected), atol=tolerance * 4, rtol=tolerance)
-
-
-@pytest.mark.parametrize("shape", [(4,), (5, 4), (3, 5, 4), (2, 3, 5, 4)])
-def test_a_dense_map_is_one_product_of_matrices(shape):
-    numbers = (((len(shape) - 1,), (0,)), ((), ()))
-
-    def gradients(dot):
-        out, back = jax.vjp(lambda x, kernel: dot(x, kernel, numbers), x, kernel)
-        return (out, *back(jnp.cos(out)))
-
-    with jax.enable_x64(True):
-        x, kernel = drawn(shape, 0, jnp.float64), drawn((4, 6), 1, jnp.float64)
-        for found, wanted in zip(gradients(rows_dot), gradients(jax.lax.dot_general), strict=True):
-            np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-13)
-
-
-def test_the_kernels_gradient_reads_the_cotangent_in_place():
-    """No product of the backward pass contracts more than one axis: XLA would copy what it has to transpose."""
-    x, kernel = drawn((2, 3, 4), 0), drawn((4, 6), 1)
-    numbers = (((2,), (0,)), ((), ()))
-    program = jax.make_jaxpr(jax.grad(lambda k: rows_dot(x, k, numbers).sum()))(kernel)
-    products = [equation for equation in program.eqns if equation.primitive.name == "dot_general"]
-    assert products
-    assert all(len(side) == 1 for each in products for side in each.params["dimension_numbers"][0])

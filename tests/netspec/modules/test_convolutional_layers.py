@@ -13,7 +13,6 @@ from lone_modules import build, draw, gradients
 from netspec import NetSpec
 from netspec import layers as L
 from netspec.modules.base import module_of
-from netspec.modules.cpu.loopable_conv import loopable_conv
 from netspec.modules.dense_block import joined
 from netspec.modules.shuffle_block import channel_shuffle
 from netspec.modules.squeeze_excite import SqueezeExcite
@@ -165,19 +164,6 @@ def test_a_dense_block_is_its_layers_one_after_the_other(width, count, loops):
 
         both = [jax.jit(jax.value_and_grad(run, (0, 1), has_aux=True))(params, x) for run in (looped, one_by_one)]
         jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-9, atol=1e-9), *both)
-
-
-@pytest.mark.parametrize("kernel", [1, 3, 5])
-def test_the_convolution_for_loops_has_the_gradients_that_jax_derives(kernel):
-    draws = np.random.default_rng(0)
-    plain = partial(jax.lax.conv_general_dilated, window_strides=(1, 1), padding="SAME")
-    layout = ("NHWC", "HWIO", "NHWC")
-    with jax.enable_x64(True):
-        x, taps = (jnp.asarray(draws.normal(size=shape)) for shape in ((2, 6, 5, 3), (kernel, kernel, 3, 4)))
-        ours, back = jax.vjp(loopable_conv, x, taps)
-        theirs, their_back = jax.vjp(partial(plain, dimension_numbers=layout), x, taps)
-        for one, other in zip((ours, *back(theirs)), (theirs, *their_back(theirs)), strict=True):
-            np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-11)
 
 
 def test_strided_windows_are_centred():
