@@ -1,5 +1,7 @@
 """What the tests of the attention and sequence modules share: instances of the catalogue, building, gradients."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -97,8 +99,16 @@ def gradients(module, *inputs):
 
 
 def check_gradients(layer, arrived, read, without=()):
-    """Finite, and not all zero for any tensor but those whose path contains one of ``without``."""
-    found = gradients(build(layer), *inputs_of(layer, arrived, read))
+    """In float64, finite, and not all zero for any tensor but those whose path contains one of ``without``."""
+
+    def wide(leaf):
+        return leaf.astype(jnp.float64) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf
+
+    with jax.enable_x64(True):
+        module = build(layer, replace(NUMERICS, compute_dtype=jnp.float64))
+        nnx.update(module, jax.tree.map(wide, nnx.state(module)))
+        found = gradients(module, *map(wide, inputs_of(layer, arrived, read)))
+    assert {str(gradient.dtype) for gradient in found.values()} == {"float64"}
     assert all(np.isfinite(gradient).all() for gradient in found.values())
     missing = {path for path, gradient in found.items() if not gradient.any()}
     assert missing == {path for path in found if any(part in path for part in without)}

@@ -13,28 +13,31 @@ from netspec import layers as L
 from netspec.modules.cpu.sums_once import relu_of_sum, two_paths
 
 
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "bfloat16"])
 def test_relu_of_a_sum_is_both_one_after_the_other(dtype):
     """Values and gradients, also where the terms cancel, overflow or are no numbers."""
     rng = np.random.default_rng(0)
     drawn = rng.standard_normal((2, 1000)) * 10.0 ** rng.integers(-30, 30, (2, 1000))
     odd = np.array(np.meshgrid(*2 * [[0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan]])).reshape(2, -1)
-    a, b = jnp.asarray(np.concatenate([drawn, odd, np.stack([drawn[0], -drawn[0]])], axis=1), dtype)
-    weights = jnp.arange(1, 1 + a.size).astype(dtype)
-    y, backward = jax.vjp(relu_of_sum, a, b)
-    expected, expected_backward = jax.vjp(lambda a, b: nnx.relu(a + b), a, b)
-    np.testing.assert_array_equal(np.float32(y), np.float32(expected))
-    np.testing.assert_array_equal(np.float32(backward(weights)), np.float32(expected_backward(weights)))
+    with jax.enable_x64(True):
+        a, b = jnp.asarray(np.concatenate([drawn, odd, np.stack([drawn[0], -drawn[0]])], axis=1), dtype)
+        weights = jnp.arange(1, 1 + a.size).astype(dtype)
+        y, backward = jax.vjp(relu_of_sum, a, b)
+        expected, expected_backward = jax.vjp(lambda a, b: nnx.relu(a + b), a, b)
+        assert y.dtype == expected.dtype == dtype
+        np.testing.assert_array_equal(np.float64(y), np.float64(expected))
+        np.testing.assert_array_equal(np.float64(backward(weights)), np.float64(expected_backward(weights)))
 
 
 @pytest.mark.parametrize("shape", [(5, 3), (2, 4, 3), (2, 3, 4, 5)])
 def test_gradients_of_two_paths_are_added(shape):
     rng = np.random.default_rng(0)
-    x, first, second = jnp.asarray(rng.standard_normal((3, *shape)), jnp.float32)
-    (a, b), backward = jax.vjp(two_paths, x)
-    np.testing.assert_array_equal(a, x)
-    np.testing.assert_array_equal(b, x)
-    np.testing.assert_array_equal(backward((first, second))[0], first + second)
+    with jax.enable_x64(True):
+        x, first, second = jnp.asarray(rng.standard_normal((3, *shape)))
+        (a, b), backward = jax.vjp(two_paths, x)
+        np.testing.assert_array_equal(a, x)
+        np.testing.assert_array_equal(b, x)
+        np.testing.assert_array_equal(backward((first, second))[0], first + second)
 
 
 def most_read(layer, *shapes):

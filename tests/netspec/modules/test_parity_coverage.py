@@ -3,14 +3,14 @@
 import dataclasses
 
 import pytest
-import test_modules_image_parity
-import test_modules_sequence_parity
+import test_image_parity
+import test_sequence_parity
 from published import FOLDER, Case
 
 from netspec import layers as L
 from netspec.layers.base import Layer
 
-TWINS = test_modules_image_parity.TWINS | test_modules_sequence_parity.TWINS
+TWINS = test_image_parity.TWINS | test_sequence_parity.TWINS
 
 #: Layers in no case. Combinators and plumbing have no arithmetic of their own but for the joins.
 LEFT_OUT = {

@@ -9,6 +9,8 @@ import pytest
 from netspec.cli import main
 from netspec.gradcheck import statements
 
+pytestmark = pytest.mark.slow
+
 
 def run(capsys, *arguments):
     status = main(["gradcheck", *arguments])

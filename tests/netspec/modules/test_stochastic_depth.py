@@ -9,7 +9,7 @@ import pytest
 from flax import nnx
 
 import netspec
-from netspec.layers import Conv2d, Dense, Flatten, GlobalAvgPool
+from netspec.layers import Conv2d, Dense, Flatten, GlobalAvgPool, MobileViTBlock, SwinStage, TransformerEncoder
 from netspec.modules import build
 from netspec.modules.stochastic_depth import StochasticDepth, grow_linearly
 
@@ -55,6 +55,22 @@ def test_a_branch_is_left_out_for_whole_examples_and_scaled_for_the_others():
     assert per_example.mean() == pytest.approx(1, abs=4 * math.sqrt(0.25 / 0.75 / 4000))
     end.eval()
     np.testing.assert_array_equal(end(jnp.ones((5, 2))), 1)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (TransformerEncoder(6, 2, 8, 2), (5, 6)),
+        (SwinStage(6, 2, 8, 2, 2), (4, 4, 6)),
+        (MobileViTBlock(4, 6, 2, 8, 2), (4, 4, 4)),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_every_branch_end_of_a_transformer_acts(layer, shape):
+    model = build(netspec.NetSpec("one", shape, (layer,)), nnx.Rngs(0), stochastic_depth=0.5)
+    model(jnp.ones((2, *shape)))
+    found = [module for _, module in nnx.iter_modules(model) if isinstance(module, StochasticDepth)]
+    assert [int(end.rngs.count[...]) for end in found] == [1] * 4
 
 
 def test_dropout_acts_before_dense_layers_but_not_after_flatten():
