@@ -17,6 +17,7 @@ import jax.numpy as jnp
 from train import destination, divergence
 from train.checkpoint import Checkpoints
 from train.config.cell import Cell
+from train.config.length import length_of
 from train.config.printable import shown
 from train.config.schema import ConfigError
 from train.data.arrays import read_arrays
@@ -47,7 +48,8 @@ def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path, again
     :class:`train.destination.Finished` when the results are there, unless the run is wanted ``again``, and
     :class:`ConfigError` when the devices cannot share a batch evenly, ``out`` holds something else, or cannot be
     written to, which is known before anything is trained. A run whose numbers are no longer finite stops at the end of
-    that epoch, unless its recipe says to continue, and is written as any other: that is its result.
+    that epoch, or when it is next validated if it is counted in steps, unless its recipe says to continue, and is
+    written as any other: that is its result.
     """
     fingerprint = destination.run_fingerprint(cell, seed, store)
     task = task_of(cell)
@@ -63,7 +65,8 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints) -> 
     programs = Programs(cell, learner, steps_per_epoch)
     check_divisible(cell, programs.devices)
     order = {"batch_size": cell.batch_size, "seed": seed, "rows": programs.rows(cell.batch_size)}
-    batches = train_batches(store.train, epochs=cell.epochs, **order)
+    length = length_of(cell, steps_per_epoch)
+    batches = train_batches(store.train, epochs=length.epochs, **order)
 
     state = programs.init(seed)
     rows: list[list] = []
@@ -75,17 +78,17 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints) -> 
         clock.resume(so_far["clock"])
         iterator.set_state(so_far["iterator"])
     step = int(state.step)
-    images = steps_per_epoch * cell.batch_size
     label, done = f"{cell.name} seed {seed}", step * cell.batch_size
-    progress = Progress(label, cell.epochs, images, done=done, silent=not processes.is_first())
+    images = length.steps * cell.batch_size
+    progress = Progress(label, length.epochs, images, done=done, silent=not processes.is_first())
     if restored:
-        progress.say(f"resumed at step {step} of {cell.epochs * steps_per_epoch}")
+        progress.say(f"resumed at step {step} of {length.steps}")
 
     def save() -> None:
         so_far = {"rows": rows, "clock": clock.saved(), "iterator": iterator.get_state()}
         saved.save(step, state, so_far)
 
-    last_step = cell.epochs * steps_per_epoch
+    last_step = length.steps
     with processes.stop_requests() as stop_at:
         while step < last_step:
             with clock.measure("input"):
@@ -96,15 +99,14 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints) -> 
                     jax.block_until_ready(state)
             step += 1
             progress.advance(cell.batch_size, lambda now=state: _current(learner, now))
-            epoch, position = divmod(step, steps_per_epoch)
-            if position == 0:
-                finished = _finish_epoch(cell, programs, state, store, epoch, step, clock, progress)
+            if length.ends_period(step):
+                finished = _finish_period(programs, length, state, store, step, clock, progress)
                 rows += finished
                 # On the device, as the step leaves them: arrays of another kind would compile it a second time.
                 state = state._replace(sums=jax.tree.map(lambda s: jnp.zeros_like(s, device=s.sharding), state.sums))
                 if cell.on_divergence == "stop" and divergence.first(finished):
                     last_step = step
-                elif epoch % cell.checkpoint_every_epochs == 0 and epoch < cell.epochs:
+                elif length.saves(step):
                     save()
             if step < last_step and (signum := stop_at(step)):
                 save()
@@ -116,7 +118,7 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints) -> 
             with clock.measure("eval"):
                 figures, files = learner.finish(programs.run(state), store)
             # Not part of what a checkpoint holds, which may have to be written below and is then finished again.
-            every = rows + [[cell.epochs, step, "val", *figure] for figure in divergence.scored(figures).items()]
+            every = rows + [[length.epochs, step, "val", *figure] for figure in divergence.scored(figures).items()]
         summary = summarize(cell, seed, store, every, state, clock)
         files["weights.npz"] = weights_file(programs.network(state))
         # Measuring uses the state up, which is needed again where the results cannot be written.
@@ -167,17 +169,18 @@ def evaluate_weights(cell: Cell, weights: Path, store: Store) -> dict:
     return {**metrics, "images": len(store.val)}
 
 
-def _finish_epoch(cell, programs, state, store, epoch, step, clock, progress) -> list[list]:
-    """The rows of a finished epoch: training sums, learning rate, and validation when it is due."""
+def _finish_period(programs, length, state, store, step, clock, progress) -> list[list]:
+    """The rows of a finished period: training sums, learning rate, and validation when it is due."""
+    epoch = length.epoch(step)
     with clock.measure("train"):
         train = _current(programs.learner, state)  # waits for the device
     train["learning_rate"] = programs.rate(step - 1)
     rows = [[epoch, step, "train", name, divergence.finite_or_none(value)] for name, value in train.items()]
     named = sorted(train, key=lambda name: ("loss" not in name, name))
     shown = {"rate" if name == "learning_rate" else name: train[name] for name in named}
-    if epoch % cell.evaluate_every_epochs == 0 or epoch == cell.epochs:
+    if length.validates(step):
         with clock.measure("eval"):
-            val = evaluate(programs, state, store, cell.batch_size)
+            val = evaluate(programs, state, store, programs.cell.batch_size)
         rows += [[epoch, step, "val", name, value] for name, value in divergence.scored(val).items()]
         headline = programs.learner.task.headline.name
         shown[f"val {headline}"] = val[headline]

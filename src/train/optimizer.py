@@ -7,19 +7,25 @@ import jax.numpy as jnp
 import optax
 
 from train.config.cell import Cell
+from train.config.length import length_of
 
 
 def learning_rate(cell: Cell, steps_per_epoch: int) -> optax.Schedule:
-    """Linear warm-up over W of E epochs to the base rate, then half a cosine to zero.
+    """Linear warm-up over W of E epochs to the base rate, then half a cosine, a line or none down to a floor.
 
-    With granularity ``epoch`` the rate of epoch e = 0, 1, … is ``base (e+1)/W`` while e < W and afterwards
-    ``base/2 (1 + cos(pi (e-W)/(E-W)))``; with ``step`` the same holds for step g = 1, 2, … of all steps, ``base g/w``
-    up to and including g = w, the last step of warm-up. Source: companion repository; book ch. 10.3. The ImageNet run
-    of ch. 10.5 counts its steps from zero and warms up by ``base (g+1)/w``, which is the same rate at the same step.
+    The book's is the cosine to zero. With granularity ``epoch`` its rate in epoch e = 0, 1, … is ``base (e+1)/W`` while
+    e < W and afterwards ``base/2 (1 + cos(pi (e-W)/(E-W)))``; with ``step`` the same holds for step g = 1, 2, … of all
+    steps, ``base g/w`` up to and including g = w, the last step of warm-up. Source: companion repository; book
+    ch. 10.3. The ImageNet run of ch. 10.5 counts its steps from zero and warms up by ``base (g+1)/w``, which is the same
+    rate at the same step.
+
+    In general the rate after warm-up is ``base (floor + (1 - floor) f)``, where f falls from 1 to 0 as half a cosine or
+    as a line, or stays 1 where the schedule is ``constant``.
     """
-    base, per_epoch = cell.optimizer.learning_rate, cell.schedule.granularity == "epoch"
-    unit = 1 if per_epoch else steps_per_epoch
-    warmup, total = cell.schedule.warmup_epochs * unit, cell.epochs * unit
+    base, schedule = cell.optimizer.learning_rate, cell.schedule
+    length, per_epoch = length_of(cell, steps_per_epoch), schedule.granularity == "epoch"
+    unit = steps_per_epoch if per_epoch else 1
+    warmup, total = length.warmup // unit, length.steps // unit
 
     def rate(count):
         if per_epoch:
@@ -30,7 +36,12 @@ def learning_rate(cell: Cell, steps_per_epoch: int) -> optax.Schedule:
             position = count + 1
             rising = position <= warmup
             climb = position / max(warmup, 1)
-        fall = 0.5 * (1 + jnp.cos(jnp.pi * (position - warmup) / (total - warmup)))
+        if schedule.name == "cosine":
+            fall = 0.5 * (1 + jnp.cos(jnp.pi * (position - warmup) / (total - warmup)))
+        else:
+            fall = 1 - (position - warmup) / (total - warmup) if schedule.name == "linear" else 1.0
+        if schedule.floor:
+            fall = schedule.floor + (1 - schedule.floor) * fall
         return base * jnp.where(rising, climb, fall)
 
     return rate

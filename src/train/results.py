@@ -18,6 +18,7 @@ import netspec
 from netspec.ownership import write_all
 from train import divergence, provenance
 from train.config.cell import Cell
+from train.config.length import length_of
 from train.data.store import Store
 from train.destination import digest
 from train.machine.clock import Clock
@@ -52,7 +53,7 @@ def summarize(cell: Cell, seed: int, store: Store, rows: list[list], state: Trai
         "val_images": len(store.val),
         "image_size": cell.dataset.image_size,
         "classes": cell.dataset.classes,
-        "epochs": cell.epochs,
+        "epochs": length_of(cell, len(store.train) // cell.batch_size).epochs,
         "steps": int(state.step),
         "batch_size": cell.batch_size,
         "precision": cell.precision,

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from train import config
+from train.config import recipes
 from train.config.schema import ConfigError
 from train.loop import evaluate_weights, fit
 
@@ -59,6 +60,26 @@ def test_the_shortest_runs(batch_size, epochs, steps, short, digits_store, tmp_p
     assert summary["steps"] == steps
     assert (summary["timing"]["images_per_second"] is None) == (steps == 1)
     assert (tmp_path / "out/summary.json").exists()
+
+
+def test_a_run_in_steps(short, digits_store, tmp_path):
+    """It ends inside its second epoch, and is validated on the way; what it learns is what the same steps teach."""
+    whole = short("bare", epochs=2, schedule={"name": "constant", "granularity": "step", "warmup_epochs": 0})
+    changes = {"steps": 8, "evaluate_every_steps": 3, "checkpoint_every_steps": 6}
+    schedule = {"name": "constant", "granularity": "step", "warmup_steps": 0}
+    cell = config.parse_cell(recipes.merge(whole, {**changes, "schedule": schedule}))
+    summary = fit(cell, 0, digits_store, tmp_path / "steps", tmp_path / "checkpoints")
+    assert (summary["steps"], summary["epochs"]) == (8, 2)
+    table = pd.read_csv(tmp_path / "steps/metrics.csv")
+    val = table[(table["split"] == "val") & (table["metric"] == "loss")]
+    assert (val["step"].tolist(), val["epoch"].tolist()) == ([3, 6, 8], [1, 1, 2])
+    fit(config.parse_cell(whole), 0, digits_store, tmp_path / "epochs", tmp_path / "checkpoints")
+    other = pd.read_csv(tmp_path / "epochs/metrics.csv")
+    losses = [
+        frame[(frame["split"] == "train") & (frame["metric"] == "loss") & (frame["epoch"] == 1)]["value"].mean()
+        for frame in (table, other)
+    ]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
 def test_learning_happens(short_cell, digits_store, tmp_path):

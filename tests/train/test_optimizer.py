@@ -57,6 +57,27 @@ def test_curve_of_the_published_bare_cell(book_cell):
     np.testing.assert_allclose(ours, log["lr"], atol=5.1e-7)
 
 
+@pytest.mark.parametrize(
+    ("name", "floor", "half", "end"),
+    [("cosine", 0.1, 0.55, 0.1), ("linear", 0.0, 0.5, 0.0), ("linear", 0.2, 0.6, 0.2), ("constant", 0.0, 1.0, 1.0)],
+)
+def test_shapes_of_the_fall(book_cell, name, floor, half, end):
+    """Of 80 epochs, five of warm-up: the peak after them, and half-way and at the end of the other 75, as shares."""
+    rate = learning_rate(with_schedule(book_cell, name=name, floor=floor, granularity="step"), 100)
+    peak = book_cell.optimizer.learning_rate
+    shares = [float(rate(step - 1)) / peak for step in (250, 500, 500 + 3750, 8000)]
+    assert shares == pytest.approx([0.5, 1, half, end], abs=1e-6)
+
+
+def test_a_run_in_steps_has_the_rates_of_the_same_run_in_epochs(book_cell):
+    in_epochs = with_schedule(book_cell, granularity="step")
+    in_steps = with_schedule(in_epochs, warmup_epochs=None, warmup_steps=5 * 295)
+    every = {"evaluate_every_steps": 295, "checkpoint_every_steps": 295}
+    in_steps = dataclasses.replace(in_steps, epochs=None, steps=80 * 295, **every)
+    for step in (0, 1000, 1475, 9999, 80 * 295 - 1):
+        assert float(learning_rate(in_steps, 7)(step)) == float(learning_rate(in_epochs, 295)(step))
+
+
 @pytest.mark.parametrize("granularity", ["epoch", "step"])
 def test_without_warmup_the_first_rate_is_the_peak(book_cell, granularity):
     rate = learning_rate(with_schedule(book_cell, granularity=granularity, warmup_epochs=0), 10)

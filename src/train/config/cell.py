@@ -137,22 +137,30 @@ class Optimizer:
 
 @dataclass(frozen=True)
 class Schedule:
-    """Linear warm-up and half a cosine, constant within an epoch or changing every step."""
+    """Linear warm-up, then a fall to ``floor`` times the base rate; constant within an epoch, or changing every step.
 
+    Warm-up is counted in what the run is counted in; the other one is ``None``.
+    """
+
+    name: Literal["cosine", "constant", "linear"]
+    floor: float
     granularity: Literal["epoch", "step"]
-    warmup_epochs: int
+    warmup_epochs: int | None = None
+    warmup_steps: int | None = None
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a comparison, complete: data set, model, recipe and augmentation."""
+    """One cell of a comparison, complete: data set, model, recipe and augmentation.
+
+    Its lengths are in epochs or in steps, and those in the other unit ``None``.
+    """
 
     name: str
     dataset: Dataset
     augmentation: Augmentation
     model: str
     initialization: str
-    epochs: int
     batch_size: int
     accumulate: int
     optimizer: Optimizer
@@ -162,9 +170,13 @@ class Cell:
     stochastic_depth: float
     ema_decay: float | None
     precision: Literal["float32", "bfloat16"]
-    evaluate_every_epochs: int
-    checkpoint_every_epochs: int
     on_divergence: Literal["stop", "continue"]
+    epochs: int | None = None
+    evaluate_every_epochs: int | None = None
+    checkpoint_every_epochs: int | None = None
+    steps: int | None = None
+    evaluate_every_steps: int | None = None
+    checkpoint_every_steps: int | None = None
     description: str = ""
     book_row: str | None = None
     recipe: str = ""

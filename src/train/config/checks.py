@@ -15,10 +15,15 @@ def check_together(cell: Mapping[str, Any], places: Places) -> None:
     from train.tasks import TASKS  # which reads cells, and so imports this package
 
     dataset = cell["dataset"]
-    if cell["schedule"]["warmup_epochs"] >= cell["epochs"]:
+    unit = "steps" if "steps" in cell else "epochs"
+    if (warmup := cell["schedule"][f"warmup_{unit}"]) >= cell[unit]:
         raise ConfigError(
-            f"{places.recipe}: key 'schedule.warmup_epochs' is {cell['schedule']['warmup_epochs']}, "
-            f"expected fewer than epochs ({cell['epochs']})"
+            f"{places.recipe}: key 'schedule.warmup_{unit}' is {warmup}, expected fewer than {unit} ({cell[unit]})"
+        )
+    if unit == "steps" and cell["checkpoint_every_steps"] % cell["evaluate_every_steps"]:
+        raise ConfigError(
+            f"{places.recipe}: key 'checkpoint_every_steps' is {cell['checkpoint_every_steps']}, expected a multiple "
+            f"of evaluate_every_steps ({cell['evaluate_every_steps']})"
         )
     if dataset["train_per_class"] and cell["batch_size"] > dataset["train_per_class"] * dataset["classes"]:
         raise ConfigError(

@@ -17,7 +17,7 @@ def load(name: str, folder: Path) -> dict[str, Any]:
     Raises :class:`ConfigError` naming file and key, also for recipes that extend each other in a circle.
     """
     path = folder / f"{name}.yaml"
-    recipe = _merged(path, (path,))
+    recipe = schema.completed(_merged(path, (path,)), "recipe")
     schema.validate(recipe, "recipe", shown(path, 300))
     return recipe
 
@@ -40,14 +40,28 @@ def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
         missing = str(error).startswith(f"{shown(base, 300)}: no such file")
         raise ConfigError(f"{where}: key 'extends': {error}") from None if missing else error
     inherited.pop("description", None)
-    return merge(inherited, recipe)
+    return _changed(inherited, recipe)
 
 
 def merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """``base`` with ``changes``, blocks key by key; another optimizer has other settings, and so replaces the block."""
+    """A recipe with ``changes``, blocks key by key, and the defaults of what neither has.
+
+    Another optimizer has other settings, and so replaces the block. Where ``changes`` count in steps what ``base``
+    counts in epochs, or the other way round, they replace all that it counts.
+    """
+    return schema.completed(_changed(base, changes), "recipe")
+
+
+def _changed(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     merged = copy.deepcopy(base)
+    for unit, other in (("steps", "epochs"), ("epochs", "steps")):
+        if unit in changes:
+            for key in (other, f"evaluate_every_{other}", f"checkpoint_every_{other}"):
+                merged.pop(key, None)
+            merged.get("schedule", {}).pop(f"warmup_{other}", None)
     for key, value in changes.items():
         nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        nested = nested and value.get("name", merged[key].get("name")) == merged[key].get("name")
-        merged[key] = merge(merged[key], value) if nested else value
+        if nested and key == "optimizer":
+            nested = value.get("name", merged[key].get("name")) == merged[key].get("name")
+        merged[key] = {**merged[key], **value} if nested else value
     return merged

@@ -96,6 +96,17 @@ def validate(value: Any, schema: str, where: str, *, partial: bool = False) -> N
     _complain(_validator(schema), value, where, partial)
 
 
+def completed(value: dict[str, Any], schema: str) -> dict[str, Any]:
+    """``value`` with the defaults that ``schema`` declares for keys that it lacks, at its end and in its blocks."""
+    return _completed(value, _schema(f"{schema}.schema.yaml"))
+
+
+def _completed(value: dict[str, Any], declared: dict[str, Any]) -> dict[str, Any]:
+    known = declared.get("properties", {})
+    filled = {k: _completed(v, known.get(k, {})) if isinstance(v, dict) else v for k, v in value.items()}
+    return filled | {k: about["default"] for k, about in known.items() if "default" in about and k not in value}
+
+
 def validate_config(value: Any, experiments: Iterable[str], where: str) -> None:
     """Check the contents of ``config.yaml``, which beside its own keys may hold those of an experiment, and blocks of
     them by the names of ``experiments``. Raises :class:`ConfigError` as :func:`validate` does.

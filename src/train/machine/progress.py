@@ -9,21 +9,21 @@ from tqdm import tqdm
 
 
 class Progress:
-    """Shows a run of ``epochs`` epochs of ``images`` images each, of which ``done`` were seen before a resume.
+    """Shows a run of ``epochs`` epochs and ``images`` images in all, of which ``done`` were seen before a resume.
 
     A ``silent`` one shows nothing: of several processes, one is enough.
     """
 
     def __init__(self, label: str, epochs: int, images: int, done: int = 0, silent: bool = False):
         self.silent = silent
-        self.epochs, self.images = epochs, images
+        self.epochs = epochs
         self.width = len(str(epochs))
         self.terminal = sys.stderr.isatty() and not silent
         self.started, self.seen = time.perf_counter(), 0
-        self.left = epochs * images - done
+        self.left = images - done
         self.shown = 0.0
         self.bar = tqdm(
-            total=epochs * images,
+            total=images,
             initial=done,
             desc=label,
             unit="img",

@@ -16,6 +16,7 @@ import jax
 
 from train.config import Experiment, parse_cell
 from train.config.cell import Cell, Dataset, sides
+from train.config.length import length_of
 from train.config.schema import ConfigError
 from train.data.raw import open_raw
 from train.data.records import usable_cores
@@ -186,8 +187,8 @@ def _added_up(experiment: str, cell: Cell, runs: int, measured: Measured, data: 
     if data["read"]:
         step = max(step, cell.batch_size / data["read"])
     if counts:
-        steps = counts["train"] // cell.batch_size * cell.epochs
-        evaluations = -(-cell.epochs // cell.evaluate_every_epochs)
+        length = length_of(cell, counts["train"] // cell.batch_size)
+        steps, evaluations = length.steps, -(-length.steps // (length.period * length.validate_every))
         seconds = measured.compile_seconds + steps * step
         seconds += evaluations * counts["val"] * measured.eval_seconds_per_image
     held = measured.state_bytes

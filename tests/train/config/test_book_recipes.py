@@ -37,7 +37,12 @@ def test_networks_and_recipes_of_chapter_10_3_are_those_of_its_logs():
             row["epochs"], row["batch"], row["label_smoothing"], row["image_size"],
         )  # fmt: skip
         assert (optimizer["learning_rate"], optimizer["weight_decay"]) == (row["learning_rate"], row["weight_decay"])
-        assert cell["schedule"] == {"granularity": "epoch", "warmup_epochs": row["warmup_epochs"]}
+        assert cell["schedule"] == {
+            "name": "cosine",
+            "floor": 0,
+            "granularity": "epoch",
+            "warmup_epochs": row["warmup_epochs"],
+        }
         assert optimizer["decay_mask"] == "kernels" and cell["precision"] == "float32"
 
 

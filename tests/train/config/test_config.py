@@ -88,7 +88,12 @@ def test_book_protocol_is_the_books(folder):
             row["eps"],
         )
         assert (data["image_size"], data["stored_size"]) == (row["image_size"], row["stored_train_size"])
-        assert cell["schedule"] == {"granularity": "epoch", "warmup_epochs": row["warmup_epochs"]}
+        assert cell["schedule"] == {
+            "name": "cosine",
+            "floor": 0,
+            "granularity": "epoch",
+            "warmup_epochs": row["warmup_epochs"],
+        }
         knobs = cell["augmentation"]
         assert (knobs["mixup"] or {}).get("alpha") == (row["mixup_alpha"] if pd.notna(row["mixup_alpha"]) else None)
         assert (knobs["cutmix"] or {}).get("alpha") == (row["cutmix_alpha"] if pd.notna(row["cutmix_alpha"]) else None)
@@ -279,7 +284,7 @@ BROKEN = [
         "extends: smoke",
         ["smoke.yaml", "'extends' is 'digits'", "without it"],
     ),
-    ("recipes/digits.yaml", "extends: baselines\n", "", ["digits.yaml", "'purpose' is missing"]),
+    ("recipes/digits.yaml", "extends: baselines\n", "", ["digits.yaml", "'initialization' is missing"]),
     (
         "datasets/digits.yaml",
         "stored_size: 18",
