@@ -10,11 +10,13 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 from netspec.console import guarded
 from netspec.ownership import OutputError, check_apart, reading
 from train import config, destination
 from train.config import limits
+from train.config.cell import Cell
 from train.config.printable import lines, shown
 from train.config.schema import ConfigError, load_mapping, parse
 from train.machine import gpus, parent
@@ -162,19 +164,19 @@ def _parent(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _store(cell, options):
+def _store(cell: Cell, options: argparse.Namespace) -> Any:
     from train.data.store import open_store
 
     return open_store(_data_folder(cell, options), cell.dataset, cell.augmentation.random_resized_crop)
 
 
-def _data_folder(cell, options) -> Path:
+def _data_folder(cell: Cell, options: argparse.Namespace) -> Path:
     """The folder of the prepared store, which ``--data`` names by itself or by its ``store.json``."""
     folder = options.data or Path("data/prepared") / cell.dataset.name
     return folder.parent if folder.name == "store.json" else folder
 
 
-def _fit(options) -> int:
+def _fit(options: argparse.Namespace) -> int:
     cell = config.read_cell(options.cell)
     inputs = {"--cell": options.cell, "--data": _data_folder(cell, options)}
     destination.check_places(options.out, options.checkpoints, inputs)
@@ -206,7 +208,7 @@ def _fit(options) -> int:
     return 0
 
 
-def _evaluate(options) -> int:
+def _evaluate(options: argparse.Namespace) -> int:
     cell = config.read_cell(options.cell)
     from train.machine.devices import cpu_devices
     from train.machine.runtime import start_jax
@@ -218,7 +220,7 @@ def _evaluate(options) -> int:
     return 0
 
 
-def _preview(options) -> int:
+def _preview(options: argparse.Namespace) -> int:
     cells = [config.read_cell(path) for path in options.cell]
     from train.machine.runtime import start_jax
 
@@ -238,7 +240,7 @@ def _preview(options) -> int:
     return 0
 
 
-def _prepare(options) -> int:
+def _prepare(options: argparse.Namespace) -> int:
     from train.data.prepare import prepare
 
     dataset, _ = config.read_dataset(options.dataset)
@@ -249,7 +251,7 @@ def _prepare(options) -> int:
     return 0
 
 
-def _bench_input(options) -> int:
+def _bench_input(options: argparse.Namespace) -> int:
     dataset, crop = config.read_dataset(options.dataset)
     from train.data.store import open_store
     from train.measure.input import bench
@@ -259,7 +261,7 @@ def _bench_input(options) -> int:
     return 0
 
 
-def _bench_step(options) -> int:
+def _bench_step(options: argparse.Namespace) -> int:
     cell = config.read_cell(options.cell)
     from train.measure.step import bare, bench
 
@@ -268,7 +270,7 @@ def _bench_step(options) -> int:
     return 0
 
 
-def _estimate(options) -> int:
+def _estimate(options: argparse.Namespace) -> int:
     settings = load_mapping(options.config)
     for text in options.set:
         key, given, value = text.partition("=")
@@ -294,7 +296,7 @@ def _estimate(options) -> int:
     return 0
 
 
-def _show(options) -> int:
+def _show(options: argparse.Namespace) -> int:
     chosen = {key: getattr(options, key) for key in ("dataset", "semantics") if getattr(options, key)}
     settings = load_mapping(options.config)
     name = options.experiment or settings.get("main", config.MAIN)

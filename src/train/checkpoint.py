@@ -46,7 +46,7 @@ class Checkpoints:
     Several processes need a folder that all see. How many there are, and devices, may change between two of them.
     """
 
-    def __init__(self, folder: Path, fingerprint: str):
+    def __init__(self, folder: Path, fingerprint: str) -> None:
         """Raises :class:`ConfigError` where the folder cannot be written."""
         self.folder, self.fingerprint = folder, fingerprint
         self.own = folder / fingerprint
@@ -69,7 +69,7 @@ class Checkpoints:
     def __enter__(self) -> Checkpoints:
         return self
 
-    def __exit__(self, *error) -> None:
+    def __exit__(self, *error: object) -> None:
         if self.claim:
             self._leave(unmark=not any(STEP.fullmatch(path.name) for path in self.own.iterdir()))
 
@@ -80,7 +80,7 @@ class Checkpoints:
                 self.folder.rmdir()
         self.claim = None
 
-    def save(self, step: int, state, progress: dict) -> None:
+    def save(self, step: int, state: Any, progress: dict) -> None:
         """Write ``state`` (arrays) and ``progress`` (JSON) as the checkpoint of ``step``, unless it is there.
 
         Raises :class:`ConfigError` where it cannot be written; those before it are left alone then.
@@ -131,7 +131,7 @@ class Checkpoints:
         names = (path.name for path in self.own.iterdir() if path.is_dir())
         return sorted((int(name) for name in names if re.fullmatch("[1-9][0-9]*", name)), reverse=True)
 
-    def restore(self, template):
+    def restore(self, template: Any) -> tuple[Any, dict[str, Any]] | None:
         """The newest undamaged ``(state, progress)`` shaped like ``template``, or ``None``.
 
         Which ones were passed over, and why, is said in one line.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import optax
@@ -27,7 +29,7 @@ def learning_rate(cell: Cell, steps_per_epoch: int) -> optax.Schedule:
     unit = steps_per_epoch if per_epoch else 1
     warmup, total = length.warmup // unit, length.steps // unit
 
-    def rate(count):
+    def rate(count: Any) -> Any:
         if per_epoch:
             epoch = count // steps_per_epoch
             rising, position = epoch < warmup, epoch
@@ -47,7 +49,7 @@ def learning_rate(cell: Cell, steps_per_epoch: int) -> optax.Schedule:
     return rate
 
 
-def kernels_only(params):
+def kernels_only(params: Any) -> Any:
     """True on dense and convolution kernels; false on biases, norms, class token and position table."""
     return jax.tree_util.tree_map_with_path(lambda path, _: getattr(path[-1], "key", None) == "kernel", params)
 

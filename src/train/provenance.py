@@ -51,7 +51,7 @@ def architecture_of(model: str) -> str:
     return f"{spec.input_shape} {spec.layers}"
 
 
-def _layers_in(value: Any):
+def _layers_in(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         for item in value:
             yield from _layers_in(item)

@@ -260,7 +260,7 @@ def _yaml(text: str, where: str) -> Any:
 class _Builder:
     """Values from the events of a YAML text, with aliases shared and not copied."""
 
-    def __init__(self, text: str, where: str):
+    def __init__(self, text: str, where: str) -> None:
         self.events = yaml.parse(text, Loader=yaml.SafeLoader)
         self.where = where
         self.anchors: dict[str, Any] = {}

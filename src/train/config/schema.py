@@ -49,16 +49,16 @@ def load_mapping(path: Path, advice: str = "") -> dict[str, Any]:
     return value
 
 
-def _is_integer(_, value: Any) -> bool:
+def _is_integer(_: Any, value: Any) -> bool:
     """Whole numbers written as such: what takes 2.0 for 2 in one place passes on a float in another."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_number(_, value: Any) -> bool:
+def _is_number(_: Any, value: Any) -> bool:
     return _is_integer(_, value) or (isinstance(value, float) and math.isfinite(value))
 
 
-def _pattern(_, pattern: str, text: Any, __) -> Iterator[ValidationError]:
+def _pattern(_: Any, pattern: str, text: Any, __: Any) -> Iterator[ValidationError]:
     """``$`` is the end of the text, as the standard has it, and not the place before a last line break."""
     if isinstance(text, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), text):
         yield ValidationError(f"{text!r} does not match {pattern!r}")

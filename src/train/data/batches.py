@@ -25,7 +25,7 @@ class ShuffledBatches:
     Of each batch, ``rows`` are read; which images it holds does not depend on them.
     """
 
-    def __init__(self, split: Split | RecordSplit, batch_size: int, epochs: int, seed: int, rows: slice = ALL):
+    def __init__(self, split: Split | RecordSplit, batch_size: int, epochs: int, seed: int, rows: slice = ALL) -> None:
         self.split, self.batch_size, self.epochs, self.seed, self.rows = split, batch_size, epochs, seed, rows
         self.per_epoch = len(split) // batch_size
         self.order = lru_cache(maxsize=2)(self._order)
@@ -61,7 +61,7 @@ def train_batches(
 class PaddedBatches:
     """Random access to the batches of one pass in order, or ``rows`` of them; the last is filled up, see ``real``."""
 
-    def __init__(self, split: Split | RecordSplit, batch_size: int, rows: slice = ALL):
+    def __init__(self, split: Split | RecordSplit, batch_size: int, rows: slice = ALL) -> None:
         self.split, self.batch_size, self.rows = split, batch_size, rows
 
     def __len__(self) -> int:

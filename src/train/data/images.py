@@ -107,7 +107,7 @@ def _opened(data: bytes) -> Image.Image:
 class Room:
     """Pixels that may still be decoded beside what is being decoded, shared by threads."""
 
-    def __init__(self, pixels: int):
+    def __init__(self, pixels: int) -> None:
         self.free, self.changed = pixels, threading.Condition()
 
     @contextmanager

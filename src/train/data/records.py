@@ -37,7 +37,9 @@ class RecordSplit:
     Raises :class:`ConfigError` for files that are missing or damaged, also while they are read.
     """
 
-    def __init__(self, folder: Path, split: str, *, size: Size, keep: float, crop: RandomResizedCrop | None = None):
+    def __init__(
+        self, folder: Path, split: str, *, size: Size, keep: float, crop: RandomResizedCrop | None = None
+    ) -> None:
         from array_record.python.array_record_module import ArrayRecordReader
 
         self.path = folder / f"{split}.array_record"

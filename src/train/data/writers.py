@@ -12,6 +12,7 @@ import math
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,10 +29,10 @@ class ArrayWriter:
     def __enter__(self) -> ArrayWriter:
         return self
 
-    def __exit__(self, *error) -> None:
+    def __exit__(self, *error: object) -> None:
         self.file.close()
 
-    def __init__(self, folder: Path, split: str, count: int, size: Size):
+    def __init__(self, folder: Path, split: str, count: int, size: Size) -> None:
         self.shape = (count, *sides(size), 3)
         self.path = folder / f"{split}_image.npy"
         self.file = _new_array(self.path, self.shape)
@@ -64,11 +65,11 @@ class RecordWriter:
     def __enter__(self) -> RecordWriter:
         return self
 
-    def __exit__(self, *error) -> None:
+    def __exit__(self, *error: object) -> None:
         with contextlib.suppress(RuntimeError):  # after an error there is another one in closing
             self.writer.close()
 
-    def __init__(self, folder: Path, split: str, count: int):
+    def __init__(self, folder: Path, split: str, count: int) -> None:
         from array_record.python.array_record_module import ArrayRecordWriter
 
         self.folder, self.split = folder, split
@@ -107,7 +108,7 @@ def digest_of(stored: bytes) -> bytes:
 
 
 @contextlib.contextmanager
-def _named(path: Path):
+def _named(path: Path) -> Any:
     """The writer's RuntimeError, on a full disk for one, as the OSError that it is."""
     try:
         yield
@@ -115,7 +116,7 @@ def _named(path: Path):
         raise OSError(errno.EIO, str(error).partition(";")[0], str(path)) from None
 
 
-def _new_array(path: Path, shape: tuple[int, ...]):
+def _new_array(path: Path, shape: tuple[int, ...]) -> Any:
     file = path.open("wb")
     header = {"descr": "|u1", "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(file, header)

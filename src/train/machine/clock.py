@@ -16,7 +16,7 @@ class Clock:
     counts what those first steps compiled, and what they found in the compilation cache instead.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.started = time.time()
         self.resumes = self.steps = 0
         self.seconds = {"compile": 0.0, "train": 0.0, "input": 0.0, "eval": 0.0, "before": 0.0}

@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import jax
 from jax.experimental import multihost_utils
@@ -77,7 +77,7 @@ def stop_requests() -> Iterator[Callable[[int], int | None]]:
     several = jax.process_count() > 1
     received: list[int] = []
 
-    def handler(signum, frame):
+    def handler(signum: Any, frame: Any) -> Any:
         if received:
             raise KeyboardInterrupt
         received.append(signum)

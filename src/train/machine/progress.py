@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import Any
 
 from tqdm import tqdm
 
@@ -14,7 +15,7 @@ class Progress:
     A ``silent`` one shows nothing: of several processes, one is enough.
     """
 
-    def __init__(self, label: str, epochs: int, images: int, done: int = 0, silent: bool = False):
+    def __init__(self, label: str, epochs: int, images: int, done: int = 0, silent: bool = False) -> None:
         self.silent = silent
         self.epochs = epochs
         self.width = len(str(epochs))
@@ -33,7 +34,7 @@ class Progress:
             mininterval=0.2,
         )
 
-    def advance(self, images: int, metrics) -> None:
+    def advance(self, images: int, metrics: Any) -> None:
         """Count ``images``; in a terminal, at most twice a second, show the figures ``metrics()`` returns."""
         self.seen += images
         if not self.terminal:
@@ -69,7 +70,7 @@ class Progress:
 class Tally:
     """Shows how much of ``total`` is done: a bar in a terminal, a line every ten seconds in a log; a context."""
 
-    def __init__(self, label: str, total: int | None, *, unit: str, done: int = 0):
+    def __init__(self, label: str, total: int | None, *, unit: str, done: int = 0) -> None:
         self.label, self.total, self.unit, self.done = label, total, unit, done
         self.shown = time.perf_counter()
         self.bar = tqdm(
@@ -86,7 +87,7 @@ class Tally:
     def __enter__(self) -> Tally:
         return self
 
-    def __exit__(self, *error) -> None:
+    def __exit__(self, *error: object) -> None:
         self.bar.close()
 
     def advance(self, count: int) -> None:

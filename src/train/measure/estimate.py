@@ -11,6 +11,7 @@ import statistics
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import jax
 
@@ -225,7 +226,7 @@ def _store_bytes(data: Dataset, counts: dict[str, int] | None) -> int | None:
     return 3 * sum(counts[split] * count for split, count in pixels.items())
 
 
-def _bytes(tree) -> int:
+def _bytes(tree: Any) -> int:
     return sum(leaf.nbytes for leaf in jax.tree.leaves(tree))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 def as_text(found: dict) -> str:
     """The estimate as a table for people, and a sum for each target."""
@@ -31,7 +33,7 @@ def as_text(found: dict) -> str:
     return "\n".join(lines)
 
 
-def measured_line(target: str, cell: str, measured) -> str:
+def measured_line(target: str, cell: str, measured: Any) -> str:
     """What has been measured of a cell, on a line."""
     return (
         f"{target} {cell}: {duration(measured.step_seconds)} a step of {measured.batch_size}, "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from itertools import chain, repeat
+from typing import Any
 
 from train.config.cell import Dataset
 from train.data.batches import eval_batches, train_batches
@@ -45,7 +46,7 @@ def bench(store: Store, dataset: Dataset, batch_size: int, seconds: float) -> di
     }
 
 
-def _rate(batches, seconds: float) -> dict:
+def _rate(batches: Any, seconds: float) -> dict:
     iterator = iter(batches)
     first = [next(iterator) for _ in range(2)][-1]
     count, began = 0, time.perf_counter()

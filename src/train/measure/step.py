@@ -129,7 +129,7 @@ class _CannotCompile(Exception):
 class _Worker:
     """A process that says what it is, and then takes a step and prints its seconds for every line that it reads."""
 
-    def __init__(self, process: subprocess.Popen):
+    def __init__(self, process: subprocess.Popen) -> None:
         self.process = process
         self.about = json.loads(self._line())
         if "cannot" in self.about:

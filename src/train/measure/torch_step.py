@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -14,7 +15,7 @@ from train.config.cell import Cell, sides
 class EncoderBlock(nn.Module):
     """Pre-norm transformer block on ``(B, N, width)``, with fused projections and attention."""
 
-    def __init__(self, width: int, heads: int, hidden: int):
+    def __init__(self, width: int, heads: int, hidden: int) -> None:
         super().__init__()
         self.heads = heads
         self.norm1, self.norm2 = nn.LayerNorm(width, eps=1e-5), nn.LayerNorm(width, eps=1e-5)
@@ -22,7 +23,7 @@ class EncoderBlock(nn.Module):
         # The book's GELU is the tanh form, which is the slower one in PyTorch on CPU: this is its faster.
         self.mlp = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, width))
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         """Attention and MLP, each added to what it read."""
         batch, tokens, width = x.shape
         split = self.qkv(self.norm1(x)).reshape(batch, tokens, 3, self.heads, width // self.heads)
@@ -35,7 +36,7 @@ class EncoderBlock(nn.Module):
 class VisionTransformer(nn.Module):
     """ViT on ``(B, 3, height, width)`` with a class token (Dosovitskiy et al. 2021, arXiv:2010.11929)."""
 
-    def __init__(self, size: int, patch: int, width: int, heads: int, depth: int, classes: int):
+    def __init__(self, size: int, patch: int, width: int, heads: int, depth: int, classes: int) -> None:
         super().__init__()
         self.patches = nn.Conv2d(3, width, patch, patch)
         self.class_token = nn.Parameter(torch.zeros(1, 1, width))
@@ -43,7 +44,7 @@ class VisionTransformer(nn.Module):
         self.blocks = nn.Sequential(*(EncoderBlock(width, heads, 4 * width) for _ in range(depth)))
         self.norm, self.head = nn.LayerNorm(width, eps=1e-5), nn.Linear(width, classes)
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         """Logits ``(B, classes)``."""
         tokens = self.patches(x).flatten(2).transpose(1, 2)
         tokens = torch.cat([self.class_token.expand(len(x), -1, -1), tokens], 1) + self.positions
@@ -51,7 +52,7 @@ class VisionTransformer(nn.Module):
 
 
 def conv_bn(
-    inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1, activation=None
+    inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1, activation: Any = None
 ) -> list[nn.Module]:
     """A padded convolution without bias, its BatchNorm, and the activation if there is one."""
     conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False)
@@ -66,7 +67,7 @@ def classifier(width: int, classes: int) -> list[nn.Module]:
 class BasicBlock(nn.Module):
     """Two 3×3 convolutions with BatchNorm and a shortcut (He et al. 2016, arXiv:1512.03385)."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int):
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
             *conv_bn(inputs, outputs, 3, stride, activation=nn.ReLU), *conv_bn(outputs, outputs, 3)
@@ -74,7 +75,7 @@ class BasicBlock(nn.Module):
         same = stride == 1 and inputs == outputs
         self.shortcut = nn.Sequential(*([] if same else conv_bn(inputs, outputs, 1, stride)))
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         """Body plus shortcut, rectified."""
         return functional.relu(self.body(x) + self.shortcut(x))
 
@@ -93,12 +94,12 @@ def resnet34(classes: int) -> nn.Sequential:
 class SqueezeExcite(nn.Module):
     """Channels scaled by a gate that their means decide (Hu et al. 2017, arXiv:1709.01507)."""
 
-    def __init__(self, channels: int, squeezed: int):
+    def __init__(self, channels: int, squeezed: int) -> None:
         super().__init__()
         maps = [nn.Conv2d(channels, squeezed, 1), nn.SiLU(inplace=True), nn.Conv2d(squeezed, channels, 1), nn.Sigmoid()]
         self.gate = nn.Sequential(nn.AdaptiveAvgPool2d(1), *maps)
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         """The channels, scaled."""
         return x * self.gate(x)
 
@@ -109,7 +110,9 @@ class InvertedResidual(nn.Module):
     With ``squeeze`` a gate of a quarter of the expanded channels before the projection, as in the book's EfficientNet.
     """
 
-    def __init__(self, inputs: int, outputs: int, expand: int, kernel: int, stride: int, activation, squeeze: bool):
+    def __init__(
+        self, inputs: int, outputs: int, expand: int, kernel: int, stride: int, activation: Any, squeeze: bool
+    ) -> None:
         super().__init__()
         middle = expand * inputs
         layers = conv_bn(inputs, middle, 1, activation=activation) if expand > 1 else []
@@ -118,12 +121,12 @@ class InvertedResidual(nn.Module):
         self.body = nn.Sequential(*layers, *conv_bn(middle, outputs, 1))
         self.adds = stride == 1 and inputs == outputs
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         """Body, plus what arrived where its shape is kept."""
         return x + self.body(x) if self.adds else self.body(x)
 
 
-def inverted_residuals(stages: Sequence[Sequence[int]], classes: int, activation, squeeze: bool) -> nn.Sequential:
+def inverted_residuals(stages: Sequence[Sequence[int]], classes: int, activation: Any, squeeze: bool) -> nn.Sequential:
     """Stages of (expand, kernel, outputs, blocks, stride) between a 3×3 and a 1×1 convolution."""
     layers, inputs = conv_bn(3, 32, 3, 2, activation=activation), 32
     for expand, kernel, outputs, blocks, stride in stages:
@@ -158,7 +161,7 @@ EFFICIENTNET_B0 = (
 class ChannelNorm(nn.LayerNorm):
     """LayerNorm over the channels of ``(B, C, H, W)``."""
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         """Normalised with the channels last, as the paper's implementation does."""
         return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
@@ -166,7 +169,7 @@ class ChannelNorm(nn.LayerNorm):
 class ConvNeXtBlock(nn.Module):
     """7×7 depthwise convolution, norm and MLP, added to what arrived (Liu et al. 2022, arXiv:2201.03545)."""
 
-    def __init__(self, width: int):
+    def __init__(self, width: int) -> None:
         super().__init__()
         self.depthwise = nn.Conv2d(width, width, 7, padding=3, groups=width)
         self.norm = nn.LayerNorm(width, eps=1e-6)
@@ -174,7 +177,7 @@ class ConvNeXtBlock(nn.Module):
         self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
         self.scale = nn.Parameter(torch.full((width,), 1e-6))
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         """``(B, C, H, W)``, with the channels last in between."""
         inner = self.scale * self.mlp(self.norm(self.depthwise(x).permute(0, 2, 3, 1)))
         return x + inner.permute(0, 3, 1, 2)
@@ -209,7 +212,7 @@ def laid_out(cell: Cell, form: str, device: torch.device) -> tuple[nn.Module, to
     return model, images
 
 
-def make_step(cell: Cell, threads: int, form: str = "nchw"):
+def make_step(cell: Cell, threads: int, form: str = "nchw") -> Any:
     """A function that takes one training step of ``cell`` and waits for it, and the network's number of parameters.
 
     ``form`` is one of :data:`train.measure.step.FORMS`: the layout of images and kernels, eager or compiled. On a GPU

@@ -124,7 +124,9 @@ class RunWatcher(logging.Handler):
     the jobs that have started are to leave, at every record and every ``pause`` seconds. ``say`` shows a line.
     """
 
-    def __init__(self, say: Callable[[str], None], silent: Callable[[], bool] = lambda: False, pause: float = 1.0):
+    def __init__(
+        self, say: Callable[[str], None], silent: Callable[[], bool] = lambda: False, pause: float = 1.0
+    ) -> None:
         super().__init__()
         self.say, self.silent, self.pause = say, silent, pause
         self.awaited: dict[Path, int | None] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -27,15 +28,15 @@ def digits(dataset: Dataset) -> RawData:
             "expected fewer, so that images remain to validate on"
         )
 
-    def pictures(indices):
+    def pictures(indices: Any) -> Any:
         return [Picture(f"digit {index}", int(bunch.target[index]), index) for index in indices]
 
-    def png(index):
+    def png(index: Any) -> Any:
         stream = io.BytesIO()
         Image.fromarray(levels[index]).save(stream, "PNG")
         return stream.getvalue()
 
-    def read(wanted):
+    def read(wanted: Any) -> Any:
         for split, listed in wanted.items():
             for row, picture in enumerate(listed):
                 yield split, row, lambda index=picture.at: png(index)

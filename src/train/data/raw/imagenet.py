@@ -164,7 +164,7 @@ def _mapping(root: Path) -> dict[str, str]:
 class Part:
     """A tar file inside a file, as the reading half of a file object."""
 
-    def __init__(self, stream, start: int, size: int):
+    def __init__(self, stream: Any, start: int, size: int) -> None:
         self.stream, self.start, self.size, self.position = stream, start, size, 0
 
     def seek(self, position: int) -> int:

@@ -48,7 +48,7 @@ class Twice:
 class Packed:
     """An archive as a :class:`train.data.raw.tree.Tree`: folders are dictionaries; ``where`` is for messages."""
 
-    def __init__(self, where: str):
+    def __init__(self, where: str) -> None:
         self.where, self.top = where, {}
 
     def add(self, name: str, item: File | Link | Special | None) -> None:

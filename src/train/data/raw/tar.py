@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from train.config.printable import escaped
 from train.config.schema import ConfigError
@@ -81,7 +81,7 @@ def _exactly(stream: BinaryIO, size: int, path: Path) -> bytes:
     return data
 
 
-def opener(path: Path):
+def opener(path: Path) -> Any:
     """The function that opens a file and undoes its compression, known by its first bytes."""
     with path.open("rb") as stream:
         head = stream.read(4096)
@@ -113,7 +113,7 @@ def damage_named(path: Path) -> Iterator[None]:
 class Headers:
     """The stream of a tar file as tarfile reads its headers: moved at will, read by no more than these may take."""
 
-    def __init__(self, stream: BinaryIO):
+    def __init__(self, stream: BinaryIO) -> None:
         self.stream, self.taken = stream, 0
         self.seek, self.tell = stream.seek, stream.tell
 

@@ -56,7 +56,7 @@ class Tree(Protocol):
 class LeftOut:
     """Files and folders that are left out: their number by reason, and the first of each by name."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.counts: dict[str, int] = {}
         self.first: dict[str, str] = {}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -24,7 +25,7 @@ class Classifier:
     Pictures have three channels; a network that takes one is given their mean after normalisation and augmentation.
     """
 
-    def __init__(self, task: Task, cell: Cell):
+    def __init__(self, task: Task, cell: Cell) -> None:
         self.task, self.spec, self.data = task, task.spec(cell), cell.dataset
         self.augmentation = cell.augmentation
         self.top = min(5, cell.dataset.classes)
@@ -42,14 +43,14 @@ class Classifier:
         }
         return batch if training else {**batch, "real": np.ones(count, bool)}
 
-    def inputs(self, key: jax.Array, batch: dict[str, jax.Array], step: jax.Array | int = 0):
+    def inputs(self, key: jax.Array, batch: dict[str, jax.Array], step: jax.Array | int = 0) -> Any:
         """Augmented images ``float32 (B, H, W, C)``, C as the network takes it, and soft targets ``(B, classes)``."""
         images, targets = augment_batch(
             key, batch["image"], batch["label"], self.augmentation, step=step, **self.view, **self.labels
         )
         return self._channels(images), targets
 
-    def train_loss(self, network: Callable, inputs) -> tuple[jax.Array, Sums]:
+    def train_loss(self, network: Callable, inputs: Any) -> tuple[jax.Array, Sums]:
         """Mean loss of augmented inputs and their sums; accuracy is against the heavier label of a mixed target."""
         images, targets = inputs
         logits = network(images)
