@@ -124,7 +124,7 @@ def _closed(program: Program) -> Program:
     batch = _batch()
 
     def loss(tensors: Any) -> Any:
-        value = program.loss(tensors, *batch)
+        value = program.loss(tensors, *batch)  # type: ignore[call-arg]  # this program is given its batch
         return value, value
 
     return Program(loss, program.tensors)

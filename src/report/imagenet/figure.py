@@ -84,7 +84,7 @@ def _line(panel: Axes, curves: pd.DataFrame, name: str, split: str, metric: str,
 
 def _finish(panel: Axes) -> None:
     panel.set_xlabel("Epoch")
-    panel.xaxis.get_major_locator().set_params(integer=True)
+    panel.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]  # which is an AutoLocator
     panel.tick_params(labelsize=7.5, length=2)
     panel.grid(color=FAINT, linewidth=0.4)
     panel.set_axisbelow(True)

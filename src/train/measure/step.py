@@ -143,7 +143,7 @@ class _Worker:
     def _line(self) -> str:
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self.process.args[-1]} ended with exit status {self.process.wait()}")
+            raise RuntimeError(f"{self.process.args[-1]!s} ended with exit status {self.process.wait()}")
         return line
 
 

@@ -5,13 +5,15 @@ Images are ``(B, H, W, 3)``, channels last. Every function is batched, can be ji
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from train.config.cell import Size, sides
 
-Array = jax.Array
+Array: TypeAlias = jax.Array
 
 
 def random_crop(key: Array, images: Array, size: Size) -> Array:
