@@ -45,7 +45,7 @@ def test_fingerprint_of_a_run(part, monkeypatch):
             dataclasses.replace(layer, n_blocks=layer.n_blocks + 1) if isinstance(layer, TransformerEncoder) else layer
             for layer in spec.layers
         )
-        monkeypatch.setattr(netspec, "find", lambda name: dataclasses.replace(spec, layers=wider))
+        monkeypatch.setattr(provenance, "model_of", lambda name: dataclasses.replace(spec, layers=wider))
         after = provenance.run_fingerprint("abc", "vit-digits", 0)
     else:
         after = provenance.run_fingerprint(

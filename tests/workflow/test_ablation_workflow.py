@@ -231,7 +231,7 @@ def test_retries_continue_a_killed_job(copy, finished):
     [
         ("config.yaml", "\nseeds:", "\nseedz:", "unknown key 'seedz'; did you mean 'seeds'?"),
         ("experiments/zoo.yaml", "\nseeds:", "\nseedz:", "unknown key 'seedz'; did you mean 'seeds'?"),
-        ("config.yaml", "\nseeds:", "\nsemantics: paper\nseeds:", "key 'semantics' is given twice, expected once"),
+        ("config.yaml", "\nseeds:", "\nrecipe: digits\nseeds:", "key 'recipe' is given twice, expected once"),
         ("cells/ablation.yaml", "cutmix:\n        alpha", "cutmicks:\n        alpha", "did you mean 'cutmix'?"),
         ("recipes/smoke.yaml", "epochs: 12", "epochs: four", "key 'epochs' is \"four\", expected an integer"),
     ],

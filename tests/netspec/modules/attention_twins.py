@@ -137,7 +137,7 @@ TWINS = {
         order=(HUGGING_FACE, ("()", ("^text_model", "text_projection", "patch_embedding", "class_embedding"))),
         change=clip_parts,
         forward=clip,
-        activations={"gelu": lambda x, approximate: x * nnx.sigmoid(1.702 * x)},
+        activations={"gelu": lambda x, approximate=True: x * nnx.sigmoid(1.702 * x)},
         gradients=True,
     ),
     "tiny_detr_a": Twin(

@@ -76,8 +76,9 @@ def test_steps_are_queued(run, monkeypatch):
     monkeypatch.setattr(jax, "device_get", lambda tree: fetches.append(1) or get(tree))
     run("counted")
     assert len(waits) == 1
-    # Training sums of two epochs and one evaluation; at the end, what may not be finite and what is written.
-    assert len(fetches) == 2 + 1 + 2
+    # Training sums of two epochs and one evaluation; at the end what may not be finite, the weights and what else the
+    # network needs, and the state in case that they cannot be written.
+    assert len(fetches) == 2 + 1 + 4
 
 
 def test_a_run_compiles_its_step_once(run, monkeypatch):
