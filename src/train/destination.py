@@ -13,6 +13,7 @@ from netspec.claims import Claim, probe
 from netspec.ownership import MARK, OutputError, check_apart, check_file, check_folder
 from train import provenance
 from train.config.cell import Cell
+from train.config.printable import shown
 from train.config.schema import ConfigError
 from train.outcome import reached
 
@@ -48,8 +49,20 @@ def check_places(out: Path, checkpoints: Path, inputs: dict[str, Path]) -> None:
 
 def run_fingerprint(cell: Cell, seed: int, store: Store) -> str:
     """What is the same for two runs that give the same results: configuration, images, seed, code and versions."""
-    # The cell does not say which images were prepared for it; the store does.
-    return provenance.run_fingerprint(f"{cell.fingerprint}{store.content}", cell.model, seed)
+    # The cell does not say which images were prepared for it, nor which weights lie where it starts from.
+    start = "" if cell.start is None else digest(start_file(cell.start))
+    return provenance.run_fingerprint(f"{cell.fingerprint}{store.content}{start}", cell.model, seed)
+
+
+def start_file(start: str) -> bytes:
+    """The contents of the weights that a run starts from. Raises :class:`ConfigError`."""
+    try:
+        return Path(start).read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            f"{shown(start, 300)}: cannot be read ({error.strerror or error}), expected weights.npz of a run, as key "
+            "'start' says"
+        ) from None
 
 
 def is_used(out: Path) -> bool:

@@ -81,6 +81,10 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints) -> 
     label, done = f"{cell.name} seed {seed}", step * cell.batch_size
     images = length.steps * cell.batch_size
     progress = Progress(label, length.epochs, images, done=done, silent=not processes.is_first())
+    if cell.start is not None and not restored:
+        state, replaced = _started(programs, state, cell)
+        new = f", with a new head ({', '.join(replaced)})" if replaced else ""
+        progress.say(f"starts from {shown(cell.start, 300)}{new}")
     if restored:
         progress.say(f"resumed at step {step} of {length.steps}")
 
@@ -138,6 +142,17 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints) -> 
             raise ConfigError(problem) from None
     saved.clear()
     return summary
+
+
+def _started(programs: Programs, state: TrainState, cell: Cell) -> tuple[TrainState, list[str]]:
+    """:meth:`Programs.started` from the file that a cell names. Raises :class:`ConfigError` naming file and array."""
+    advice = f"expected weights.npz of a run of {cell.model}, as key 'start' says"
+    try:
+        return programs.started(state, read_arrays(Path(cell.start), advice))
+    except ValueError as error:
+        if isinstance(error, ConfigError):
+            raise
+        raise ConfigError(f"{shown(cell.start, 300)}: not weights of {cell.model} ({error}); {advice}") from None
 
 
 def evaluate(programs: Programs, state: TrainState, store: Store, batch_size: int) -> dict[str, float]:

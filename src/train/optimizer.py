@@ -18,8 +18,8 @@ def learning_rate(cell: Cell, steps_per_epoch: int) -> optax.Schedule:
     The book's is the cosine to zero. With granularity ``epoch`` its rate in epoch e = 0, 1, … is ``base (e+1)/W`` while
     e < W and afterwards ``base/2 (1 + cos(pi (e-W)/(E-W)))``; with ``step`` the same holds for step g = 1, 2, … of all
     steps, ``base g/w`` up to and including g = w, the last step of warm-up. Source: companion repository; book
-    ch. 10.3. The ImageNet run of ch. 10.5 counts its steps from zero and warms up by ``base (g+1)/w``: that is the same
-    rate at the same step.
+    ch. 10.3. The ImageNet run of ch. 10.5 counts its steps from zero and warms up by ``base (g+1)/w``, which is the
+    same rate at the same step.
 
     In general the rate after warm-up is ``base (floor + (1 - floor) f)``, where f falls from 1 to 0 as half a cosine or
     as a line, or stays 1 where the schedule is ``constant``.

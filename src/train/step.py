@@ -111,6 +111,24 @@ class Programs:
         _, params, _, rest = parts_of(network)
         return state._replace(params=nnx.to_pure_dict(params), rest=nnx.to_pure_dict(rest), average=None)
 
+    def started(self, state: TrainState, arrays: Mapping[str, Any]) -> tuple[TrainState, list[str]]:
+        """An initial ``state`` with published weights, but for a head of another shape, whose names are returned too.
+
+        The head is the last layer with parameters. Raises ``ValueError`` naming an array that is missing, unknown, or
+        of another shape elsewhere.
+        """
+        own = netspec.canonical_state(self.network(state))
+        last = max(int(name.split(".")[1]) for name in own if name.startswith("layers."))
+        head = [name for name in own if name.startswith(f"layers.{last}.")]
+        replaced = [name for name in head if name in arrays and arrays[name].shape != own[name].shape]
+        started = self.loaded(state, {**arrays, **{name: own[name] for name in replaced and head}})
+        params, rest = (
+            jax.tree.map(lambda new, old: jax.device_put(new, old.sharding), after, before)
+            for after, before in ((started.params, state.params), (started.rest, state.rest))
+        )
+        average = None if state.average is None else jax.tree.map(jnp.copy, params)
+        return state._replace(params=params, rest=rest, average=average), replaced
+
     def rate(self, step: int) -> float:
         """The learning rate of step 0, 1, …."""
         return float(self._rate(step))

@@ -171,6 +171,7 @@ class Cell:
     ema_decay: float | None
     precision: Literal["float32", "bfloat16"]
     on_divergence: Literal["stop", "continue"]
+    start: str | None
     epochs: int | None = None
     evaluate_every_epochs: int | None = None
     checkpoint_every_epochs: int | None = None
