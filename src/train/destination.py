@@ -29,7 +29,7 @@ BESIDES = 1 << 20
 class Finished(Exception):
     """The run that was asked for has its results in ``out``, of which ``summary`` is the summary."""
 
-    def __init__(self, out: Path, summary: dict[str, Any]):
+    def __init__(self, out: Path, summary: dict[str, Any]) -> None:
         try:
             found = reached(summary)
         except (KeyError, TypeError, ValueError, AttributeError):  # of another version, or of a process elsewhere

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import signal
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -35,7 +36,7 @@ from train.tasks import Learner, learner_of, task_of
 class Interrupted(Exception):
     """The run was told to stop and has saved where it was; ``signum`` is the signal."""
 
-    def __init__(self, signum: int, step: int):
+    def __init__(self, signum: int, step: int) -> None:
         super().__init__(f"{signal.Signals(signum).name} at step {step}: saved; the same command continues from here")
         self.signum = signum
 
@@ -184,7 +185,9 @@ def evaluate_weights(cell: Cell, weights: Path, store: Store) -> dict:
     return {**metrics, "images": len(store.val)}
 
 
-def _finish_period(programs, length, state, store, step, clock, progress) -> list[list]:
+def _finish_period(
+    programs: Programs, length: Any, state: Any, store: Store, step: int, clock: Clock, progress: Any
+) -> list[list]:
     """The rows of a finished period: training sums, learning rate, and validation when it is due."""
     epoch = length.epoch(step)
     with clock.measure("train"):

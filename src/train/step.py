@@ -47,7 +47,7 @@ class Programs:
     A batch is split over the devices and the state replicated; random draws do not depend on how many there are.
     """
 
-    def __init__(self, cell: Cell, learner: Learner, steps_per_epoch: int):
+    def __init__(self, cell: Cell, learner: Learner, steps_per_epoch: int) -> None:
         self.learner, self.cell, self.spec = learner, cell, learner.spec
         self._devices = sorted(jax.devices(), key=lambda device: device.process_index)
         mesh = Mesh(self._devices, ("data",))
@@ -179,7 +179,7 @@ class Programs:
         """Names and shapes of the sums of a training step, by the loss of a network that gives zeros."""
         batch = self.learner.example_batch(self.cell.batch_size, training=True)
 
-        def of(batch):
+        def of(batch: Any) -> Any:
             views = self.learner.inputs(jax.random.key(0), batch, jnp.int32(0))
             return self.learner.train_loss(partial(zeros_of, self.spec), views)[1]
 
@@ -198,8 +198,8 @@ class Programs:
     def _update(self, state: TrainState, views: Any) -> TrainState:
         cell, key = self.cell, jax.random.fold_in(_stream(state.seed, 2), state.step)
 
-        def gradient_of(rest, part, index):
-            def loss_of(params):
+        def gradient_of(rest: Any, part: Any, index: Any) -> Any:
+            def loss_of(params: Any) -> Any:
                 model = self._network(params, rest, key if cell.accumulate == 1 else jax.random.fold_in(key, index))
                 loss, sums = self.learner.train_loss(model, part)
                 return loss, (sums, nnx.to_pure_dict(parts_of(model)[3]))
@@ -262,7 +262,7 @@ def accumulated(gradient_of: Callable, rest: Any, batch: Any, parts: int) -> tup
     shapes = jax.eval_shape(gradient_of, rest, first, 0)[:2]
     zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
 
-    def add(carry, part_and_index):
+    def add(carry: Any, part_and_index: Any) -> Any:
         gradient, sums, rest = carry
         *found, rest = gradient_of(rest, *part_and_index)
         return (*jax.tree.map(jnp.add, (gradient, sums), tuple(found)), rest), None
@@ -289,6 +289,6 @@ def keyed(draws: nnx.State, key: jax.Array) -> nnx.State:
     return jax.tree.unflatten(structure, fresh)
 
 
-def evaluated(state: TrainState):
+def evaluated(state: TrainState) -> Any:
     """The parameters that are evaluated and published: the moving average where one is kept."""
     return state.params if state.average is None else state.average
