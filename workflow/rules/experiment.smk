@@ -26,6 +26,7 @@ rule train:
     input:
         cell="results/{label}/{cell}/settings.json",
         store=store_of,
+        start=lambda wildcards: cell_of(wildcards).get("start") or [],
         code=lambda wildcards: provenance.code_of(cell_of(wildcards)["model"]),
     output:
         summary=report(

@@ -34,6 +34,12 @@ def _config(key: str) -> Callable[[Cell], Any]:
     return lambda cell: cell.config.get(key)
 
 
+def _side(cell: Cell) -> int:
+    """Of pictures that are not square the longer one, which the book's never has."""
+    size = cell.first.summary.get("image_size")
+    return size if isinstance(size, int) else max(size)
+
+
 def _knob(key: str) -> Callable[[Cell], Any]:
     return _config(f"augmentation.{key}")
 
@@ -49,7 +55,7 @@ def _yes(value: bool) -> str:
 
 ASPECTS = (
     Aspect("Classes", _summary("classes"), lambda row: row.classes),
-    Aspect("Image side (px)", _summary("image_size"), _number("image_size"), unit="pixels a side"),
+    Aspect("Image side (px)", _side, _number("image_size"), unit="pixels a side"),
     Aspect("Stored side before the crop (px)", _config("dataset.stored_size"), _number("stored_train_size")),
     Aspect("Training images", _summary("train_images"), _number("train_images"), count, unit="training images"),
     Aspect(

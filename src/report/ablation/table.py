@@ -84,7 +84,7 @@ def per_cell(cells: Sequence[Cell], lowered: Path | None = None) -> pd.DataFrame
             "top1_mean": statistics.mean(list(top1.values())),
             "top1_sd": statistics.sd(list(top1.values())),
             "top5_mean": statistics.mean([run.metric("top5") for run in cell.counted]),
-            "epochs": cell.config.get("epochs"),
+            "epochs": cell.first.summary.get("epochs"),
             "wall_seconds": sum(run.summary.get("timing.wall_seconds") for run in cell.runs),
         }
         row |= {key: first.get(key) for key in ("params", "train_images", "val_images")}

@@ -66,7 +66,7 @@ def missing(table: pd.DataFrame) -> str:
 def described(cells: Iterable[Cell]) -> list[str]:
     """Every diverged run with where it happened, as ``mixup seed 1 in epoch 3 of 40 (train loss)``."""
     return [
-        f"`{cell.name}` seed {run.seed} after epoch {run.diverged['epoch']} of {cell.config.get('epochs')} "
+        f"`{cell.name}` seed {run.seed} after epoch {run.diverged['epoch']} of {run.summary.get('epochs')} "
         f"({run.diverged['metric']})"
         for cell in cells
         for run in cell.diverged

@@ -102,8 +102,8 @@ def row(cell: Cell) -> dict[str, Any]:
         "top5_mean": statistics.mean([run.metric("top5") for run in runs]),
         **{key: statistics.mean([run.metric(key) for run in runs]) for key in ("train_loss", "val_loss")},
         "wall_seconds": statistics.mean([run.summary.get("timing.wall_seconds") for run in runs]),
-        **{key: cell.config.get(key) for key in ("model", "precision", "batch_size", "epochs")},
-        **{key: first.get(key) for key in ("params", "val_images")},
+        **{key: cell.config.get(key) for key in ("model", "precision", "batch_size")},
+        **{key: first.get(key) for key in ("params", "val_images", "epochs")},
         **{key: timing(runs, key) for key in ("step_milliseconds", *RATES)},
     }
 

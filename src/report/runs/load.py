@@ -181,13 +181,11 @@ def _cell(folder: Path, name: str, seeds: Sequence[int]) -> Cell:
         ("dataset.name", str),
         ("dataset.title", str),
         ("model", str),
-        ("epochs", int),
         ("batch_size", int),
         ("optimizer.learning_rate", float),
         ("optimizer.weight_decay", float),
         ("optimizer.name", str),
         ("schedule.granularity", str),
-        ("schedule.warmup_epochs", int),
         ("label_smoothing", float),
         ("precision", str),
         ("augmentation.semantics", str),
@@ -207,7 +205,6 @@ def _run(folder: Path, config: JsonFile, cell: str, seed: int) -> Run:
         "params",
         "train_images",
         "val_images",
-        "image_size",
         "classes",
         "epochs",
         "steps",
@@ -215,7 +212,9 @@ def _run(folder: Path, config: JsonFile, cell: str, seed: int) -> Run:
     ):
         summary.require(key, int)
     summary.require("timing.wall_seconds", float)
-    summary.expect("epochs", config.get("epochs"), f"it is the length of training in {config.path}")
+    for key in ("epochs", "steps"):
+        if (length := config.get(key)) is not None and not (key == "steps" and summary.get("diverged")):
+            summary.expect(key, length, f"it is the length of training in {config.path}")
     run = Run(seed, summary, folder / "metrics.csv")
     if run.diverged is not None:
         for key, kind in (("epoch", int), ("step", int), ("metric", str)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
@@ -59,12 +59,12 @@ def _distinct(values: Iterable[Any], write: Callable[[Any], str] = number) -> st
 
 def _data(cell: Cell, runs: Sequence[Run]) -> str:
     summary = runs[0].summary
-    side = _distinct(_values(runs, "image_size"))
+    size = _distinct(_values(runs, "image_size"), _size)
     source = cell.config.get("dataset.source")
     return (
         f"{cell.config.get('dataset.title')}: {_distinct(_values(runs, 'train_images'), count)} training and "
         f"{count(summary.get('val_images'))} validation images in {count(summary.get('classes'))} classes, seen at "
-        f"{side} × {side} pixels." + (f" Source: {source.rstrip('.')}." if source else "")
+        f"{size} pixels." + (f" Source: {source.rstrip('.')}." if source else "")
     )
 
 
@@ -83,15 +83,28 @@ def _training(cells: Sequence[Cell]) -> str:
         return _distinct([cell.config.get(key) for cell in cells], write)
 
     steps = _distinct([cell.first.summary.get("steps") for cell in cells], count)
-    length = f"{recipe('epochs', count)} epochs ({steps} steps) at batch {recipe('batch_size', count)}"
+    epochs = _distinct([cell.first.summary.get("epochs") for cell in cells], count)
+    length = f"{epochs} epochs ({steps} steps) at batch {recipe('batch_size', count)}"
     rates = f"peak learning rate {recipe('optimizer.learning_rate')}, weight decay {recipe('optimizer.weight_decay')}"
-    schedule = (
-        f"linear warm-up over {recipe('schedule.warmup_epochs')} epochs, then half a cosine to zero, one value per "
-        f"{recipe('schedule.granularity', str)}"
-    )
+    schedule = _distinct([cell.config.get("schedule") for cell in cells], _schedule)
     smoothing = f"label smoothing {recipe('label_smoothing')}"
     optimizer = _distinct([cell.config.get("optimizer.name") for cell in cells], lambda name: OPTIMIZERS[name])
     return f"{length}; {optimizer}, {rates}; {schedule}; {smoothing}; {recipe('precision', str)}."
+
+
+def _size(size: int | Sequence[int]) -> str:
+    """Height and width of pictures."""
+    return " × ".join(map(number, (size, size) if isinstance(size, int) else size))
+
+
+def _schedule(schedule: Mapping[str, Any]) -> str:
+    """How the rate rises and falls, in words."""
+    steps = schedule.get("warmup_steps")
+    warmup = f"{number(schedule.get('warmup_epochs') or 0)} epochs" if steps is None else f"{count(steps)} steps"
+    floor = schedule.get("floor") or 0.0
+    end = f"{number(100 * floor)} % of the peak" if floor else "zero"
+    falls = {"cosine": f"then half a cosine to {end}", "linear": f"then a line to {end}", "constant": "then constant"}
+    return f"linear warm-up over {warmup}, {falls[schedule.get('name', 'cosine')]}, one value per {schedule['granularity']}"
 
 
 def _runs(cells: Sequence[Cell]) -> str:

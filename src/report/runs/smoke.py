@@ -19,7 +19,7 @@ def banner(cells: Sequence[Cell]) -> tuple[str, str] | None:
     if not smoke:
         return None
     recipes = listing(f"`{name}`" for name in dict.fromkeys(cell.config.get("recipe", "smoke") for cell in smoke))
-    epochs = sorted({cell.config.get("epochs") for cell in smoke})
+    epochs = sorted({cell.first.summary.get("epochs") for cell in smoke})
     length = words(epochs[0], "epoch") if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]} epochs"
     which = "" if len(smoke) == len(cells) else f" by {listing(f'`{cell.name}`' for cell in smoke)}"
     return (
