@@ -104,7 +104,8 @@ def _schedule(schedule: Mapping[str, Any]) -> str:
     floor = schedule.get("floor") or 0.0
     end = f"{number(100 * floor)} % of the peak" if floor else "zero"
     falls = {"cosine": f"then half a cosine to {end}", "linear": f"then a line to {end}", "constant": "then constant"}
-    return f"linear warm-up over {warmup}, {falls[schedule.get('name', 'cosine')]}, one value per {schedule['granularity']}"
+    fall = falls[schedule.get("name", "cosine")]
+    return f"linear warm-up over {warmup}, {fall}, one value per {schedule['granularity']}"
 
 
 def _runs(cells: Sequence[Cell]) -> str:
