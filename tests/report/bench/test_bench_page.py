@@ -1,6 +1,8 @@
 """The table of timed steps."""
 
 import json
+import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,6 +13,8 @@ from report.bench.__main__ import main
 from report.bench.page import page
 from report.engine import markdown
 from train.measure import step as bench_step
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_a_row_per_network(tmp_path):
@@ -60,3 +64,21 @@ def test_another_file(tmp_path, text, capsys):
     assert "vit.json" in (shown := capsys.readouterr().err)
     assert "expected the output of `python -m train bench-step`" in shown
     assert not (tmp_path / "a.csv").exists()
+
+
+def test_the_readme_says_of_the_recorded_steps_what_they_say():
+    """Which networks PyTorch's fastest form is behind and ahead for."""
+    ratios = {}
+    for path in sorted((ROOT / "results/recorded/bench").glob("*.json")):
+        if path.name != "about.json":
+            found = json.loads(path.read_text())
+            ratios[found["model"]] = found["ratio"]
+    text = " ".join((ROOT / "README.md").read_text().split())
+    behind, ahead = re.search(r"which is behind for (.*?), and ahead for (.*?);", text).groups()
+
+    def key(name):
+        return re.sub("[^a-z0-9]", "", name.partition("(")[0].lower())
+
+    for said, slower in ((behind, True), (ahead, False)):
+        names = {key(name) for name in re.split(", | and ", said)}
+        assert names == {key(name) for name, ratio in ratios.items() if (ratio < 1) == slower}
