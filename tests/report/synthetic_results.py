@@ -185,6 +185,7 @@ def _config(cell: str, description: str, knobs: dict, dataset: str, epochs: int)
         "evaluate_every_epochs": 5,
         "checkpoint_every_epochs": 10,
         "on_divergence": "stop",
+        "start": None,
     }
 
 

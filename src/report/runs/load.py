@@ -26,7 +26,7 @@ METRICS = ("top1", "top5", "val_loss", "train_loss")
 CLASSIFICATION = "classification"
 
 #: Keys of a cell that came after results were first kept, with what held before them.
-LATER = {"on_divergence": "continue"}
+LATER = {"on_divergence": "continue", "start": None}
 
 _NAMES = {str: "text", int: "an integer", float: "a number", bool: "true or false", dict: "an object"}
 
