@@ -32,6 +32,7 @@ class Case:
     """One folder of ``parity/``; its README.md describes the two files."""
 
     def __init__(self, name):
+        self.name = name
         self.manifest = json.loads((FOLDER / name / "manifest.json").read_text())
         self.arrays = np.load(FOLDER / name / "output.npz")
         self.outputs = {name: text.split() for name, text in self.manifest["outputs"].items()}
