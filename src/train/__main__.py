@@ -179,6 +179,8 @@ def _data_folder(cell: Cell, options: argparse.Namespace) -> Path:
 def _fit(options: argparse.Namespace) -> int:
     cell = config.read_cell(options.cell)
     inputs = {"--cell": options.cell, "--data": _data_folder(cell, options)}
+    if cell.start is not None:
+        inputs["key 'start'"] = Path(cell.start)
     destination.check_places(options.out, options.checkpoints, inputs)
     meeting = options.coordinator, options.processes, options.process_id
     joined = options.distributed or meeting != (None, None, None)

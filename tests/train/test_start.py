@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from train import config
+from train.__main__ import main
 from train.config.schema import ConfigError
 from train.destination import run_fingerprint
 from train.loop import _started, fit
@@ -106,3 +107,16 @@ def test_a_run_goes_on_from_another(short, digits_store, tmp_path, capsys):
     again = fit(second, 1, digits_store, tmp_path / "second", tmp_path / "checkpoints")
     assert again["metrics"] == pytest.approx(summary["metrics"], rel=1e-5)
     assert f"starts from {start}" in capsys.readouterr().out
+
+
+def test_results_are_not_written_over_what_they_start_from(short, digits_folder, write_json, tmp_path, capsys):
+    """Neither as results nor as checkpoints, though the file in the way is one that a run of ours wrote."""
+    start = tmp_path / "out/weights.npz"
+    start.parent.mkdir()
+    start.write_bytes(b"weights")
+    cell = write_json(short("bare", start=str(start)))
+    for out, checkpoints in (("out", "checkpoints"), ("other", "out")):
+        places = ["--out", str(tmp_path / out), "--checkpoints", str(tmp_path / checkpoints)]
+        assert main(["fit", "--cell", str(cell), "--seed", "0", "--data", str(digits_folder), *places, "--again"]) == 2
+        assert f"contains key 'start' {start}, expected a place of its own" in capsys.readouterr().err
+    assert start.read_bytes() == b"weights"
