@@ -23,8 +23,8 @@ from train.config.read import KNOBS
 from train.config.schema import ConfigError
 from train.workflow import targets
 
-#: Names that mean something else as a Snakemake target.
-RESERVED = {"all", "bench", "data", "gradcheck", "networks", "param_tables", "recorded", "train"}
+#: Names that mean something else as a Snakemake target, or below reports/
+RESERVED = {"all", "bench", "data", "gradcheck", "networks", "param_tables", "params", "recorded", "train"}
 #: Folders of ``results/`` that hold something else than the results on a data set of that name.
 RESERVED_DATASETS = {"bench", "gradcheck", "lowered", "networks", "recorded"}
 #: The experiment that keys without the name of one are meant for, where ``config.yaml`` does not say.

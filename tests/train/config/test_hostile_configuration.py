@@ -19,6 +19,7 @@ from train.config.schema import ConfigError
 ROOT = Path(__file__).parents[3]
 KINDS = {
     "config": "config.yaml",
+    "experiment": "experiments/ablation.yaml",
     "cells": "cells/ablation.yaml",
     "recipe": "recipes/digits.yaml",
     "dataset": "datasets/digits.yaml",
