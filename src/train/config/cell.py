@@ -98,19 +98,56 @@ def sides(size: Size) -> tuple[int, int]:
 
 
 @dataclass(frozen=True)
+class Scenes:
+    """Scenes to be composed of digits: how many of each split, the fewest and most digits in one, their least and
+    largest side in pixels, and the share of a digit that another one may cover.
+    """
+
+    train: int
+    val: int
+    objects: tuple[int, int]
+    sizes: tuple[int, int]
+    overlap: float
+
+
+@dataclass(frozen=True)
+class Text:
+    """What the tokens of a text are, and the share of it at the end that is held out."""
+
+    tokens: Literal["characters", "ascii", "byte-pair"]
+    held_out: float
+
+
+@dataclass(frozen=True)
 class Dataset:
-    """A data set and how it is prepared; keys as in ``workflow/schemas/dataset.schema.yaml``."""
+    """A data set and how it is prepared; keys as in ``workflow/schemas/dataset.schema.yaml``.
+
+    ``classes`` of a text are its tokens. Sizes, statistics and choice of pictures are there where it has pictures.
+    """
 
     name: str
-    kind: Literal["sklearn-digits", "image-folder", "imagenet"]
+    kind: Literal[
+        "sklearn-digits",
+        "digit-scenes",
+        "image-folder",
+        "imagenet",
+        "oxford-pets",
+        "voc",
+        "coco",
+        "python-topics",
+        "text",
+    ]
     path: str | None
     classes: int
-    image_size: Size
-    stored_size: Size
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-    train_per_class: int | None
-    subset_seed: int
+    image_size: Size = 0
+    stored_size: Size = 0
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    train_per_class: int | None = None
+    subset_seed: int = 0
+    annotation: Literal["label", "mask", "boxes"] = "label"
+    scenes: Scenes | None = None
+    text: Text | None = None
     download: Download | None = None
     store: Literal["array", "records"] = "array"
     unreadable: Literal["error", "skip"] = "error"
