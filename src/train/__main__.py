@@ -165,9 +165,9 @@ def _parent(parser: argparse.ArgumentParser) -> None:
 
 
 def _store(cell: Cell, options: argparse.Namespace) -> Any:
-    from train.data.store import open_store
+    from train.tasks import opened
 
-    return open_store(_data_folder(cell, options), cell.dataset, cell.augmentation.random_resized_crop)
+    return opened(cell, _data_folder(cell, options))
 
 
 def _data_folder(cell: Cell, options: argparse.Namespace) -> Path:
@@ -249,7 +249,7 @@ def _prepare(options: argparse.Namespace) -> int:
     check_apart({"--out": options.out}, {"--dataset": options.dataset})
     about = prepare(dataset, options.out, options.downloads)
     counts = ", ".join(f"{part['length']:,} {split}" for split, part in about["splits"].items())
-    print(f"{about['name']}: {counts} images in {options.out}")
+    print(f"{about['name']}: {counts} {'tokens' if dataset.text else 'images'} in {options.out}")
     return 0
 
 

@@ -48,6 +48,11 @@ class TokenPositionEmbedding(nnx.Module):
         x = self.tokens(tokens)
         return x + self.positions[: tokens.shape[1]] if self.learned else x
 
+    def step(self, token: jax.Array, position: jax.Array) -> jax.Array:
+        """``(B,)`` tokens at one ``position``, ``(B, 1, width)``."""
+        x = self.tokens(token[:, None])
+        return x + jax.lax.dynamic_slice_in_dim(self.positions[...], position, 1) if self.learned else x
+
 
 @build_layer.register
 def _(layer: OneHotDense, numerics: Numerics, rngs: nnx.Rngs) -> OneHotMap:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.swin import SwinStage
@@ -14,6 +16,13 @@ from netspec.modules.activation import FUNCTIONS
 from netspec.modules.attention import attend
 from netspec.modules.base import Numerics, build_layer
 from netspec.modules.cpu.sums_once import two_paths
+
+
+class Cache(NamedTuple):
+    """Keys and values of the tokens so far, ``(B, T, heads, width / heads)``; those to come may hold anything."""
+
+    keys: jax.Array
+    values: jax.Array
 
 
 class SelfAttention(nnx.Module):
@@ -36,6 +45,17 @@ class SelfAttention(nnx.Module):
         qkv = self.qkv(x).reshape(batch, tokens, 3, self.heads, width // self.heads)
         mixed = attend(qkv[:, :, 0], qkv[:, :, 1], qkv[:, :, 2], is_causal=self.causal)
         return self.out(mixed.reshape(batch, tokens, width))
+
+    def step(self, x: jax.Array, cache: Cache, position: jax.Array) -> tuple[jax.Array, Cache]:
+        """One token ``(B, 1, width)`` at ``position`` that attends to itself and to those before it in ``cache``."""
+        batch, _, width = x.shape
+        query, *new = self.qkv(x).reshape(batch, 1, 3, self.heads, width // self.heads).swapaxes(1, 2).swapaxes(0, 1)
+        cache = Cache(
+            *(jax.lax.dynamic_update_slice_in_dim(o, n, position, 1) for o, n in zip(cache, new, strict=True))
+        )
+        seen = jnp.arange(cache.keys.shape[1]) <= position
+        mixed = attend(query, cache.keys, cache.values, mask=seen)
+        return self.out(mixed.reshape(batch, 1, width)), cache
 
 
 class EncoderBlock(nnx.Module):
@@ -67,6 +87,12 @@ class EncoderBlock(nnx.Module):
         x, branch = two_paths(x + self.ends[0](self.attention(self.norm1(branch))))
         return x + self.ends[1](self.fc2(FUNCTIONS[self.activation](self.fc1(self.norm2(branch)))))
 
+    def step(self, x: jax.Array, cache: Cache, position: jax.Array) -> tuple[jax.Array, Cache]:
+        """The block for one token ``(B, 1, width)``; see :meth:`SelfAttention.step`."""
+        mixed, cache = self.attention.step(self.norm1(x), cache, position)
+        x = x + self.ends[0](mixed)
+        return x + self.ends[1](self.fc2(FUNCTIONS[self.activation](self.fc1(self.norm2(x))))), cache
+
 
 class Encoder(nnx.Module):
     """The blocks, the final LayerNorm, and the readout."""
@@ -87,6 +113,21 @@ class Encoder(nnx.Module):
             return self.norm(x).reshape(shape)
         # LayerNorm acts per token, so reading one token first gives the same values for less work.
         return self.norm(x[:, 0] if self.readout == "class_token" else x[:, -1])
+
+    def step(self, x: jax.Array, caches: tuple[Cache, ...], position: jax.Array) -> tuple[jax.Array, tuple[Cache, ...]]:
+        """One token ``(B, 1, width)`` of a causal encoder that reads out all, and what it leaves for those to come."""
+        left = []
+        for block, cache in zip(self.blocks, caches, strict=True):
+            x, cache = block.step(x, cache, position)
+            left.append(cache)
+        return self.norm(x), tuple(left)
+
+    def caches(self, batch: int, tokens: int) -> tuple[Cache, ...]:
+        """Room for the keys and values of as many tokens in every block."""
+        attention = self.blocks[0].attention
+        width = attention.out.kernel.shape[0] // attention.heads
+        empty = jnp.zeros((batch, tokens, attention.heads, width), attention.qkv.dtype)
+        return (Cache(empty, empty),) * len(self.blocks)
 
 
 @build_layer.register

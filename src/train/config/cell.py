@@ -7,7 +7,7 @@ against ``workflow/schemas/cell.schema.yaml`` and builds these values. Nothing e
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 
@@ -157,6 +157,17 @@ class Dataset:
     source: str = ""
 
 
+#: The task of a recipe that names none.
+DEFAULT_TASK = "classification"
+#: What an example of a text is annotated with: the token that follows each.
+NEXT = "next token"
+
+
+def annotation_of(dataset: Mapping[str, Any]) -> str:
+    """What the examples of a resolved data set are annotated with."""
+    return NEXT if dataset.get("text") else dataset.get("annotation", "label")
+
+
 @dataclass(frozen=True)
 class Optimizer:
     """Settings of AdamW or SGD, as in ``workflow/schemas/recipe.schema.yaml``; ``None`` where the other has them."""
@@ -219,7 +230,9 @@ class Cell:
     book_row: str | None = None
     recipe: str = ""
     purpose: Literal["experiment", "smoke"] = "experiment"
-    task: str = "classification"
+    task: str = DEFAULT_TASK
+    #: Keys that only its task has.
+    task_settings: Mapping[str, Any] = field(default_factory=dict)
     swept: Mapping[str, Any] | None = None
     #: Hash of everything above that decides the result; see :func:`train.config.fingerprint`.
     fingerprint: str = ""

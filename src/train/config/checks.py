@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from train.config.cell import DEFAULT_TASK, annotation_of
 from train.config.places import Places
 from train.config.schema import ConfigError
 
@@ -14,7 +15,12 @@ def check_together(cell: Mapping[str, Any], places: Places) -> None:
     """What holds for every resolved cell, and what its task asks of it. Raises :class:`ConfigError` naming a place."""
     from train.tasks import TASKS  # which reads cells, and so imports this package
 
-    dataset = cell["dataset"]
+    dataset, task = cell["dataset"], TASKS[cell.get("task", DEFAULT_TASK)]
+    if (found := annotation_of(dataset)) not in task.reads:
+        raise ConfigError(
+            f"{places.dataset}: its examples have as annotation: {found}; task {task.name} ({places.recipe}) expects "
+            f"{' or '.join(task.reads)}"
+        )
     unit = "steps" if "steps" in cell else "epochs"
     if (warmup := cell["schedule"][f"warmup_{unit}"]) >= cell[unit]:
         raise ConfigError(
@@ -25,17 +31,18 @@ def check_together(cell: Mapping[str, Any], places: Places) -> None:
             f"{places.recipe}: key 'checkpoint_every_steps' is {cell['checkpoint_every_steps']}, expected a multiple "
             f"of evaluate_every_steps ({cell['evaluate_every_steps']})"
         )
-    if dataset["train_per_class"] and cell["batch_size"] > dataset["train_per_class"] * dataset["classes"]:
+    few = 0 if dataset.get("scenes") else (dataset.get("train_per_class") or 0) * dataset["classes"]
+    if few and cell["batch_size"] > few:
         raise ConfigError(
             f"{places.recipe}: key 'batch_size' is {cell['batch_size']}, expected at most the number of training "
-            f"images ({dataset['train_per_class'] * dataset['classes']} in {places.dataset})"
+            f"images ({few} in {places.dataset})"
         )
     if cell["batch_size"] % cell["accumulate"]:
         raise ConfigError(
             f"{places.recipe}: key 'accumulate' is {cell['accumulate']}, expected a divisor of batch_size "
             f"({cell['batch_size']})"
         )
-    TASKS[cell.get("task", "classification")].check(cell, places)
+    task.check(cell, places)
 
 
 def check_path(dataset: dict[str, Any]) -> None:

@@ -6,10 +6,24 @@ from pathlib import Path
 from typing import Any
 
 from train.config import schema
+from train.config.cell import sides
 from train.config.schema import ConfigError
 
 #: Optional keys and what holds without them. A key that says no more is dropped, so that it changes no fingerprint.
-DEFAULTS = {"download": None, "store": "array", "unreadable": "error", "checksums": None, "images": None}
+DEFAULTS = {
+    "download": None,
+    "store": "array",
+    "unreadable": "error",
+    "checksums": None,
+    "images": None,
+    "annotation": "label",
+    "scenes": None,
+    "text": None,
+}
+#: Kinds that come with a dependency.
+EMBEDDED = ("sklearn-digits", "digit-scenes", "python-topics")
+#: The base augmentation of what has none.
+NO_AUGMENTATION = {"random_crop": False, "horizontal_flip": False}
 
 
 def names(folder: Path = Path("config")) -> list[str]:
@@ -27,12 +41,25 @@ def load(path: Path) -> dict[str, Any]:
     schema.validate(value, "dataset", str(path))
     if value.get("download"):
         value["download"] = _chosen(value["download"], path)
-    embedded = value["kind"] == "sklearn-digits"
-    if not embedded and value["path"] is None and not value.get("download"):
+    value = schema.completed(value, "dataset")
+    value.setdefault("augmentation", dict(NO_AUGMENTATION))
+    if value["kind"] not in EMBEDDED and value["path"] is None and not value.get("download"):
         raise ConfigError(f"{path}: key 'path' is null, expected a folder or an archive, or a key 'download'")
     if value.get("checksums") and value["kind"] != "imagenet":
         raise ConfigError(f"{path}: key 'checksums' is for kind imagenet, expected one in 'download' instead")
     check_crop(value, value["augmentation"], str(path), str(path))
+    if (scenes := value.get("scenes")) and value["image_size"] != value["stored_size"]:
+        raise ConfigError(
+            f"{path}: key 'stored_size' is {value['stored_size']}, expected image_size ({value['image_size']})"
+        )
+    for key in ("objects", "sizes"):
+        low, high = scenes[key] if scenes else (0, 1)
+        if low > high:
+            raise ConfigError(f"{path}: key 'scenes.{key}' is [{low}, {high}], expected smallest first")
+    if scenes and scenes["sizes"][1] > (side := min(sides(value["image_size"]))):
+        raise ConfigError(
+            f"{path}: key 'scenes.sizes' ends at {scenes['sizes'][1]}, expected at most image_size ({side})"
+        )
     return {key: item for key, item in value.items() if key not in DEFAULTS or item != DEFAULTS[key]}
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from train.config import datasets, recipes, schema, sweep
+from train.config.cell import DEFAULT_TASK
 from train.config.checks import check_together
 from train.config.fingerprint import deciding
 from train.config.places import Places
@@ -192,8 +193,12 @@ def _cell(name: str, block: dict[str, Any], common: Common, where: str) -> dict[
     merged = recipes.merge(common.recipe, changes)
     schema.validate(merged, "recipe", f"{where}.recipe" if changes else common.recipe_file)
     merged.pop("description")
+    model_file = f"{where}.recipe" if "model" in changes else common.recipe_file
     if "task" in settings:
         merged.setdefault("task", settings["task"])
+    given = merged.pop("task_settings", {})
+    if of_task := schema.task_settings(given, merged.get("task", DEFAULT_TASK), model_file):
+        merged["task_settings"] = of_task
     cell = {
         "name": name,
         "description": block["description"],
@@ -208,7 +213,6 @@ def _cell(name: str, block: dict[str, Any], common: Common, where: str) -> dict[
         },
         **merged,
     }
-    model_file = f"{where}.recipe" if "model" in changes else common.recipe_file
     check_together(cell, Places(where, common.recipe_file, common.dataset_file, model_file))
     return cell
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from typing import Any
 
 from train.config.cell import (
@@ -44,9 +45,15 @@ def data_fingerprint(dataset: Dataset) -> str:
     Where the raw files lie does not decide them either: the checksum of a download stands for what is in them.
     Records are kept as they are, whatever the sizes.
     """
-    keys = ("kind", "classes", "train_per_class", "subset_seed")
+    keys = ("kind", "classes") if dataset.text else ("kind", "classes", "train_per_class", "subset_seed")
     kept = {"path": None, **{key: getattr(dataset, key) for key in keys}}
-    if dataset.store == "array":
+    for part in (dataset.text, dataset.scenes):
+        kept |= {} if part is None else {type(part).__name__.lower(): asdict(part)}
+    if dataset.annotation != "label":
+        kept["annotation"] = dataset.annotation
+    if dataset.text:
+        pass
+    elif dataset.store == "array":
         kept |= {"image_size": dataset.image_size, "stored_size": dataset.stored_size}
     else:
         kept["store"] = dataset.store

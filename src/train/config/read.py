@@ -19,7 +19,9 @@ from train.config.cell import (
     Optimizer,
     RandAugment,
     RandomResizedCrop,
+    Scenes,
     Schedule,
+    Text,
 )
 from train.config.checks import check_path, check_together
 from train.config.fingerprint import data_fingerprint, fingerprint
@@ -79,6 +81,9 @@ def _dataset(value: dict[str, Any]) -> Dataset:
     values = _tuples(value)
     if values.get("download"):
         values["download"] = Download(**values["download"])
+    for key, kind in (("scenes", Scenes), ("text", Text)):
+        if values.get(key):
+            values[key] = kind(**_tuples(values[key]))
     return Dataset(**values)
 
 

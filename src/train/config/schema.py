@@ -101,10 +101,26 @@ def completed(value: dict[str, Any], schema: str) -> dict[str, Any]:
     return _completed(value, _schema(f"{schema}.schema.yaml"))
 
 
+def task_settings(value: dict[str, Any], task: str, where: str) -> dict[str, Any]:
+    """Settings that ``task`` alone has, with the defaults of those that ``value`` lacks.
+
+    Raises :class:`ConfigError` naming ``where`` for the settings of another task.
+    """
+    declared = _schema("recipe.schema.yaml")["properties"]["task_settings"]["properties"]
+    own = {key: about for key, about in declared.items() if about["task"] == task}
+    if strange := sorted(value.keys() - own.keys()):
+        expected = f"one of {', '.join(own)}" if own else "none"
+        raise ConfigError(
+            f"{where}: key 'task_settings.{strange[0]}' is no setting of task {task}, expected {expected}"
+        )
+    return {key: value.get(key, about["default"]) for key, about in own.items()}
+
+
 def _completed(value: dict[str, Any], declared: dict[str, Any]) -> dict[str, Any]:
     known = declared.get("properties", {})
     filled = {k: _completed(v, known.get(k, {})) if isinstance(v, dict) else v for k, v in value.items()}
-    return filled | {k: about["default"] for k, about in known.items() if "default" in about and k not in value}
+    own = {k: about["default"] for k, about in known.items() if "default" in about and "task" not in about}
+    return filled | {k: default for k, default in own.items() if k not in value}
 
 
 def validate_config(value: Any, experiments: Iterable[str], where: str) -> None:

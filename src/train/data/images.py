@@ -161,6 +161,29 @@ def fit(image: Image.Image, size: Size) -> np.ndarray:
     return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
 
 
+def decode_mask(data: bytes) -> np.ndarray:
+    """The values of an image file of one channel, uint8 ``(H, W)``; of a palette, its indices.
+
+    Not turned upright: annotations are of the pixels as they are stored. Raises :class:`Unreadable`.
+    """
+    try:
+        with _opened(data) as image, room.take(image.width * image.height):
+            image.load()
+            if image.mode not in ("L", "P", "1"):
+                raise Unreadable(f"a mask of mode {image.mode}, expected one channel of 8 bits or a palette")
+            return np.asarray(image, np.uint8)
+    except Unreadable:
+        raise
+    except Exception as error:
+        raise Unreadable(_reason(error)) from None
+
+
+def fit_mask(mask: np.ndarray, size: Size) -> np.ndarray:
+    """``uint8 (height, width)``: the value at the nearest pixel, aspect ratio ignored as in :func:`fit`."""
+    height, width = sides(size)
+    return np.asarray(Image.fromarray(mask).resize((width, height), Image.Resampling.NEAREST))
+
+
 def central(image: Image.Image, size: Size, keep: float) -> np.ndarray:
     """``uint8 (height, width, 3)``: ``keep`` times the largest central box of that shape, bicubic.
 

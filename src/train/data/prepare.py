@@ -23,12 +23,15 @@ from train.config.cell import Dataset, sides
 from train.config.parsing import json_bytes
 from train.config.printable import shown
 from train.config.schema import ConfigError
+from train.data.example import BOXES
 from train.data.images import LARGEST_FILE, Unreadable
 from train.data.raw import DOWNLOADS, open_raw
 from train.data.raw.download import check_space
 from train.data.raw.source import SPLITS, Loaded, RawData, Reached, Wanted, few
 from train.data.raw.subset import choose_per_class
-from train.data.writers import ArrayWriter, RecordWriter, digest, digest_of
+from train.data.raw.text import RawText
+from train.data.tokens import TOKENIZER, tokens_of
+from train.data.writers import ArrayWriter, Layout, RecordWriter, digest, digest_of, save_array
 from train.machine.progress import Tally, say
 
 #: Images on their way between the source and the store: enough to keep every core busy, little memory. Large ones are
@@ -39,10 +42,12 @@ NAMED = 20
 #: What the mark of a store's folder says that it is for.
 STORE = "prepared data"
 ABOUT = "store.json"
+PARTS = ("image", "label", "mask", *BOXES, "token", "records", "images", "labels")
 #: All files that a store of either form may have, or had before its arrays were named in the manifest.
 FILES = (
-    *(f"{split}_{part}.npy" for split in SPLITS for part in ("image", "label", "records", "images", "labels")),
+    *(f"{split}_{part}.npy" for split in SPLITS for part in PARTS),
     *(f"{split}.array_record" for split in SPLITS),
+    TOKENIZER,
     ABOUT,
 )
 
@@ -64,7 +69,7 @@ def prepare(dataset: Dataset, folder: Path, downloads: Path = DOWNLOADS) -> dict
             if dataset.path:
                 say(f"{dataset.name}: looking through {dataset.path}")
             raw = open_raw(dataset, downloads)
-            about = _build(dataset, raw, building)
+            about = (_build_text if isinstance(raw, RawText) else _build)(dataset, raw, building)
             _publish(building, real)
     except OSError as error:
         raise ConfigError(f"{error.filename or folder}: cannot be written ({error.strerror or error})") from None
@@ -123,44 +128,37 @@ def _publish(building: Path, folder: Path) -> None:
 
 
 def _build(dataset: Dataset, raw: RawData, building: Path) -> dict:
-    if len(raw.class_names) != dataset.classes:
-        raise ConfigError(
-            f"config/datasets/{dataset.name}.yaml: key 'classes' is {dataset.classes}, "
-            f"expected {len(raw.class_names)}, the number found in {raw.where}"
-        )
+    _check_classes(dataset, len(raw.class_names), raw.where)
     if raw.left_out.counts:
         say(f"{dataset.name}: left out {raw.left_out}")
     wanted = _wanted(dataset, raw)
     splits = {}
     with ExitStack() as stack:
-        writers = {split: stack.enter_context(writer) for split, writer in _writers(dataset, wanted, building)}
+        writers = {split: stack.enter_context(w) for split, w in _writers(dataset, raw, wanted, building)}
         contents, unreadable = _fill(dataset, raw, wanted, writers)
         for split, pictures in wanted.items():
             kept = np.array([bool(content) for content in contents[split]])
-            labels = np.array([picture.label for picture in pictures], np.int32)[kept]
-            if not len(labels):
+            if not kept.any():
                 raise ConfigError(f"{raw.where}: no readable image in {split}/, expected some")
-            if split == "train" and (lost := sorted(set(range(dataset.classes)) - set(labels.tolist()))):
-                names = few([raw.class_names[label] for label in lost])
-                raise ConfigError(f"{raw.where}: no readable image in train/ of class {names}, expected at least one")
             writers[split].finish(kept)
-            np.save(building / f"{split}_label.npy", labels)
-            image = {"digest": digest(content for content in contents[split] if content)}
-            rows = digest(digest_of(row.tobytes()) for row in labels.astype("<i4"))
-            part = {"length": len(labels), "arrays": {"label": {"dtype": "int32", "shape": [], "digest": rows}}}
-            if dataset.store == "records":
-                part["files"] = {"image": image}
+            part: dict = {"length": int(kept.sum()), "arrays": {}}
+            if dataset.annotation == "label":
+                labels = np.array([picture.label for picture in pictures], np.int32)[kept]
+                if split == "train" and (lost := sorted(set(range(dataset.classes)) - set(labels.tolist()))):
+                    names = few([raw.class_names[label] for label in lost])
+                    raise ConfigError(
+                        f"{raw.where}: no readable image in train/ of class {names}, expected one or more"
+                    )
+                part["arrays"]["label"] = save_array(building, split, "label", labels)
+            rows = [content for content in contents[split] if content]
+            if isinstance(writers[split], RecordWriter):
+                part["files"] = {"image": {"digest": digest(row[0] for row in rows)}}
             else:
-                part["arrays"]["image"] = {"dtype": "uint8", "shape": [*_size(dataset, split), 3], **image}
+                names = writers[split].layout
+                digests = {name: digest(row[at] for row in rows) for at, name in enumerate(names)}
+                part["arrays"] |= writers[split].manifest(digests)
             splits[split] = part
-    about = {
-        "name": dataset.name,
-        "fingerprint": data_fingerprint(dataset),
-        "content": hashlib.blake2b(json_bytes(splits), digest_size=16).hexdigest(),
-        "store": dataset.store,
-        "class_names": raw.class_names,
-        "splits": splits,
-    }
+    about = _about(dataset, raw.class_names, splits)
     if unreadable:
         about["skipped"] = unreadable
     if raw.left_out.counts:
@@ -169,9 +167,48 @@ def _build(dataset: Dataset, raw: RawData, building: Path) -> dict:
     return about
 
 
+def _build_text(dataset: Dataset, raw: RawText, building: Path) -> dict:
+    """Tokens of both splits; those of the training text decide what byte pairs are merged."""
+    tokens = tokens_of(dataset, raw)
+    _check_classes(dataset, len(tokens.names), raw.where)
+    splits = {}
+    for split, text in raw.splits.items():
+        encoded = tokens.encode(text)
+        splits[split] = {
+            "length": len(encoded),
+            "arrays": {"token": save_array(building, split, "token", encoded, 2**16)},
+        }
+    if tokens.file is not None:
+        (building / TOKENIZER).write_bytes(tokens.file)
+    about = _about(dataset, tokens.names, splits)
+    about["text"] = {"tokens": dataset.text.tokens, "characters": {split: len(t) for split, t in raw.splits.items()}}
+    about["text"]["digest"] = raw.digest
+    (building / ABOUT).write_bytes(json_bytes(about))
+    return about
+
+
+def _check_classes(dataset: Dataset, found: int, where: str) -> None:
+    if found != dataset.classes:
+        raise ConfigError(
+            f"config/datasets/{dataset.name}.yaml: key 'classes' is {dataset.classes}, "
+            f"expected {found}, the number found in {where}"
+        )
+
+
+def _about(dataset: Dataset, class_names: list[str], splits: dict) -> dict:
+    return {
+        "name": dataset.name,
+        "fingerprint": data_fingerprint(dataset),
+        "content": hashlib.blake2b(json_bytes(splits), digest_size=16).hexdigest(),
+        "store": dataset.store,
+        "class_names": class_names,
+        "splits": splits,
+    }
+
+
 def _fill(dataset: Dataset, raw: RawData, wanted: Wanted, writers: dict) -> tuple[dict, dict]:
     """Store every image; digests by split and row, empty for unreadable files, and why these are, by name."""
-    contents = {split: [b""] * len(pictures) for split, pictures in wanted.items()}
+    contents: dict[str, list[tuple[bytes, ...]]] = {split: [()] * len(pictures) for split, pictures in wanted.items()}
     unreadable: dict[str, str] = {}
     total = sum(map(len, wanted.values()))
     with Tally(dataset.name, total, unit=" images") as tally:
@@ -194,22 +231,33 @@ def _wanted(dataset: Dataset, raw: RawData) -> Wanted:
                 f"{len(raw.splits[split])}, the number of files found in {raw.where}; is it complete?"
             )
     train = raw.splits["train"]
+    if dataset.annotation != "label":
+        return raw.splits
     chosen = choose_per_class(np.array([picture.label for picture in train]), dataset)
     return {"train": [train[index] for index in chosen], "val": raw.splits["val"]}
 
 
-def _writers(dataset: Dataset, wanted: Wanted, building: Path) -> Iterator[tuple[str, ArrayWriter | RecordWriter]]:
+def _writers(
+    dataset: Dataset, raw: RawData, wanted: Wanted, building: Path
+) -> Iterator[tuple[str, ArrayWriter | RecordWriter]]:
     if dataset.store == "records":
         yield from ((split, RecordWriter(building, split, len(pictures))) for split, pictures in wanted.items())
         return
-    sizes = {split: _size(dataset, split) for split in wanted}
-    check_space(building.parent, sum(3 * math.prod(sizes[split]) * len(listed) for split, listed in wanted.items()))
-    yield from ((split, ArrayWriter(building, split, len(listed), sizes[split])) for split, listed in wanted.items())
+    layouts = {split: _layout(dataset, split, raw) for split in wanted}
+    size = {s: sum(dtype.itemsize * math.prod(shape) for dtype, shape in layouts[s].values()) for s in wanted}
+    check_space(building.parent, sum(size[split] * len(listed) for split, listed in wanted.items()))
+    yield from ((split, ArrayWriter(building, split, len(listed), layouts[split])) for split, listed in wanted.items())
 
 
-def _size(dataset: Dataset, split: str) -> tuple[int, int]:
-    """Height and width at which the images of a split are stored."""
-    return sides(dataset.stored_size if split == "train" else dataset.image_size)
+def _layout(dataset: Dataset, split: str, raw: RawData) -> Layout:
+    """The arrays of a split but for labels."""
+    size = sides(dataset.stored_size if split == "train" else dataset.image_size)
+    layout = {"image": (np.dtype(np.uint8), (*size, 3))}
+    if dataset.annotation == "mask":
+        layout["mask"] = (np.dtype(np.uint8), size)
+    if dataset.annotation == "boxes":
+        layout |= {name: (dtype, (raw.most_objects, *inner)) for name, (dtype, inner) in BOXES.items()}
+    return layout
 
 
 def _converted(reached: Iterator[Reached], writers: dict) -> Iterator[tuple[str, int, tuple | Unreadable]]:
@@ -225,7 +273,7 @@ def _converted(reached: Iterator[Reached], writers: dict) -> Iterator[tuple[str,
             return error
         except OSError as error:
             return Unreadable(error.strerror or str(error))
-        return stored, digest_of(stored)
+        return stored, tuple(digest_of(part) for part in stored)
 
     pending: deque = deque()
     held = 0

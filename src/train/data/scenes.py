@@ -30,8 +30,8 @@ class Scene:
     """A picture and what is in it.
 
     ``image`` is uint8 ``(H, W, 3)`` and ``mask`` uint8 ``(H, W)`` with indices of :data:`TRIMAP`: a pixel just outside
-    of a digit is boundary. ``boxes`` is float32 ``(K, 4)``, the centre's x and y, width and height of the digit's ink in
-    shares of the picture, also where another digit covers it; ``labels`` int32 ``(K,)``.
+    of a digit is boundary. ``boxes`` is float32 ``(K, 4)``, the centre's x and y, width and height of the digit's ink
+    in shares of the picture, also where another digit covers it; ``labels`` int32 ``(K,)``.
     """
 
     image: np.ndarray

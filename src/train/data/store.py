@@ -6,6 +6,18 @@ manifest in ``store.json`` says of what type, shape and contents. Those of pictu
     train_image.npy  uint8 (N, *stored_size, 3)      train_label.npy  int32 (N,)
     val_image.npy    uint8 (M, *image_size, 3)       val_label.npy    int32 (M,)
 
+A text is one array, whose examples are its tokens in their order: a task cuts windows out of it
+(:mod:`train.data.windows`)::
+
+    train_token.npy  uint16 (N,)                     val_token.npy    uint16 (M,)
+
+Pictures with the class of every pixel have ``<split>_mask.npy``, uint8 ``(N, height, width)``, in which
+:data:`VOID` is of no class; pictures of objects have, for at most K of them and padded with zeros and with class -1::
+
+    <split>_boxes.npy      float32 (N, K, 4)         centre x, centre y, width, height in shares of the picture
+    <split>_box-class.npy  int32 (N, K)
+    <split>_difficult.npy  bool (N, K)               neither hits nor misses
+
 Instead of an array of images there may be the original files as records, decoded while they are read
 (:mod:`train.data.records`).
 """
@@ -13,8 +25,9 @@ Instead of an array of images there may be the original files as records, decode
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +39,10 @@ from train.config.printable import shown
 from train.config.schema import ConfigError, load_mapping, validate
 from train.data.arrays import open_array
 from train.data.records import AGAIN, RecordSplit
+from train.data.tokens import Tokens, stored_tokens
 
+#: Class of a pixel that counts in no figure and no loss.
+VOID = 255
 #: A whole batch, read by one process.
 ALL = slice(None)
 
@@ -64,6 +80,16 @@ class Store:
     val: Split | RecordSplit
     class_names: tuple[str, ...]
     content: str
+    folder: Path
+
+    def decode(self, tokens: Sequence[int] | np.ndarray) -> str:
+        """The text of tokens ``(N,)``, of a store of text."""
+        return self.tokens.decode(tokens)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """The alphabet of a store of text."""
+        return stored_tokens(self.folder, self.class_names)
 
 
 def open_store(folder: Path, dataset: Dataset, crop: RandomResizedCrop | None = None) -> Store:
@@ -89,7 +115,7 @@ def open_store(folder: Path, dataset: Dataset, crop: RandomResizedCrop | None = 
             )
         if "label" in about["splits"][split]["arrays"]:
             _check_labels(part["label"], dataset.classes, folder / f"{split}_label.npy")
-    return Store(**splits, class_names=tuple(about["class_names"]), content=about["content"])
+    return Store(**splits, class_names=tuple(about["class_names"]), content=about["content"], folder=folder)
 
 
 def _check_labels(labels: np.ndarray, classes: int, path: Path) -> None:

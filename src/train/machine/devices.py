@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any
 
 from train.config.cell import Cell
-from train.config.models import model_of
 from train.data.records import usable_cores
 
 #: Multiply-adds of a device and step below which the exchange between devices costs more than they save.
@@ -22,8 +21,10 @@ def cpu_devices(cell: Cell) -> int:
     XLA runs most elementwise operations of one device on one core. With a device per core all of them run at once, and
     matrix products need no threads of their own. The number divides every part of the batch.
     """
+    from train.tasks import task_of
+
     part = cell.batch_size // cell.accumulate
-    work = 3 * model_of(cell.model).with_classes(cell.dataset.classes).macs * part  # forward, and backward twice
+    work = 3 * task_of(cell).spec(cell).macs * part  # forward, and backward twice
     most = max(1, min(threads(), work // LEAST_WORK, part))
     return next(count for count in range(most, 0, -1) if part % count == 0)
 

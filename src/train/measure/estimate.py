@@ -21,14 +21,13 @@ from train.config.length import length_of
 from train.config.schema import ConfigError
 from train.data.raw import open_raw
 from train.data.records import usable_cores
-from train.data.store import open_store
 from train.machine import memory
 from train.machine.progress import say
 from train.measure.estimate_text import measured_line
 from train.measure.input import bench
 from train.provenance import cpu_name, versions
 from train.step import EVAL_FACTOR, Programs, check_divisible
-from train.tasks import learner_of
+from train.tasks import learner_of, opened
 
 #: Largest batch that is measured on a CPU; time and memory of a larger one are taken in proportion.
 CPU_BATCH = 32
@@ -157,7 +156,7 @@ def images_of(cell: Cell, stores: Path) -> dict:
     """Numbers of images, bytes of the store, and the rate at which it is read where it has been prepared."""
     data, folder = cell.dataset, stores / cell.dataset.name
     try:
-        store = open_store(folder, data, cell.augmentation.random_resized_crop)
+        store = opened(cell, folder)
     except ConfigError:
         counts = _published(data)
         return {"images": counts, "prepared": False, "store_bytes": _store_bytes(data, counts), "read": None}

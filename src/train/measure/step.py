@@ -14,10 +14,10 @@ from dataclasses import asdict, replace
 
 from train import config
 from train.config.cell import Augmentation, Cell
-from train.config.models import model_of
 from train.config.schema import ConfigError
 from train.machine.devices import cpu_devices, threads
 from train.provenance import cpu_name, versions
+from train.tasks import task_of
 
 #: Who takes the steps.
 OURS, THEIRS = "jax", "torch"
@@ -70,7 +70,7 @@ def bench(cell: Cell, rounds: int, starts: int, forms: Sequence[str] = FORMS) ->
             pairs += [(ours.step(), theirs.step()) for _ in range(rounds)]
     medians = [statistics.median(side) for side in zip(*pairs, strict=True)]
     ratios = sorted(a / b for a, b in pairs)
-    spec = model_of(cell.model).with_classes(cell.dataset.classes)
+    spec = task_of(cell).spec(cell)
     operations = 6 * spec.macs * cell.batch_size  # two to a multiply-add; forward, and backward twice
     return {
         "model": cell.model,

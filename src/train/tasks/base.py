@@ -44,6 +44,8 @@ class Task:
     :class:`train.config.schema.ConfigError` where keys of a resolved cell do not go together, naming one of its
     ``places``. ``learner`` is where its :class:`Learner` is defined, as ``module:class``: it imports jax, which a
     configuration is read without. ``files`` are the names of what it leaves beside metrics, weights and summary.
+    ``reads`` says what its examples may be annotated with (:func:`train.config.cell.annotation_of`), and
+    ``examples(cell, store)`` makes them of what was prepared, where they are not the rows of its arrays.
     """
 
     name: str
@@ -52,6 +54,8 @@ class Task:
     check: Callable[[Mapping[str, Any], Places], None]
     learner: str
     files: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    examples: Callable[[Cell, Store], Store] | None = None
 
     @property
     def headline(self) -> Metric:

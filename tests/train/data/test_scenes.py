@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 from sklearn.datasets import load_digits
+
 from train.config.cell import Scenes
 from train.data.scenes import BOUNDARY, CONTRAST, DIGIT, GROUND, compose
 

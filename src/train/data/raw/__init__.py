@@ -9,19 +9,24 @@ from train.config.schema import ConfigError
 from train.data.raw import archive, embedded, folder, imagenet
 from train.data.raw.download import fetch, verify
 from train.data.raw.source import RawData
+from train.data.raw.text import RawText, open_text
 
 #: Where archives are downloaded to.
 DOWNLOADS = Path("data/downloads")
 
 
-def open_raw(dataset: Dataset, downloads: Path = DOWNLOADS) -> RawData:
-    """The images of ``dataset`` as they are published, fetched into ``downloads`` where they are not on disk.
+def open_raw(dataset: Dataset, downloads: Path = DOWNLOADS) -> RawData | RawText:
+    """The images, or the text, of ``dataset`` as published, fetched into ``downloads`` where they are not on disk.
 
     Raises :class:`ConfigError` for anything missing, damaged or of another layout.
     """
     key = f"config/datasets/{dataset.name}.yaml: key 'path'"
     if dataset.kind == "sklearn-digits":
         return embedded.digits(dataset)
+    if dataset.kind == "digit-scenes":
+        return embedded.digit_scenes(dataset)
+    if dataset.text:
+        return open_text(dataset, downloads)
     if dataset.path is None:
         if dataset.download is None or dataset.download.url is None:
             raise ConfigError(f"{key} is null, expected a folder or an archive, or a key 'download'")

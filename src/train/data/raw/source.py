@@ -68,6 +68,7 @@ class RawData:
         splits: the pictures by split.
         read: yields the wanted pictures in the order that suits the source. Raises :class:`ConfigError` for damage.
         left_out: what lies among the pictures and is none.
+        most_objects: the most that a picture is annotated with.
     """
 
     where: str
@@ -75,6 +76,7 @@ class RawData:
     splits: Wanted
     read: Callable[[Wanted], Iterator[Reached]]
     left_out: LeftOut = field(default_factory=LeftOut)
+    most_objects: int = 0
 
 
 def by_class(found: Found, key: str, where: str, left_out: LeftOut) -> tuple[list[str], Wanted]:

@@ -80,4 +80,5 @@ CLASSIFICATION = Task(
     spec=spec,
     check=check,
     learner="train.tasks.classification.learner:Classifier",
+    reads=("label",),
 )
