@@ -82,9 +82,8 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints) -> 
     step = int(state.step)
     label, done = f"{cell.name} seed {seed}", step * cell.batch_size
     images = length.steps * cell.batch_size
-    progress = Progress(
-        label, length.epochs, images, done=done, silent=not processes.is_first(), unit=task_of(cell).unit
-    )
+    shown_by = {"silent": not processes.is_first(), "unit": task_of(cell).unit}
+    progress = Progress(label, length.epochs, images, done=done, **shown_by)
     if cell.start is not None and not restored:
         state, replaced = _started(programs, state, cell)
         new = f", with a new head ({', '.join(replaced)})" if replaced else ""

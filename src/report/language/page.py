@@ -124,9 +124,9 @@ REPORT = report_of(
         task="language",
         title="A small transformer learns text",
         question=(
-            "Does TinyGPT, the network of ch. 11.2.6, predict a text that it was not trained on better than counting "
-            "does? The loss is the mean surprise at every held-out token; models that count runs of tokens and back off "
-            "to shorter ones are fitted on the same text."
+            "Does TinyGPT, the network of ch. 11.2.6, predict a text that it was not trained on better than "
+            "counting does? The loss is the mean surprise at every held-out token; models that count runs of tokens "
+            "and back off to shorter ones are fitted on the same text."
         ),
         metrics=("loss", "bits", "block_loss", "accuracy"),
         demos=("TinyGPT", "TinyStories"),

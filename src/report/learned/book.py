@@ -30,22 +30,15 @@ def book_table(about: About, cells: Sequence[Cell]) -> Table:
     mine = {cell.book_row: cell for cell in cells if cell.book_row}
     notes: dict[str, str] = {}
     rows = [_row(about, row, mine.get(name), notes) for name, row in known.items()]
-    return Table(
-        caption=(
-            "The demos of the companion repository, with what it and the chapter print, and our run of the same network "
-            f"where this page has one ({about.said(about.headline)}, mean over seeds). "
-            + ("Marks say in what ours is another experiment." if notes else "")
-        ),
-        header=(
-            Column("Demo"),
-            Column("Data", "1fr"),
-            "Parameters",
-            Column("Printed result", "1.4fr"),
-            Column("Ours", "0.7fr"),
-        ),  # fmt: skip
-        rows=rows,
-        notes=[(mark, text) for text, mark in notes.items()],
+    caption = (
+        "The demos of the companion repository, with what it and the chapter print, and our run of the same network "
+        f"where this page has one ({about.said(about.headline)}, mean over seeds)."
+        + (" Marks say in what ours is another experiment." if notes else "")
     )
+    header = (
+        Column("Demo"), Column("Data", "1fr"), "Parameters", Column("Printed result", "1.4fr"), Column("Ours", "0.7fr"),
+    )  # fmt: skip
+    return Table(caption, header, rows, notes=[(mark, text) for text, mark in notes.items()])
 
 
 def _row(about: About, row: reference.Row, cell: Cell | None, notes: dict[str, str]) -> list[str]:

@@ -29,6 +29,7 @@ def page(about: About, trained: Trained) -> Page:
     """Assemble the page from configurations, summaries, the tables made of them, and the files that runs left."""
     cells = trained.cells
     banner = smoke.banner(cells)
+    data = cells[0].config.get("dataset.title")
     said = [] if banner else findings(about, trained)
     blocks: list[Block] = [
         _table(about, trained.table, trained.n),
@@ -42,7 +43,7 @@ def page(about: About, trained: Trained) -> Page:
     ]
     return Page(
         title=about.title,
-        subtitle=f"{cells[0].config.get('dataset.title')}: {words(len(cells), 'cell')}, {words(trained.n, 'seed')} each",
+        subtitle=f"{data}: {words(len(cells), 'cell')}, {words(trained.n, 'seed')} each",
         question=about.question,
         book=citation.sentence(*about.sections),
         notice=smoke.opening(banner, None),
@@ -54,19 +55,13 @@ def page(about: About, trained: Trained) -> Page:
 
 def _table(about: About, table: pd.DataFrame, n: int) -> Table:
     unit = about.of.unit
+    first = Column("Cell"), Column("What it is", "1fr"), "Parameters"
     return Table(
         caption=(
             f"What each cell reaches ({frames.spread(table, n)}; all {count(table['val_images'].iloc[0])} validation "
             f"{unit}). Step: time of a training step with its input, median over runs. Run: mean wall time."
         ),
-        header=[
-            Column("Cell"),
-            Column("What it is", "1fr"),
-            "Parameters",
-            *map(about.said, about.metrics),
-            "Step (ms)",
-            "Run",
-        ],
+        header=[*first, *map(about.said, about.metrics), "Step (ms)", "Run"],
         rows=[
             [
                 f"`{row['cell']}`",

@@ -25,13 +25,11 @@ def tables(trained: Trained) -> list[Block]:
         for same in zip(*runs, strict=True):
             iou, dice = ([row[key] for row in same] for key in ("iou", "dice"))
             spread = f" ± {plain(statistics.sd(iou))}" if len(iou) > 1 else ""
-            pixels = count(same[0]["pixels"])
-            rows.append(
-                [f"`{cell.name}`", same[0]["class"], pixels, f"{plain(fmean(iou))}{spread}", plain(fmean(dice))]
-            )
+            said = f"{plain(fmean(iou))}{spread}", plain(fmean(dice))
+            rows.append([f"`{cell.name}`", same[0]["class"], count(same[0]["pixels"]), *said])
     caption = (
-        "Overlap by class, in percent, over all validation pixels. IoU: common pixels over those of either; Dice: twice "
-        "the common pixels over those of both."
+        "Overlap by class, in percent, over all validation pixels. IoU: common pixels over those of either; Dice: "
+        "twice the common pixels over those of both."
     )
     header = (Column("Cell"), Column("Class", "1fr"), "Pixels", "IoU (%)", "Dice (%)")
     return [Table(caption, header, rows)] if rows else []
@@ -40,8 +38,8 @@ def tables(trained: Trained) -> list[Block]:
 def pictures(trained: Trained) -> list[Block]:
     """Best, middling and worst pictures of every cell."""
     caption = (
-        "Pictures, truth, prediction and error (yellow), from top to bottom; from left to right the four pictures with the "
-        "most overlap, four from the middle and the four with the least, of each cell by itself."
+        "Pictures, truth, prediction and error (yellow), from top to bottom; from left to right the four pictures with "
+        "the most overlap, four from the middle and the four with the least, of each cell by itself."
     )
     return [*shown(trained.cells, "pictures.png", caption)]
 
