@@ -8,7 +8,7 @@ program, so that all seeds share one compilation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -53,7 +53,8 @@ class Programs:
         mesh = Mesh(self._devices, ("data",))
         replicated, self._split = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("data"))
         self._optimizer, self._rate = make_optimizer(cell, steps_per_epoch), learning_rate(cell, steps_per_epoch)
-        self._graph, _, self._draws, _ = parts_of(nnx.eval_shape(lambda: self._build(nnx.Rngs(0))))
+        self._graph, _, self._draws, rest = parts_of(nnx.eval_shape(lambda: self._build(nnx.Rngs(0))))
+        self._counts = bool(jax.tree.leaves(rest))
         compiled = {"out_shardings": replicated, "compiler_options": compiler_options()}
         # It runs once: optimising its code takes seconds on CPU and saves none.
         self.init = jax.jit(
@@ -63,6 +64,7 @@ class Programs:
             self._inputs, in_shardings=(replicated, replicated, self._split), out_shardings=self._split
         )
         self._updated = jax.jit(self._update, donate_argnums=0, in_shardings=(replicated, self._split), **compiled)
+        self._settle = jax.jit(self._statistics, in_shardings=(replicated, self._split), **compiled)
         self._measured = jax.jit(self._measure, in_shardings=(replicated, self._split, replicated), **compiled)
 
     @property
@@ -128,6 +130,23 @@ class Programs:
         )
         average = None if state.average is None else jax.tree.map(jnp.copy, params)
         return state._replace(params=params, rest=rest, average=average), replaced
+
+    @property
+    def must_settle(self) -> bool:
+        """Whether the network that is published has other statistics than the one that is trained.
+
+        Averaged weights make other activations than those that the running statistics of normalisation are of.
+        """
+        return self.cell.ema_decay is not None and self._counts
+
+    def settled(self, state: TrainState, batches: Iterable[dict]) -> TrainState:
+        """``state`` with the statistics that the published weights have on some training ``batches``, for evaluation.
+
+        Training goes on from the state given.
+        """
+        for batch in batches:
+            state = state._replace(rest=self._settle(state, self.place(batch)))
+        return state
 
     def rate(self, step: int) -> float:
         """The learning rate of step 0, 1, …."""
@@ -215,6 +234,13 @@ class Programs:
             average = optax.incremental_update(params, average, 1 - cell.ema_decay)
         sums = jax.tree.map(jnp.add, state.sums, sums)
         return TrainState(state.step + 1, state.seed, params, rest, optimizer_state, average, sums)
+
+    def _statistics(self, state: TrainState, batch: dict) -> Any:
+        """What is not trained, moved by one batch that the published weights are shown as in training."""
+        key = jax.random.fold_in(_stream(state.seed, 2), state.step)
+        model = self._network(evaluated(state), state.rest, key)
+        self.learner.train_loss(model, self._inputs(state.seed, state.step, batch))
+        return nnx.to_pure_dict(parts_of(model)[3])
 
     def _measure(self, state: TrainState, batch: dict, index: jax.Array) -> dict:
         key = jax.random.fold_in(jax.random.key(0), index)
