@@ -47,8 +47,8 @@ def tables(trained: Trained) -> list[Block]:
         "Samples (500 a run) in the features of a small classifier that is trained on the same pictures "
         f"({plain(real['real', 'accuracy'], 1)} % right on held-out ones). Distance: of Fréchet, the mean from twenty "
         f"sets of real pictures, two of which are {plain(real['real', 'frechet'], 3)} ± "
-        f"{plain(real['real', 'deviation'], 3)} from each other; ratio: over that. Rarest: samples in the class that has "
-        "fewest. Copies: samples nearer to a training picture than one in a hundred held-out pictures is."
+        f"{plain(real['real', 'deviation'], 3)} from each other; ratio: over that. Rarest: samples in the class that "
+        "has fewest. Copies: samples nearer to a training picture than one in a hundred held-out pictures is."
     )
     header = (Column("Cell"), Column("Sampler", "1fr"), "Distance", "Ratio", "Rarest", "Copies (%)")
     return [Table(caption, header, rows)]
@@ -109,8 +109,8 @@ REPORT = report_of(
         task="diffusion",
         title="Pictures out of noise",
         question=(
-            "Ch. 11.2.7 gives a U-Net the time as one plane of t/T behind the picture. Is that enough, beside sines and "
-            "cosines or the time in every block? And does attention at the bottom make samples collapse, as the "
+            "Ch. 11.2.7 gives a U-Net the time as one plane of t/T behind the picture. Is that enough, beside sines "
+            "and cosines or the time in every block? And does attention at the bottom make samples collapse, as the "
             "companion repository saw? Samples are compared with real pictures, beside two sets of real ones."
         ),
         metrics=("frechet_ratio", "frechet", "coverage", "copies", "loss"),
