@@ -91,6 +91,7 @@ YOLOV1_DIGITS = V1.spec(
     ConvBN(16, 32, 3, 2),
     ResidualBlock(32, 32, 1, 1),
     ResidualBlock(32, 64, 1, 2),
+    ConvBN(64, 64, 3),
     Conv2d(64, 64, 3),
     Conv2d(64, 2 * 5 + 10, 1, activation="identity"),
     role="trainer",

@@ -29,7 +29,9 @@ def check(cell: Mapping[str, Any], places: Places) -> None:
     """
     dataset, augmentation = cell["dataset"], cell["augmentation"]
     if dataset.get("store", "array") != "array":
-        raise ConfigError(f"{places.dataset}: key 'store' is {dataset['store']}, expected array: boxes are of whole pictures")
+        raise ConfigError(
+            f"{places.dataset}: key 'store' is {dataset['store']}, expected array: boxes are of whole pictures"
+        )
     stored, shown = sides(dataset["stored_size"]), sides(dataset["image_size"])
     if stored[0] < shown[0] or stored[1] < shown[1]:
         raise ConfigError(
@@ -39,8 +41,8 @@ def check(cell: Mapping[str, Any], places: Places) -> None:
     for knob in FOREIGN:
         if augmentation.get(knob):
             raise ConfigError(
-                f"{places.cell}.augmentation: key '{knob}' is set, expected null for task detection, whose boxes follow "
-                "random_crop and horizontal_flip"
+                f"{places.cell}.augmentation: key '{knob}' is set, expected null: boxes follow random_crop and "
+                "horizontal_flip only"
             )
     if cell["initialization"] == "book-faulty":
         raise ConfigError(
@@ -59,8 +61,8 @@ def _check_model(model: str, dataset: Mapping[str, Any], places: Places) -> None
     if network.input_shape != wanted or network.extra_inputs:
         height, width = network.input_shape[:2] if len(network.input_shape) == 3 else wanted[:2]
         raise ConfigError(
-            f"{places.model}: key 'model': {network.name} takes {network.input_shape}, expected {wanted}; set image_size "
-            f"in {places.dataset} to {height if height == width else [height, width]} or name another model"
+            f"{places.model}: key 'model': {network.name} takes {network.input_shape}, expected {wanted}; set "
+            f"image_size in {places.dataset} to {height if height == width else [height, width]} or name another model"
         )
 
 

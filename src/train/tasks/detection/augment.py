@@ -40,7 +40,7 @@ def augment(
         images: uint8 ``(N, H, W, 3)``, whole pictures as stored.
         boxes: float32 ``(N, K, 4)``.
         labels: int32 ``(N, K)``, :data:`train.data.example.NOTHING` on the padding.
-        config: ``random_crop`` scales and moves, ``horizontal_flip`` mirrors, ``colour_jitter`` is as in classification.
+        config: ``random_crop`` scales and moves, ``horizontal_flip`` mirrors, ``colour_jitter`` is as elsewhere.
         image_size: of the result in pixels.
         mean: channel means in [0, 1].
         std: channel deviations in [0, 1].
@@ -86,7 +86,9 @@ def _moved(
             image, (height, width, 3), (0, 1), factor, offset, "linear"
         )
     )(images, factors, offsets)
-    moved = jnp.concatenate([boxes[..., :2] * scale[:, None, None] + origin[:, None], boxes[..., 2:] * scale[:, None, None]], -1)
+    moved = jnp.concatenate(
+        [boxes[..., :2] * scale[:, None, None] + origin[:, None], boxes[..., 2:] * scale[:, None, None]], -1
+    )
     seen = geometry.clipped(moved)
     kept = geometry.area(seen) >= VISIBLE * jnp.maximum(geometry.area(moved), geometry.TINY)
     return images, seen, jnp.where(kept, labels, NOTHING)

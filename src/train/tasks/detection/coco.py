@@ -18,9 +18,7 @@ THRESHOLDS = np.linspace(0.5, 0.95, 10)
 OUTSIDE, LARGEST = 1e11, 1e10
 
 
-def average_precision(
-    pictures: Sequence[tuple[Detections, Truth]], classes: int, size: tuple[int, int]
-) -> np.ndarray:
+def average_precision(pictures: Sequence[tuple[Detections, Truth]], classes: int, size: tuple[int, int]) -> np.ndarray:
     """Average precision ``(10, classes)`` at :data:`THRESHOLDS`; NaN for a class without objects.
 
     ``size`` is height and width of the pictures in pixels, of which COCO's boxes are. Nothing is asked of sizes, and

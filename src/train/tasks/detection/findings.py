@@ -29,8 +29,10 @@ GAP = 8
 
 @dataclass(frozen=True)
 class Cells:
-    """The cells of all grids: objectness ``(M,)`` in (0, 1) of the box that is surest, whether the cell is responsible for
-    an ``object``, and whether that box is a ``hit``, bool ``(M,)``. Ignored cells are not among them.
+    """The cells of all grids but the ignored ones.
+
+    ``objectness`` is ``(M,)`` in (0, 1), that of the box that is surest; ``object`` says whether the cell is
+    responsible for one, and ``hit`` whether that box is around it, bool ``(M,)``.
     """
 
     objectness: np.ndarray
@@ -38,7 +40,9 @@ class Cells:
     hit: np.ndarray
 
 
-def table(pictures: Sequence[tuple[Detections, Truth]], names: Sequence[str], size: tuple[int, int]) -> list[dict[str, Any]]:
+def table(
+    pictures: Sequence[tuple[Detections, Truth]], names: Sequence[str], size: tuple[int, int]
+) -> list[dict[str, Any]]:
     """A row for each class: its objects, and average precisions in percent by the names of the task's metrics.
 
     ``None`` stands for those of a class without objects. ``size`` is height and width of the pictures in pixels.
@@ -94,8 +98,8 @@ def calibration(cells: Cells) -> list[dict[str, Any]]:
 def chosen(pictures: Sequence[tuple[Detections, Truth]]) -> list[tuple[str, int, float]]:
     """Which pictures are shown: ``(why, index, F1)`` of the two best, two in the middle and two worst.
 
-    By F1 at a score of :data:`train.tasks.detection.predict.SHOWN`, of equal ones those with more objects first, then in
-    the order of the data.
+    By F1 at a score of :data:`train.tasks.detection.predict.SHOWN`, of equal ones those with more objects first,
+    then in the order of the data.
     """
     scores = [f1(above(found, SHOWN), truth, HIT) for found, truth in pictures]
     order = sorted(range(len(pictures)), key=lambda index: (-scores[index], -len(pictures[index][1].labels), index))
@@ -116,7 +120,13 @@ def detections_file(
             for box, label, difficult in zip(*truth, strict=True)
         ]
         listed.append(
-            {"why": why, "picture": index, "f1": score, "truth": objects, "found": described(above(found, SHOWN), names)}
+            {
+                "why": why,
+                "picture": index,
+                "f1": score,
+                "truth": objects,
+                "found": described(above(found, SHOWN), names),
+            }
         )
     return (json.dumps({"least_score": SHOWN, "iou": HIT, "pictures": listed}, indent=1) + "\n").encode()
 
@@ -134,9 +144,7 @@ def pictures_file(
         tiles.append(drawn(Image.fromarray(images[index]), described(above(found, SHOWN), names), truth, names))
     width, height = tiles[0].size
     columns = -(-len(tiles) // SHOWN_EACH)
-    sheet = Image.new(
-        "RGB", (columns * (width + GAP) - GAP, SHOWN_EACH * (height + GAP) - GAP), "white"
-    )
+    sheet = Image.new("RGB", (columns * (width + GAP) - GAP, SHOWN_EACH * (height + GAP) - GAP), "white")
     for place, tile in enumerate(tiles):
         sheet.paste(tile, (place // SHOWN_EACH * (width + GAP), place % SHOWN_EACH * (height + GAP)))
     stream = io.BytesIO()

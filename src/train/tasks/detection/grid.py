@@ -33,8 +33,8 @@ class Said(NamedTuple):
     """What a network says of every cell: B boxes and one distribution over classes.
 
     ``offset`` is ``(…, R, C, B, 2)``, the centre's x and y within the cell in (0, 1); ``root`` ``(…, R, C, B, 2)``, the
-    square roots of width and height in shares of the picture, in (0, 1); ``objectness`` ``(…, R, C, B)`` and ``classes``
-    ``(…, R, C, classes)`` are logits.
+    square roots of width and height in shares of the picture, in (0, 1); ``objectness`` ``(…, R, C, B)`` and
+    ``classes`` ``(…, R, C, classes)`` are logits.
     """
 
     offset: jax.Array
@@ -61,7 +61,7 @@ def read(output: jax.Array, count: int) -> Said:
     Offsets and roots of sides are squashed by a sigmoid: the paper regresses the same quantities, but as they come, so
     that a centre may leave its cell and a side become negative.
     """
-    output = output.astype(jnp.float32)
+    output = output.astype(jnp.promote_types(output.dtype, jnp.float32))  # whatever a network computes in
     boxes = output[..., : NUMBERS * count].reshape(*output.shape[:-1], count, NUMBERS)
     return Said(
         jax.nn.sigmoid(boxes[..., :2]), jax.nn.sigmoid(boxes[..., 2:4]), boxes[..., 4], output[..., NUMBERS * count :]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -68,16 +69,29 @@ class Detector:
         return losses.mean(), {"loss": losses.sum(), **sums, "count": jnp.float32(len(images))}
 
     def measure(self, network: Callable, batch: dict[str, jax.Array], key: jax.Array) -> Sums:
-        """Sums of the loss over the pictures that are ``real``."""
+        """Sums of the loss over the pictures that are ``real``, and of what is right of their objects."""
         said = read(network(prepare_eval(batch["image"], **self.view)), BOXES)
         wanted = self._targets(batch["boxes"], batch["box-class"], batch["difficult"])
         losses = sum(detection_loss(said, wanted, self.gamma).values())
         real = batch["real"]
-        return {"loss": jnp.where(real, losses, 0.0).sum(), "count": real.sum(dtype=jnp.float32)}
+        counted = wanted.object & real[:, None, None]
+        return {
+            "loss": jnp.where(real, losses, 0.0).sum(),
+            "iou": jnp.where(counted, geometry.iou(_surest(said), wanted.box), 0.0).sum(),
+            "accuracy": (counted & (said.classes.argmax(-1) == wanted.label)).sum(dtype=jnp.float32),
+            "objects": counted.sum(dtype=jnp.float32),
+            "count": real.sum(dtype=jnp.float32),
+        }
 
     def figures(self, sums: Sums) -> dict[str, float]:
-        """Means over the pictures."""
-        return {name: float(value) / float(sums["count"]) for name, value in sums.items() if name != "count"}
+        """Means over the pictures; in validation, too, over the cells with an object: ``iou`` of the surest box with
+        it, and ``accuracy`` of the class in percent.
+        """
+        means = {name: float(sums[name]) / float(sums["count"]) for name in ("loss", *TERMS) if name in sums}
+        if "objects" in sums:
+            objects = max(float(sums["objects"]), 1.0)
+            means |= {"iou": float(sums["iou"]) / objects, "accuracy": 100 * float(sums["accuracy"]) / objects}
+        return means
 
     def finish(self, run: Callable, store: Store) -> tuple[dict[str, float], dict[str, bytes]]:
         """Average precisions in percent, mean objectness, and the files of the task."""
@@ -100,12 +114,10 @@ class Detector:
         return self._ranked(read(network(prepare_eval(images, **self.view)), BOXES))
 
     def _judge(self, network: Callable, batch: dict[str, jax.Array]) -> tuple[Any, ...]:
-        """What :meth:`look` gives, and the parts of :class:`train.tasks.detection.findings.Cells`, with ignored ones."""
+        """What :meth:`look` gives, and the parts of :class:`findings.Cells`, with ignored ones."""
         said = read(network(prepare_eval(batch["image"], **self.view)), BOXES)
         wanted = self._targets(batch["boxes"], batch["box-class"], batch["difficult"])
-        surest = said.objectness.argmax(-1)[..., None]
-        box = jnp.take_along_axis(said.boxes, surest[..., None], -2)[..., 0, :]
-        hit = wanted.object & (geometry.iou(box, wanted.box) >= findings.HIT)
+        hit = wanted.object & (geometry.iou(_surest(said), wanted.box) >= findings.HIT)
         objectness = jax.nn.sigmoid(said.objectness.max(-1))
         return *self._ranked(said), objectness, wanted.object, hit, wanted.ignored
 
@@ -129,4 +141,10 @@ class Detector:
         return said.boxes.reshape(count, -1, 4), scores.reshape(count, -1, scores.shape[-1])
 
     def _targets(self, boxes: jax.Array, labels: jax.Array, difficult: jax.Array) -> Any:
-        return jax.vmap(lambda *of: targets(*of, self.grid))(boxes, labels, difficult)
+        return jax.vmap(partial(targets, grid=self.grid))(boxes, labels, difficult)
+
+
+def _surest(said: Said) -> jax.Array:
+    """Of every cell the box ``(…, 4)`` with the largest objectness."""
+    best = said.objectness.argmax(-1)[..., None, None]
+    return jnp.take_along_axis(said.boxes, best, -2)[..., 0, :]

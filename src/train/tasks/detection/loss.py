@@ -15,6 +15,8 @@ from train.tasks.detection.grid import Said, Targets, corners
 
 #: Weights of the terms on boxes, and of objectness where there is no object: the paper's λ.
 COORDINATES, NO_OBJECT = 5.0, 0.5
+#: Weight of ``1 - GIoU``.
+OVERLAP = 1.0
 #: The terms by name, in the order of the paper.
 TERMS = ("centre", "size", "object", "no_object", "class")
 
@@ -48,9 +50,8 @@ def detection_loss(said: Said, wanted: Targets, gamma: float, smoothing: float =
 
     return {
         "centre": COORDINATES * total(centre, responsible),
-        "size": COORDINATES * total(root, responsible) + total(shape, responsible),
+        "size": COORDINATES * total(root, responsible) + OVERLAP * total(shape, responsible),
         "object": total(objectness, responsible),
         "no_object": NO_OBJECT * total(objectness, quiet),
         "class": total(classes, wanted.object),
     }
-

@@ -55,7 +55,9 @@ def rounded(box: np.ndarray) -> list[float]:
     return [round(float(number), 4) for number in box]
 
 
-def drawn(image: Image.Image, found: Sequence[Mapping[str, Any]], truth: Truth | None, names: Sequence[str]) -> Image.Image:
+def drawn(
+    image: Image.Image, found: Sequence[Mapping[str, Any]], truth: Truth | None, names: Sequence[str]
+) -> Image.Image:
     """The picture, enlarged where it is small, with detections as :func:`described` in :data:`FOUND`, each with class
     and score, over the true boxes in :data:`TRUE`, those of difficult objects thin.
     """
@@ -75,7 +77,9 @@ def drawn(image: Image.Image, found: Sequence[Mapping[str, Any]], truth: Truth |
 
 def _frame(pen: Any, size: tuple[int, int], box: np.ndarray, colour: tuple[int, ...], width: int) -> None:
     left, top, right, bottom = geometry.edges(box)
-    pen.rectangle((left * size[0], top * size[1], right * size[0] - 1, bottom * size[1] - 1), outline=colour, width=width)
+    pen.rectangle(
+        (left * size[0], top * size[1], right * size[0] - 1, bottom * size[1] - 1), outline=colour, width=width
+    )
 
 
 def _label(
