@@ -16,7 +16,9 @@ from train.config import limits
 
 #: Reports on trained cells: folders of this package whose ``page.py`` has a :class:`report.runs.command.Report` as
 #: ``REPORT``, imported when it is asked for.
-KINDS = ("ablation", "zoo", "imagenette", "imagenet", "sweep")
+KINDS = (
+    "ablation", "zoo", "imagenette", "imagenet", "sweep", "language", "segmentation", "diffusion", "detection",
+)  # fmt: skip
 
 
 def _page(arguments: argparse.Namespace) -> None:

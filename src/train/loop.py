@@ -14,6 +14,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from train import destination, divergence
 from train.checkpoint import Checkpoints
@@ -81,7 +82,8 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints) -> 
     step = int(state.step)
     label, done = f"{cell.name} seed {seed}", step * cell.batch_size
     images = length.steps * cell.batch_size
-    progress = Progress(label, length.epochs, images, done=done, silent=not processes.is_first())
+    shown_by = {"silent": not processes.is_first(), "unit": task_of(cell).unit}
+    progress = Progress(label, length.epochs, images, done=done, **shown_by)
     if cell.start is not None and not restored:
         state, replaced = _started(programs, state, cell)
         new = f", with a new head ({', '.join(replaced)})" if replaced else ""
@@ -165,7 +167,7 @@ def evaluate(programs: Programs, state: TrainState, store: Store, batch_size: in
         if programs.must_wait:
             jax.block_until_ready(parts[-1])
     parts = jax.device_get(parts)
-    return programs.learner.figures({name: sum(float(part[name]) for part in parts) for name in parts[0]})
+    return programs.learner.figures({name: sum(np.float64(part[name]) for part in parts) for name in parts[0]})
 
 
 def evaluate_weights(cell: Cell, weights: Path, store: Store) -> dict:
@@ -200,9 +202,9 @@ def _finish_period(
         with clock.measure("eval"):
             val = evaluate(programs, state, store, programs.cell.batch_size)
         rows += [[epoch, step, "val", name, value] for name, value in divergence.scored(val).items()]
-        # A headline that is no sum over examples is known when training has ended.
-        first = next(metric.name for metric in programs.learner.task.metrics if metric.name in val)
-        shown[f"val {first}"] = val[first]
+        first = next((one for one in programs.learner.task.metrics if one.name in val), None)
+        if first is not None:
+            shown[f"val {first.name}"] = first.text(val[first.name])
     progress.epoch(epoch, shown)
     return rows
 

@@ -18,7 +18,7 @@ def reached(summary: Mapping[str, Any]) -> str | None:
     value = summary["metrics"].get(metric.name)
     if value is None:
         return None
-    if metric.unit != "%":
+    if not metric.of_examples:
         return f"{metric.label} {value:.4g} {metric.unit}".rstrip()
     count = summary["val_images"]
     return f"{metric.label} {value:.2f} % ({round(value * count / 100)}/{count})"

@@ -51,7 +51,7 @@ def summarize(cell: Cell, seed: int, store: Store, rows: list[list], state: Trai
         "macs": spec.macs,
         "train_images": len(store.train),
         "val_images": len(store.val),
-        "image_size": cell.dataset.image_size,
+        "image_size": cell.dataset.image_size or None,
         "classes": cell.dataset.classes,
         "epochs": length_of(cell, len(store.train) // cell.batch_size).epochs,
         "steps": int(state.step),

@@ -48,6 +48,23 @@ AUTOENCODER = UNET.spec(
 )
 
 
+def small(name: str, skips: bool) -> NetSpec:
+    """A U-Net of two stages for scenes of digits, or the same stages with nothing that leads past the bottom."""
+    down = [UNetDown(3, 10), UNetDown(10, 20)]
+    if not skips:
+        down = [layer for i, o in ((3, 10), (10, 20)) for layer in (ConvBN(i, o, 3), ConvBN(o, o, 3), MaxPool(2, 2))]
+    return UNET.spec(
+        name,
+        (32, 32, 3),
+        *down,
+        ConvBN(20, 40, 3),
+        UNetUp(40, 20, skip_channels=None if skips else 0),
+        UNetUp(20, 10, skip_channels=None if skips else 0),
+        Conv2d(10, 3, 1, activation="identity"),
+        role="trainer",
+    )
+
+
 def transposed(spec: NetSpec, name: str) -> NetSpec:
     """``spec`` with transposed convolutions on the way up, as the chapter's definition of the stage has them."""
     layers = (replace(layer, upsample="transposed") if isinstance(layer, UNetUp) else layer for layer in spec.layers)
@@ -65,4 +82,6 @@ SPECS = (
     AUTOENCODER,
     unet("tiny-UNet (depth 2)", 64, 3, (16, 32), 1),
     transposed(ORIGINAL, "UNet (original, transposed convolutions)"),
+    small("UNet-Digits", skips=True),
+    small("UNet-Digits (skipless)", skips=False),
 )

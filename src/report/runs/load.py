@@ -102,9 +102,14 @@ class Run:
         """Epoch, step and metric at which a number of the run was not finite first; None where all were."""
         return self.summary.get("diverged")
 
+    @property
+    def folder(self) -> Path:
+        """Where the run's files lie."""
+        return self.metrics.parent
+
     def metric(self, name: str) -> float:
         """One of :attr:`measured`; NaN for what the run has not, as one that diverged."""
-        return self.measured.get(name, math.nan)
+        return self.measured.get("val_loss" if name == "loss" else name, math.nan)
 
     @property
     def measured(self) -> dict[str, float]:

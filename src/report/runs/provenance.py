@@ -10,6 +10,7 @@ from report.engine.formats import count, duration, listing, number, spelled, wor
 from report.kept.about import about
 from report.runs.divergence import described
 from report.runs.load import Cell, Run
+from train.tasks import TASKS
 
 OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD with momentum"}
 
@@ -58,13 +59,13 @@ def _distinct(values: Iterable[Any], write: Callable[[Any], str] = number) -> st
 
 
 def _data(cell: Cell, runs: Sequence[Run]) -> str:
-    summary = runs[0].summary
-    size = _distinct(_values(runs, "image_size"), _size)
-    source = cell.config.get("dataset.source")
+    summary, sizes = runs[0].summary, _values(runs, "image_size")
+    source, unit = cell.config.get("dataset.source"), TASKS[summary.get("task")].unit
+    seen = f"classes, seen at {_distinct(sizes, _size)} pixels." if sizes else "tokens."
     return (
         f"{cell.config.get('dataset.title')}: {_distinct(_values(runs, 'train_images'), count)} training and "
-        f"{count(summary.get('val_images'))} validation images in {count(summary.get('classes'))} classes, seen at "
-        f"{size} pixels." + (f" Source: {source.rstrip('.')}." if source else "")
+        f"{count(summary.get('val_images'))} validation {unit} in {count(summary.get('classes'))} {seen}"
+        + (f" Source: {source.rstrip('.')}." if source else "")
     )
 
 

@@ -10,13 +10,16 @@ from tqdm import tqdm
 
 
 class Progress:
-    """Shows a run of ``epochs`` epochs and ``images`` images in all, of which ``done`` were seen before a resume.
+    """Shows a run of ``epochs`` epochs and ``images`` examples in all, of which ``done`` were seen before a resume.
 
+    ``unit`` is what examples are called.
     A ``silent`` one shows nothing: of several processes, one is enough.
     """
 
-    def __init__(self, label: str, epochs: int, images: int, done: int = 0, silent: bool = False) -> None:
-        self.silent = silent
+    def __init__(
+        self, label: str, epochs: int, images: int, done: int = 0, silent: bool = False, unit: str = "images"
+    ) -> None:
+        self.silent, self.unit = silent, unit
         self.epochs = epochs
         self.width = len(str(epochs))
         self.terminal = sys.stderr.isatty() and not silent
@@ -27,7 +30,7 @@ class Progress:
             total=images,
             initial=done,
             desc=label,
-            unit="img",
+            unit=f" {unit}",
             unit_scale=True,
             disable=not self.terminal,
             dynamic_ncols=True,
@@ -44,7 +47,7 @@ class Progress:
             self.shown = time.perf_counter()
         self.bar.update(images)
 
-    def epoch(self, epoch: int, metrics: dict[str, float]) -> None:
+    def epoch(self, epoch: int, metrics: dict[str, Any]) -> None:
         """One line for a finished epoch, or above the bar when it has validation figures."""
         line = f"epoch {epoch:{self.width}d}/{self.epochs}  {_figures(metrics)}"
         if self.terminal:
@@ -53,7 +56,7 @@ class Progress:
             return
         speed = self.seen / (time.perf_counter() - self.started)
         remaining = tqdm.format_interval((self.left - self.seen) / speed) if speed else "?"
-        self.say(f"{line}  {speed:,.0f} images/s  {remaining} left")
+        self.say(f"{line}  {speed:,.0f} {self.unit}/s  {remaining} left")
 
     def say(self, text: str) -> None:
         """A line of its own, above the bar if there is one."""
@@ -105,11 +108,13 @@ def say(text: str) -> None:
     tqdm.write(text, file=sys.stderr)
 
 
-def _figures(metrics: dict[str, float]) -> str:
+def _figures(metrics: dict[str, Any]) -> str:
     return "  ".join(f"{name} {_short(name, value)}" for name, value in metrics.items())
 
 
-def _short(name: str, value: float) -> str:
+def _short(name: str, value: float | str) -> str:
+    if isinstance(value, str):
+        return value
     if "rate" in name:
         return f"{value:.2e}"
     return f"{value:.4f}" if "loss" in name else f"{value:.2f} %"

@@ -9,13 +9,14 @@ from train.config.cell import Cell
 from train.tasks.base import Learner, Metric, Task
 from train.tasks.classification import CLASSIFICATION
 from train.tasks.language import LANGUAGE
+from train.tasks.segmentation import SEGMENTATION
 
 if TYPE_CHECKING:
     from train.data.store import Store
 
 __all__ = ["TASKS", "Learner", "Metric", "Task", "learner_of", "opened", "task_of"]
 
-TASKS = {task.name: task for task in (CLASSIFICATION, LANGUAGE)}
+TASKS = {task.name: task for task in (CLASSIFICATION, LANGUAGE, SEGMENTATION)}
 
 
 def task_of(cell: Cell) -> Task:

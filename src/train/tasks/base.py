@@ -21,18 +21,26 @@ if TYPE_CHECKING:
 
     from train.data.store import Store
 
-#: Sums over examples by name, with their ``count``; float32 scalars.
+#: Sums over examples by name, with their ``count``; float32, most of them scalars.
 Sums = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure that a run ends with: its name in results, what readers call it, its unit, and which way is better."""
+    """A figure that a run ends with: its name in results, what readers call it, its unit, and which way is better.
+
+    ``of_examples`` are figures in percent that are a share of the examples.
+    """
 
     name: str
     label: str
     unit: str
     better: Literal["up", "down"]
+    of_examples: bool = False
+
+    def text(self, value: float) -> str:
+        """A value as it is shown while a run goes on."""
+        return f"{value:.2f} %" if self.unit == "%" else f"{value:.4f}"
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,8 @@ class Task:
     ``places``. ``learner`` is where its :class:`Learner` is defined, as ``module:class``: it imports jax, which a
     configuration is read without. ``files`` are the names of what it leaves beside metrics, weights and summary.
     ``reads`` says what its examples may be annotated with (:func:`train.config.cell.annotation_of`), and
-    ``examples(cell, store)`` makes them of what was prepared, where they are not the rows of its arrays.
+    ``examples(cell, store)`` makes them of what was prepared, where they are not the rows of its arrays; ``unit`` is
+    what they are called.
     """
 
     name: str
@@ -55,6 +64,7 @@ class Task:
     learner: str
     files: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
+    unit: str = "images"
     examples: Callable[[Cell, Store], Store] | None = None
 
     @property

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from train.config.cell import sides
-from train.config.models import model_of
+from train.config.read import parse_cell
 from train.config.schema import ConfigError
+from train.tasks import task_of
 
 #: Resident memory in MB of a small run: interpreter, libraries and compiler. Recorded runs of the ablation peak at
 #: 640 to 680 MiB.
@@ -85,12 +86,12 @@ def memory_mb(cell: dict[str, Any], gpus: int) -> int:
     On a CPU that is dominated by what a step keeps for the backward pass, of one part of the batch; on ``gpus`` GPUs
     by the libraries and the images that are read ahead.
     """
-    data, batch = cell["dataset"], cell["batch_size"]
-    stored, shown = (math.prod(sides(data[key])) for key in ("stored_size", "image_size"))
+    data, batch, parsed = cell["dataset"], cell["batch_size"], parse_cell(cell)
+    stored, shown = (math.prod(sides(data.get(key, 0))) for key in ("stored_size", "image_size"))
     images = BATCHES * batch * 3 * max(stored, shown)
     if gpus:
         return _rounded(SMALL_GPU_RUN, images)
-    spec = model_of(cell["model"]).with_classes(data["classes"])
+    spec = task_of(parsed).spec(parsed)
     kept = PER_PIXEL * shown + PER_MAC * spec.macs
     return _rounded(SMALL_RUN, images + kept * (batch // cell["accumulate"]) + PER_PARAMETER * spec.params)
 

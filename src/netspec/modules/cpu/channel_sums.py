@@ -19,6 +19,8 @@ from netspec.modules.dtypes import at_least_float32
 
 #: How many strips of positions are added before anything is written; which of these, depends on what divides them.
 STRIPS = range(8, 3, -1)
+#: Tokens from which, and numbers up to which, a sequence is summed by one product: it stays in a processor's cache.
+SEQUENCE, SMALL = 32, 2**20
 
 
 def strips_of(positions: int) -> int:
@@ -30,7 +32,17 @@ def strips_of(positions: int) -> int:
 def column_sum(x: jax.Array) -> jax.Array:
     """``(B, …, C)`` summed over all axes but the last, ``(C,)``, in float32 at least."""
     x = at_least_float32(x)
-    return _plainly(x) if x.ndim < 3 else by_platform(x, cpu=by_strips, elsewhere=_plainly)
+    if x.ndim < 3:
+        return _plainly(x)
+    short = x.ndim == 3 and x.shape[1] >= SEQUENCE and x.size <= SMALL
+    return by_platform(x, cpu=by_ones if short else by_strips, elsewhere=_plainly)
+
+
+def by_ones(x: jax.Array) -> jax.Array:
+    """The sum of ``(B, N, C)`` as a product with ones. It reads what is in memory, where strips that are added would
+    compute once more, in an order that suits no vector, whatever expression ``x`` is.
+    """
+    return (jnp.ones((1, x.shape[0] * x.shape[1]), x.dtype) @ x.reshape(-1, x.shape[-1]))[0]
 
 
 def _plainly(x: jax.Array) -> jax.Array:

@@ -17,23 +17,23 @@ Array: TypeAlias = jax.Array
 
 
 def random_crop(key: Array, images: Array, size: Size) -> Array:
-    """Cut each ``(B, H, W, 3)`` image to ``size`` at an offset of its own.
+    """Cut each ``(B, H, W, C)`` image to ``size`` at an offset of its own.
 
     Offsets are uniform over ``0 .. H - height`` and ``0 .. W - width`` (book ch. 10.4: 256 to 224). The dtype stays.
     """
-    (batch, *stored), (height, width) = images.shape[:3], sides(size)
+    (batch, *stored, channels), (height, width) = images.shape, sides(size)
     places = stored[0] - height + 1, stored[1] - width + 1
     if places == (1, 1):
         return images
     offsets = jax.random.randint(key, (batch, 2), 0, jnp.array(places))
     # A slice per image copies whole rows; index arrays for rows and columns are 3 times slower at 224 px on a CPU.
-    return jax.vmap(lambda image, at: jax.lax.dynamic_slice(image, (at[0], at[1], 0), (height, width, 3)))(
+    return jax.vmap(lambda image, at: jax.lax.dynamic_slice(image, (at[0], at[1], 0), (height, width, channels)))(
         images, offsets
     )
 
 
 def centre_crop(images: Array, size: Size) -> Array:
-    """Cut ``(B, H, W, 3)`` images to their central part of ``size``; an odd pixel is lost at the far edge."""
+    """Cut ``(B, H, W, …)`` images to their central part of ``size``; an odd pixel is lost at the far edge."""
     height, width = sides(size)
     top, left = (images.shape[1] - height) // 2, (images.shape[2] - width) // 2
     return images[:, top : top + height, left : left + width]

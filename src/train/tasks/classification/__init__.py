@@ -73,8 +73,8 @@ def _check_model(cell: Mapping[str, Any], places: Places) -> None:
 CLASSIFICATION = Task(
     name="classification",
     metrics=(
-        Metric("top1", "top-1", "%", "up"),
-        Metric("top5", "top-5", "%", "up"),
+        Metric("top1", "top-1", "%", "up", of_examples=True),
+        Metric("top5", "top-5", "%", "up", of_examples=True),
         Metric("loss", "cross-entropy", "nats", "down"),
     ),
     spec=spec,

@@ -88,4 +88,5 @@ LANGUAGE = Task(
     files=("baselines.json", "positions.csv", "samples.json"),
     reads=(NEXT,),
     examples=examples,
+    unit="windows",
 )

@@ -1,0 +1,1 @@
+"""The report on segmentation, ch. 11.2.3."""
