@@ -83,16 +83,16 @@ CONVOLUTIONAL = V1.spec(
     remark="the listing of the companion repository's detectors; the chapter describes one 1×1 convolution as the head",
 )
 
-# For scenes of digits of 64 pixels: an 8×8 grid of two boxes and ten classes per cell, each of which sees the whole.
+# For scenes of digits of 64 pixels: an 8×8 grid of two boxes and ten classes per cell. Most layers are at twice that
+# resolution, which is what places boxes well.
 YOLOV1_DIGITS = V1.spec(
     "YOLOv1-Digits",
     (64, 64, 3),
     ConvBN(3, 16, 3, 2),
     ConvBN(16, 32, 3, 2),
-    ResidualBlock(32, 32, 1, 1),
+    ResidualBlock(32, 32, 3, 1),
     ResidualBlock(32, 64, 1, 2),
     ConvBN(64, 64, 3),
-    Conv2d(64, 64, 3),
     Conv2d(64, 2 * 5 + 10, 1, activation="identity"),
     role="trainer",
 )

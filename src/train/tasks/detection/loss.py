@@ -33,7 +33,7 @@ def detection_loss(said: Said, wanted: Targets, gamma: float, smoothing: float =
     """
     there = wanted.object[..., None]
     truth = wanted.box[..., None, :]
-    matched = geometry.iou(jax.lax.stop_gradient(said.boxes), truth).argmax(-1)
+    matched = geometry.iou(said.boxes, truth).argmax(-1)
     responsible = there & jax.nn.one_hot(matched, said.objectness.shape[-1], dtype=bool)
     grid = wanted.object.shape[1], wanted.object.shape[2]
     offset = truth[..., :2] * jnp.array(grid[::-1]) - corners(grid)[:, :, None]
