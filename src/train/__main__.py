@@ -87,6 +87,22 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--weights", type=Path, required=True, help="weights.npz of a run")
     evaluate.set_defaults(run=_evaluate)
 
+    predict = commands.add_parser("predict", help="what a trained network says of your own pictures")
+    _weights(predict)
+    predict.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE", help="picture files")
+    predict.add_argument("--out", type=Path, default=Path(), help="folder for what is drawn (default: this one)")
+    predict.set_defaults(run=_predict)
+
+    sample = commands.add_parser("sample", help="texts or pictures drawn from a trained network")
+    _weights(sample)
+    sample.add_argument("--prompt", default="", help="how a text begins")
+    sample.add_argument("--length", type=limits.count, default=400, help="tokens that are added (default 400)")
+    sample.add_argument("--temperature", type=limits.temperature, default=0.8, help="0 is timid, 1 as learned (0.8)")
+    sample.add_argument("--count", type=limits.whole(1, 10_000), default=1, help="how many (default 1)")
+    sample.add_argument("--seed", type=limits.seed, default=0, help="another one draws others (default 0)")
+    sample.add_argument("--out", type=Path, default=Path(), help="folder for pictures (default: this one)")
+    sample.set_defaults(run=_sample)
+
     preview = commands.add_parser("preview", help="pictures of augmented training samples, as the network sees them")
     preview.add_argument("--cell", type=Path, required=True, nargs="+", help="resolved cell files")
     _data(preview)
@@ -148,6 +164,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _cell(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cell", type=Path, required=True, help="resolved cell file (JSON), see `show`")
+    _data(parser)
+
+
+def _weights(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--weights", type=Path, required=True, help="weights.npz of a run")
+    parser.add_argument("--cell", type=Path, help="resolved cell file (default: the one beside the run)")
     _data(parser)
 
 
@@ -220,6 +242,50 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     print(json.dumps(evaluate_weights(cell, options.weights, _store(cell, options)), indent=2))
     return 0
+
+
+def _predict(options: argparse.Namespace) -> int:
+    network = _used(options)
+    from train.use import made, picture
+
+    opened = [picture(path) for path in options.pictures]
+    with reading([options.weights, *options.pictures]):
+        for path, image in zip(options.pictures, opened, strict=True):
+            found = made(network, "predict", image)
+            print(f"{path}:\n{found.text}" if len(opened) > 1 else found.text)
+            _write(options.out, path.stem, found)
+    return 0
+
+
+def _sample(options: argparse.Namespace) -> int:
+    network = _used(options)
+    from train.use import Wanted, made
+
+    wanted = {key: getattr(options, key) for key in ("prompt", "length", "temperature", "count", "seed")}
+    found = made(network, "sample", Wanted(**wanted))
+    print(found.text)
+    with reading([options.weights]):
+        _write(options.out, "sample", found)
+    return 0
+
+
+def _used(options: argparse.Namespace) -> Any:
+    """The network of a command's options, on one CPU device or on the GPUs that there are."""
+    from train.machine.runtime import start_jax
+
+    start_jax()
+    from train.use import used
+
+    return used(options.weights, options.cell, options.data)
+
+
+def _write(folder: Path, stem: str, found: Any) -> None:
+    """The files of a prediction or sample, whose places are said."""
+    from netspec.ownership import write_all
+
+    if found.files:
+        write_all({folder / f"{stem}{end}": content for end, content in found.files.items()})
+        print(*(folder / f"{stem}{end}" for end in found.files), sep="\n")
 
 
 def _preview(options: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from report.engine.page import Block
@@ -65,6 +66,10 @@ class About:
         found = next(one for one in self.of.metrics if one.name == metric)
         label = found.label[:1].upper() + found.label[1:]
         return f"{label} ({found.unit})" if found.unit else label
+
+    def heading(self, metric: str) -> str:
+        """The same in lines short enough for a narrow column."""
+        return "\n".join(wrap(self.said(metric), 15, break_long_words=False, break_on_hyphens=False))
 
     def places(self, metric: str) -> int:
         """Decimals that a metric is written with: two for percent, three else, unless it says otherwise."""

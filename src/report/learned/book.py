@@ -46,7 +46,7 @@ def _row(about: About, row: reference.Row, cell: Cell | None, notes: dict[str, s
     if cell is not None:
         value = statistics.mean([run.metric(about.headline) for run in cell.counted])
         ours = plain(value, about.places(about.headline)) if cell.counted else NONE
-        ours += "".join(notes.setdefault(text, "abcdefgh"[len(notes)]) for text in unlike(row, cell))
+        ours += "".join(notes.setdefault(text, "¹²³⁴⁵⁶⁷⁸"[len(notes)]) for text in unlike(row, cell))
     params = row.columns["params"]
     return [row.name, row.text("data"), count(float(params)) if params else NONE, row.text("printed"), ours]
 

@@ -61,7 +61,7 @@ def _table(about: About, table: pd.DataFrame, n: int) -> Table:
             f"What each cell reaches ({frames.spread(table, n)}; all {count(table['val_images'].iloc[0])} validation "
             f"{unit}). Step: time of a training step with its input, median over runs. Run: mean wall time."
         ),
-        header=[*first, *map(about.said, about.metrics), "Step (ms)", "Run"],
+        header=[*first, *map(about.heading, about.metrics), "Step\n(ms)", "Run"],
         rows=[
             [
                 f"`{row['cell']}`",

@@ -74,7 +74,8 @@ def _model(cells: Sequence[Cell]) -> str:
     for cell in cells:
         summary = cell.first.summary
         macs = summary.get("macs")
-        cost = f", {_scaled(macs)} multiply–accumulates per image" if macs else ""
+        one = TASKS[summary.get("task")].unit.removesuffix("s")
+        cost = f", {_scaled(macs)} multiply–accumulates per {one}" if macs else ""
         models[f"`{cell.config.get('model')}`, {count(summary.get('params'))} parameters{cost}"] = None
     return listing(models) + "."
 
@@ -85,7 +86,7 @@ def _training(cells: Sequence[Cell]) -> str:
 
     steps = _distinct([cell.first.summary.get("steps") for cell in cells], count)
     epochs = _distinct([cell.first.summary.get("epochs") for cell in cells], count)
-    length = f"{epochs} epochs ({steps} steps) at batch {recipe('batch_size', count)}"
+    length = f"{epochs} epoch{'' if epochs == '1' else 's'} ({steps} steps) at batch {recipe('batch_size', count)}"
     rates = f"peak learning rate {recipe('optimizer.learning_rate')}, weight decay {recipe('optimizer.weight_decay')}"
     schedule = _distinct([cell.config.get("schedule") for cell in cells], _schedule)
     smoothing = f"label smoothing {recipe('label_smoothing')}"
@@ -112,16 +113,14 @@ def _schedule(schedule: Mapping[str, Any]) -> str:
 def _runs(cells: Sequence[Cell]) -> str:
     seeds = [run.seed for run in cells[0].runs]
     semantics = _distinct([cell.config.get("augmentation.semantics") for cell in cells], lambda s: f"“{s}”")
+    drawn = f"; augmentation semantics {semantics}" if cells[0].first.classifies else ""
     resumed = sum(1 for cell in cells for run in cell.runs if run.summary.get("timing.resumes", 0))
     again = f" {words(resumed, 'run').capitalize()} resumed after an interruption." if resumed else ""
     named = f"{'seed' if len(seeds) == 1 else 'seeds'} {listing(map(str, seeds))}"
     total = words(len(cells) * len(seeds), "run")
     lost = described(cells)
     diverged = f" Diverged: {listing(lost)}." if lost else ""
-    return (
-        f"{words(len(cells), 'cell').capitalize()} with {named}: {total}; augmentation semantics {semantics}."
-        f"{again}{diverged}"
-    )
+    return f"{words(len(cells), 'cell').capitalize()} with {named}: {total}{drawn}.{again}{diverged}"
 
 
 def _date(runs: Sequence[Run]) -> str:
@@ -170,7 +169,7 @@ def _wall_time(runs: Sequence[Run]) -> str:
 def _throughput(runs: Sequence[Run]) -> str:
     parts = []
     if speed := _values(runs, "timing.images_per_second"):
-        parts.append(f"{count(median(speed))} images/s")
+        parts.append(f"{count(median(speed))} {TASKS[runs[0].summary.get('task')].unit}/s")
     if step := _values(runs, "timing.step_milliseconds"):
         parts.append(f"{median(step):.1f} ms per step")
     if memory := _values(runs, "timing.peak_memory_mib"):
@@ -185,7 +184,8 @@ def _feeding(runs: Sequence[Run]) -> str:
     if not known:
         return ""
     reading, training = zip(*known, strict=True)
-    text = f" Reading alone {count(median(reading))} images/s, training alone {count(median(training))} images/s."
+    unit = TASKS[runs[0].summary.get("task")].unit
+    text = f" Reading alone {count(median(reading))} {unit}/s, training alone {count(median(training))} {unit}/s."
     starved = sum(read < train for read, train in known)
     if not starved:
         return text

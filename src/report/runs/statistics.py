@@ -35,8 +35,8 @@ def mean(values: Sequence[float]) -> float:
 
 
 def sd(values: Sequence[float]) -> float:
-    """Sample standard deviation, n - 1 in the denominator; NaN for a single value, and for none."""
-    return stdev(values) if len(values) > 1 else math.nan
+    """Sample standard deviation, n - 1 in the denominator; NaN for a single value, for none, and where one is NaN."""
+    return stdev(values) if len(values) > 1 and not any(map(math.isnan, values)) else math.nan
 
 
 def paired(values: Sequence[float], baseline: Sequence[float], level: float = LEVEL) -> Paired:

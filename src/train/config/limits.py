@@ -30,15 +30,23 @@ seed = whole(0, LARGEST_SEED)
 count = whole(1, 1_000_000)
 
 
-def seconds(text: str) -> float:
-    """A time: finite, not negative, of a day at most."""
-    try:
-        value = float(text) if text.isascii() else math.nan
-    except ValueError:
-        value = math.nan
-    if not 0 <= value <= 86_400:
-        raise argparse.ArgumentTypeError(f"{shown(text)!r} is not a number of seconds from 0 to 86400")
+def number(least: float, most: float, what: str) -> Callable[[str], float]:
+    """A type for finite numbers from ``least`` to ``most``, called ``what`` where it refuses."""
+
+    def value(text: str) -> float:
+        try:
+            found = float(text) if text.isascii() else math.nan
+        except ValueError:
+            found = math.nan
+        if not least <= found <= most:
+            raise argparse.ArgumentTypeError(f"{shown(text)!r} is not {what} from {least:g} to {most:g}")
+        return found
+
     return value
+
+
+seconds = number(0, 86_400, "a number of seconds")
+temperature = number(0, 100, "a temperature")
 
 
 def gpus(text: str) -> int | None:

@@ -46,7 +46,7 @@ def any_window(tokens: np.ndarray, length: int) -> Windows:
 
 
 def every_token(tokens: np.ndarray, length: int) -> Windows:
-    """Windows of a held-out text that begin at every half ``length``, the last where it fits.
+    """Windows of a held-out text that begin half a ``length`` apart, the last where it fits.
 
     Scored are the tokens from ``first`` (int32, by position in a window) on: each token is scored once, and with at
     least ``length // 2`` tokens before it; so those at the very beginning are not. ``whole`` (bool) marks windows that
@@ -54,7 +54,7 @@ def every_token(tokens: np.ndarray, length: int) -> Windows:
     """
     half = max(1, length // 2)
     last = len(tokens) - length - 1
-    starts = np.arange(0, last + 1, half)
+    starts = np.arange(0, last + 1, length - half)
     first = np.full(len(starts), half, np.int32)
     if starts[-1] < last:
         first = np.append(first, np.int32(length - (last - starts[-1])))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import jax
 import numpy as np
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
-from netspec.ownership import SIGNATURE, write_all
+from netspec.ownership import write_all
 from train.config.cell import Cell, sides
+from train.data.png import png
 from train.data.store import Store
 from train.tasks import learner_of
 
@@ -39,8 +38,4 @@ def preview(cell: Cell, store: Store, path: Path, *, rows: int, columns: int, se
     picture = Image.fromarray(sheet)
     enlarge = max(1, 64 // max(height, width))
     picture = picture.resize((picture.width * enlarge, picture.height * enlarge), Image.Resampling.NEAREST)
-    png = io.BytesIO()
-    signed = PngInfo()
-    signed.add_text("Software", SIGNATURE)
-    picture.save(png, "PNG", pnginfo=signed)
-    write_all({path: png.getvalue()})
+    write_all({path: png(picture)})

@@ -81,4 +81,5 @@ CLASSIFICATION = Task(
     check=check,
     learner="train.tasks.classification.learner:Classifier",
     reads=("label",),
+    predict="train.tasks.classification.predict:predict",
 )

@@ -71,6 +71,10 @@ class Classifier:
             "count": real.sum(dtype=jnp.float32),
         }
 
+    def chances(self, network: Callable, images: jax.Array) -> jax.Array:
+        """Of every class, ``(B, classes)``, for pictures ``uint8 (B, H, W, 3)``."""
+        return jax.nn.softmax(network(self._channels(prepare_eval(images, **self.view))), -1)
+
     def figures(self, sums: Sums) -> dict[str, float]:
         """Means over the examples; accuracies in percent."""
         return {

@@ -89,4 +89,5 @@ LANGUAGE = Task(
     reads=(NEXT,),
     examples=examples,
     unit="windows",
+    sample="train.tasks.language.sample:sample",
 )

@@ -14,12 +14,13 @@ import optax
 
 from train.config.cell import Cell
 from train.data.store import Store
+from train.data.windows import any_window
 from train.tasks.base import Sums, Task
 from train.tasks.language.ngrams import baselines
 from train.tasks.language.sample import TEMPERATURES, texts
 
 #: Windows of the held-out text that losses by position are taken over, and that are in memory at a time.
-BY_POSITION, AT_ONCE = 1024, 128
+BY_POSITION, AT_ONCE = 4096, 128
 #: Tokens that a text of samples has, and how many texts there are at each temperature.
 SAMPLED, TEXTS = 384, 2
 #: Training tokens above which n-gram models are fitted on the last of them only.
@@ -98,10 +99,11 @@ class LanguageModel:
 
     def _by_position(self, run: Callable, store: Store) -> np.ndarray:
         """Mean nats by the number of tokens before, over windows spread over the held-out text."""
-        chosen = np.unique(np.linspace(0, len(store.val) - 1, min(BY_POSITION, len(store.val))).round().astype(int))
+        windows = any_window(store.val.tokens, self.length)
+        chosen = np.unique(np.linspace(0, len(windows) - 1, min(BY_POSITION, len(windows))).round().astype(int))
         total = np.zeros(self.length)
         for at in range(0, len(chosen), AT_ONCE):
-            token = store.val.gather(np.resize(chosen[at : at + AT_ONCE], AT_ONCE))["token"]
+            token = windows.gather(np.resize(chosen[at : at + AT_ONCE], AT_ONCE))["token"]
             total += np.asarray(run(losses_of, token))[: len(chosen[at : at + AT_ONCE])].sum(0, dtype=np.float64)
         return total / len(chosen)
 

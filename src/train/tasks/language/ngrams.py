@@ -26,7 +26,7 @@ class Counts:
         #: For each length from 0: which run of this length ends at each place; a number of its own for every run.
         self.runs = [np.zeros(len(tokens), np.int64)]
         for length in range(1, order + 1):
-            before = np.concatenate([[-1], self.runs[-1][:-1]])
+            before = np.concatenate([[0], self.runs[-1][:-1]])
             before[: length - 1] = -1 - np.arange(length - 1)  # runs that would begin before the text
             pairs = (before + order) * (tokens.max() + 1) + tokens
             self.runs.append(np.unique(pairs, return_inverse=True)[1])

@@ -8,6 +8,8 @@ import jax
 import numpy as np
 
 from netspec.modules.decoding import continued
+from train.config.schema import ConfigError
+from train.use import Made, Used, Wanted
 
 #: Temperatures that samples are shown at: the book's 0.8, the model's own 1, and one that is bolder in neither way.
 TEMPERATURES = (0.5, 0.8, 1.0)
@@ -35,6 +37,17 @@ def texts(
         begun = np.concatenate([begun, grown[:, given:]], axis=1)
         part += 1
     return begun[:, :length]
+
+
+def sample(used: Used, wanted: Wanted) -> Made:
+    """Texts that go on from a prompt. Raises :class:`ConfigError` for one that is empty or of another alphabet."""
+    store = used.store()
+    if not wanted.prompt:
+        raise ConfigError("--prompt is empty, expected the beginning of a text")
+    prompt = store.tokens.encode(wanted.prompt)
+    length, window = len(prompt) + wanted.length, used.learner.length
+    found = texts(used.run, prompt, length, wanted.count, window, wanted.temperature, wanted.seed)
+    return Made("\n\n".join(store.decode(text) for text in found))
 
 
 def _continued(

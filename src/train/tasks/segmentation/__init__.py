@@ -74,4 +74,5 @@ SEGMENTATION = Task(
     learner="train.tasks.segmentation.learner:Segmenter",
     files=("classes.csv", "pictures.png"),
     reads=("mask",),
+    predict="train.tasks.segmentation.predict:predict",
 )

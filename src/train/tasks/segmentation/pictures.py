@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
-from PIL import Image
 
+from train.data.png import png
 from train.data.store import VOID
 
 #: Colours of classes, told apart by readers who see no red or green (Okabe & Ito 2008); more classes begin again.
@@ -40,6 +38,4 @@ def sheet(images: np.ndarray, truth: np.ndarray, said: np.ndarray) -> bytes:
         for across, picture in enumerate(row):
             top, left = down * (height + GAP), across * (width + GAP)
             page[top : top + height, left : left + width] = picture
-    stream = io.BytesIO()
-    Image.fromarray(page).save(stream, "PNG")
-    return stream.getvalue()
+    return png(page)
