@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -17,12 +18,14 @@ from train import tasks
 from train.config.cell import Augmentation, Cell, Dataset, Optimizer, Scenes, Schedule
 from train.config.places import Places
 from train.config.schema import ConfigError
+from train.data.images import fit as fit_to
 from train.data.prepare import prepare
 from train.data.store import open_store
 from train.loop import fit
 from train.tasks.detection import DETECTION, check
 from train.tasks.detection.head import with_boxes
-from train.tasks.detection.predict import detect
+from train.tasks.detection.pictures import detect
+from train.tasks.detection.predict import predict
 
 #: Scenes of few digits for tests, of which the mean picture is grey.
 DATASET = Dataset(
@@ -185,6 +188,23 @@ def test_one_picture_is_described(store):
     found_boxes = np.array(sorted(one["box"] for one in found))
     np.testing.assert_allclose(found_boxes, sorted(store.val["boxes"][0][there].tolist()), atol=2e-3)
     assert detect(Told(np.full_like(outputs, -20)).run, store.val["image"][0], learner, store.class_names) == []
+
+
+def test_a_persons_picture_is_described_in_its_own_pixels(store):
+    """A picture of half the height and twice the width of what the network takes."""
+    outputs = np.full((1, 8, 8, 20), -20.0, np.float32)
+    outputs[0, 4, 2, :5] = [0, 0, logit(0.5), logit(0.5), logit(0.8)]
+    outputs[0, 4, 2, 10 + 7] = 20
+    told = Told(outputs)
+    given = {"run": told.run, "learner": DETECTION.learn(cell()), "class_names": store.class_names}
+    used = SimpleNamespace(**given, view=lambda image: fit_to(image, 64))
+    made = predict(used, Image.new("RGB", (128, 32), "grey"))
+    # The centre of a cell in column 2 and row 4 of eight, a quarter of the picture wide and high.
+    assert made.text.split() == ["80.00", "%", "7", "at", "24,", "14:", "32", "×", "8", "pixels"]
+    assert json.loads(made.files["-boxes.json"]) == [{"class": "7", "score": 0.8, "box": [0.3125, 0.5625, 0.25, 0.25]}]
+    assert Image.open(io.BytesIO(made.files["-boxes.png"])).size == (128 * 10, 32 * 10)
+    told.outputs = np.full_like(outputs, -20)
+    assert predict(used, Image.new("RGB", (64, 64))).text == "nothing found"
 
 
 def test_a_made_up_batch_is_as_the_store_delivers_it(store):

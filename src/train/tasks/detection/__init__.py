@@ -81,4 +81,5 @@ DETECTION = Task(
     learner="train.tasks.detection.learner:Detector",
     files=("detections.json", "pictures.png", "classes.csv", "calibration.csv"),
     reads=("boxes",),
+    predict="train.tasks.detection.predict:predict",
 )

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from train.data.png import png
 from train.tasks.detection.coco import THRESHOLDS, average_precision
+from train.tasks.detection.pictures import SHOWN, above, described, drawn, rounded
 from train.tasks.detection.precision import Truth, area_under, curve, eleven_points, f1
-from train.tasks.detection.predict import SHOWN, above, described, drawn, rounded
 from train.tasks.detection.suppress import Detections
 
 #: IoU of a hit in what is not averaged over several.
@@ -98,7 +99,7 @@ def calibration(cells: Cells) -> list[dict[str, Any]]:
 def chosen(pictures: Sequence[tuple[Detections, Truth]]) -> list[tuple[str, int, float]]:
     """Which pictures are shown: ``(why, index, F1)`` of the two best, two in the middle and two worst.
 
-    By F1 at a score of :data:`train.tasks.detection.predict.SHOWN`, of equal ones those with more objects first,
+    By F1 at a score of :data:`train.tasks.detection.pictures.SHOWN`, of equal ones those with more objects first,
     then in the order of the data.
     """
     scores = [f1(above(found, SHOWN), truth, HIT) for found, truth in pictures]
@@ -147,9 +148,7 @@ def pictures_file(
     sheet = Image.new("RGB", (columns * (width + GAP) - GAP, SHOWN_EACH * (height + GAP) - GAP), "white")
     for place, tile in enumerate(tiles):
         sheet.paste(tile, (place // SHOWN_EACH * (width + GAP), place % SHOWN_EACH * (height + GAP)))
-    stream = io.BytesIO()
-    sheet.save(stream, "PNG")
-    return stream.getvalue()
+    return png(sheet)
 
 
 def csv_file(rows: Sequence[dict[str, Any]]) -> bytes:
