@@ -14,7 +14,6 @@ from PIL import Image
 
 import netspec
 from netspec.layers import Conv2d, Flatten
-from train import tasks
 from train.config.cell import Augmentation, Cell, Dataset, Optimizer, Scenes, Schedule
 from train.config.places import Places
 from train.config.schema import ConfigError
@@ -249,8 +248,7 @@ def test_gamma_is_a_setting_of_the_task(store):
 
 
 @pytest.mark.slow
-def test_a_run_leaves_its_files(store, tmp_path, monkeypatch):
-    monkeypatch.setitem(tasks.TASKS, "detection", DETECTION)
+def test_a_run_leaves_its_files(store, tmp_path):
     summary = fit(cell(), 0, store, tmp_path / "out", tmp_path / "checkpoints")
     assert set(summary["metrics"]) == {metric.name for metric in DETECTION.metrics}
     assert all(np.isfinite(value) for value in summary["metrics"].values())
