@@ -16,6 +16,7 @@ import pytest
 import netspec
 from netspec import catalogue
 from netspec.catalogue.entry import DOMAINS, PART_1, VISION
+from netspec.layers import Flatten
 
 with (Path(__file__).parent / "published_totals.csv").open(encoding="utf-8") as file:
     PUBLISHED = {row["variant"]: row for row in csv.DictReader(file)}
@@ -151,6 +152,7 @@ CLASSIFIERS = [
     and not spec.extra_inputs
     and len(spec.output_shape) == 1
     and not isinstance(spec.output_shape, netspec.Several)
+    and not isinstance(spec.layers[-1], Flatten)  # a grid of cells as a vector
 ]
 
 
@@ -174,6 +176,19 @@ def test_all_vision_classifiers_are_among_them():
         if spec.provenance.domain in (VISION, PART_1) and spec not in CLASSIFIERS
     }
     assert missing == {"Highway Networks"}
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "leaves"),
+    [("YOLOv1 (convolutional head, ResNet-34)", 22_472_286, (7 * 7 * 30,)), ("YOLOv1-Digits", 156_836, (8, 8, 20))],
+)
+def test_detectors_with_a_convolutional_head(name, params, leaves):
+    """The first has the count that the companion repository gives for its detectors of ch. 11.2.2."""
+    spec = catalogue.find(name)
+    assert (spec.params, spec.output_shape) == (params, leaves)
+    if spec.input_shape == (224, 224, 3):
+        assert spec.layers[:6] == catalogue.find("ResNet-34").layers[:6]
+        assert sum(row.params for row in spec.rows[:6]) == 21_284_672
 
 
 def test_the_trainers_names_keep_working():

@@ -1,9 +1,10 @@
-"""YOLO: v1 with its dense head, and one scale of the later versions."""
+"""YOLO: v1 with its dense head and with a convolutional one, and one scale of the later versions."""
 
 from __future__ import annotations
 
 from netspec.catalogue.entry import DETECTION, Entry
-from netspec.layers import Conv2d, ConvBN, CSPBlock, DarknetBlock, Dense, Flatten, MaxPool
+from netspec.catalogue.resnet import basic
+from netspec.layers import Conv2d, ConvBN, CSPBlock, DarknetBlock, Dense, Flatten, MaxPool, ResidualBlock
 from netspec.layers.base import Layers
 from netspec.spec import NetSpec
 
@@ -69,6 +70,33 @@ TINY_YOLO = V1.spec(
     Dense(512, 7 * 7 * 15),
 )
 
+CONVOLUTIONAL = V1.spec(
+    "YOLOv1 (convolutional head, ResNet-34)",
+    (224, 224, 3),
+    ConvBN(3, 64, 7, 2),
+    MaxPool(2, 2),
+    *basic((3, 4, 6, 3)),  # 7×7
+    Conv2d(512, 256, 3),
+    Conv2d(256, 2 * 5 + 20, 1, activation="identity"),
+    Flatten(),
+    role="system",
+    remark="the listing of the companion repository's detectors; the chapter describes one 1×1 convolution as the head",
+)
+
+# For scenes of digits of 64 pixels: an 8×8 grid of two boxes and ten classes per cell. Most layers are at twice that
+# resolution, which is what places boxes well.
+YOLOV1_DIGITS = V1.spec(
+    "YOLOv1-Digits",
+    (64, 64, 3),
+    ConvBN(3, 16, 3, 2),
+    ConvBN(16, 32, 3, 2),
+    ResidualBlock(32, 32, 3, 1),
+    ResidualBlock(32, 64, 1, 2),
+    ConvBN(64, 64, 3),
+    Conv2d(64, 2 * 5 + 10, 1, activation="identity"),
+    role="trainer",
+)
+
 YOLOV3 = V3.spec(
     "YOLOv3 (single-scale view)",
     (416, 416, 3),
@@ -113,6 +141,8 @@ SPECS = (
     YOLOV1,
     FAST_YOLOV1,
     TINY_YOLO,
+    CONVOLUTIONAL,
+    YOLOV1_DIGITS,
     YOLOV3,
     csp("YOLOv5s (single-scale view)", (32, 6), straight((64, 128, 256, 512), (1, 2, 3, 1)), ANCHORS, V5.paper, 2020),
     csp("YOLOv5m (single-scale view)", (48, 6), straight((96, 192, 384, 768), (2, 4, 6, 2)), ANCHORS, V5.paper, 2020),
