@@ -34,8 +34,8 @@ def tables(trained: Trained) -> list[Block]:
             said = (_spread([row[name] for row in same]) for name in PRECISIONS)
             rows.append([f"`{cell.name}`", same[0]["class"], count(same[0]["objects"]), *said])
     caption = (
-        "Average precision by class over all validation pictures. AP: COCO’s, by pycocotools, at one overlap (IoU); VOC: "
-        "at an overlap of 0.5, as the mean of eleven points (2007) and as the area below the curve (since 2010)."
+        "Average precision by class over all validation pictures. AP: COCO’s, by pycocotools, at one overlap (IoU); "
+        "VOC: at an overlap of 0.5, as the mean of eleven points (2007) and as the area below the curve (since 2010)."
     )
     header = (Column("Cell"), Column("Class", "1fr"), "Objects", *PRECISIONS.values())
     return [Table(caption, header, rows)] if rows else []
@@ -55,8 +55,8 @@ def findings(trained: Trained) -> list[str]:
         if values[0]:
             there, empty = map(fmean, values)
             sentences.append(
-                f"`{cell.name}`: mean objectness is {plain(there, 3)} where there is an object and {plain(empty, 3)} where "
-                "there is none."
+                f"`{cell.name}`: mean objectness is {plain(there, 3)} where there is an object and {plain(empty, 3)} "
+                "where there is none."
             )
     return sentences
 
@@ -83,8 +83,8 @@ def calibration(panel: Axes, cells: Sequence[Cell]) -> None:
 def pictures(trained: Trained) -> list[Block]:
     """Best, middling and worst pictures of every cell."""
     caption = (
-        "True boxes and those that were found with their class and score; from left to right the two best pictures by F1, "
-        "two from the middle and the two worst, of each cell by itself."
+        "True boxes and those that were found with their class and score; from left to right the two best pictures by "
+        "F1, two from the middle and the two worst, of each cell by itself."
     )
     return [*shown(trained.cells, "pictures.png", caption)]
 
@@ -95,7 +95,7 @@ REPORT = report_of(
         title="Boxes around objects",
         question=(
             "Does the grid of YOLOv1 with a convolutional head detect, which ch. 11.2.2 marks as not reached? And what "
-            "does the focal term do to objectness, which in the companion repository collapsed to a prior of the centre?"
+            "does the focal term do to objectness, which in the companion repository collapsed to a prior?"
         ),
         metrics=("map50", "map75", "map", "voc07", "voc", "loss"),
         demos=("YOLO",),
