@@ -64,7 +64,7 @@ class Programs:
             self._inputs, in_shardings=(replicated, replicated, self._split), out_shardings=self._split
         )
         self._updated = jax.jit(self._update, donate_argnums=0, in_shardings=(replicated, self._split), **compiled)
-        self._settle = jax.jit(self._statistics, in_shardings=(replicated, self._split), **compiled)
+        self._settle = jax.jit(self._statistics, in_shardings=(replicated, self._split, replicated), **compiled)
         self._measured = jax.jit(self._measure, in_shardings=(replicated, self._split, replicated), **compiled)
 
     @property
@@ -140,13 +140,18 @@ class Programs:
         return self.cell.ema_decay is not None and self._counts
 
     def settled(self, state: TrainState, batches: Iterable[dict]) -> TrainState:
-        """``state`` with the statistics that the published weights have on some training ``batches``, for evaluation.
+        """``state`` with the statistics that the published weights have on training ``batches``, for evaluation.
 
-        Training goes on from the state given.
+        They are running ones, which forget: so their mean over the second half of the batches is taken. Each batch has
+        draws of its own, or every statistic would be that of the same few. Training goes on from the state given.
         """
-        for batch in batches:
-            state = state._replace(rest=self._settle(state, self.place(batch)))
-        return state
+        found = []
+        for index, batch in enumerate(batches):
+            state = state._replace(rest=self._settle(state, self.place(batch), index))
+            found.append(state.rest)
+        late = found[len(found) // 2 :]
+        mean = jax.tree.map(lambda *x: sum(x) / len(x) if jnp.issubdtype(x[0].dtype, jnp.floating) else x[-1], *late)
+        return state._replace(rest=mean)
 
     def rate(self, step: int) -> float:
         """The learning rate of step 0, 1, …."""
@@ -235,11 +240,11 @@ class Programs:
         sums = jax.tree.map(jnp.add, state.sums, sums)
         return TrainState(state.step + 1, state.seed, params, rest, optimizer_state, average, sums)
 
-    def _statistics(self, state: TrainState, batch: dict) -> Any:
-        """What is not trained, moved by one batch that the published weights are shown as in training."""
-        key = jax.random.fold_in(_stream(state.seed, 2), state.step)
+    def _statistics(self, state: TrainState, batch: dict, index: jax.Array) -> Any:
+        """What is not trained, moved by batch number ``index``, which the published weights see as in training."""
+        input_key, key = jax.random.split(jax.random.fold_in(_stream(state.seed, 3), index))
         model = self._network(evaluated(state), state.rest, key)
-        self.learner.train_loss(model, self._inputs(state.seed, state.step, batch))
+        self.learner.train_loss(model, self.learner.inputs(input_key, batch, state.step))
         return nnx.to_pure_dict(parts_of(model)[3])
 
     def _measure(self, state: TrainState, batch: dict, index: jax.Array) -> dict:
@@ -248,7 +253,9 @@ class Programs:
 
 
 def _stream(seed: jax.Array, purpose: int) -> jax.Array:
-    """The key of all draws for one purpose: 0 initial weights, 1 inputs, 2 the network while it trains."""
+    """The key of all draws for one purpose: 0 initial weights, 1 inputs, 2 the network while it trains,
+    3 statistics of averaged weights.
+    """
     return jax.random.fold_in(jax.random.key(seed), purpose)
 
 
