@@ -148,6 +148,8 @@ class Programs:
         found = []
         for index, batch in enumerate(batches):
             state = state._replace(rest=self._settle(state, self.place(batch), index))
+            if self.must_wait:
+                jax.block_until_ready(state.rest)
             found.append(state.rest)
         late = found[len(found) // 2 :]
         mean = jax.tree.map(lambda *x: sum(x) / len(x) if jnp.issubdtype(x[0].dtype, jnp.floating) else x[-1], *late)
