@@ -118,13 +118,13 @@ def test_nothing_found_and_nothing_to_find():
 
 
 def test_a_recall_of_a_tenth_is_reached_by_a_tenth():
-    """Three of ten objects are a recall of 0.3, though 3/10 is more than three times 0.1 in floating point or less."""
-    for objects in (10, 20, 30, 7):
-        recall = np.arange(1, objects + 1) / objects
-        perfect = Curve(np.ones(objects), recall, objects)
-        assert eleven_points(perfect) == area_under(perfect) == pytest.approx(1)
-    tenths = Curve(np.ones(3), np.cumsum([0.1, 0.1, 0.1]), 10)
-    assert eleven_points(tenths) == pytest.approx(4 / 11)
+    """Three of ten objects are a recall of 0.3, which in floating point is less than three times 0.1."""
+    points = Curve(np.ones(3), np.array([1, 2, 3]) / 10, 10)
+    assert points.recall[-1] < np.linspace(0, 1, 11)[3]
+    assert eleven_points(points) == pytest.approx(4 / 11)
+    for objects in (7, 10, 20, 30):
+        perfect = Curve(np.ones(objects), np.arange(1, objects + 1) / objects, objects)
+        assert eleven_points(perfect) == pytest.approx(1) == area_under(perfect)
 
 
 def made(seed, count=40, classes=3):
