@@ -13,10 +13,10 @@ import netspec
 from train import config
 from train.config.places import Places
 from train.config.schema import ConfigError
-from train.data.example import Example
+from train.data.example import VOID, Example
 from train.data.images import Unreadable, decode_mask, fit_mask
 from train.data.prepare import prepare
-from train.data.store import VOID, open_store
+from train.data.store import open_store
 from train.data.writers import ArrayWriter
 from train.tasks import learner_of
 from train.tasks.segmentation import check, with_pixel_classes

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from train.config.schema import ConfigError
-from train.data.example import Example
+from train.data.example import VOID, Example
 from train.data.raw.boxes import of_xml, raw_boxes
 from train.data.raw.source import SPLITS, Picture, RawData
 from train.data.raw.unpacked import contents, listed
-from train.data.store import VOID
 
 #: The official lists by split.
 LISTS = {"train": "trainval.txt", "val": "test.txt"}

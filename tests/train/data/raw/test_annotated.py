@@ -11,8 +11,9 @@ from PIL import Image
 
 from train.config.cell import Dataset, Download
 from train.config.schema import ConfigError
+from train.data.example import VOID
 from train.data.prepare import prepare
-from train.data.store import VOID, open_store
+from train.data.store import open_store
 
 SIDE = {"image_size": (12, 16), "stored_size": (12, 16)}
 
