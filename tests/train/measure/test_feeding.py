@@ -14,6 +14,8 @@ from train.loop import fit
 from train.measure import feeding
 from train.tasks.classification.learner import Classifier
 
+pytestmark = pytest.mark.slow
+
 RATES = ("input_images_per_second", "step_images_per_second")
 
 
