@@ -17,7 +17,7 @@ from train.config.schema import ConfigError
 from train.destination import FILES, Finished, check_places, look
 from train.loop import fit
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("compiled_once")]
 
 
 def never(*_, **__):
