@@ -71,6 +71,7 @@ def brightness(short_cell, monkeypatch):
     return dataclasses.replace(short_cell("bare"), task="brightness")
 
 
+@pytest.mark.slow
 def test_training_sums_are_those_of_the_task(brightness, digits_store):
     programs = Programs(brightness, learner_of(brightness), 6)
     state = programs.init(0)
