@@ -151,9 +151,10 @@ def claimed(
         yield
     finally:
         if claim:
-            # A part of the results is there only if the run was stopped while it wrote them.
+            # A part of the results is there only if the run was stopped while it wrote them. Snakemake, before it has a
+            # run trained anew, removes those that every run leaves and no others: so the mark vouches for them.
             parts = [(out / name).exists() for name in (*FILES, *more)]
-            claim.release(unmark=all(parts) or not any(parts))
+            claim.release(unmark=(all(parts) and not more) or not any(parts))
 
 
 def _claim(

@@ -83,8 +83,8 @@ def calibration(panel: Axes, cells: Sequence[Cell]) -> None:
 def pictures(trained: Trained) -> list[Block]:
     """Best, middling and worst pictures of every cell."""
     caption = (
-        "True boxes (blue) and those that were found (orange) with class and score; from left to right the two best pictures by "
-        "F1, two from the middle and the two worst, of each cell by itself."
+        "True boxes (blue) and those that were found (orange) with class and score; from left to right the two best "
+        "pictures by F1, two from the middle and the two worst, of each cell by itself."
     )
     return [*shown(trained.cells, "pictures.png", caption)]
 

@@ -13,6 +13,7 @@ import pytest
 
 import netspec
 from train import config, tasks
+from train.config.schema import ConfigError
 from train.loop import Interrupted, fit
 from train.machine import processes
 from train.step import Programs, zeros_of
@@ -106,6 +107,24 @@ def test_it_is_trained_stopped_and_resumed(brightness, digits_store, tmp_path, m
     table = pd.read_csv(tmp_path / "whole/metrics.csv")
     errors = table[(table["split"] == "train") & (table["metric"] == "error")]["value"]
     assert errors.iloc[-1] < errors.iloc[0] / 2
+
+
+@pytest.mark.slow
+def test_what_snakemake_leaves_of_a_run_is_trained_anew(brightness, digits_store, tmp_path):
+    """It removes the outputs that it knows, and not what a task leaves besides, which is then replaced."""
+    out, saved = tmp_path / "out", tmp_path / "saved"
+    fit(brightness, 0, digits_store, out, saved)
+    for name in ("metrics.csv", "weights.npz", "summary.json"):
+        (out / name).unlink()
+    said = (out / "said.txt").read_bytes()
+    fit(brightness, 1, digits_store, out, saved)
+    assert (out / "said.txt").read_bytes() != said
+    # What nobody marked is still not ours.
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "said.txt").write_bytes(b"mine")
+    with pytest.raises(ConfigError, match=r"holds said\.txt without the summary\.json"):
+        fit(brightness, 0, digits_store, other, saved)
 
 
 #: Metrics that come when training has ended, as no sums over examples.
