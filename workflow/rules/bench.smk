@@ -1,32 +1,46 @@
 # Our training step beside PyTorch's: `snakemake bench`, and `snakemake bench --forcerun bench_step` to measure again.
-BENCH = PLAN.experiments["imagenette"]
-#: Images per step, as many as two cores finish in seconds.
-BENCHED = {"resnet-34": 16, "mobilenet-v2": 16, "efficientnet-b0": 16, "convnext-tiny": 8, "vit-tiny": 32}
+#: Experiment, cell, and examples per step, as many as two cores finish in seconds.
+BENCHED = {
+    "resnet-34": ("imagenette", "resnet-34", 16),
+    "mobilenet-v2": ("imagenette", "mobilenet-v2", 16),
+    "efficientnet-b0": ("imagenette", "efficientnet-b0", 16),
+    "convnext-tiny": ("imagenette", "convnext-tiny", 8),
+    "vit-tiny": ("imagenette", "vit-tiny", 32),
+    "tinygpt-nano": ("language", "nano", 32),
+    "unet": ("pets", "unet", 4),
+    "yolo": ("voc", "persons", 16),
+}
+
+
+def benched(wildcards):
+    """The experiment and the name of a cell that is timed."""
+    experiment, cell, _ = BENCHED[wildcards.bench]
+    return PLAN.experiments[experiment], cell
 
 
 # It takes every core, so that nothing else of this workflow runs beside it.
 rule bench_step:
     input:
-        cell=f"results/{BENCH.label}/{{cell}}/cell.json",
+        cell=lambda wildcards: f"results/{benched(wildcards)[0].label}/{benched(wildcards)[1]}/cell.json",
         code=lambda wildcards: provenance.code_of(
-            BENCH.cells[wildcards.cell]["model"], "train.__main__:_bench_step"
+            benched(wildcards)[0].cells[benched(wildcards)[1]]["model"], "train.__main__:_bench_step"
         ),
     output:
-        "results/bench/{cell}.json",
+        "results/bench/{bench}.json",
     log:
-        "logs/bench/{cell}.log",
+        "logs/bench/{bench}.log",
     benchmark:
-        "logs/bench/{cell}.benchmark.tsv"
+        "logs/bench/{bench}.benchmark.tsv"
     wildcard_constraints:
-        cell="|".join(BENCHED),
+        bench="|".join(BENCHED),
     conda:
         "../envs/netspec.yaml"
     threads: lambda wildcards: workflow.resource_settings.cores or 1
     resources:
-        gpu=lambda wildcards: allocation.gpus(1, BENCH.device, place()),
+        gpu=lambda wildcards: allocation.gpus(1, benched(wildcards)[0].device, place()),
         mem_mb=6000,
     params:
-        size=lambda wildcards, resources: 512 if resources.gpu else BENCHED[wildcards.cell],
+        size=lambda wildcards, resources: 512 if resources.gpu else BENCHED[wildcards.bench][2],
     shell:
         "PJRT_NPROC={threads} OMP_NUM_THREADS={threads} "
         "python -m train bench-step --cell {input.cell} --batch-size {params.size} > {output} 2> {log}"
@@ -34,7 +48,7 @@ rule bench_step:
 
 rule bench:
     input:
-        steps=expand("results/bench/{cell}.json", cell=BENCHED),
+        steps=expand("results/bench/{bench}.json", bench=BENCHED),
         code=behind("report.bench.__main__:_report"),
     output:
         table="reports/bench.csv",

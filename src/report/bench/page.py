@@ -33,7 +33,7 @@ def page(rows: Sequence[Mapping[str, Any]], kept: Mapping[str, str]) -> Page:
 def _step(row: Mapping[str, Any]) -> list[str]:
     return [
         row["model"],
-        f"{row['batch_size']} × {row['image_size']} px",
+        f"{row['batch_size']} × {row['image_size']} px" if row["image_size"] else f"{row['batch_size']} windows",
         f"{row['ours_ms']:,.0f}",
         f"{row['pytorch_ms']:,.0f}",
         row["pytorch_form"],

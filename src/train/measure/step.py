@@ -22,7 +22,16 @@ from train.tasks import task_of
 #: Who takes the steps.
 OURS, THEIRS = "jax", "torch"
 #: Networks that :mod:`train.measure.torch_step` has.
-COMPARED = ("ConvNeXt-T (10 classes)", "EfficientNet-B0", "MobileNet-v2", "ResNet-34", "ViT-Tiny")
+COMPARED = (
+    "ConvNeXt-T (10 classes)",
+    "EfficientNet-B0",
+    "MobileNet-v2",
+    "ResNet-34",
+    "ViT-Tiny",
+    "TinyGPT (Shakespeare demo)",
+    "UNet (Pets, 224×224 RGB → 3-class trimap)",
+    "YOLOv1 (convolutional head, ResNet-34)",
+)
 #: Forms of a network in PyTorch: the layout of images and kernels, each eager and by ``torch.compile``, which on CPU
 #: needs a C++ compiler. Which is fastest depends on network and machine.
 FORMS = ("nchw", "channels_last", "nchw_compiled", "channels_last_compiled")
@@ -75,7 +84,7 @@ def bench(cell: Cell, rounds: int, starts: int, forms: Sequence[str] = FORMS) ->
     return {
         "model": cell.model,
         "batch_size": cell.batch_size,
-        "image_size": cell.dataset.image_size,
+        "image_size": cell.dataset.image_size or None,
         "precision": cell.precision,
         "rounds": rounds,
         "starts": starts,

@@ -9,15 +9,16 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from train.config.cell import Cell, sides
+from train.config.cell import Cell
+from train.tasks import task_of
 
 
 class EncoderBlock(nn.Module):
     """Pre-norm transformer block on ``(B, N, width)``, with fused projections and attention."""
 
-    def __init__(self, width: int, heads: int, hidden: int) -> None:
+    def __init__(self, width: int, heads: int, hidden: int, causal: bool = False) -> None:
         super().__init__()
-        self.heads = heads
+        self.heads, self.causal = heads, causal
         self.norm1, self.norm2 = nn.LayerNorm(width, eps=1e-5), nn.LayerNorm(width, eps=1e-5)
         self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
         # The book's GELU is the tanh form, which is the slower one in PyTorch on CPU: this is its faster.
@@ -28,7 +29,7 @@ class EncoderBlock(nn.Module):
         batch, tokens, width = x.shape
         split = self.qkv(self.norm1(x)).reshape(batch, tokens, 3, self.heads, width // self.heads)
         query, key, value = split.permute(2, 0, 3, 1, 4)
-        mixed = functional.scaled_dot_product_attention(query, key, value)
+        mixed = functional.scaled_dot_product_attention(query, key, value, is_causal=self.causal)
         x = x + self.out(mixed.transpose(1, 2).reshape(batch, tokens, width))
         return x + self.mlp(self.norm2(x))
 
@@ -203,13 +204,23 @@ NETWORKS = {
 }
 
 
-def laid_out(cell: Cell, form: str, device: torch.device) -> tuple[nn.Module, torch.Tensor]:
-    """The network of ``cell`` and a batch of random images ``(B, 3, height, width)``, in the layout of ``form``."""
+def laid_out(cell: Cell, form: str, device: torch.device) -> tuple[nn.Module, torch.Tensor, torch.Tensor]:
+    """The network of ``cell``, random inputs such as images ``(B, 3, height, width)`` in the layout of ``form``, and
+    random targets.
+    """
+    from train.measure import torch_tasks
+
     layout = torch.channels_last if form.startswith("channels_last") else torch.contiguous_format
-    (height, width), classes = sides(cell.dataset.image_size), cell.dataset.classes
-    model = NETWORKS[cell.model](height, classes).to(device, memory_format=layout)
-    images = torch.randn(cell.batch_size, 3, height, width, device=device).contiguous(memory_format=layout)
-    return model, images
+    size, classes = task_of(cell).spec(cell).input_shape, cell.dataset.classes
+    network = (NETWORKS | torch_tasks.NETWORKS)[cell.model]
+    model = network(size[0], classes).to(device, memory_format=layout)
+    if cell.task == "classification":
+        inputs = torch.randn(cell.batch_size, 3, size[0], size[1])
+        targets = torch.randint(0, classes, (cell.batch_size,))
+    else:
+        inputs, targets = torch_tasks.batch_of(cell.task, cell.batch_size, size[:2], classes)
+    inputs = inputs.to(device)
+    return model, inputs.contiguous(memory_format=layout) if inputs.ndim == 4 else inputs, targets.to(device)
 
 
 def make_step(cell: Cell, threads: int, form: str = "nchw") -> Any:
@@ -218,10 +229,11 @@ def make_step(cell: Cell, threads: int, form: str = "nchw") -> Any:
     ``form`` is one of :data:`train.measure.step.FORMS`: the layout of images and kernels, eager or compiled. On a GPU
     the network runs in bfloat16 where the cell does.
     """
+    from train.measure import torch_tasks
+
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model, images = laid_out(cell, form, device)
-    labels = torch.randint(0, cell.dataset.classes, (cell.batch_size,), device=device)
+    model, inputs, targets = laid_out(cell, form, device)
     rate, betas = cell.optimizer.learning_rate, (cell.optimizer.beta1, cell.optimizer.beta2)
     optimizer = torch.optim.AdamW(model.parameters(), rate, betas, weight_decay=cell.optimizer.weight_decay)
     half = torch.autocast(device.type, torch.bfloat16, enabled=cell.precision == "bfloat16")
@@ -230,7 +242,10 @@ def make_step(cell: Cell, threads: int, form: str = "nchw") -> Any:
     def step() -> None:
         optimizer.zero_grad()
         with half:
-            loss = functional.cross_entropy(network(images), labels, label_smoothing=cell.label_smoothing)
+            if cell.task == "classification":
+                loss = functional.cross_entropy(network(inputs), targets, label_smoothing=cell.label_smoothing)
+            else:
+                loss = torch_tasks.loss_of(cell.task, network(inputs), targets)
         loss.backward()
         optimizer.step()
         loss.item()

@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import pytest
 
-import netspec
 from train.config import load_experiment, parse_cell
 from train.config.schema import ConfigError, load
 from train.measure import step as bench_step
+from train.tasks import task_of
 
 pytestmark = pytest.mark.slow
 
@@ -42,10 +42,14 @@ def test_without_pytorch(cell, monkeypatch):
         bench_step.bench(cell, 1, 1)
 
 
-def imagenette_cell(model):
+def shipped_cell(model):
+    """A bare cell of the experiment that trains a network."""
     settings = load(ROOT / "config" / "config.yaml")
-    cells = load_experiment(settings, ROOT / "config", "imagenette").cells.values()
-    return bench_step.bare(parse_cell(next(cell for cell in cells if cell["model"] == model)), 1)
+    for name in ("imagenette", "language", "pets", "voc"):
+        for cell in load_experiment(settings, ROOT / "config", name).cells.values():
+            if cell["model"] == model:
+                return bench_step.bare(parse_cell(cell), 1)
+    raise AssertionError(model)
 
 
 @pytest.mark.parametrize("model", bench_step.COMPARED)
@@ -53,8 +57,11 @@ def test_the_counterpart_has_the_same_parameters(model):
     pytest.importorskip("torch")
     from train.measure.torch_step import make_step
 
-    _, params = make_step(imagenette_cell(model), threads=2)
-    assert params == netspec.find(model).with_classes(10).params
+    cell = shipped_cell(model)
+    step, params = make_step(cell, threads=2)
+    assert params == task_of(cell).spec(cell).params
+    if cell.task != "classification":
+        step()
 
 
 @pytest.mark.parametrize(
@@ -107,7 +114,7 @@ def fake(monkeypatch):
 
 def test_each_form_has_its_time_and_the_best_the_ratio(fake, capsys):
     fake()
-    found = bench_step.bench(imagenette_cell("ViT-Tiny"), rounds=3, starts=2)
+    found = bench_step.bench(shipped_cell("ViT-Tiny"), rounds=3, starts=2)
     times = {"nchw": 3000, "channels_last": 2000, "nchw_compiled": None, "channels_last_compiled": None}
     assert (found["pytorch_form"], found["pytorch_forms_ms"]) == ("channels_last", times)
     assert (found["ours_ms"], found["pytorch_ms"], found["ratio"]) == (1000, 2000, 0.5)
@@ -118,7 +125,7 @@ def test_each_form_has_its_time_and_the_best_the_ratio(fake, capsys):
 def test_a_gpu_is_not_compared_with_a_processor(fake, ours, theirs):
     fake(ours, theirs)
     with pytest.raises(ConfigError, match=r"sees a GPU and .* does not, expected both or"):
-        bench_step.bench(imagenette_cell("ViT-Tiny"), 1, 1)
+        bench_step.bench(shipped_cell("ViT-Tiny"), 1, 1)
 
 
 @pytest.mark.parametrize("model", ["ResNet-34", "ViT-Tiny"])
@@ -130,7 +137,7 @@ def test_a_form_has_its_layout_and_the_same_function(model):
     logits, last = [], []
     for form in ("nchw", "channels_last"):
         torch.manual_seed(0)
-        network, images = torch_step.laid_out(imagenette_cell(model), form, torch.device("cpu"))
+        network, images = torch_step.laid_out(shipped_cell(model), form, torch.device("cpu"))
         kernels = [value for value in network.parameters() if value.ndim == 4 and value.shape[1] > 1]
         last.append({value.is_contiguous(memory_format=torch.channels_last) for value in (images, *kernels)})
         with torch.no_grad():
@@ -142,7 +149,7 @@ def test_a_form_has_its_layout_and_the_same_function(model):
 
 def test_both_take_steps():
     pytest.importorskip("torch")
-    found = bench_step.bench(imagenette_cell("ViT-Tiny"), rounds=2, starts=1, forms=("nchw", "channels_last"))
+    found = bench_step.bench(shipped_cell("ViT-Tiny"), rounds=2, starts=1, forms=("nchw", "channels_last"))
     assert found["pytorch_forms_ms"][found["pytorch_form"]] == min(found["pytorch_forms_ms"].values())
     assert (found["rounds"], found["starts"]) == (2, 1)
     assert found["ratio"] == pytest.approx(found["ours_ms"] / found["pytorch_ms"])
