@@ -76,9 +76,13 @@ def drawn(
 
 
 def _frame(pen: Any, size: tuple[int, int], box: np.ndarray, colour: tuple[int, ...], width: int) -> None:
+    """A box of no size on the picture is a dot."""
     left, top, right, bottom = geometry.edges(box)
+    corner = left * size[0], top * size[1]
     pen.rectangle(
-        (left * size[0], top * size[1], right * size[0] - 1, bottom * size[1] - 1), outline=colour, width=width
+        (*corner, max(right * size[0] - 1, corner[0]), max(bottom * size[1] - 1, corner[1])),
+        outline=colour,
+        width=width,
     )
 
 
