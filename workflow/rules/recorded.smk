@@ -1,6 +1,6 @@
 # Results that are kept in the repository, and their reports: `snakemake recorded` trains nothing.
 from report.engine.errors import ReportError
-from report.kept.about import about, options_of
+from report.kept.about import about, options_of, report_of
 from train.config.schema import is_name
 
 #: What kind each record is.
@@ -14,10 +14,12 @@ except ReportError as error:
     raise WorkflowError(str(error)) from None
 
 
-rule recorded_ablation:
+rule recorded_training:
     input:
         lambda wildcards: sorted(str(p) for p in Path("results/recorded", wildcards.record).glob("**/*.*")),
-        code=behind("report.__main__:_page", "report.ablation.page"),
+        code=lambda wildcards: closure(
+            "report.__main__:_page", f"report.{report_of(Path('results/recorded', wildcards.record))}.page"
+        ),
     output:
         table="reports/recorded/{record}.csv",
         runs="reports/recorded/{record}_runs.csv",
@@ -40,10 +42,11 @@ rule recorded_ablation:
     conda:
         "../envs/netspec.yaml"
     params:
+        kind=lambda wildcards: report_of(Path("results/recorded", wildcards.record)),
         what=lambda wildcards: options_of(Path("results/recorded", wildcards.record)),
         stem=subpath(output.pdf, strip_suffix=".pdf"),
     shell:
-        "python -m report page ablation {params.what} --out {params.stem} > {log} 2>&1"
+        "python -m report page {params.kind} {params.what} --out {params.stem} > {log} 2>&1"
 
 
 rule recorded_networks:

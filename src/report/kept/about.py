@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from report.engine.errors import read_json
+from train.config.cell import DEFAULT_TASK
 
 ABOUT = "about.json"
 
@@ -34,3 +35,10 @@ def options_of(record: Path) -> str:
     cells = sorted(path.parent for path in record.glob("*/cell.json"))
     seeds = map(str, seeds_of(cells[0])) if cells else ()
     return " ".join(["--results", str(record), "--cells", *(cell.name for cell in cells), "--seeds", *seeds])
+
+
+def report_of(record: Path) -> str:
+    """The kind of report on a record of trained cells: of classifiers the ablation's, else that of their task."""
+    cells = sorted(record.glob("*/cell.json"))
+    task = read_json(cells[0], "record the results again").get("task", DEFAULT_TASK) if cells else DEFAULT_TASK
+    return "ablation" if task == DEFAULT_TASK else str(task)

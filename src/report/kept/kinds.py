@@ -12,6 +12,7 @@ from pathlib import Path
 from netspec.ownership import write_all
 from report.engine.errors import ReportError
 from report.kept.about import ABOUT, seeds_of
+from train.tasks import TASKS
 
 
 def of_training(results: Path, remark: str | None = None) -> dict[Path, bytes]:
@@ -39,11 +40,20 @@ def of_training(results: Path, remark: str | None = None) -> dict[Path, bytes]:
             if one.summary.get("provenance.git_dirty", True):
                 raise ReportError(f"{one.summary.path}: was run with uncommitted changes; commit them and run it again")
             commits[one.summary.require("provenance.git_commit", str)] = one.summary.path
-            for path in (one.summary.path, one.metrics):
-                files[path.relative_to(results)] = path.read_bytes()
+            of_task = (one.folder / name for name in TASKS[one.summary.require("task", str)].files)
+            for path in (one.summary.path, one.metrics, *of_task):
+                files[path.relative_to(results)] = read_bytes(path)
     if len(commits) > 1:
         raise ReportError(f"{results}: runs of {len(commits)} commits, expected one: {', '.join(sorted(commits))}")
     return files | _about(kind="training", commit=next(iter(commits)), remark=remark)
+
+
+def read_bytes(path: Path) -> bytes:
+    """A file of a run. Raises :class:`ReportError` where it is not there."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ReportError(f"{path}: cannot be read ({error.strerror}); run it again") from None
 
 
 def of_networks(results: Path, commit: str, remark: str | None = None) -> dict[Path, bytes]:
