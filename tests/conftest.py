@@ -42,13 +42,13 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Deal out whole files, but the cases of parity, which are long and share nothing, one by one."""
+    """Deal out whole files, but the cases of parity and of tracing, which are long and share nothing, one by one."""
     from xdist.scheduler import LoadFileScheduling
 
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid):
             file = super()._split_scope(nodeid)
-            return nodeid if file.endswith("_parity.py") else file
+            return nodeid if file.endswith(("_parity.py", "test_traced.py")) else file
 
     return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 

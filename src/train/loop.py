@@ -23,7 +23,7 @@ from train.config.length import length_of
 from train.config.printable import shown
 from train.config.schema import ConfigError
 from train.data.arrays import read_arrays
-from train.data.batches import eval_batches, train_batches
+from train.data.batches import ShuffledBatches, eval_batches, train_batches
 from train.data.store import Store
 from train.machine import processes
 from train.machine.clock import Clock
@@ -32,6 +32,9 @@ from train.measure import feeding
 from train.results import summarize, weights_file, write_results
 from train.step import EVAL_FACTOR, Programs, TrainState, check_divisible
 from train.tasks import Learner, learner_of, task_of
+
+#: Training batches that the statistics of averaged weights are taken from.
+SETTLING = 64
 
 
 class Interrupted(Exception):
@@ -91,6 +94,13 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints) -> 
     if restored:
         progress.say(f"resumed at step {step} of {length.steps}")
 
+    def published(state: TrainState) -> TrainState:
+        """The state that is evaluated and written down."""
+        if not programs.must_settle:
+            return state
+        settling = ShuffledBatches(store.train, epochs=SETTLING, **order)
+        return programs.settled(state, (settling[index] for index in range(SETTLING)))
+
     def save() -> None:
         so_far = {"rows": rows, "clock": clock.saved(), "iterator": iterator.get_state()}
         saved.save(step, state, so_far)
@@ -107,7 +117,7 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints) -> 
             step += 1
             progress.advance(cell.batch_size, lambda now=state: _current(learner, now))
             if length.ends_period(step):
-                finished = _finish_period(programs, length, state, store, step, clock, progress)
+                finished = _finish_period(programs, length, state, store, published, step, clock, progress)
                 rows += finished
                 # On the device, as the step leaves them: arrays of another kind would compile it a second time.
                 state = state._replace(sums=jax.tree.map(lambda s: jnp.zeros_like(s, device=s.sharding), state.sums))
@@ -120,14 +130,14 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints) -> 
                 progress.close()
                 raise Interrupted(signum, step)
         progress.close()
-        every, files = rows, {}
+        every, files, final = rows, {}, published(state)
         if not divergence.first(rows):
             with clock.measure("eval"):
-                figures, files = learner.finish(programs.run(state), store)
+                figures, files = learner.finish(programs.run(final), store)
             # Not part of what a checkpoint holds, which may have to be written below and is then finished again.
             every = rows + [[length.epochs, step, "val", *figure] for figure in divergence.scored(figures).items()]
         summary = summarize(cell, seed, store, every, state, clock)
-        files["weights.npz"] = weights_file(programs.network(state))
+        files["weights.npz"] = weights_file(programs.network(final))
         # Measuring uses the state up, which is needed again where the results cannot be written.
         spare = jax.device_get(state) if jax.process_count() == 1 else None
         again = train_batches(store.train, epochs=10**6, **order)
@@ -188,7 +198,7 @@ def evaluate_weights(cell: Cell, weights: Path, store: Store) -> dict:
 
 
 def _finish_period(
-    programs: Programs, length: Any, state: Any, store: Store, step: int, clock: Clock, progress: Any
+    programs: Programs, length: Any, state: Any, store: Store, published: Any, step: int, clock: Clock, progress: Any
 ) -> list[list]:
     """The rows of a finished period: training sums, learning rate, and validation when it is due."""
     epoch = length.epoch(step)
@@ -200,7 +210,7 @@ def _finish_period(
     shown = {"rate" if name == "learning_rate" else name: train[name] for name in named}
     if length.validates(step):
         with clock.measure("eval"):
-            val = evaluate(programs, state, store, programs.cell.batch_size)
+            val = evaluate(programs, published(state), store, programs.cell.batch_size)
         rows += [[epoch, step, "val", name, value] for name, value in divergence.scored(val).items()]
         first = next((one for one in programs.learner.task.metrics if one.name in val), None)
         if first is not None:

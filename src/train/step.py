@@ -8,7 +8,7 @@ program, so that all seeds share one compilation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -53,7 +53,8 @@ class Programs:
         mesh = Mesh(self._devices, ("data",))
         replicated, self._split = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("data"))
         self._optimizer, self._rate = make_optimizer(cell, steps_per_epoch), learning_rate(cell, steps_per_epoch)
-        self._graph, _, self._draws, _ = parts_of(nnx.eval_shape(lambda: self._build(nnx.Rngs(0))))
+        self._graph, _, self._draws, rest = parts_of(nnx.eval_shape(lambda: self._build(nnx.Rngs(0))))
+        self._counts = bool(jax.tree.leaves(rest))
         compiled = {"out_shardings": replicated, "compiler_options": compiler_options()}
         # It runs once: optimising its code takes seconds on CPU and saves none.
         self.init = jax.jit(
@@ -63,6 +64,7 @@ class Programs:
             self._inputs, in_shardings=(replicated, replicated, self._split), out_shardings=self._split
         )
         self._updated = jax.jit(self._update, donate_argnums=0, in_shardings=(replicated, self._split), **compiled)
+        self._settle = jax.jit(self._statistics, in_shardings=(replicated, self._split, replicated), **compiled)
         self._measured = jax.jit(self._measure, in_shardings=(replicated, self._split, replicated), **compiled)
 
     @property
@@ -128,6 +130,30 @@ class Programs:
         )
         average = None if state.average is None else jax.tree.map(jnp.copy, params)
         return state._replace(params=params, rest=rest, average=average), replaced
+
+    @property
+    def must_settle(self) -> bool:
+        """Whether the network that is published has other statistics than the one that is trained.
+
+        Averaged weights make other activations than those that the running statistics of normalisation are of.
+        """
+        return self.cell.ema_decay is not None and self._counts
+
+    def settled(self, state: TrainState, batches: Iterable[dict]) -> TrainState:
+        """``state`` with the statistics that the published weights have on training ``batches``, for evaluation.
+
+        They are running ones, which forget: so their mean over the second half of the batches is taken. Each batch has
+        draws of its own, or every statistic would be that of the same few. Training goes on from the state given.
+        """
+        found = []
+        for index, batch in enumerate(batches):
+            state = state._replace(rest=self._settle(state, self.place(batch), index))
+            if self.must_wait:
+                jax.block_until_ready(state.rest)
+            found.append(state.rest)
+        late = found[len(found) // 2 :]
+        mean = jax.tree.map(lambda *x: sum(x) / len(x) if jnp.issubdtype(x[0].dtype, jnp.floating) else x[-1], *late)
+        return state._replace(rest=mean)
 
     def rate(self, step: int) -> float:
         """The learning rate of step 0, 1, …."""
@@ -216,13 +242,22 @@ class Programs:
         sums = jax.tree.map(jnp.add, state.sums, sums)
         return TrainState(state.step + 1, state.seed, params, rest, optimizer_state, average, sums)
 
+    def _statistics(self, state: TrainState, batch: dict, index: jax.Array) -> Any:
+        """What is not trained, moved by batch number ``index``, which the published weights see as in training."""
+        input_key, key = jax.random.split(jax.random.fold_in(_stream(state.seed, 3), index))
+        model = self._network(evaluated(state), state.rest, key)
+        self.learner.train_loss(model, self.learner.inputs(input_key, batch, state.step))
+        return nnx.to_pure_dict(parts_of(model)[3])
+
     def _measure(self, state: TrainState, batch: dict, index: jax.Array) -> dict:
         key = jax.random.fold_in(jax.random.key(0), index)
         return self.learner.measure(self._network(evaluated(state), state.rest, None), batch, key)
 
 
 def _stream(seed: jax.Array, purpose: int) -> jax.Array:
-    """The key of all draws for one purpose: 0 initial weights, 1 inputs, 2 the network while it trains."""
+    """The key of all draws for one purpose: 0 initial weights, 1 inputs, 2 the network while it trains,
+    3 statistics of averaged weights.
+    """
     return jax.random.fold_in(jax.random.key(seed), purpose)
 
 

@@ -4,11 +4,14 @@ import json
 import os
 import subprocess
 import sys
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
 from made_data import make_pictures
+
+from train import loop
+from train.step import Programs
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "JAX_COMPILATION_CACHE_DIR": str(ROOT / ".cache/jax"), "PJRT_NPROC": "1"}
@@ -55,6 +58,25 @@ def finish():
         return done
 
     return run
+
+
+@cache
+def _programs(cell_and_steps):
+    """A place for the programs of one cell, which hold no state of a run."""
+    return []
+
+
+@pytest.fixture
+def compiled_once(monkeypatch):
+    """Have all runs of one cell in this process use the same compiled programs, where they are not what is tested."""
+
+    def programs(cell, learner, steps_per_epoch):
+        kept = _programs((repr(cell), steps_per_epoch))
+        if not kept:
+            kept.append(Programs(cell, learner, steps_per_epoch))
+        return kept[0]
+
+    monkeypatch.setattr(loop, "Programs", programs)
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from train.config.schema import ConfigError
 from train.destination import FILES, Finished, check_places, look
 from train.loop import fit
 
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("compiled_once")]
+
 
 def never(*_, **__):
     raise AssertionError("trained")

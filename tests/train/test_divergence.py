@@ -13,6 +13,8 @@ from train.__main__ import main
 from train.tasks import learner_of
 from train.tasks.classification.learner import Classifier
 
+pytestmark = pytest.mark.slow
+
 NUMBERS = {"finite": 1.5, "nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 

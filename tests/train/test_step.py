@@ -13,6 +13,8 @@ import netspec
 from train.step import Programs, accumulated, evaluated
 from train.tasks import learner_of
 
+pytestmark = pytest.mark.slow
+
 STEPS = 6
 
 

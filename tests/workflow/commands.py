@@ -1,8 +1,11 @@
 """Snakemake as a person calls it in a working folder, and what a dry run says it would do."""
 
+import json
 import os
 import subprocess
 import sys
+import tempfile
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -10,17 +13,37 @@ CACHE = {"JAX_COMPILATION_CACHE_DIR": str(ROOT / ".cache/jax")}
 ENVIRONMENT = {**os.environ, **CACHE}
 
 
-def snakemake(folder, *arguments, code=0):
-    command = [sys.executable, "-m", "snakemake", *arguments, "--snakefile", ROOT / "Snakefile", "--directory", folder]
-    done = subprocess.run(
-        [str(part) for part in [*command, "--cores", "2"]],
-        env={**os.environ, **CACHE},
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    text = done.stdout + done.stderr
-    assert done.returncode == code, text
+@cache
+def _warm():
+    """The process that runs the commands of this one."""
+    program = [sys.executable, Path(__file__).with_name("warm.py")]
+    return subprocess.Popen(program, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def end_warm():
+    """End it, if it was started."""
+    if _warm.cache_info().currsize:
+        _warm().communicate()
+
+
+def snakemake(folder, *arguments, code=0, anew=False):
+    """Run ``snakemake`` with ``arguments`` in ``folder``; return what it prints, checking its exit code.
+
+    By :mod:`warm`, unless it is to start ``anew``, as where it looks for plugins, which it does when it is imported.
+    """
+    arguments = (*arguments, "--snakefile", ROOT / "Snakefile", "--directory", folder, "--cores", "2")
+    words, environment = [str(word) for word in arguments], {**os.environ, **CACHE}
+    if anew:
+        command = [sys.executable, "-m", "snakemake", *words]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
+        text, found = done.stdout + done.stderr, done.returncode
+    else:
+        with tempfile.NamedTemporaryFile("r", encoding="utf-8") as output:
+            command = {"arguments": words, "environment": environment, "output": output.name}
+            print(json.dumps(command), file=_warm().stdin, flush=True)
+            found = int(_warm().stdout.readline())
+            text = output.read()
+    assert found == code, text
     return text
 
 

@@ -58,7 +58,7 @@ def folder(tmp_path, monkeypatch):
 
 def planned(folder, *arguments, code=0):
     """The GPUs of each training job that a dry run plans, and everything it says."""
-    text = snakemake(folder, "bare", *SMOKE, *arguments, "--dry-run", code=code)
+    text = snakemake(folder, "bare", *SMOKE, *arguments, "--dry-run", code=code, anew="--executor" in arguments)
     jobs = re.findall(r"^rule train:.*?^    resources: (.*?)$", text, re.M | re.S)
     return [int(re.search(r"gpu=(\d+)", job)[1]) for job in jobs], text
 

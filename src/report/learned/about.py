@@ -64,7 +64,9 @@ class About:
     def said(self, metric: str) -> str:
         """A metric as the head of a column: what it is called, and its unit."""
         found = next(one for one in self.of.metrics if one.name == metric)
-        label = found.label[:1].upper() + found.label[1:]
+        label = (
+            found.label if found.label[1:2].isupper() else found.label[:1].upper() + found.label[1:]
+        )  # mAP is a name
         return f"{label} ({found.unit})" if found.unit else label
 
     def heading(self, metric: str) -> str:

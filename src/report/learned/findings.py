@@ -19,7 +19,7 @@ def findings(about: About, trained: Trained) -> list[str]:
     rows = trained.table[trained.table["n"] > 0]
     for row in rows.itertuples():
         mean = plain(getattr(row, f"{metric.name}_mean"), places)
-        shown = f"{mean}{'' if metric.unit in ('', '%') else ' '}{metric.unit}"
+        shown = f"{mean} {metric.unit}".rstrip()
         sentence = f"`{row.cell}`: {metric.label} {shown}"
         difference = getattr(row, f"{metric.name}_difference")
         if difference == difference:

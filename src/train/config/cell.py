@@ -81,11 +81,15 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class Download:
-    """Where an archive is published and its checksum in hexadecimal; the address decides nothing."""
+    """Where an archive is published and its checksum in hexadecimal; the address decides nothing.
+
+    Or, in place of both, the several archives of one data set.
+    """
 
     url: str | None = None
     md5: str | None = None
     sha256: str | None = None
+    archives: tuple[Download, ...] = ()
 
 
 #: Pixels of both sides of a picture, or its height and width.
@@ -148,6 +152,7 @@ class Dataset:
     annotation: Literal["label", "mask", "boxes"] = "label"
     scenes: Scenes | None = None
     text: Text | None = None
+    only: tuple[str, ...] | None = None
     download: Download | None = None
     store: Literal["array", "records"] = "array"
     unreadable: Literal["error", "skip"] = "error"

@@ -19,6 +19,7 @@ DEFAULTS = {
     "annotation": "label",
     "scenes": None,
     "text": None,
+    "only": None,
 }
 #: Kinds that come with a dependency.
 EMBEDDED = ("sklearn-digits", "digit-scenes", "python-topics")
@@ -91,6 +92,11 @@ def check_crop(dataset: dict[str, Any], augmentation: dict[str, Any], dataset_fi
 def _chosen(download: dict[str, Any], path: Path) -> dict[str, Any]:
     """The archive to download: the block itself, or the one of ``sizes`` that ``size`` names."""
     where = f"{path}: key 'download"
+    if "archives" in download:
+        for index, archive in enumerate(download["archives"]):
+            if "url" not in archive or ("md5" not in archive and "sha256" not in archive):
+                raise ConfigError(f"{where}.archives.{index}': expected 'url' and 'md5' or 'sha256'")
+        return {"archives": download["archives"]}
     sizes = {str(name): archive for name, archive in download.get("sizes", {}).items()}
     if sizes:
         size = str(download.get("size"))

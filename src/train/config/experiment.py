@@ -28,6 +28,8 @@ from train.workflow import targets
 RESERVED = {"all", "bench", "data", "gradcheck", "networks", "param_tables", "params", "recorded", "train"}
 #: Folders of ``results/`` that hold something else than the results on a data set of that name.
 RESERVED_DATASETS = {"bench", "gradcheck", "lowered", "networks", "recorded"}
+#: The shipped experiments that are complete as they are, in the order of the book.
+ORDER = ("ablation", "zoo", "imagenette", "imagenet", "language", "segmentation", "diffusion", "detection")
 #: The experiment that keys without the name of one are meant for, where ``config.yaml`` does not say.
 MAIN = "ablation"
 
@@ -63,7 +65,7 @@ class Experiment:
 def names(folder: Path = Path("config")) -> list[str]:
     """The experiments of a configuration folder; the shipped ones' order is that of the book, others follow by name."""
     found = {p.stem for p in (folder / "experiments").glob("*.yaml") if schema.is_name(p.stem) and p.is_file()}
-    first = [name for name in ("ablation", "zoo", "imagenette", "imagenet") if name in found]
+    first = [name for name in ORDER if name in found]
     return [*first, *sorted(found - {*first})]
 
 

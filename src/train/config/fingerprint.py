@@ -61,4 +61,8 @@ def data_fingerprint(dataset: Dataset) -> str:
         kept["unreadable"] = dataset.unreadable
     if dataset.download:
         kept["download"] = {"md5": dataset.download.md5, "sha256": dataset.download.sha256}
+        if dataset.download.archives:
+            kept["download"] = [{"md5": one.md5, "sha256": one.sha256} for one in dataset.download.archives]
+    if dataset.only:
+        kept["only"] = list(dataset.only)
     return fingerprint(kept)

@@ -80,7 +80,9 @@ def read_dataset(path: Path) -> tuple[Dataset, RandomResizedCrop | None]:
 def _dataset(value: dict[str, Any]) -> Dataset:
     values = _tuples(value)
     if values.get("download"):
-        values["download"] = Download(**values["download"])
+        values["download"] = dict(values["download"])
+        archives = tuple(Download(**one) for one in values["download"].pop("archives", ()))
+        values["download"] = Download(**values["download"], archives=archives)
     for key, kind in (("scenes", Scenes), ("text", Text)):
         if values.get(key):
             values[key] = kind(**_tuples(values[key]))

@@ -13,6 +13,8 @@ BOXES = {
     "box-class": (np.dtype(np.int32), ()),
     "difficult": (np.dtype(bool), ()),
 }
+#: Class of a pixel that counts in no figure and no loss.
+VOID = 255
 #: Class where there is no object.
 NOTHING = -1
 

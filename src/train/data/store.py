@@ -12,7 +12,8 @@ A text is one array, whose examples are its tokens in their order: a task cuts w
     train_token.npy  uint16 (N,)                     val_token.npy    uint16 (M,)
 
 Pictures with the class of every pixel have ``<split>_mask.npy``, uint8 ``(N, height, width)``, in which
-:data:`VOID` is of no class; pictures of objects have, for at most K of them and padded with zeros and with class -1::
+:data:`train.data.example.VOID` is of no class; pictures of objects have, for at most K of them and padded with zeros
+and with class -1::
 
     <split>_boxes.npy      float32 (N, K, 4)         centre x, centre y, width, height in shares of the picture
     <split>_box-class.npy  int32 (N, K)
@@ -41,8 +42,6 @@ from train.data.arrays import open_array
 from train.data.records import AGAIN, RecordSplit
 from train.data.tokens import Tokens, stored_tokens
 
-#: Class of a pixel that counts in no figure and no loss.
-VOID = 255
 #: A whole batch, read by one process.
 ALL = slice(None)
 

@@ -48,9 +48,10 @@ class ArrayWriter:
         """What is stored of a picture in every array. Raises :class:`train.data.images.Unreadable`."""
         example = data if isinstance(data, Example) else Example(data)
         size = self.layout["image"][1][:2]
-        stored = {"image": _pixels(example.image, size), **example.arrays}
+        picture = decode(example.image) if isinstance(example.image, bytes) else None
+        stored = {"image": example.image if picture is None else fit(picture, (size[0], size[1])), **example.arrays}
         if example.mask is not None:
-            stored["mask"] = _mask(example, size)
+            stored["mask"] = _mask(example, size, picture.size if picture else None)
         parts = []
         for name, (dtype, shape) in self.layout.items():
             array = np.asarray(stored[name], dtype)
@@ -87,14 +88,15 @@ class ArrayWriter:
         return self.folder / f"{self.split}_{name}.npy"
 
 
-def _pixels(image: bytes | np.ndarray, size: tuple[int, ...]) -> np.ndarray:
-    return fit(decode(image), (size[0], size[1])) if isinstance(image, bytes) else image
-
-
-def _mask(example: Example, size: tuple[int, ...]) -> np.ndarray:
+def _mask(example: Example, size: tuple[int, ...], of_picture: tuple[int, int] | None) -> np.ndarray:
+    """Raises :class:`train.data.images.Unreadable` for a mask of another size than its picture."""
     mask = example.mask
     if isinstance(mask, bytes):
-        mask = fit_mask(decode_mask(mask), (size[0], size[1]))
+        mask = decode_mask(mask)
+        if of_picture and mask.shape[::-1] != of_picture:
+            found, expected = (" × ".join(map(str, pair)) for pair in (mask.shape[::-1], of_picture))
+            raise Unreadable(f"a mask of {found} pixels, expected {expected} as the picture")
+        mask = fit_mask(mask, (size[0], size[1]))
     if example.classes is None:
         return mask
     found = set(np.unique(mask).tolist())

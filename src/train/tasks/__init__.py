@@ -9,6 +9,7 @@ from train.config.cell import Cell
 from train.tasks.base import Learner, Metric, Task
 from train.tasks.classification import CLASSIFICATION
 from train.tasks.detection import DETECTION
+from train.tasks.diffusion import DIFFUSION
 from train.tasks.language import LANGUAGE
 from train.tasks.segmentation import SEGMENTATION
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TASKS", "Learner", "Metric", "Task", "learner_of", "opened", "task_of"]
 
-TASKS = {task.name: task for task in (CLASSIFICATION, LANGUAGE, SEGMENTATION, DETECTION)}
+TASKS = {task.name: task for task in (CLASSIFICATION, LANGUAGE, SEGMENTATION, DIFFUSION, DETECTION)}
 
 
 def task_of(cell: Cell) -> Task:

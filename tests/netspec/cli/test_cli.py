@@ -14,6 +14,8 @@ from netspec import catalogue
 from netspec.cli import main
 from netspec.draw import draw
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = ("list", "show", "count", "diff", "draw", "run", "lower")
 
 

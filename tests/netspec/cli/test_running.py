@@ -11,6 +11,8 @@ import netspec
 from netspec.cli import main
 from netspec.run import trial
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def picture(tmp_path):

@@ -14,6 +14,8 @@ from netspec.modules.base import Numerics
 from netspec.modules.mobile_vit_block import fold, unfold
 from netspec.modules.swin import WindowAttention, join, partition, relative_position_index
 
+pytestmark = pytest.mark.slow
+
 KINDS = (L.SwinStage, L.PatchMerging, L.MobileViTBlock, L.TransformerDecoder, L.DETRHeads)
 SWIN = L.SwinStage(12, 3, 20, 4, 2)
 

@@ -11,6 +11,8 @@ from netspec import NetSpec
 from netspec import layers as L
 from netspec.modules.roi_align import roi_align
 
+pytestmark = pytest.mark.slow
+
 
 def network(shape, *layers, inputs=()):
     """A built network, and a batch for it."""

@@ -18,6 +18,8 @@ from netspec.modules.shuffle_block import channel_shuffle
 from netspec.modules.squeeze_excite import SqueezeExcite
 from netspec.run.traced import UNDRAWN, Traced
 
+pytestmark = pytest.mark.slow
+
 #: Every kind of layer here, odd sides and all options among them.
 SMALL = [
     (L.Conv2d(3, 4, 3, stride=2), (7, 8, 3)),

@@ -9,6 +9,8 @@ from lone_modules import assert_abstract_build_agrees, build, draw, gradients, i
 
 from netspec import layers as L
 
+pytestmark = pytest.mark.slow
+
 CASES = instances(L.UNetDown, L.UNetUp, L.ASPP, L.FeaturePyramid, L.BilinearUpsample)
 
 SMALL = [

@@ -15,6 +15,8 @@ from netspec.layers import Conv2d, Dense, Flatten
 from netspec.modules import SCHEMES, build
 from netspec.modules.initialize import CHOICES, STATED, scheme_of
 
+pytestmark = pytest.mark.slow
+
 FAN_IN, FAN_OUT = 3 * 3 * 64, 3 * 3 * 96
 DENSE_IN, DENSE_OUT = 512, 384
 

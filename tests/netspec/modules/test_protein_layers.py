@@ -13,6 +13,8 @@ from netspec import Several
 from netspec import layers as L
 from netspec.modules.structure_module import Frames
 
+pytestmark = pytest.mark.slow
+
 EVOFORMER, STRUCTURE = L.EvoformerBlock(12, 10, 1, 16), L.StructureModule(16, 10, 2)
 ALIGNMENT, PAIRS = (5, 4, 12), (4, 4, 10)
 REPRESENTATIONS = Several({"single": (6, 16), "pair": (6, 6, 10)})

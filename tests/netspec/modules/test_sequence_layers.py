@@ -12,6 +12,8 @@ from netspec.modules.base import Numerics, module_of
 from netspec.modules.mamba_block import selective_scan
 from netspec.modules.time_condition import encode_time
 
+pytestmark = pytest.mark.slow
+
 KINDS = (
     *(L.OneHotDense, L.TokenPositionEmbed, L.LMHead, L.Highway, L.MambaBlock, L.WaveNetBlock),
     *(L.PositionalEncoding, L.NeRFMLP, L.TimeCondition),

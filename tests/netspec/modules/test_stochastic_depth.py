@@ -13,6 +13,8 @@ from netspec.layers import Conv2d, Dense, Flatten, GlobalAvgPool, MobileViTBlock
 from netspec.modules import build
 from netspec.modules.stochastic_depth import StochasticDepth, grow_linearly
 
+pytestmark = pytest.mark.slow
+
 #: Networks whose modules end their residual branches here, and how many branches they have.
 RESIDUAL = {
     "ViT-Digits": 8,

@@ -10,6 +10,8 @@ import netspec
 from netspec import NetSpec
 from netspec import layers as L
 
+pytestmark = pytest.mark.slow
+
 GRID = L.PatchEmbed(3, 12, 2, 16, layout="grid")
 TOKENS = L.PatchEmbed(3, 12, 2, 16)
 

@@ -10,6 +10,8 @@ import netspec
 from netspec import NetSpec, canonical_state, load_canonical_state
 from netspec import layers as L
 
+pytestmark = pytest.mark.slow
+
 #: The networks that the chapters give in a tiny form, those that are trained here, and what keeps tensors together.
 NAMES = [name for name in netspec.names() if "tiny" in name.lower() or "Digits" in name or name.startswith("DenseNet-")]
 #: Small enough to be drawn.

@@ -42,7 +42,12 @@ def test_the_nine_cells_of_the_book(digits_cells):
 @pytest.mark.parametrize("semantics", ["book", "paper"])
 def test_every_shipped_data_set_resolves(folder, semantics):
     for path in sorted((folder / "datasets").glob("*.yaml")):
-        experiment = load(folder, dataset=path.stem, semantics=semantics)
+        recipe = config.recipes.load(config.datasets.load(path)["recipe"], folder / "recipes")
+        name = recipe.get("task", "ablation")
+        changes = {"dataset": path.stem, "semantics": semantics}
+        if name != "ablation":
+            changes |= {"only": None, "cells": {"one": {"description": "the recipe of the data set"}}}
+        experiment = config.load_experiment({"main": name, **changes}, folder)
         for cell in experiment.cells.values():
             schema.validate(cell, "cell", "resolved")
             typed = config.parse_cell(json.loads(config.cell_json(cell)))
@@ -102,7 +107,7 @@ def test_every_key_is_described_and_no_other_is_allowed(path):
         if not isinstance(node, dict):
             return
         for name, child in node.get("properties", {}).items():
-            described = "description" in child or "$ref" in child or where.endswith("then") or where.endswith("else")
+            described = "description" in child or "$ref" in child or where.endswith(("if", "then", "else"))
             described = described or set(child) in ({"const"}, {"not"})
             assert described, f"{path.name}: {where}.{name} has no description"
         if node.get("type") == "object" and "properties" in node and path.name not in PRODUCTS:

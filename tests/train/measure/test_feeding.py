@@ -14,6 +14,8 @@ from train.loop import fit
 from train.measure import feeding
 from train.tasks.classification.learner import Classifier
 
+pytestmark = pytest.mark.slow
+
 RATES = ("input_images_per_second", "step_images_per_second")
 
 
@@ -28,6 +30,7 @@ def run(short_cell, digits_store, tmp_path):
     return train
 
 
+@pytest.mark.usefixtures("compiled_once")
 def test_both_rates_are_recorded(run):
     timing = run("plain")
     assert all(timing[name] > 0 for name in RATES)
@@ -53,6 +56,7 @@ def test_each_rate_is_of_its_own_work(monkeypatch):
     }
 
 
+@pytest.mark.usefixtures("compiled_once")
 def test_slow_reading_changes_nothing(run, tmp_path, monkeypatch):
     run("plain")
     gather = Split.gather

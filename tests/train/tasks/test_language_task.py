@@ -46,9 +46,7 @@ def test_every_token_is_scored_once(tokens, length):
     windows = every_token(np.arange(tokens), length)
     found = windows.gather(np.arange(len(windows)))
     scored = [
-        found["token"][row, place + 1]
-        for row in range(len(windows))
-        for place in range(found["first"][row], length)
+        found["token"][row, place + 1] for row in range(len(windows)) for place in range(found["first"][row], length)
     ]
     assert sorted(scored) == list(range(length // 2 + 1, tokens))
     assert (found["first"] >= length // 2).all() and (found["first"] < length).all()
@@ -142,9 +140,7 @@ class TestNgrams:
     def test_probabilities_of_all_tokens_sum_to_one(self, model):
         (train, _), alphabet = self.encoded()
         begun = train[:7]
-        total = sum(
-            model(Counts(train, np.append(begun, token), 5), 4, alphabet)[-1] for token in range(alphabet)
-        )
+        total = sum(model(Counts(train, np.append(begun, token), 5), 4, alphabet)[-1] for token in range(alphabet))
         assert total == pytest.approx(1, rel=1e-12)
 
     def test_longer_models_know_more_of_a_text_they_have_seen(self):

@@ -6,11 +6,14 @@ from pathlib import Path
 
 from train.config.cell import Dataset
 from train.config.schema import ConfigError
-from train.data.raw import archive, embedded, folder, imagenet
+from train.data.raw import archive, coco, embedded, folder, imagenet, pets, voc
 from train.data.raw.download import fetch, verify
 from train.data.raw.source import RawData
 from train.data.raw.text import RawText, open_text
+from train.data.raw.unpacked import folder_of
 
+#: Kinds that are published as several archives of one folder.
+ANNOTATED = ("oxford-pets", "voc", "coco")
 #: Where archives are downloaded to.
 DOWNLOADS = Path("data/downloads")
 
@@ -27,6 +30,8 @@ def open_raw(dataset: Dataset, downloads: Path = DOWNLOADS) -> RawData | RawText
         return embedded.digit_scenes(dataset)
     if dataset.text:
         return open_text(dataset, downloads)
+    if dataset.kind in ANNOTATED:
+        return _annotated(dataset, folder_of(dataset, downloads))
     if dataset.path is None:
         if dataset.download is None or dataset.download.url is None:
             raise ConfigError(f"{key} is null, expected a folder or an archive, or a key 'download'")
@@ -42,3 +47,10 @@ def open_raw(dataset: Dataset, downloads: Path = DOWNLOADS) -> RawData | RawText
     if dataset.download:
         verify(path, dataset.download, key)
     return archive.open_archive(path, key)
+
+
+def _annotated(dataset: Dataset, root: Path) -> RawData:
+    if dataset.kind == "oxford-pets":
+        return pets.open_pets(root, dataset.annotation)
+    only = tuple(dataset.only) if dataset.only else None
+    return (voc.open_voc if dataset.kind == "voc" else coco.open_coco)(root, only)

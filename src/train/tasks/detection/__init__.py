@@ -75,6 +75,8 @@ DETECTION = Task(
         Metric("voc07", "VOC 2007 mAP", "%", "up"),
         Metric("voc", "VOC mAP", "%", "up"),
         Metric("loss", "loss", "", "down"),
+        Metric("objectness_object", "objectness at objects", "", "up"),
+        Metric("objectness_empty", "objectness elsewhere", "", "down"),
     ),
     spec=spec,
     check=check,

@@ -12,7 +12,8 @@ import optax
 
 from train.config.cell import Cell, sides
 from train.data.augment.base import centre_crop, flip, normalise, random_crop, to_unit
-from train.data.store import VOID, Store
+from train.data.example import VOID
+from train.data.store import Store
 from train.tasks.base import Sums, Task
 from train.tasks.segmentation.overlap import dice, intersection_over_union, table_of
 from train.tasks.segmentation.pictures import sheet

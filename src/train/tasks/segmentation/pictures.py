@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from train.data.example import VOID
 from train.data.png import png
-from train.data.store import VOID
 
 #: Colours of classes, told apart by readers who see no red or green (Okabe & Ito 2008); more classes begin again.
 COLOURS = np.array(

@@ -8,6 +8,8 @@ from flax import nnx
 
 from netspec.modules.cpu import channel_sums as columns
 
+pytestmark = pytest.mark.slow
+
 
 def drawn(*shape, seed=0):
     return jnp.asarray(np.random.default_rng(seed).normal(3, 2, shape), jnp.float32)

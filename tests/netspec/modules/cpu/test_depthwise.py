@@ -16,6 +16,8 @@ from netspec.modules.initialize import Scheme
 from netspec.modules.mamba_block import Mamba
 from netspec.run.traced import multiply_adds
 
+pytestmark = pytest.mark.slow
+
 CASES = {
     "3x3": ((9, 11), (3, 3), Window((1, 1), ((1, 1), (1, 1)), (1, 1))),
     "3x3 by two": ((10, 7), (3, 3), Window((2, 2), ((1, 1), (1, 1)), (1, 1))),

@@ -12,6 +12,8 @@ from lone_modules import build, draw
 from netspec import layers as L
 from netspec.modules.cpu.sums_once import relu_of_sum, two_paths
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "bfloat16"])
 def test_relu_of_a_sum_is_both_one_after_the_other(dtype):

@@ -14,6 +14,8 @@ from netspec import layers as L
 from netspec.modules.attention import attend
 from netspec.modules.cpu.switch import SWITCH, by_platform
 
+pytestmark = pytest.mark.slow
+
 
 def network(name, shape, *layers):
     return NetSpec(name, shape, layers)

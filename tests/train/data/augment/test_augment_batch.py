@@ -12,6 +12,8 @@ from train.config.cell import Augmentation, CutMix, Erasing, Mixup, RandAugment
 from train.data.augment import Knob, augment_batch, prepare_eval, randaugment_book, randaugment_paper, smoothed_one_hot
 from train.data.augment.base import to_unit
 
+pytestmark = pytest.mark.slow
+
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 BATCH, STORED, SIZE, SMOOTHING = 16, 14, 12, 0.1
 #: Labels are 0 .. BATCH - 1, one class per image, so that the targets say which image was mixed with which.

@@ -10,6 +10,8 @@ import pytest
 from train.config.cell import Erasing
 from train.data.augment.erase import BOOK_TRIES, draw_boxes_book, draw_boxes_paper, erase_book, erase_paper
 
+pytestmark = pytest.mark.slow
+
 CONFIG = Erasing(probability=0.25, area=(0.02, 0.33), aspect=(0.3, 3.3))
 ALWAYS = Erasing(probability=1.0, area=(0.02, 0.33), aspect=(0.3, 3.3))
 MEAN, STD = (0.5, 0.4, 0.3), (0.2, 0.25, 0.3)

@@ -14,6 +14,8 @@ from train.data.augment.erase import draw_boxes_book, erase_imagenet
 from train.data.augment.jitter import colour_jitter, shift_colours
 from train.data.augment.mix import draw_mixup
 
+pytestmark = pytest.mark.slow
+
 BATCH, SIZE, SMOOTHING = 8, 16, 0.1
 LABELS = jnp.arange(BATCH)
 BOTH = Augmentation("imagenet", False, False, Mixup(0.8), CutMix(1.0), None, None)

@@ -10,6 +10,8 @@ from scipy import integrate, stats
 
 from train.data.augment.mix import Mix, apply_mix, choose, draw_cutmix, draw_mixup
 
+pytestmark = pytest.mark.slow
+
 BATCH, SIZE, COUNT = 4, 24, 4000
 SEMANTICS = ["book", "paper"]
 DRAWS = {"mixup": draw_mixup, "cutmix": partial(draw_cutmix, size=SIZE)}

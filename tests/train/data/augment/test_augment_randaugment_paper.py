@@ -16,6 +16,8 @@ from train.data.augment import pillow_ops
 from train.data.augment.base import draw_operations
 from train.data.augment.randaugment_paper import OPERATIONS, affine_matrix, apply_operation, randaugment
 
+pytestmark = pytest.mark.slow
+
 GREY = (128, 128, 128)
 MAY_ROUND = {"color", "contrast", "brightness", "sharpness"}
 

@@ -1,0 +1,1 @@
+"""The report on detection, ch. 11.2.2."""

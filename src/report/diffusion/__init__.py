@@ -1,0 +1,1 @@
+"""The report on diffusion, ch. 11.2.7."""
