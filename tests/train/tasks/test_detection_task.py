@@ -22,9 +22,12 @@ from train.data.prepare import prepare
 from train.data.store import open_store
 from train.loop import fit
 from train.tasks.detection import DETECTION, check
+from train.tasks.detection.findings import chosen
 from train.tasks.detection.head import with_boxes
 from train.tasks.detection.pictures import detect
+from train.tasks.detection.precision import Truth
 from train.tasks.detection.predict import predict
+from train.tasks.detection.suppress import Detections
 
 #: Scenes of few digits for tests, of which the mean picture is grey.
 DATASET = Dataset(
@@ -168,12 +171,33 @@ def test_pictures_are_chosen_by_rule(store):
     for one in shown:
         labels = np.asarray(store.val["box-class"])[one["picture"]]
         assert [int(true["class"]) for true in one["truth"]] == labels[labels >= 0].tolist()
-    assert len(shown[0]["truth"]) == 6 and {one["score"] for one in shown[0]["found"]} == {1.0}
+    assert [len(one["truth"]) for one in shown[:2]] == [6, 6] and {one["score"] for one in shown[0]["found"]} == {1.0}
     assert all(20 <= one["picture"] < 40 and not one["found"] for one in shown[-2:])
     sheet = Image.open(io.BytesIO(files["pictures.png"]))
     assert sheet.size == (3 * 320 + 16, 2 * 320 + 8)
     colours = {colour for _, colour in sheet.convert("RGB").getcolors(10**6)}
     assert {(0, 114, 178), (230, 159, 0)} <= colours
+
+
+def told(score):
+    """Runs a network that sees one object of class 7 as sure as that, in every picture."""
+    outputs = np.full((1, 8, 8, 20), -20.0, np.float32)
+    outputs[0, 4, 2, :5] = [0, 0, logit(0.5), logit(0.5), logit(score)]
+    outputs[0, 4, 2, 10 + 7] = 20
+    return Told(outputs).run
+
+
+def test_of_equal_pictures_those_with_more_objects_are_better():
+    """All are seen as they are: ordered by objects, then as they come; with less than six, some are shown twice."""
+    boxes = np.array([[0.1 + 0.2 * place, 0.5, 0.1, 0.1] for place in range(3)])
+    pictures = []
+    for count in (1, 3, 2, 3):
+        labels = np.zeros(count, int)
+        there = Truth(boxes[:count], labels, np.zeros(count, bool))
+        pictures.append((Detections(boxes[:count], labels, np.ones(count)), there))
+    assert [(why, index) for why, index, _ in chosen(pictures)] == [
+        ("best", 1), ("best", 3), ("median", 3), ("median", 2), ("worst", 2), ("worst", 0),
+    ]  # fmt: skip
 
 
 def test_one_picture_is_described(store):
@@ -186,23 +210,21 @@ def test_one_picture_is_described(store):
     assert {one["score"] for one in found} == {1.0}
     found_boxes = np.array(sorted(one["box"] for one in found))
     np.testing.assert_allclose(found_boxes, sorted(store.val["boxes"][0][there].tolist()), atol=2e-3)
+    assert detect(told(0.29), store.val["image"][0], learner, store.class_names) == []
+    assert len(detect(told(0.31), store.val["image"][0], learner, store.class_names)) == 1
     assert detect(Told(np.full_like(outputs, -20)).run, store.val["image"][0], learner, store.class_names) == []
 
 
 def test_a_persons_picture_is_described_in_its_own_pixels(store):
     """A picture of half the height and twice the width of what the network takes."""
-    outputs = np.full((1, 8, 8, 20), -20.0, np.float32)
-    outputs[0, 4, 2, :5] = [0, 0, logit(0.5), logit(0.5), logit(0.8)]
-    outputs[0, 4, 2, 10 + 7] = 20
-    told = Told(outputs)
-    given = {"run": told.run, "learner": DETECTION.learn(cell()), "class_names": store.class_names}
+    given = {"run": told(0.8), "learner": DETECTION.learn(cell()), "class_names": store.class_names}
     used = SimpleNamespace(**given, view=lambda image: fit_to(image, 64))
     made = predict(used, Image.new("RGB", (128, 32), "grey"))
     # The centre of a cell in column 2 and row 4 of eight, a quarter of the picture wide and high.
     assert made.text.split() == ["80.00", "%", "7", "at", "24,", "14:", "32", "×", "8", "pixels"]
     assert json.loads(made.files["-boxes.json"]) == [{"class": "7", "score": 0.8, "box": [0.3125, 0.5625, 0.25, 0.25]}]
     assert Image.open(io.BytesIO(made.files["-boxes.png"])).size == (128 * 10, 32 * 10)
-    told.outputs = np.full_like(outputs, -20)
+    used.run = told(0.1)
     assert predict(used, Image.new("RGB", (64, 64))).text == "nothing found"
 
 
@@ -308,7 +330,8 @@ def test_what_goes_together_is_taken():
         ({"model": "ViT-Digits"}, ["recipe.yaml", "'model'", "ViT-Digits", "grid of cells", "Conv2d"]),
         ({"model": "YOLOv1-Dgits"}, ["recipe.yaml", "'model'", "YOLOv1-Digits"]),
         ({"dataset": {"image_size": 32, "stored_size": 32}}, ["(64, 64, 3)", "(32, 32, 3)", "scenes.yaml", "64"]),
-        ({"dataset": {"stored_size": 48}}, ["scenes.yaml", "'stored_size'", "at least image_size"]),
+        ({"dataset": {"stored_size": [48, 64]}}, ["scenes.yaml", "'stored_size'", "at least image_size"]),
+        ({"dataset": {"stored_size": [64, 48]}}, ["scenes.yaml", "'stored_size'", "at least image_size"]),
         ({"dataset": {"store": "records"}}, ["scenes.yaml", "'store'", "expected array"]),
         ({"augmentation": {"mixup": {"alpha": 0.2}}}, ["cells.a.augmentation", "'mixup'", "random_crop"]),
         ({"augmentation": {"random_resized_crop": {"area": [0.1, 1]}}}, ["'random_resized_crop'", "expected null"]),
