@@ -77,8 +77,6 @@ DETECTION = Task(
         Metric("loss", "loss", "", "down"),
         Metric("objectness_object", "objectness at objects", "", "up"),
         Metric("objectness_empty", "objectness elsewhere", "", "down"),
-        Metric("objectness_object", "objectness at objects", "", "up"),
-        Metric("objectness_empty", "objectness elsewhere", "", "down"),
     ),
     spec=spec,
     check=check,
