@@ -1,29 +1,13 @@
 # Our training step beside PyTorch's: `snakemake bench`, and `snakemake bench --forcerun bench_step` to measure again.
-#: Experiment, cell, and examples per step, as many as two cores finish in seconds.
-BENCHED = {
-    "resnet-34": ("imagenette", "resnet-34", 16),
-    "mobilenet-v2": ("imagenette", "mobilenet-v2", 16),
-    "efficientnet-b0": ("imagenette", "efficientnet-b0", 16),
-    "convnext-tiny": ("imagenette", "convnext-tiny", 8),
-    "vit-tiny": ("imagenette", "vit-tiny", 32),
-    "tinygpt-nano": ("language", "nano", 32),
-    "unet": ("pets", "unet", 4),
-    "yolo": ("voc", "persons", 16),
-}
-
-
-def benched(wildcards):
-    """The experiment and the name of a cell that is timed."""
-    experiment, cell, _ = BENCHED[wildcards.bench]
-    return PLAN.experiments[experiment], cell
+from train.workflow.plan import BENCHED
 
 
 # It takes every core, so that nothing else of this workflow runs beside it.
 rule bench_step:
     input:
-        cell=lambda wildcards: f"results/{benched(wildcards)[0].label}/{benched(wildcards)[1]}/cell.json",
+        cell=lambda wildcards: PLAN.benched(wildcards.bench).file,
         code=lambda wildcards: provenance.code_of(
-            benched(wildcards)[0].cells[benched(wildcards)[1]]["model"], "train.__main__:_bench_step"
+            PLAN.benched(wildcards.bench).model, "train.__main__:_bench_step"
         ),
     output:
         "results/bench/{bench}.json",
@@ -37,10 +21,10 @@ rule bench_step:
         "../envs/netspec.yaml"
     threads: lambda wildcards: workflow.resource_settings.cores or 1
     resources:
-        gpu=lambda wildcards: allocation.gpus(1, benched(wildcards)[0].device, place()),
+        gpu=lambda wildcards: allocation.gpus(1, PLAN.benched(wildcards.bench).device, place()),
         mem_mb=6000,
     params:
-        size=lambda wildcards, resources: 512 if resources.gpu else BENCHED[wildcards.bench][2],
+        size=lambda wildcards, resources: 512 if resources.gpu else PLAN.benched(wildcards.bench).examples,
     shell:
         "PJRT_NPROC={threads} OMP_NUM_THREADS={threads} "
         "python -m train bench-step --cell {input.cell} --batch-size {params.size} > {output} 2> {log}"

@@ -21,6 +21,29 @@ from train.workflow import targets
 STORE = "data/prepared/{dataset}/store.json"
 
 
+#: Steps that are timed beside PyTorch's: experiment, cell, and examples per step, which two cores finish in seconds.
+BENCHED = {
+    "resnet-34": ("imagenette", "resnet-34", 16),
+    "mobilenet-v2": ("imagenette", "mobilenet-v2", 16),
+    "efficientnet-b0": ("imagenette", "efficientnet-b0", 16),
+    "convnext-tiny": ("imagenette", "convnext-tiny", 8),
+    "vit-tiny": ("imagenette", "vit-tiny", 32),
+    "tinygpt-nano": ("language", "nano", 32),
+    "unet": ("pets", "unet", 4),
+    "yolo": ("voc", "persons", 16),
+}
+
+
+@dataclass(frozen=True)
+class Benched:
+    """A cell whose step is timed: its resolved file, model, device, and examples per step on a CPU."""
+
+    file: str
+    model: str
+    device: str
+    examples: int
+
+
 @dataclass(frozen=True)
 class Plan:
     """All experiments of a configuration, by name, and everything that is found by the wildcards of a rule."""
@@ -94,6 +117,12 @@ class Plan:
             return []
         models = (found.cells[cell]["model"] for cell in found.shown)
         return list(dict.fromkeys(f"results/lowered/{model_of(model).slug.lower()}.mlir" for model in models))
+
+    def benched(self, name: str) -> Benched:
+        """The cell of one of :data:`BENCHED`."""
+        experiment, cell, examples = BENCHED[name]
+        found = self.experiments[experiment]
+        return Benched(f"results/{found.label}/{cell}/cell.json", found.cells[cell]["model"], found.device, examples)
 
     def files(self) -> list[str]:
         """The files of all runs and cells that can be asked for."""
