@@ -110,7 +110,7 @@ REPORT = report_of(
         title="Pictures out of noise",
         question=(
             "Ch. 11.2.7 gives a U-Net the time as one plane of t/T behind the picture. Is that enough, beside sines "
-            "and cosines or the time in every block? And does attention at the bottom make samples collapse, as the "
+            "and cosines? And does attention at the bottom make samples collapse, as the "
             "companion repository saw? Samples are compared with real pictures, beside two sets of real ones."
         ),
         metrics=("frechet_ratio", "frechet", "coverage", "copies", "loss"),
