@@ -20,6 +20,8 @@ from train.tasks.diffusion.sample import ANCESTRAL, SAMPLED, ancestral, ddim
 
 #: Parts of the times that the error is taken over by itself.
 PARTS = 10
+#: Samples that are shown.
+SHOWN = 64
 #: Seed of everything that is drawn when training has ended.
 SEED = 0
 
@@ -100,7 +102,7 @@ class Denoiser:
         """Samples by DDIM and by ancestral sampling, judged where pictures are grey and have labels, and drawn."""
         key = jax.random.key(SEED)
         drawn, path = ddim(run, self, key, SAMPLED)
-        files = {"samples.png": grid(drawn), "trajectory.png": strip(path)}
+        files = {"samples.png": grid(drawn[:SHOWN]), "trajectory.png": strip(path)}
         training = self._unit(store.train["image"])
         files["neighbours.png"] = neighbours(drawn, training)
         files["error_by_time.csv"] = self._error_by_time(run, store)

@@ -11,10 +11,9 @@ GAP, SMALLEST = 2, 40
 ACROSS, SHOWN = 25, 16
 
 
-def grid(pictures: np.ndarray, side: int = 8) -> bytes:
-    """The first ``side²`` pictures in [0, 1], ``(N, H, W, C)``, enlarged without smoothing."""
-    first = pictures[: side * side]
-    return _sheet([first[at : at + side] for at in range(0, len(first), side)])
+def grid(pictures: np.ndarray, across: int = 16) -> bytes:
+    """Pictures in [0, 1], ``(N, H, W, C)``, in rows, enlarged without smoothing."""
+    return _sheet([pictures[at : at + across] for at in range(0, len(pictures), across)])
 
 
 def strip(path: np.ndarray) -> bytes:
