@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,12 @@ class About:
     def headline(self) -> str:
         """Name of the figure that cells are compared by."""
         return self.metrics[0]
+
+    def measured(self, cells: Sequence[Cell]) -> About:
+        """The same without figures that no run has: samples in colour have no judge, and so the loss stands first."""
+        runs = [run for cell in cells for run in cell.counted]
+        kept = tuple(name for name in self.metrics if any(not math.isnan(run.metric(name)) for run in runs))
+        return replace(self, metrics=kept or self.metrics)
 
     def said(self, metric: str) -> str:
         """A metric as the head of a column: what it is called, and its unit."""

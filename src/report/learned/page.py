@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from report.engine import citation
@@ -22,7 +21,14 @@ if TYPE_CHECKING:
 
 def report_of(about: About) -> Report:
     """The report with this content."""
-    return Report(figures=partial(figures, about), page=partial(page, about), **tables(about))
+
+    def drawn(trained: Trained) -> tuple[bytes, bytes]:
+        return figures(about.measured(trained.cells), trained)
+
+    def assembled(trained: Trained) -> Page:
+        return page(about.measured(trained.cells), trained)
+
+    return Report(figures=drawn, page=assembled, **tables(about))
 
 
 def page(about: About, trained: Trained) -> Page:

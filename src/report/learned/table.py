@@ -90,9 +90,9 @@ def tables(about: About) -> dict:
     """What :class:`report.runs.command.Report` is given of them."""
 
     def of_cells(cells: Sequence[Cell], lowered: Path | None = None) -> pd.DataFrame:
-        return per_cell(about, cells)
+        return per_cell(about.measured(cells), cells)
 
     def of_runs(cells: Sequence[Cell]) -> pd.DataFrame:
-        return per_run(about, cells)
+        return per_run(about.measured(cells), cells)
 
     return {"table": of_cells, "runs": of_runs}

@@ -1,8 +1,10 @@
 """Language: every held-out token scored once, n-gram models as counted by hand, decoding that equals the network."""
 
+import contextlib
 import dataclasses
 import json
 import math
+import signal
 from collections import Counter
 
 import jax
@@ -18,6 +20,7 @@ from train import config
 from train.config.places import Places
 from train.config.schema import ConfigError
 from train.data.windows import any_window, every_token
+from train.machine import processes
 from train.tasks import learner_of
 from train.tasks.language import check, with_vocabulary
 from train.tasks.language.ngrams import Counts, baselines, kneser_ney, witten_bell
@@ -245,8 +248,8 @@ def test_a_task_reads_no_data_of_another_kind(cell):
 
 
 @pytest.mark.slow
-def test_a_run_leaves_what_its_report_reads(cell, tmp_path, text_folder):
-    from train.loop import fit
+def test_a_run_leaves_what_its_report_reads(cell, tmp_path, text_folder, monkeypatch):
+    from train.loop import Interrupted, fit
     from train.tasks import opened
 
     folder, dataset = text_folder("to be or not to be, that is the question\n" * 30)
@@ -260,7 +263,13 @@ def test_a_run_leaves_what_its_report_reads(cell, tmp_path, text_folder):
     said = json.loads((tmp_path / "out/samples.json").read_text())
     assert all(text.startswith(said["prompt"]) for some in said["temperatures"].values() for text in some)
     assert len((tmp_path / "out/positions.csv").read_text().splitlines()) == 65
+    # Stopped after a step and gone on with, a run in steps leaves the same bytes.
     again = dataclasses.replace(typed, name="again")
+    with monkeypatch.context() as stopping:
+        stop = contextlib.nullcontext(lambda step: signal.SIGTERM if step == 2 else None)
+        stopping.setattr(processes, "stop_requests", lambda: stop)
+        with pytest.raises(Interrupted, match="SIGTERM at step 2"):
+            fit(again, 0, opened(typed, folder), tmp_path / "again", tmp_path / "saved")
     fit(again, 0, opened(typed, folder), tmp_path / "again", tmp_path / "saved")
     for name in ("metrics.csv", "weights.npz", "samples.json", "positions.csv", "baselines.json"):
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
