@@ -12,8 +12,8 @@ pytestmark = pytest.mark.slow
 #: XLA counts every floating-point operation and no padding, ours counts products and padding; see below.
 LEAST, MOST = 0.79, 1.18
 
-#: XLA counts the body of a loop once. Padding is three quarters of what the atrous windows of the tiny one read, and more
-#: than half of what windows read at the bottom of networks for 8 pixels, which has 2×2.
+#: XLA counts the body of a loop once. Padding is three quarters of what the atrous windows of the tiny one read, and
+#: more than half of what windows read at the bottom of networks for 8 pixels, which has 2×2.
 NOT_XLA = {
     "DDPM-Digits",
     "DDPM-Digits (sin/cos)",
