@@ -12,6 +12,8 @@ from train.results import weights_file
 from train.step import Programs
 from train.tasks import learner_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def begun(short, tmp_path):

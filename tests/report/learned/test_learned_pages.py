@@ -17,6 +17,8 @@ from report.__main__ import main
 from train import config
 from train.tasks import TASKS
 
+pytestmark = pytest.mark.slow
+
 SEEDS = (0, 1, 2)
 #: Values of the headline by cell and seed: the first cell, one that differs, one that does not.
 VALUES = ((10.0, 10.4, 10.2), (12.0, 12.5, 12.1), (10.3, 10.2, 10.1), (10.1, 10.5, 10.0))

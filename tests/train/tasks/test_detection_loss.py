@@ -9,6 +9,8 @@ from jax.test_util import check_grads
 from train.tasks.detection.grid import Said, Targets, read, targets
 from train.tasks.detection.loss import COORDINATES, NO_OBJECT, OVERLAP, TERMS, detection_loss
 
+pytestmark = pytest.mark.slow
+
 GRID, CLASSES = (2, 3), 4
 #: Of the cell (1, 2) of two rows and three columns: its centre lies at (1/4, 1/2) of the cell.
 BOX = np.array([2.25 / 3, 1.5 / 2, 0.36, 0.16])

@@ -29,6 +29,8 @@ from train.tasks.detection.precision import Truth
 from train.tasks.detection.predict import predict
 from train.tasks.detection.suppress import Detections
 
+pytestmark = pytest.mark.slow
+
 #: Scenes of few digits for tests, of which the mean picture is grey.
 DATASET = Dataset(
     name="few-scenes",
