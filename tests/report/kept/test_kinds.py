@@ -8,7 +8,7 @@ from synthetic_results import STEP
 
 from report.__main__ import main
 from report.bench.__main__ import main as bench
-from report.kept.about import about, seeds_of
+from report.kept.about import about, report_of, seeds_of
 from report.networks.__main__ import main as networks
 from report.runs.load import load
 from report.runs.provenance import what_was_run
@@ -52,7 +52,7 @@ def test_what_the_repository_keeps_is_still_read(folder, tmp_path):
         cells = sorted(path.parent.name for path in folder.glob("*/cell.json"))
         seeds = map(str, seeds_of(folder / cells[0]))
         chosen = ["--results", str(folder), "--cells", *cells, "--seeds", *seeds]
-        made = main(["page", "ablation", *chosen, "--out", str(tmp_path / "a")])
+        made = main(["page", report_of(folder), *chosen, "--out", str(tmp_path / "a")])
     elif kind == "networks":
         made = networks(["--results", str(folder), "--out", str(tmp_path / "a")])
     else:
