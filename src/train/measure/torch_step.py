@@ -81,15 +81,20 @@ class BasicBlock(nn.Module):
         return functional.relu(self.body(x) + self.shortcut(x))
 
 
-def resnet34(classes: int) -> nn.Sequential:
-    """ResNet-34 with the max-pool of 2×2 that the book's has."""
+def resnet34_stages() -> list[nn.Module]:
+    """ResNet-34 without its head, with the max-pool of 2×2 that the book's has."""
     layers = [*conv_bn(3, 64, 7, 2, activation=nn.ReLU), nn.MaxPool2d(2, 2)]
     inputs = 64
     for outputs, blocks, stride in ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2)):
         for index in range(blocks):
             layers.append(BasicBlock(inputs, outputs, stride if index == 0 else 1))
             inputs = outputs
-    return nn.Sequential(*layers, *classifier(512, classes))
+    return layers
+
+
+def resnet34(classes: int) -> nn.Sequential:
+    """ResNet-34."""
+    return nn.Sequential(*resnet34_stages(), *classifier(512, classes))
 
 
 class SqueezeExcite(nn.Module):

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from train.measure.torch_step import BasicBlock, EncoderBlock, conv_bn
+from train.measure.torch_step import EncoderBlock, conv_bn, resnet34_stages
 
 
 class TinyGPT(nn.Module):
@@ -58,14 +58,8 @@ def _twice(inputs: int, outputs: int) -> nn.Sequential:
 
 def yolo(classes: int) -> nn.Sequential:
     """The stages of ResNet-34 and a convolutional head of two boxes per cell (book ch. 11.2.2)."""
-    layers = [*conv_bn(3, 64, 7, 2, activation=nn.ReLU), nn.MaxPool2d(2, 2)]
-    inputs = 64
-    for outputs, blocks, stride in ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2)):
-        for index in range(blocks):
-            layers.append(BasicBlock(inputs, outputs, stride if index == 0 else 1))
-            inputs = outputs
     head = [nn.Conv2d(512, 256, 3, padding=1), nn.ReLU(inplace=True), nn.Conv2d(256, 10 + classes, 1)]
-    return nn.Sequential(*layers, *head)
+    return nn.Sequential(*resnet34_stages(), *head)
 
 
 #: By the catalogue's name: the network of a side, or length, and the number of classes.

@@ -14,6 +14,7 @@ from train.config.places import Places
 from train.config.printable import escaped
 from train.config.schema import ConfigError
 from train.tasks.base import Metric, Task
+from train.tasks.checks import check_stored
 
 
 def spec(cell: Cell) -> NetSpec:
@@ -24,12 +25,7 @@ def spec(cell: Cell) -> NetSpec:
 def check(cell: Mapping[str, Any], places: Places) -> None:
     """Raise :class:`ConfigError` unless the network takes the pictures and the augmentations go together."""
     dataset, augmentation = cell["dataset"], cell["augmentation"]
-    stored, shown = sides(dataset["stored_size"]), sides(dataset["image_size"])
-    if stored[0] < shown[0] or stored[1] < shown[1]:
-        raise ConfigError(
-            f"{places.dataset}: key 'stored_size' is {dataset['stored_size']}, "
-            f"expected at least image_size ({dataset['image_size']})"
-        )
+    check_stored(dataset, places)
     if augmentation["semantics"] == "book" and augmentation["mixup"] and augmentation["cutmix"]:
         raise ConfigError(
             f"{places.cell}.augmentation: both mixup and cutmix, expected one of them: the book's kernels apply only "

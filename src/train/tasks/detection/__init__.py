@@ -12,6 +12,7 @@ from train.config.places import Places
 from train.config.printable import escaped
 from train.config.schema import ConfigError
 from train.tasks.base import Metric, Task
+from train.tasks.checks import check_off, check_stored
 from train.tasks.detection.head import with_boxes
 
 #: Augmentations that have no meaning for boxes here.
@@ -27,23 +28,13 @@ def check(cell: Mapping[str, Any], places: Places) -> None:
     """Raise :class:`ConfigError` unless the network takes the pictures and leaves a grid of cells, and nothing is asked
     of the pictures that boxes cannot follow.
     """
-    dataset, augmentation = cell["dataset"], cell["augmentation"]
+    dataset = cell["dataset"]
     if dataset.get("store", "array") != "array":
         raise ConfigError(
             f"{places.dataset}: key 'store' is {dataset['store']}, expected array: boxes are of whole pictures"
         )
-    stored, shown = sides(dataset["stored_size"]), sides(dataset["image_size"])
-    if stored[0] < shown[0] or stored[1] < shown[1]:
-        raise ConfigError(
-            f"{places.dataset}: key 'stored_size' is {dataset['stored_size']}, "
-            f"expected at least image_size ({dataset['image_size']})"
-        )
-    for knob in FOREIGN:
-        if augmentation.get(knob):
-            raise ConfigError(
-                f"{places.cell}.augmentation: key '{knob}' is set, expected null: boxes follow random_crop and "
-                "horizontal_flip only"
-            )
+    check_stored(dataset, places)
+    check_off(cell, places, FOREIGN, "is set, expected null: boxes follow random_crop and horizontal_flip only")
     if cell["initialization"] == "book-faulty":
         raise ConfigError(
             f"{places.model}: key 'initialization' is \"book-faulty\", expected another one: it is defined for Vision "

@@ -12,6 +12,7 @@ from train.config.places import Places
 from train.config.printable import escaped
 from train.config.schema import ConfigError
 from train.tasks.base import Metric, Task
+from train.tasks.checks import check_off, check_plain
 
 #: Planes that a network may be given behind a picture: none, t/T, sines and cosines.
 PLANES = (0, 1, 8)
@@ -45,11 +46,9 @@ def check(cell: Mapping[str, Any], places: Places) -> None:
             f"{places.dataset}: key 'stored_size' is {dataset['stored_size']}, expected image_size "
             f"({dataset['image_size']}), or random_crop: true"
         )
-    for knob in ("mixup", "cutmix", "erasing", "randaugment", "colour_jitter"):
-        if augmentation.get(knob):
-            raise ConfigError(f"{places.cell}.augmentation: key '{knob}' changes what is to be drawn, expected it off")
-    if cell["label_smoothing"]:
-        raise ConfigError(f"{places.recipe}: key 'label_smoothing' is {cell['label_smoothing']}, expected 0")
+    knobs = ("mixup", "cutmix", "erasing", "randaugment", "colour_jitter")
+    check_off(cell, places, knobs, "changes what is to be drawn, expected it off")
+    check_plain(cell, places)
 
 
 DIFFUSION = Task(

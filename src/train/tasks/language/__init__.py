@@ -14,6 +14,7 @@ from train.config.places import Places
 from train.config.printable import escaped
 from train.config.schema import ConfigError
 from train.tasks.base import Metric, Task
+from train.tasks.checks import check_plain
 
 if TYPE_CHECKING:
     from train.data.store import Store
@@ -49,8 +50,7 @@ def check(cell: Mapping[str, Any], places: Places) -> None:
                 f"{places.model}: key 'model': {network.name} sees the tokens that it is to predict ({layer}), "
                 "expected causal=True"
             )
-    if cell["label_smoothing"]:
-        raise ConfigError(f"{places.recipe}: key 'label_smoothing' is {cell['label_smoothing']}, expected 0")
+    check_plain(cell, places)
 
 
 def examples(cell: Cell, store: Store) -> Store:

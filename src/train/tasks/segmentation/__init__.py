@@ -14,6 +14,10 @@ from train.config.places import Places
 from train.config.printable import escaped
 from train.config.schema import ConfigError
 from train.tasks.base import Metric, Task
+from train.tasks.checks import check_off, check_plain, check_stored
+
+#: Augmentations that masks do not follow.
+PICTURES_ONLY = ("mixup", "cutmix", "erasing", "randaugment", "random_resized_crop")
 
 
 def with_pixel_classes(network: NetSpec, classes: int) -> NetSpec:
@@ -37,7 +41,7 @@ def spec(cell: Cell) -> NetSpec:
 
 def check(cell: Mapping[str, Any], places: Places) -> None:
     """Raise :class:`ConfigError` unless the network takes the pictures, and masks can follow the augmentation."""
-    dataset, augmentation = cell["dataset"], cell["augmentation"]
+    dataset = cell["dataset"]
     try:
         network = with_pixel_classes(model_of(cell["model"]), dataset["classes"])
     except SpecError as error:
@@ -48,17 +52,9 @@ def check(cell: Mapping[str, Any], places: Places) -> None:
             f"{places.model}: key 'model': {network.name} takes {network.input_shape}, expected {(*size, 3)}; set "
             f"image_size in {places.dataset} or name another model"
         )
-    stored = sides(dataset["stored_size"])
-    if stored[0] < size[0] or stored[1] < size[1]:
-        raise ConfigError(
-            f"{places.dataset}: key 'stored_size' is {dataset['stored_size']}, expected at least image_size "
-            f"({dataset['image_size']})"
-        )
-    for knob in ("mixup", "cutmix", "erasing", "randaugment", "random_resized_crop"):
-        if augmentation.get(knob):
-            raise ConfigError(f"{places.cell}.augmentation: key '{knob}' is for pictures with labels, expected it off")
-    if cell["label_smoothing"]:
-        raise ConfigError(f"{places.recipe}: key 'label_smoothing' is {cell['label_smoothing']}, expected 0")
+    check_stored(dataset, places)
+    check_off(cell, places, PICTURES_ONLY, "is for pictures with labels, expected it off")
+    check_plain(cell, places)
 
 
 SEGMENTATION = Task(
