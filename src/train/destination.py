@@ -51,7 +51,7 @@ def run_fingerprint(cell: Cell, seed: int, store: Store) -> str:
     """What is the same for two runs that give the same results: configuration, images, seed, code and versions."""
     # The cell does not say which images were prepared for it, nor which weights lie where it starts from.
     start = "" if cell.start is None else digest(start_file(cell.start))
-    return provenance.run_fingerprint(f"{cell.fingerprint}{store.content}{start}", cell.model, seed)
+    return provenance.run_fingerprint(f"{cell.fingerprint}{store.content}{start}", cell.model, seed, cell.task)
 
 
 def start_file(start: str) -> bytes:

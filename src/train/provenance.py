@@ -13,6 +13,7 @@ from typing import Any
 
 from netspec.layers import Layer
 from netspec.twins import TWINS
+from train.config.cell import DEFAULT_TASK
 from train.config.closure import SRC, closure
 from train.config.models import model_of
 from train.machine import gpus, memory
@@ -21,17 +22,20 @@ from train.tasks import TASKS
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "numpy")
 #: What a network is made of enters a result as text (:func:`architecture_of`): editing another one retrains nothing.
 WITHOUT = ("netspec.catalogue", "netspec.cli.sources")
-#: The modules of the tasks, of which a cell names one.
-LEARNERS = tuple(task.module for task in TASKS.values())
+#: The modules of the tasks by their names, of which a cell names one.
+LEARNERS = {task.name: task.module for task in TASKS.values()}
 
 
-def code_of(model: str, command: str = "train.__main__:_fit") -> list[str]:
-    """The source files that decide what a command does with the network ``model``; of the trainer's, the tasks' too.
+def code_of(model: str, command: str = "train.__main__:_fit", task: str = DEFAULT_TASK) -> list[str]:
+    """The source files that decide what a command does with the network ``model``; of the trainer's, the task's too.
 
-    The workflow lists them as inputs, so that editing another architecture or the progress bar retrains nothing.
+    The workflow lists them as inputs, so that editing another architecture, another task or the progress bar retrains
+    nothing.
     """
-    learners = LEARNERS if command.startswith("train.") else ()
-    return closure(command, *learners, *modules_of(model), without=WITHOUT)
+    trains = command.startswith("train.")
+    learner = [LEARNERS[task]] if trains and task in LEARNERS else []
+    others = [module.rpartition(".")[0] for name, module in LEARNERS.items() if name != task]
+    return closure(command, *learner, *modules_of(model), without=(*WITHOUT, *others))
 
 
 def modules_of(model: str) -> list[str]:
@@ -61,10 +65,10 @@ def _layers_in(value: Any) -> Any:
             yield from _layers_in(getattr(value, field.name))
 
 
-def run_fingerprint(cell_fingerprint: str, model: str, seed: int) -> str:
+def run_fingerprint(cell_fingerprint: str, model: str, seed: int, task: str = DEFAULT_TASK) -> str:
     """Hash of configuration, architecture, code and library versions: what a checkpoint may be resumed by."""
     digest = hashlib.sha256(f"{cell_fingerprint} {seed} {architecture_of(model)} {versions()}".encode())
-    for path in code_of(model):
+    for path in code_of(model, task=task):
         digest.update(Path(path).read_bytes())
     return digest.hexdigest()[:16]
 

@@ -59,5 +59,13 @@ def test_editing_code_changes_the_fingerprint(monkeypatch, tmp_path):
     edited = tmp_path / "extra.py"
     edited.write_text("x = 1")
     real = provenance.code_of
-    monkeypatch.setattr(provenance, "code_of", lambda model: [*real(model), edited])
+    monkeypatch.setattr(provenance, "code_of", lambda model, **_: [*real(model), edited])
     assert provenance.run_fingerprint("abc", "vit-digits", 0) != before
+
+
+def test_a_task_depends_on_no_other():
+    """Editing what detection learns retrains no classifier, and no language model."""
+    for task, module in provenance.LEARNERS.items():
+        found = {str(Path(path).relative_to(provenance.SRC)) for path in provenance.code_of("lenet-5", task=task)}
+        packages = {path.split("/")[2] for path in found if path.startswith("train/tasks/") and path.count("/") > 2}
+        assert packages == {task} and f"{module.replace('.', '/')}.py" in found

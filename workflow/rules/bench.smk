@@ -7,7 +7,9 @@ rule bench_step:
     input:
         cell=lambda wildcards: PLAN.benched(wildcards.bench).file,
         code=lambda wildcards: provenance.code_of(
-            PLAN.benched(wildcards.bench).model, "train.__main__:_bench_step"
+            PLAN.benched(wildcards.bench).model,
+            "train.__main__:_bench_step",
+            PLAN.benched(wildcards.bench).task,
         ),
     output:
         "results/bench/{bench}.json",

@@ -5,6 +5,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from train import config as settings, provenance
+from train.config.cell import DEFAULT_TASK
 from train.config.closure import closure
 from train.config.schema import ConfigError
 from train.machine import gpus

@@ -27,7 +27,9 @@ rule train:
         cell="results/{label}/{cell}/settings.json",
         store=store_of,
         start=lambda wildcards: cell_of(wildcards).get("start") or [],
-        code=lambda wildcards: provenance.code_of(cell_of(wildcards)["model"]),
+        code=lambda wildcards: provenance.code_of(
+            cell_of(wildcards)["model"], task=cell_of(wildcards).get("task", DEFAULT_TASK)
+        ),
     output:
         summary=report(
             "results/{label}/{cell}/seed{seed}/summary.json",
@@ -148,7 +150,7 @@ for name, experiment in PLAN.experiments.items():
             input:
                 cells=PLAN.configurations(name, "settings"),
                 store=STORE.format(dataset=experiment.dataset["name"]),
-                code=behind("train.__main__:_preview", *provenance.LEARNERS),
+                code=behind("train.__main__:_preview", *provenance.LEARNERS.values()),
             output:
                 report(
                     PLAN.previews(name),

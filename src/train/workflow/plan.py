@@ -13,6 +13,7 @@ from typing import Any
 from netspec import catalogue
 from train import config as settings
 from train.config import datasets
+from train.config.cell import DEFAULT_TASK
 from train.config.experiment import Experiment
 from train.config.models import model_of
 from train.workflow import targets
@@ -36,10 +37,11 @@ BENCHED = {
 
 @dataclass(frozen=True)
 class Benched:
-    """A cell whose step is timed: its resolved file, model, device, and examples per step on a CPU."""
+    """A cell whose step is timed: its resolved file, model, task, device, and examples per step on a CPU."""
 
     file: str
     model: str
+    task: str
     device: str
     examples: int
 
@@ -122,7 +124,9 @@ class Plan:
         """The cell of one of :data:`BENCHED`."""
         experiment, cell, examples = BENCHED[name]
         found = self.experiments[experiment]
-        return Benched(f"results/{found.label}/{cell}/cell.json", found.cells[cell]["model"], found.device, examples)
+        value = found.cells[cell]
+        task = value.get("task", DEFAULT_TASK)
+        return Benched(f"results/{found.label}/{cell}/cell.json", value["model"], task, found.device, examples)
 
     def files(self) -> list[str]:
         """The files of all runs and cells that can be asked for."""
