@@ -23,3 +23,14 @@ class LayerError(ValueError):
 
     def __init__(self, problem: str, *, arrived: object, expected: object) -> None:
         super().__init__(f"{problem}: arrived {arrived}, expected {expected}")
+
+
+class VocabularyError(ValueError):
+    """What a function of the vocabulary is called with and does not take; names the argument and what was expected."""
+
+
+class UnknownTermError(VocabularyError, KeyError):
+    """A word that is not in the vocabulary; the message suggests the nearest ones."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
