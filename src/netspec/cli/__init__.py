@@ -7,7 +7,7 @@ import io
 import sys
 from collections.abc import Sequence
 
-from netspec.cli import compare, counting, drawing, gradient, lowering, parsing, running, select, show
+from netspec.cli import compare, counting, drawing, gradient, lowering, parsing, running, select, show, vocabulary
 from netspec.cli.parsing import FILES, NAMES
 from netspec.cli.sources import CommandError
 from netspec.console import guarded, say
@@ -60,7 +60,8 @@ def _parser() -> argparse.ArgumentParser:
         "  netspec count vit-tiny resnet-50\n"
         "  netspec diff resnet-18 resnet-34\n"
         "  netspec draw 'stable diffusion 1.5' -o sd.svg\n"
-        "  netspec run resnet-18 --input picture.jpg\n\n"
+        "  netspec run resnet-18 --input picture.jpg\n"
+        "  netspec term 'grouped query attention'\n\n"
         f"{NAMES}\n`netspec COMMAND --help` explains a command.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -74,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     running.add(commands)
     lowering.add(commands)
     gradient.add(commands)
+    vocabulary.add(commands)
     return parser
 
 
