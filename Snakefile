@@ -20,6 +20,7 @@ include: "workflow/rules/params.smk"
 include: "workflow/rules/gradcheck.smk"
 include: "workflow/rules/experiment.smk"
 include: "workflow/rules/networks.smk"
+include: "workflow/rules/vocabulary.smk"
 include: "workflow/rules/bench.smk"
 include: "workflow/rules/recorded.smk"
 

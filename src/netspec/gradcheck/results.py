@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from netspec.columns import column
 from netspec.gradcheck import checks
 from netspec.gradcheck.checks import Check
 from netspec.gradcheck.statement import Statement
 
 #: Draws of a statement's ordinary data, and of each other kind.
 SEEDS, OTHER_SEEDS = (0, 1, 2), (0,)
-
-
-def column(meaning: str) -> Any:
-    """A field that is a column, with what it means."""
-    return field(metadata={"meaning": meaning})
 
 
 @dataclass(frozen=True)

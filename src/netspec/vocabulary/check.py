@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import Any
 
 import jax
 
+from netspec.columns import column
 from netspec.vocabulary.cases import CASES, Case
 from netspec.vocabulary.entry import FAMILIES, entries
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
-
-
-def column(meaning: str) -> Any:
-    """A field that is a column, with what it means."""
-    return field(metadata={"meaning": meaning})
 
 
 @dataclass(frozen=True)

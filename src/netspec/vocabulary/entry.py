@@ -70,15 +70,17 @@ FAMILIES = {
 class Entry:
     """One term of the document.
 
-    ``line`` is that of the document; ``where`` an importable path (empty for words and speculation); ``formula`` plain
-    text and ``typeset`` the same in typst's notation; ``also`` other names and abbreviations; ``duplicate_of`` the id
-    of the entry that says the same, where this one only repeats it; ``source`` the papers.
+    ``line`` and ``section`` are those of the document; ``where`` is an importable path (empty for words and
+    speculation); ``formula`` plain text and ``typeset`` the same in typst's notation; ``also`` other names and
+    abbreviations; ``duplicate_of`` the id of the entry that says the same, where this one only repeats it; ``source``
+    the papers.
     """
 
     id: str
     name: str
     family: str
     kind: str
+    section: str
     line: int
     status: str
     where: str

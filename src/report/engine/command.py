@@ -22,6 +22,14 @@ def stem(text: str) -> Path:
     return path
 
 
+def part(text: str) -> tuple[int, int]:
+    """The type of an option that says which part of some work is meant: ``2/4`` is the second of four."""
+    number, _, parts = text.partition("/")
+    if not (number.isdigit() and parts.isdigit() and 1 <= int(number) <= int(parts)):
+        raise argparse.ArgumentTypeError(f"{text!r}, expected K/N with K from 1 to N")
+    return int(number), int(parts)
+
+
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
     """Run the command that ``arguments`` name, which ``parser`` stores under ``run``; return the exit status.
 

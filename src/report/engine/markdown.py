@@ -8,7 +8,21 @@ from itertools import count
 from pathlib import Path
 
 from report.engine.escape import texts
-from report.engine.page import Band, Block, Cell, Line, Notes, Page, Picture, Section, Strips, Table, beside
+from report.engine.page import (
+    Band,
+    Block,
+    Cell,
+    Definition,
+    Definitions,
+    Line,
+    Notes,
+    Page,
+    Picture,
+    Section,
+    Strips,
+    Table,
+    beside,
+)
 from report.engine.rows import meanings as columns_of
 
 
@@ -47,6 +61,8 @@ def blocks(given: Iterable[Block], stem: Path) -> list[str]:
                 parts += [table(["Cell", "Samples"], rows), f"**Figure {next(figures)}.** {block.caption}"]
             case Notes():
                 parts += ["\n".join(f"{number}. {note}" for number, note in enumerate(block.notes, start=1))]
+            case Definitions():
+                parts += [part for definition in block.definitions for part in of_definition(definition)]
             case Section():
                 parts += [f"## {block.title}", block.lead, items(block.sentences)]
                 parts += [items(f"**{what}**: {text}" for what, text in block.facts)]
@@ -73,6 +89,17 @@ def of_table(block: Table) -> list[str]:
         rows.append([*([band] if banded else []), first, *[""] * (span - 1), *rest])
     notes = " ".join(f"{mark} {text}".strip() for mark, text in block.notes)
     return [table([*banded, *header], rows, [*([True] if banded else []), *left]), *([notes] if notes else [])]
+
+
+def of_definition(definition: Definition) -> list[str]:
+    """A definition, its texts escaped already; its formula as plain text."""
+    facts = [("formula", f"`{definition.plain}`"), *definition.facts] if definition.plain else definition.facts
+    return [
+        f"**{definition.name}** ({definition.remark})",
+        definition.text,
+        items(f"{what}: {text}" for what, text in facts),
+        f"**{definition.alarm}**" if definition.alarm else "",
+    ]
 
 
 def of_cell(cell: str | Cell) -> str:

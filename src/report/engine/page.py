@@ -131,7 +131,31 @@ class Notes:
     kind: str = field(default="notes", init=False)
 
 
-Block = Table | Picture | Strips | Section | Notes
+@dataclass(frozen=True)
+class Definition:
+    """A term that is defined: its name, a remark beside it, a formula in typst's notation and the same as plain text.
+
+    ``facts`` are (what, text), each on a line of its own; ``alarm`` is what no reader may miss.
+    """
+
+    name: str
+    remark: str
+    typeset: str = field(metadata=_NO_TEXT)
+    plain: str = field(metadata=_NO_TEXT)
+    text: str
+    facts: Sequence[tuple[str, str]] = ()
+    alarm: str = ""
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """Definitions below each other, as a glossary has them."""
+
+    definitions: Sequence[Definition]
+    kind: str = field(default="definitions", init=False)
+
+
+Block = Table | Picture | Strips | Section | Notes | Definitions
 
 
 @dataclass(frozen=True)

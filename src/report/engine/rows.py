@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, field, fields
+from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,11 +14,6 @@ from report.engine.errors import ReportError
 Row = TypeVar("Row")
 
 _KINDS = {"str": "text", "int": "a whole number", "float": "a number"}
-
-
-def column(meaning: str) -> Any:
-    """A field that is a column, with what it means."""
-    return field(metadata={"meaning": meaning})
 
 
 def meanings(row: type) -> dict[str, str]:

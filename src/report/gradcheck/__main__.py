@@ -15,7 +15,7 @@ from typing import Any
 
 from netspec.gradcheck import results
 from netspec.ownership import write_all
-from report.engine.command import run, stem
+from report.engine.command import part, run, stem
 from report.engine.files import ending, files
 from report.engine.markdown import joined, meanings
 from report.engine.rows import encode, read
@@ -51,10 +51,10 @@ def _networks(arguments: argparse.Namespace) -> None:
     from netspec.gradcheck import networks, primitives
 
     start_jax()
-    part, parts = arguments.part
+    number, parts = arguments.part
     found = [
         results.of_network(fixture.name, networks.inputs(fixture), mode, list(networks.check(fixture, mode)))
-        for fixture in networks.fixtures()[part - 1 :: parts]
+        for fixture in networks.fixtures()[number - 1 :: parts]
         for mode in primitives.modes(fixture)
     ]
     write_all({arguments.out: encode(found)})
@@ -120,7 +120,7 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("networks", help="check the tiny networks of the catalogue as a whole")
     command.add_argument("--out", type=Path, required=True, metavar="CSV", help="one row per network and mode")
     command.add_argument(
-        "--part", type=_part, default=(1, 1), metavar="K/N", help="every N-th network from the K-th on (default: all)"
+        "--part", type=part, default=(1, 1), metavar="K/N", help="every N-th network from the K-th on (default: all)"
     )
     command.set_defaults(run=_networks)
 
@@ -138,13 +138,6 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--out", type=Path, required=True, metavar="TXT", help="what passed, in a sentence")
     command.set_defaults(run=_verdict)
     return top
-
-
-def _part(text: str) -> tuple[int, int]:
-    part, _, parts = text.partition("/")
-    if not (part.isdigit() and parts.isdigit() and 1 <= int(part) <= int(parts)):
-        raise argparse.ArgumentTypeError(f"{text!r}, expected K/N with K from 1 to N")
-    return int(part), int(parts)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import netspec
+from netspec.columns import column
 from report.engine.errors import ReportError, read_json
-from report.engine.rows import column
 from train.config.printable import escaped
 
 #: A network of so many parameters or more is traced and not run.

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from report.engine.rows import column
+from netspec.columns import column
 
 BYTES_PER_SCALAR = 4  # single precision
 

@@ -1,0 +1,93 @@
+"""The page of tables: each figure that the document prints, ours beside it, and whether they agree."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from netspec.vocabulary.tables import KINDS, TABLES, Figure
+from report.engine.formats import listing, words
+from report.engine.page import Block, Cell, Column, Line, Page, Section, Table
+from report.vocabulary.source import ABOUT
+
+TITLE = "Tables of the vocabulary"
+
+QUESTION = (
+    "Which figures in the vocabulary’s tables can be recomputed, and do they come out? Dimensions are read off the "
+    "networks of the catalogue, defaults off the library’s signatures, memory off the optimizers’ states, receptive "
+    "fields off a Jacobian, and what graph networks tell apart is counted over all small graphs."
+)
+
+VERDICTS = (
+    ("agrees", "ours is the printed figure"),
+    ("differs", "it is not"),
+    ("partly", "one half of it is, or the other side has no such figure"),
+    ("words", "nothing to compute"),
+    ("fact", "a statement about publications; sources that support or contradict it stand beside it"),
+    ("not yet", "only training can tell"),
+)
+
+
+def page(found: Sequence[Figure]) -> Page:
+    """The report of these figures."""
+    blocks: list[Block] = [
+        Section("What was found", sentences=findings(found)),
+        Section("Verdicts", facts=VERDICTS),
+        _overview(found),
+    ]
+    wide: list[Block] = []
+    for kind, meaning in KINDS.items():
+        names = [name for name, (_, of_kind, _) in TABLES.items() if of_kind == kind]
+        wide.append(Section(f"{kind.capitalize()}: {meaning}"))
+        for name in names:
+            wide.append(_table([one for one in found if one.table == name]))
+    return Page(
+        title=TITLE, subtitle="", question=QUESTION, book=ABOUT, blocks=blocks, wide=wide, footer=TITLE,
+        data=("tables.csv",),
+    )  # fmt: skip
+
+
+def findings(found: Sequence[Figure]) -> list[str]:
+    """The sentences that the numbers make."""
+    kinds = Counter(kind for _, kind, _ in TABLES.values())
+    verdicts = Counter(one.verdict for one in found)
+    compared = [one for one in found if one.verdict in ("agrees", "differs", "partly")]
+    wrong = Counter(one.title for one in found if one.verdict == "differs")
+    numbers = f"{verdicts['agrees']} agree, {verdicts['differs']} differ, {verdicts['partly']} partly"
+    return [
+        f"{words(len(TABLES), 'table').capitalize()} with {len(found)} figures: "
+        f"{listing(f'{kinds[kind]} {meaning}' for kind, meaning in KINDS.items())}.",
+        f"{words(len(compared), 'figure').capitalize()} have something of ours beside them: {numbers}.",
+        f"Most differ in {listing(f'“{title}” ({number})' for title, number in wrong.most_common(4))}.",
+    ]
+
+
+def _overview(found: Sequence[Figure]) -> Table:
+    header = (Column("Table", "1fr"), "Line", Column("Kind"), "Figures", "Agree", "Differ", "Partly")
+    rows = []
+    for name, (title, kind, _) in TABLES.items():
+        figures = [one for one in found if one.table == name]
+        verdicts = Counter(one.verdict for one in figures)
+        line = str(figures[0].line) if figures else ""
+        numbers = (str(verdicts[verdict] or "") for verdict in ("agrees", "differs", "partly"))
+        rows.append([title, line, kind, str(len(figures)), *numbers])
+    return Table("The tables in the order of the document.", header, rows)
+
+
+def _table(figures: Sequence[Figure]) -> Table:
+    computed = figures[0].kind == "computed"
+    header = (
+        Column("Row", "3.6cm"), Column("Column", "2.6cm"), Column("Printed", "1fr"),
+        *([Column("Ours", "1fr"), Column("Verdict")] if computed else []),
+        Column("How" if computed else "What sources say", "1.2fr", quiet=True),
+    )  # fmt: skip
+    rows = []
+    last = ""
+    for one in figures:
+        new = one.row != last
+        last = one.row
+        middle = [one.ours, Cell(one.verdict, alarm=one.verdict == "differs")] if computed else []
+        rows.append(
+            Line([one.row if new else "", one.heading, one.printed, *middle, one.why], rule=new and len(rows) > 0)
+        )
+    return Table(f"{figures[0].title} (line {figures[0].line}).", header, rows)
