@@ -9,8 +9,8 @@ from netspec.vocabulary import entries
 from netspec.vocabulary.entry import FAMILIES, SHOWN
 from report.engine.formats import listing, words
 from report.engine.page import Band, Cell, Column, Line, Page, Section, Table
+from report.vocabulary import source
 from report.vocabulary.rows import ErratumRow
-from report.vocabulary.source import ABOUT
 
 TITLE = "Errata of the vocabulary"
 
@@ -35,7 +35,7 @@ def page(errors: Sequence[ErratumRow]) -> Page:
         title=TITLE,
         subtitle="",
         question=QUESTION,
-        book=ABOUT,
+        book=source.sentence(),
         blocks=[Section("What was found", sentences=findings(errors)), Section("How it was shown", facts=METHOD)],
         wide=[_table(errors)],
         footer=TITLE,

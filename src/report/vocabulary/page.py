@@ -9,8 +9,8 @@ from netspec.vocabulary import EXECUTABLE, FAMILIES, STATUSES
 from netspec.vocabulary.check import Caught, Held
 from report.engine.formats import count, listing, minus, words
 from report.engine.page import Block, Cell, Column, Definition, Definitions, Page, Section, Table
+from report.vocabulary import source
 from report.vocabulary.rows import ErratumRow, TermRow
-from report.vocabulary.source import ABOUT
 
 TITLE = "The vocabulary, executable"
 
@@ -53,7 +53,7 @@ def page(
         title=TITLE,
         subtitle="",
         question=QUESTION,
-        book=ABOUT,
+        book=source.sentence(),
         blocks=blocks,
         footer=TITLE,
         data=("terms.csv", "properties.csv", "mistakes.csv"),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from netspec.vocabulary.tables import KINDS, TABLES, Figure
 from report.engine.formats import listing, words
 from report.engine.page import Block, Cell, Column, Line, Page, Section, Table
-from report.vocabulary.source import ABOUT
+from report.vocabulary import source
 
 TITLE = "Tables of the vocabulary"
 
@@ -42,7 +42,7 @@ def page(found: Sequence[Figure]) -> Page:
         for name in names:
             wide.append(_table([one for one in found if one.table == name]))
     return Page(
-        title=TITLE, subtitle="", question=QUESTION, book=ABOUT, blocks=blocks, wide=wide, footer=TITLE,
+        title=TITLE, subtitle="", question=QUESTION, book=source.sentence(), blocks=blocks, wide=wide, footer=TITLE,
         data=("tables.csv",),
     )  # fmt: skip
 
