@@ -10,6 +10,6 @@ def sentence() -> str:
     about = facts("vocabulary.yaml")
     return (
         f"The document is {about['title']}, version {about['version']} of {about['updated']}, maintained by "
-        f"{about['maintainer']} ({about['repository']}); its {about['lines']:,} lines are counted from 1. What stands here "
-        "are facts about it in our words, and its formulas and figures with their line."
+        f"{about['maintainer']} ({about['repository']}); its {about['lines']:,} lines are counted from 1. What stands "
+        "here are facts about it in our words, and its formulas and figures with their line."
     )
