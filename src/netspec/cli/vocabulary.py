@@ -1,4 +1,4 @@
-"""``netspec term`` and ``netspec terms``: the vocabulary, looked up and listed."""
+"""``netspec term``, ``terms`` and ``listings``: the vocabulary looked up, listed, and its failing listings run."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import argparse
 import os
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netspec.cli import parsing, records, text
 from netspec.cli.sources import CommandError
-from netspec.errors import UnknownTermError
+from netspec.errors import UnknownTermError, VocabularyError
 from netspec.spec import NetSpec
 from netspec.vocabulary import FAMILIES, STATUSES, Entry, Erratum, entries, errata, search
 from netspec.vocabulary.search import exactly, find, key, original
@@ -23,7 +24,7 @@ SHOWN = 8
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    """Add both parsers."""
+    """Add the parsers."""
     command = parsing.command(
         commands,
         "term",
@@ -54,6 +55,47 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--status", metavar="STATUS", help=f"only one status: {', '.join(STATUSES)}")
     command.add_argument("--errata", action="store_true", help="only those of which the document has something wrong")
     parsing.add_json(command)
+    command = parsing.command(
+        commands,
+        "listings",
+        executed,
+        "run the document's listings that fail, out of your copy of it, with PyTorch",
+        "example:",
+        "  netspec listings nn_vocab.md",
+        "",
+        "THE LISTINGS ARE RUN AS CODE, so name only a document that you trust.",
+    )
+    command.add_argument("document", metavar="FILE", type=Path, help="the document as text")
+    parsing.add_json(command)
+
+
+def executed(options: argparse.Namespace) -> None:
+    """Print what happened to each listing; raise :class:`CommandError` where it is not what the errata say."""
+    import warnings
+
+    from netspec.vocabulary.listings import tried
+
+    try:
+        document = options.document.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise CommandError(f"{options.document}: cannot be read: {reason}") from None
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            outcomes = tried(document)
+    except VocabularyError as error:
+        raise CommandError(f"{options.document}: {error}") from None
+    if options.json:
+        print(records.dump([asdict(outcome) for outcome in outcomes]))
+    else:
+        for outcome in outcomes:
+            trial = outcome.trial
+            print("\n".join(text.paragraph(f"line {trial.line}, {trial.term}: {trial.call}", "", "    ")))
+            print("\n".join(text.paragraph(outcome.happened, "    ")))
+            print("\n".join(text.paragraph(f"({trial.because})", "    ")))
+    other = [str(outcome.trial.line) for outcome in outcomes if not outcome.as_stated]
+    if other:
+        raise CommandError(f"listings: not as the errata say: line {', '.join(other)}")
 
 
 def show(options: argparse.Namespace) -> None:

@@ -127,13 +127,13 @@ SHOWN = ("computed", "executed", "cited")
 @cache
 def entries() -> dict[str, Entry]:
     """All terms by id, family by family and in the order of the document."""
-    return {entry.id: entry for entry in map(_entry, _rows("vocabulary_terms.csv"))}
+    return {entry.id: entry for entry in map(_entry, table("vocabulary_terms.csv"))}
 
 
 @cache
 def errata() -> tuple[Erratum, ...]:
     """All errors of the document, in its order."""
-    rows: list[dict[str, Any]] = [row | {"line": int(row["line"])} for row in _rows("vocabulary_errata.csv")]
+    rows: list[dict[str, Any]] = [row | {"line": int(row["line"])} for row in table("vocabulary_errata.csv")]
     return tuple(sorted((Erratum(**row) for row in rows), key=lambda erratum: erratum.line))
 
 
@@ -161,5 +161,6 @@ def _entry(row: dict[str, str]) -> Entry:
     return Entry(**values | {"line": int(row["line"])})
 
 
-def _rows(file: str) -> list[dict[str, str]]:
+def table(file: str) -> list[dict[str, str]]:
+    """The rows of a CSV file of ``netspec/reference``."""
     return list(csv.DictReader(io.StringIO((files("netspec.reference") / file).read_text(encoding="utf-8"))))

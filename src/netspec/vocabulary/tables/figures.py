@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from importlib.resources import files
 
 from netspec.columns import column
+from netspec.vocabulary.entry import table
 
 #: What a table may be.
 KINDS = {
@@ -116,9 +114,9 @@ def figures() -> list[Figure]:
     return found
 
 
-def printed(table: str) -> list[dict[str, str]]:
+def printed(name: str) -> list[dict[str, str]]:
     """The figures of one table as the document has them."""
-    return [row for row in _rows() if row["table"] == table]
+    return [row for row in _rows() if row["table"] == name]
 
 
 def computed(path: str) -> dict[tuple[str, str], Ours]:
@@ -143,5 +141,4 @@ def compared(theirs: object, ours: object, why: str = "") -> Ours:
 
 @cache
 def _rows() -> list[dict[str, str]]:
-    text = (files("netspec.reference") / "vocabulary_tables.csv").read_text(encoding="utf-8")
-    return list(csv.DictReader(io.StringIO(text)))
+    return table("vocabulary_tables.csv")
