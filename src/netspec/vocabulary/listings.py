@@ -23,8 +23,8 @@ LINES = 6113
 class Trial:
     """One listing: ``line`` is where it is announced, ``length`` its lines after that.
 
-    ``given`` are inputs as the document describes them, ``call`` an expression, ``happens`` the error that it ends with,
-    or what its value is, and ``because`` why.
+    ``given`` are inputs as the document describes them, ``call`` an expression, ``happens`` the error that it ends
+    with, or what its value is, and ``because`` why.
     """
 
     line: int
