@@ -25,6 +25,7 @@ from train.config.schema import ConfigError
 from train.data.arrays import read_arrays
 from train.data.batches import ShuffledBatches, eval_batches, train_batches
 from train.data.store import Store
+from train.live import Live
 from train.machine import processes
 from train.machine.clock import Clock
 from train.machine.progress import Progress
@@ -58,7 +59,8 @@ def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path, again
     """
     fingerprint = destination.run_fingerprint(cell, seed, store)
     task = task_of(cell)
-    claimed = destination.claimed(out, fingerprint, 4 * task.spec(cell).params, task.files, again=again)
+    size = 4 * task.spec(cell).params
+    claimed = destination.claimed(out, fingerprint, size, task.files, checkpoints=checkpoints, again=again)
     with claimed, Checkpoints(checkpoints, fingerprint) as saved:
         return _fit(cell, seed, store, out, saved)
 
@@ -85,8 +87,13 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints) -> 
     step = int(state.step)
     label, done = f"{cell.name} seed {seed}", step * cell.batch_size
     images = length.steps * cell.batch_size
-    shown_by = {"silent": not processes.is_first(), "unit": task_of(cell).unit}
-    progress = Progress(label, length.epochs, images, done=done, **shown_by)
+    task, silent = task_of(cell), not processes.is_first()
+    progress = Progress(label, length.epochs, images, done=done, silent=silent, unit=task.unit)
+    about = {"cell": cell.name, "seed": seed, "task": task.name, "steps": length.steps}
+    about["unit"] = task.unit if task.tokens is None else "tokens"
+    each = 1 if task.tokens is None else task.tokens(learner.spec)
+    live = Live(saved.own, about, clock, cell.batch_size, each, silent)
+    live.begin(rows, step)
     if cell.start is not None and not restored:
         state, replaced = _started(programs, state, cell)
         new = f", with a new head ({', '.join(replaced)})" if replaced else ""
@@ -116,9 +123,11 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints) -> 
                     jax.block_until_ready(state)
             step += 1
             progress.advance(cell.batch_size, lambda now=state: _current(learner, now))
+            live.tick(step)
             if length.ends_period(step):
                 finished = _finish_period(programs, length, state, store, published, step, clock, progress)
                 rows += finished
+                live.add(finished, step)
                 # On the device, as the step leaves them: arrays of another kind would compile it a second time.
                 state = state._replace(sums=jax.tree.map(lambda s: jnp.zeros_like(s, device=s.sharding), state.sums))
                 if cell.on_divergence == "stop" and divergence.first(finished):

@@ -22,6 +22,7 @@ from train.config.length import length_of
 from train.data.store import Store
 from train.destination import digest
 from train.machine.clock import Clock
+from train.rows import table
 from train.step import TrainState
 from train.tasks import task_of
 
@@ -39,7 +40,7 @@ def summarize(cell: Cell, seed: int, store: Store, rows: list[list], state: Trai
         diverged = {"epoch": reached, "step": int(state.step), "metric": divergence.WEIGHTS}
     task = task_of(cell)
     spec = task.spec(cell)
-    feeding = clock.seconds["train"] + clock.seconds["input"]
+    rate = clock.steps_per_second()
     return {
         "dataset": cell.dataset.name,
         "cell": cell.name,
@@ -73,8 +74,9 @@ def summarize(cell: Cell, seed: int, store: Store, rows: list[list], state: Trai
             "programs_compiled": clock.programs["compiled"],
             "programs_cached": clock.programs["cached"],
             # A run of one step has compiled and nothing more: no rate to report.
-            "step_milliseconds": 1000 * feeding / clock.steps if clock.steps else None,
-            "images_per_second": clock.steps * cell.batch_size / feeding if clock.steps else None,
+            "step_milliseconds": rate and 1000 / rate,
+            "images_per_second": rate and rate * cell.batch_size,
+            **({"tokens_per_second": rate and rate * cell.batch_size * task.tokens(spec)} if task.tokens else {}),
             "peak_memory_mib": provenance.peak_memory_mib(),
             "resumes": clock.resumes,
             "started": _utc(clock.started),
@@ -100,14 +102,9 @@ def write_results(out: Path, rows: list[list], others: Mapping[str, bytes], summ
 
     Where it stands, the others are complete, and it has their digests.
 
-    A value that is ``None`` is an empty field of the table. What is replaced must have been looked at, see
-    :func:`train.destination.look`.
+    What is replaced must have been looked at, see :func:`train.destination.look`.
     """
-    lines = [",".join([*map(str, key), "" if value is None else repr(value)]) for *key, value in rows]
-    files = {
-        "metrics.csv": ("\n".join(["epoch,step,split,metric,value", *lines]) + "\n").encode(),
-        **others,
-    }
+    files = {"metrics.csv": table(rows).encode(), **others}
     summary["provenance"]["files"] = {name: digest(content) for name, content in files.items()}
     files["summary.json"] = (json.dumps(summary, indent=2, allow_nan=False) + "\n").encode()
     write_all({out / name: content for name, content in files.items()}, proven=True)
