@@ -26,8 +26,9 @@ class _Written:
 class Mirror:
     """Event files in ``folder/<name of the run>``, which grow with the runs; a context.
 
-    Nothing is replaced: each has a new name, by the time, and begins by telling TensorBoard to forget what earlier ones say of the
-    steps that it has itself. So does one that is begun where a run was resumed and its rows are others from a step on.
+    Nothing is replaced: each has a new name, by the time, and begins by telling TensorBoard to forget what earlier ones
+    say of the steps that it has itself. So does one that is begun where a run was resumed and its rows are others from
+    a step on.
     """
 
     def __init__(self, folder: Path) -> None:

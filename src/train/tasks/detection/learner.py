@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from train.config.cell import Cell, sides
-from train.data.augment import prepare_eval
+from train.data.augment import Knob, prepare_eval
 from train.data.batches import eval_batches
 from train.data.example import NOTHING
 from train.data.store import Store
@@ -22,6 +22,7 @@ from train.tasks.detection.augment import augment
 from train.tasks.detection.grid import Said, read, targets
 from train.tasks.detection.head import BOXES
 from train.tasks.detection.loss import TERMS, detection_loss
+from train.tasks.detection.mosaic import mosaics
 from train.tasks.detection.precision import Truth
 from train.tasks.detection.suppress import Detections, suppressed
 
@@ -36,6 +37,7 @@ class Detector:
         self.task, self.spec, self.data = task, task.spec(cell), cell.dataset
         self.augmentation, self.smoothing = cell.augmentation, cell.label_smoothing
         self.gamma = float(cell.task_settings.get("focal_gamma", 2.0))
+        self.mosaics = float(cell.task_settings.get("mosaics", 0.0))
         self.grid = self.spec.output_shape[0], self.spec.output_shape[1]
         self.view = {"image_size": self.data.image_size, "mean": self.data.mean, "std": self.data.std}
 
@@ -58,7 +60,11 @@ class Detector:
         images, boxes, labels = augment(
             key, batch["image"], batch["boxes"], batch["box-class"], self.augmentation, **self.view
         )
-        return images, self._targets(boxes, labels, batch["difficult"])
+        difficult = batch["difficult"]
+        if self.mosaics:
+            own = jax.random.fold_in(key, Knob.MOSAIC)
+            images, boxes, labels, difficult = mosaics(own, images, boxes, labels, difficult, self.mosaics)
+        return images, self._targets(boxes, labels, difficult)
 
     def train_loss(self, network: Callable, inputs: Any) -> tuple[jax.Array, Sums]:
         """Mean over the pictures, and the sums of the loss and of each of its terms."""
