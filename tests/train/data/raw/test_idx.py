@@ -150,7 +150,7 @@ def test_the_experiment_of_the_chapter_takes_them():
     (value,) = experiment.cells.values()
     cell = config.parse_cell(value)
     assert value["book_row"] == "DDPM MNIST: t/T channel" and netspec.find(cell.model).params == 118_449
-    assert cell.task_settings == {"centred": False} and cell.dataset.classes == 10
+    assert cell.task_settings == {"centred": False, "ancestral_steps": 1000} and cell.dataset.classes == 10
     assert (cell.optimizer.learning_rate, cell.batch_size, cell.ema_decay) == (5e-4, 32, None)
     assert cell.schedule.name == "constant" and (cell.dataset.images["train"], cell.dataset.images["val"]) == (
         60000,
