@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import io
 import json
 import shlex
 import sys
@@ -11,10 +10,6 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-from flax import nnx
-
-import netspec
 from netspec.ownership import write_all
 from train import divergence, provenance
 from train.config.cell import Cell
@@ -88,13 +83,6 @@ def summarize(cell: Cell, seed: int, store: Store, rows: list[list], state: Trai
 
 def _utc(seconds: float) -> str:
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat(timespec="seconds")
-
-
-def weights_file(network: nnx.Module) -> bytes:
-    """The contents of ``weights.npz``: parameters and running statistics, see :func:`netspec.canonical_state`."""
-    weights = io.BytesIO()
-    np.savez(weights, **netspec.canonical_state(network))
-    return weights.getvalue()
 
 
 def write_results(out: Path, rows: list[list], others: Mapping[str, bytes], summary: dict) -> None:

@@ -115,6 +115,12 @@ class Learner(Protocol):
     def figures(self, sums: Sums) -> dict[str, float]:
         """The figures that are written down, from sums."""
 
+    def glance(self, run: Callable, store: Store) -> dict[str, float]:
+        """Further figures at each validation, which are no sums over examples: cheap ones, or none.
+
+        ``run`` is that of :meth:`finish`.
+        """
+
     def finish(self, run: Callable, store: Store) -> tuple[dict[str, float], dict[str, bytes]]:
         """Further figures, which are no sums over examples, and files by the names in ``task.files``.
 

@@ -65,14 +65,17 @@ def _heading(run: Seen, now: float) -> str:
 
 
 def _figures(run: Seen) -> list[str]:
-    """Name, last value and curve of the training loss and of each metric of the task that was taken."""
-    metrics = TASKS[run.task].metrics
-    loss = next(metric for metric in metrics if metric.name == "loss") if "loss" in {m.name for m in metrics} else None
+    """Name, last value and curve of the training loss and of whatever was validated, the task's metrics first."""
+    metrics = {metric.name: metric for metric in TASKS[run.task].metrics}
+    taken = dict.fromkeys(name for _, _, split, name, _ in run.rows if split == "val")
     found = []
-    for split, metric in [("train", loss), *(("val", metric) for metric in metrics)]:
-        name = metric.name if metric else "loss"
+    for split, name in [
+        ("train", "loss"),
+        *(("val", name) for name in [*metrics, *(name for name in taken if name not in metrics)]),
+    ]:
         if curve := run.curve(split, name):
-            last = "no number" if curve[-1] is None else metric.text(curve[-1]) if metric else f"{curve[-1]:.4f}"
+            metric, value = metrics.get(name), curve[-1]
+            last = "no number" if value is None else metric.text(value) if metric else f"{value:.4f}"
             found.append(f"{split} {name} {last} {sparkline(curve)}".rstrip())
     return found
 

@@ -162,6 +162,8 @@ def test_runs_in_words():
     assert view([run_of(ROWS_OF_TWO)], width=30, now=1030.0).splitlines()[2] == "  val top1 62.50 % ▁█"
     assert view([run_of(step=24)], now=4600.0).endswith("finishing  silent for 1:00:00")
     assert view([run_of([(1, 6, "train", "loss", None)])], now=1000.0).endswith("train loss no number")
+    others = [(1, 6, "val", "iou", 0.5), (1, 6, "val", "loss", 2.0)]
+    assert view([run_of(others)], now=1000.0).endswith("val loss 2.0000 ▁   val iou 0.5000 ▁")
     assert view([]) == "no run has begun to train"
 
 

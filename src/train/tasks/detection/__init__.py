@@ -70,6 +70,7 @@ DETECTION = Task(
         Metric("map", "mAP@0.5:0.95", "%", "up"),
         Metric("voc07", "VOC 2007 mAP", "%", "up"),
         Metric("voc", "VOC mAP", "%", "up"),
+        Metric("map50_part", "mAP@0.5 of the first 100 pictures", "%", "up"),
         Metric("loss", "loss", "", "down"),
         Metric("objectness_object", "objectness at objects", "", "up"),
         Metric("objectness_empty", "objectness elsewhere", "", "down"),

@@ -99,6 +99,10 @@ class Denoiser:
         """The mean."""
         return {"loss": float(sums["loss"]) / max(float(sums["count"]), 1.0)}
 
+    def glance(self, run: Callable, store: Store) -> dict[str, float]:
+        """Nothing further."""
+        return {}
+
     def finish(self, run: Callable, store: Store) -> tuple[dict[str, float], dict[str, bytes]]:
         """Samples by DDIM and by ancestral sampling, judged where pictures are grey and have labels, and drawn."""
         key = jax.random.key(SEED)
