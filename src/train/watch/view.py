@@ -50,7 +50,7 @@ def _mean(values: Sequence[float]) -> float | None:
 
 
 def _heading(run: Seen, now: float) -> str:
-    parts = [f"{escaped(run.name)}: {escaped(run.cell)} seed {run.seed}", f"step {run.step:,} of {run.steps:,}"]
+    parts = [f"{escaped(run.cell)} seed {run.seed}", f"step {run.step:,} of {run.steps:,}"]
     if run.per_second is not None:
         parts.append(f"{run.per_second:,.0f} {run.unit}/s")
     if run.state != "goes on":
@@ -61,7 +61,9 @@ def _heading(run: Seen, now: float) -> str:
         parts.append(f"{tqdm.format_interval(run.left)} left")
     if run.state == "goes on" and now - run.updated > SILENT:
         parts.append(f"silent for {tqdm.format_interval(now - run.updated)}")
-    return "  ".join(parts)
+    # Where it lies comes last: it may be long, and a run is mostly called as its folders are.
+    place = run.name.removesuffix(f"{run.cell}/seed{run.seed}").rstrip("/")
+    return "  ".join([*parts, *([f"in {escaped(place)}"] if place else [])])
 
 
 def _figures(run: Seen) -> list[str]:

@@ -152,12 +152,12 @@ def test_a_curve_is_as_high_as_its_values():
 
 def test_runs_in_words():
     """Those that go on first, a figure with its last value and its curve, in lines that fit."""
-    done = run_of(name="a", state="diverged", left=None, updated=None, per_second=None, step=24)
+    done = run_of(name="a/b/bare/seed0", state="diverged", left=None, updated=None, per_second=None, step=24)
     text = view([done, run_of(ROWS_OF_TWO)], width=60, now=1030.0).splitlines()
     assert text == [
-        "bare/seed0: bare seed 0  step 12 of 24  1,234 images/s  01:05 left",
+        "bare seed 0  step 12 of 24  1,234 images/s  01:05 left",
         "  train loss 1.5000 █▁   val top1 62.50 % ▁█",
-        "a: bare seed 0  step 24 of 24  diverged",
+        "bare seed 0  step 24 of 24  diverged  in a/b",
     ]
     assert view([run_of(ROWS_OF_TWO)], width=30, now=1030.0).splitlines()[2] == "  val top1 62.50 % ▁█"
     assert view([run_of(step=24)], now=4600.0).endswith("finishing  silent for 1:00:00")
@@ -185,7 +185,7 @@ def test_the_command_shows_a_run_once(going_on, capsys):
     results, live = going_on
     assert main(["watch", str(results), "--once"]) == 0
     text = capsys.readouterr().out
-    assert text.startswith("bare/seed0: bare seed 0  step 12 of 24\n  train loss 1.5000 █▁   val top1 62.50 % ▁█\n")
+    assert text.startswith("bare seed 0  step 12 of 24\n  train loss 1.5000 █▁   val top1 62.50 % ▁█\n")
     for name in (NOW, ROWS):
         (live / name).unlink()
     assert main(["watch", str(results)]) == 0  # no terminal: once, too
