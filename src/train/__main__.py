@@ -128,6 +128,15 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--seconds", type=limits.seconds, default=10, help="how long to read each split (default 10)")
     bench.set_defaults(run=_bench_input)
 
+    watch = commands.add_parser("watch", help="curves of runs, while they go on and when they have finished")
+    watch.add_argument("results", type=Path, metavar="RESULTS", help="folder of one run or of many, such as results")
+    watch.add_argument("--once", action="store_true", help="look once, and not until it is interrupted")
+    watch.add_argument("--every", type=limits.seconds, default=2, help="seconds between two looks (default 2)")
+    watch.add_argument(
+        "--tensorboard", type=Path, metavar="DIR", help="write the curves as event files, too, a folder for each run"
+    )
+    watch.set_defaults(run=_watch)
+
     step = commands.add_parser("bench-step", help="time of training steps beside PyTorch's, as JSON")
     step.add_argument("--cell", type=Path, required=True, help="resolved cell file (JSON), see `show`")
     step.add_argument("--batch-size", type=limits.count, help="images per step (default: the cell's)")
@@ -326,6 +335,13 @@ def _bench_input(options: argparse.Namespace) -> int:
 
     store = open_store(options.data or Path("data/prepared") / dataset.name, dataset, crop)
     print(json.dumps(bench(store, dataset, options.batch_size, options.seconds), indent=2))
+    return 0
+
+
+def _watch(options: argparse.Namespace) -> int:
+    from train.watch.command import watch
+
+    watch(options.results, options.once, options.every, options.tensorboard)
     return 0
 
 

@@ -20,6 +20,7 @@ from netspec.claims import Claim, probe, remove_files, remove_tree
 from netspec.ownership import SIGNATURE
 from train.config.schema import ConfigError
 from train.destination import unwritable
+from train.live import FILES
 from train.machine import processes
 from train.machine.progress import say
 
@@ -74,6 +75,8 @@ class Checkpoints:
             self._leave(unmark=not any(STEP.fullmatch(path.name) for path in self.own.iterdir()))
 
     def _leave(self, *, unmark: bool) -> None:
+        if unmark:
+            remove_files(self.own, FILES)
         self.claim.release(unmark=unmark)
         if unmark and self.claim.about.get("folder_made"):
             with contextlib.suppress(OSError):  # not empty

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator
+import os
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,16 +136,20 @@ def _damage(out: Path, files: dict[str, str], more: Collection[str]) -> bool:
 
 @contextmanager
 def claimed(
-    out: Path, fingerprint: str, weights: int, more: Collection[str] = (), *, again: bool = False
+    out: Path, fingerprint: str, weights: int, more: Collection[str] = (), *, checkpoints: Path, again: bool = False
 ) -> Iterator[None]:
     """A context in which the run has ``out`` to itself, which can take ``weights`` bytes and may be written to.
+
+    The mark there says where the run has its ``checkpoints``, and what :mod:`train.live` writes, seen from ``out``.
 
     Of several processes the first one claims it, and all raise what it raises, see :func:`look`; a process that holds
     ``out`` is waited for. The mark that a killed run leaves there says that what it had begun to write may be replaced.
     """
     from train.machine import processes  # and with it jax, which nobody needs who is told that a run has finished
 
-    claim, finished = processes.first_does(lambda: _claim(out, fingerprint, weights, more, again)) or (None, None)
+    live = os.path.relpath(os.path.realpath(checkpoints / fingerprint), os.path.realpath(out))
+    about = {"for": "results", "fingerprint": fingerprint, "checkpoints": live}
+    claim, finished = processes.first_does(lambda: _claim(out, about, weights, more, again)) or (None, None)
     if processes.agree(finished is not None):
         raise finished or Finished(out, _summary(out) or {"cell": "run", "seed": "?"})
     try:
@@ -158,11 +163,11 @@ def claimed(
 
 
 def _claim(
-    out: Path, fingerprint: str, weights: int, more: Collection[str], again: bool
+    out: Path, about: Mapping[str, str], weights: int, more: Collection[str], again: bool
 ) -> tuple[Claim | None, Finished | None]:
+    fingerprint = about["fingerprint"]
     try:
         look(out, fingerprint, more, again=again)
-        about = {"for": "results", "fingerprint": fingerprint}
         claim = Claim(out, about, wait=True, said="trains a run whose results belong there")
     except Finished as finished:
         return None, finished

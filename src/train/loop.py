@@ -8,6 +8,7 @@ that was killed and resumed writes the same bytes as one that was not.
 from __future__ import annotations
 
 import contextlib
+import math
 import signal
 from pathlib import Path
 from typing import Any
@@ -22,16 +23,17 @@ from train.config.cell import Cell
 from train.config.length import length_of
 from train.config.printable import shown
 from train.config.schema import ConfigError
-from train.data.arrays import read_arrays
 from train.data.batches import ShuffledBatches, eval_batches, train_batches
 from train.data.store import Store
+from train.live import Live
 from train.machine import processes
 from train.machine.clock import Clock
 from train.machine.progress import Progress
 from train.measure import feeding
-from train.results import summarize, weights_file, write_results
+from train.results import summarize, write_results
 from train.step import EVAL_FACTOR, Programs, TrainState, check_divisible
 from train.tasks import Learner, learner_of, task_of
+from train.weights import read_weights, weights_file
 
 #: Training batches that the statistics of averaged weights are taken from.
 SETTLING = 64
@@ -58,7 +60,8 @@ def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path, again
     """
     fingerprint = destination.run_fingerprint(cell, seed, store)
     task = task_of(cell)
-    claimed = destination.claimed(out, fingerprint, 4 * task.spec(cell).params, task.files, again=again)
+    size = 4 * task.spec(cell).params
+    claimed = destination.claimed(out, fingerprint, size, task.files, checkpoints=checkpoints, again=again)
     with claimed, Checkpoints(checkpoints, fingerprint) as saved:
         return _fit(cell, seed, store, out, saved)
 
@@ -85,8 +88,13 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints) -> 
     step = int(state.step)
     label, done = f"{cell.name} seed {seed}", step * cell.batch_size
     images = length.steps * cell.batch_size
-    shown_by = {"silent": not processes.is_first(), "unit": task_of(cell).unit}
-    progress = Progress(label, length.epochs, images, done=done, **shown_by)
+    task, silent = task_of(cell), not processes.is_first()
+    progress = Progress(label, length.epochs, images, done=done, silent=silent, unit=task.unit)
+    about = {"cell": cell.name, "seed": seed, "task": task.name, "steps": length.steps}
+    about["unit"] = task.unit if task.tokens is None else "tokens"
+    each = 1 if task.tokens is None else task.tokens(learner.spec)
+    live = Live(saved.own, about, clock, cell.batch_size, each, silent)
+    live.begin(rows, step)
     if cell.start is not None and not restored:
         state, replaced = _started(programs, state, cell)
         new = f", with a new head ({', '.join(replaced)})" if replaced else ""
@@ -116,9 +124,11 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints) -> 
                     jax.block_until_ready(state)
             step += 1
             progress.advance(cell.batch_size, lambda now=state: _current(learner, now))
+            live.tick(step)
             if length.ends_period(step):
                 finished = _finish_period(programs, length, state, store, published, step, clock, progress)
                 rows += finished
+                live.add(finished, step)
                 # On the device, as the step leaves them: arrays of another kind would compile it a second time.
                 state = state._replace(sums=jax.tree.map(lambda s: jnp.zeros_like(s, device=s.sharding), state.sums))
                 if cell.on_divergence == "stop" and divergence.first(finished):
@@ -137,7 +147,7 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints) -> 
             # Not part of what a checkpoint holds, which may have to be written below and is then finished again.
             every = rows + [[length.epochs, step, "val", *figure] for figure in divergence.scored(figures).items()]
         summary = summarize(cell, seed, store, every, state, clock)
-        files["weights.npz"] = weights_file(programs.network(final))
+        files["weights.npz"] = weights_file(programs.network(final), store.class_names, store.tokenizer)
         # Measuring uses the state up, which is needed again where the results cannot be written.
         spare = jax.device_get(state) if jax.process_count() == 1 else None
         again = train_batches(store.train, epochs=10**6, **order)
@@ -161,7 +171,7 @@ def _started(programs: Programs, state: TrainState, cell: Cell) -> tuple[TrainSt
     """:meth:`Programs.started` from the file that a cell names. Raises :class:`ConfigError` naming file and array."""
     advice = f"expected weights.npz of a run of {cell.model}, as key 'start' says"
     try:
-        return programs.started(state, read_arrays(Path(cell.start), advice))
+        return programs.started(state, read_weights(Path(cell.start), advice).arrays)
     except ValueError as error:
         if isinstance(error, ConfigError):
             raise
@@ -188,7 +198,7 @@ def evaluate_weights(cell: Cell, weights: Path, store: Store) -> dict:
     programs = Programs(cell, learner_of(cell), steps_per_epoch=1)
     state = programs.init(0)
     advice = f"expected weights.npz of a run of {cell.model}; run it again, or name its own cell"
-    arrays = read_arrays(weights, advice)
+    arrays = read_weights(weights, advice).arrays
     try:
         state = programs.loaded(state, arrays)
     except ValueError as error:
@@ -210,7 +220,10 @@ def _finish_period(
     shown = {"rate" if name == "learning_rate" else name: train[name] for name in named}
     if length.validates(step):
         with clock.measure("eval"):
-            val = evaluate(programs, published(state), store, programs.cell.batch_size)
+            shown_state = published(state)
+            val = evaluate(programs, shown_state, store, programs.cell.batch_size)
+            if all(map(math.isfinite, val.values())):
+                val |= programs.learner.glance(programs.run(shown_state), store)
         rows += [[epoch, step, "val", name, value] for name, value in divergence.scored(val).items()]
         first = next((one for one in programs.learner.task.metrics if one.name in val), None)
         if first is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import io
 import json
 import shlex
 import sys
@@ -11,10 +10,6 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-from flax import nnx
-
-import netspec
 from netspec.ownership import write_all
 from train import divergence, provenance
 from train.config.cell import Cell
@@ -22,6 +17,7 @@ from train.config.length import length_of
 from train.data.store import Store
 from train.destination import digest
 from train.machine.clock import Clock
+from train.rows import table
 from train.step import TrainState
 from train.tasks import task_of
 
@@ -39,7 +35,7 @@ def summarize(cell: Cell, seed: int, store: Store, rows: list[list], state: Trai
         diverged = {"epoch": reached, "step": int(state.step), "metric": divergence.WEIGHTS}
     task = task_of(cell)
     spec = task.spec(cell)
-    feeding = clock.seconds["train"] + clock.seconds["input"]
+    rate = clock.steps_per_second()
     return {
         "dataset": cell.dataset.name,
         "cell": cell.name,
@@ -73,8 +69,9 @@ def summarize(cell: Cell, seed: int, store: Store, rows: list[list], state: Trai
             "programs_compiled": clock.programs["compiled"],
             "programs_cached": clock.programs["cached"],
             # A run of one step has compiled and nothing more: no rate to report.
-            "step_milliseconds": 1000 * feeding / clock.steps if clock.steps else None,
-            "images_per_second": clock.steps * cell.batch_size / feeding if clock.steps else None,
+            "step_milliseconds": rate and 1000 / rate,
+            "images_per_second": rate and rate * cell.batch_size,
+            **({"tokens_per_second": rate and rate * cell.batch_size * task.tokens(spec)} if task.tokens else {}),
             "peak_memory_mib": provenance.peak_memory_mib(),
             "resumes": clock.resumes,
             "started": _utc(clock.started),
@@ -88,26 +85,14 @@ def _utc(seconds: float) -> str:
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat(timespec="seconds")
 
 
-def weights_file(network: nnx.Module) -> bytes:
-    """The contents of ``weights.npz``: parameters and running statistics, see :func:`netspec.canonical_state`."""
-    weights = io.BytesIO()
-    np.savez(weights, **netspec.canonical_state(network))
-    return weights.getvalue()
-
-
 def write_results(out: Path, rows: list[list], others: Mapping[str, bytes], summary: dict) -> None:
     """Write metrics, ``others`` (the weights and what the task leaves) and the summary, which comes last.
 
     Where it stands, the others are complete, and it has their digests.
 
-    A value that is ``None`` is an empty field of the table. What is replaced must have been looked at, see
-    :func:`train.destination.look`.
+    What is replaced must have been looked at, see :func:`train.destination.look`.
     """
-    lines = [",".join([*map(str, key), "" if value is None else repr(value)]) for *key, value in rows]
-    files = {
-        "metrics.csv": ("\n".join(["epoch,step,split,metric,value", *lines]) + "\n").encode(),
-        **others,
-    }
+    files = {"metrics.csv": table(rows).encode(), **others}
     summary["provenance"]["files"] = {name: digest(content) for name, content in files.items()}
     files["summary.json"] = (json.dumps(summary, indent=2, allow_nan=False) + "\n").encode()
     write_all({out / name: content for name, content in files.items()}, proven=True)

@@ -55,6 +55,7 @@ class Programs:
         self._optimizer, self._rate = make_optimizer(cell, steps_per_epoch), learning_rate(cell, steps_per_epoch)
         self._graph, _, self._draws, rest = parts_of(nnx.eval_shape(lambda: self._build(nnx.Rngs(0))))
         self._counts = bool(jax.tree.leaves(rest))
+        self._called: dict[Callable, Callable] = {}
         compiled = {"out_shardings": replicated, "compiler_options": compiler_options()}
         # It runs once: optimising its code takes seconds on CPU and saves none.
         self.init = jax.jit(
@@ -89,16 +90,15 @@ class Programs:
         """A function that gives ``function(network, *arrays)`` with the weights of ``state`` that are published, in
         evaluation mode; compiled once for each ``function``.
         """
-        compiled: dict[Callable, Callable] = {}
 
         def run(function: Callable, *arrays: Any) -> Any:
-            if function not in compiled:
+            if function not in self._called:
 
                 def call(params: Any, rest: Any, *arrays: Any) -> Any:
                     return function(self._network(params, rest, None), *arrays)
 
-                compiled[function] = jax.jit(call)
-            return compiled[function](evaluated(state), state.rest, *arrays)
+                self._called[function] = jax.jit(call)
+            return self._called[function](evaluated(state), state.rest, *arrays)
 
         return run
 

@@ -19,11 +19,12 @@ from train import config
 from train.config.cell import Cell, sides
 from train.config.printable import shown
 from train.config.schema import ConfigError
-from train.data.arrays import read_arrays
 from train.data.images import Unreadable, central, check_size, decode, fit
 from train.data.store import Store
+from train.data.tokens import Tokens, tokens_from
 from train.step import Programs
 from train.tasks import Learner, learner_of, opened, task_of
+from train.weights import read_weights
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -59,9 +60,9 @@ class Used:
         self.learner: Learner = learner_of(cell)
         programs = Programs(cell, self.learner, steps_per_epoch=1)
         advice = f"expected weights.npz of a run of {cell.model}, or another --cell"
-        arrays = read_arrays(weights, advice)
+        self.weights, self.path = read_weights(weights, advice), weights
         try:
-            state = programs.loaded(programs.init(0), arrays)
+            state = programs.loaded(programs.init(0), self.weights.arrays)
         except ValueError as error:
             raise ConfigError(f"{shown(weights, 300)}: not weights of {cell.model} ({error}); {advice}") from None
         self.run: Callable = programs.run(state)
@@ -72,11 +73,20 @@ class Used:
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:
-        """Those of the data set where it is prepared, numbers elsewhere."""
+        """Those that the weights have, or those of the data set where it is prepared, and numbers elsewhere."""
+        if self.weights.names is not None:
+            return self.weights.names
         try:
             return self.store().class_names
         except ConfigError:
             return tuple(map(str, range(self.cell.dataset.classes)))
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """The alphabet that the weights have, or that of the prepared text; raises :class:`ConfigError` without it."""
+        if self.weights.names is None:
+            return self.store().tokens
+        return tokens_from(self.weights.names, self.weights.tokenizer, shown(self.path, 300))
 
     def view(self, image: Image.Image) -> np.ndarray:
         """A picture as validation pictures of the data set are prepared, uint8 ``(height, width, 3)``."""

@@ -8,9 +8,9 @@ from train.__main__ import main
 from train.config.schema import ConfigError
 from train.destination import run_fingerprint
 from train.loop import _started, fit
-from train.results import weights_file
 from train.step import Programs
 from train.tasks import learner_of
+from train.weights import weights_file
 
 pytestmark = pytest.mark.slow
 

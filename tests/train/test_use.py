@@ -9,18 +9,23 @@ from PIL import Image
 from train import config
 from train.__main__ import main
 from train.data.prepare import prepare
-from train.results import weights_file
+from train.data.tokens import BytePairs, Characters
+from train.loop import evaluate_weights
 from train.step import Programs
-from train.tasks import learner_of
+from train.tasks import learner_of, opened
+from train.weights import read_weights, weights_file
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def used(tmp_path_factory):
-    """A function that lays out a run of an experiment's cell with untrained weights, and a picture."""
+    """A function that lays out a run of an experiment's cell with untrained weights, and a picture.
 
-    def make(experiment, name, **changes):
+    What the weights are ``told`` besides are class names and a tokenizer; without them they are a file from before.
+    """
+
+    def make(experiment, name, told=(), **changes):
         root = tmp_path_factory.mktemp(experiment)
         value = config.load_experiment({"main": experiment}).cells[name]
         value = {**value, **changes}
@@ -28,7 +33,7 @@ def used(tmp_path_factory):
         programs = Programs(cell, learner_of(cell), 10)
         run = root / "results/label/cell/seed0"
         run.mkdir(parents=True)
-        (run / "weights.npz").write_bytes(weights_file(programs.network(programs.init(0))))
+        (run / "weights.npz").write_bytes(weights_file(programs.network(programs.init(0)), *told))
         (run.parent / "settings.json").write_text(config.cell_json(value))
         Image.fromarray(np.random.default_rng(0).integers(0, 256, (50, 70, 3), np.uint8)).save(root / "picture.png")
         return root, run / "weights.npz", cell
@@ -58,6 +63,26 @@ def test_several_pictures_and_classes_without_names(classifier, capsys, tmp_path
     assert main(["predict", "--weights", str(weights), picture, picture, "--data", str(tmp_path)]) == 0
     out = capsys.readouterr().out
     assert out.count(picture) == 2 and len(out.splitlines()) == 12
+
+
+def test_names_come_with_the_weights(used, capsys, tmp_path):
+    """Nothing is prepared: what the outputs are called is in the file."""
+    names = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    root, weights, cell = used("ablation", "bare", told=(names,))
+    given = ["predict", "--weights", str(weights), str(root / "picture.png"), "--data", str(tmp_path)]
+    assert main(given) == 0
+    assert {line.split("%")[1].strip() for line in capsys.readouterr().out.splitlines()} < set(names)
+    read = read_weights(weights, "")
+    assert (read.names, read.tokenizer) == (names, None)
+    assert {*read.arrays} == {*read_weights(used("ablation", "bare")[1], "").arrays}
+    prepare(cell.dataset, root / "store")
+    scored = evaluate_weights(cell, weights, opened(cell, root / "store"))
+    assert scored["images"] == 1697
+    arrays = dict(np.load(weights))
+    for wrong in (b"{", b"{}", b"[1]"):
+        np.savez(weights, **{**arrays, "names.json": np.frombuffer(wrong, np.uint8)})
+        assert main(given) == 2
+        assert "weights.npz: names.json in it is no list of names; expected weights.npz of" in capsys.readouterr().err
 
 
 def test_a_mask_is_as_large_as_its_picture(used, capsys):
@@ -105,6 +130,23 @@ def test_a_text_goes_on_from_its_prompt(used, capsys):
     assert texts[0].startswith("import sys\n") and len(texts) == 2
     assert main(command) == 2
     assert "--prompt is empty" in capsys.readouterr().err
+
+
+def test_an_alphabet_comes_with_the_weights(used, capsys, tmp_path):
+    """Of characters and of byte pairs; the texts are those that the prepared alphabet gives."""
+    text = "\n".join(f"the {n} words of a text that is long enough to be merged, line {n}" for n in range(400))
+    for kind, tokens in (("characters", Characters(sorted(set(text)))), ("byte-pair", BytePairs.learned(text, 300))):
+        known = config.load_experiment({"main": "language"}).cells["nano"]["dataset"]
+        size = len(tokens.names)
+        data = {**known, "kind": "text", "path": "none.txt", "classes": size, "text": {"tokens": kind, "held_out": 0.1}}
+        _, weights, _ = used("language", "nano", told=(tokens.names, tokens.file), dataset=data)
+        command = ["sample", "--weights", str(weights), "--data", str(tmp_path / "none"), "--length", "12"]
+        assert main([*command, "--prompt", "the words", "--temperature", "0"]) == 0
+        said = capsys.readouterr().out
+        assert said.startswith("the words") and len(said) > len("the words") + 6
+    np.savez(weights, **{**dict(np.load(weights)), "tokenizer.model": np.zeros(3, np.uint8)})
+    assert main([*command, "--prompt", "the"]) == 2
+    assert "weights.npz: no tokenizer" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -49,9 +49,23 @@ def tables(trained: Trained) -> list[Block]:
         f"sets of real pictures, two of which are {plain(real['real', 'frechet'], 3)} ± "
         f"{plain(real['real', 'deviation'], 3)} from each other; ratio: over that. Rarest: samples in the class that "
         "has fewest. Copies: samples nearer to a training picture than one in a hundred held-out pictures is."
+        + _skipped(trained)
     )
     header = (Column("Cell"), Column("Sampler", "1fr"), "Distance", "Ratio", "Rarest", "Copies (%)")
     return [Table(caption, header, rows)]
+
+
+def _skipped(trained: Trained) -> str:
+    """A sentence where ancestral sampling leaves times out that the network was trained at."""
+    run = trained.cells[0].first
+    steps = {int(sampler.rpartition("-")[2]) for sampler, _ in judged(run) if sampler.startswith("ancestral")}
+    times = max((row["last_time"] for row in rows_of(run, "error_by_time.csv", "last_time")), default=0)
+    if not steps or max(steps) >= times:
+        return ""
+    return (
+        f" Ancestral sampling takes {count(max(steps))} of the {count(times)} times, evenly spaced, which saves the "
+        "rest of the time that it would take."
+    )
 
 
 def _said(sampler: str) -> str:

@@ -135,6 +135,7 @@ class Dataset:
         "digit-scenes",
         "image-folder",
         "imagenet",
+        "idx",
         "oxford-pets",
         "voc",
         "coco",

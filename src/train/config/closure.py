@@ -24,6 +24,7 @@ SRC = Path(os.path.relpath(Path(__file__).parents[2]))
 #: Modules that no result depends on, whoever imports them, and why. Theirs are the only edits that rerun nothing.
 EXCLUDED = {
     "train.machine.progress": "what is shown while something runs",
+    "train.live": "what a run says of itself while it goes on",
     "train.config.closure": "what is rerun, not what it computes",
     "train.config.experiment": "how cells are made; what is read is the file of a resolved cell",
 }

@@ -40,7 +40,7 @@ from train.config.printable import shown
 from train.config.schema import ConfigError, load_mapping, validate
 from train.data.arrays import open_array
 from train.data.records import AGAIN, RecordSplit
-from train.data.tokens import Tokens, stored_tokens
+from train.data.tokens import TOKENIZER, Tokens, tokens_from
 
 #: A whole batch, read by one process.
 ALL = slice(None)
@@ -85,10 +85,16 @@ class Store:
         """The text of tokens ``(N,)``, of a store of text."""
         return self.tokens.decode(tokens)
 
+    @property
+    def tokenizer(self) -> bytes | None:
+        """The merges of byte pairs, of a store of text that has them."""
+        path = self.folder / TOKENIZER
+        return path.read_bytes() if path.exists() else None
+
     @cached_property
     def tokens(self) -> Tokens:
-        """The alphabet of a store of text."""
-        return stored_tokens(self.folder, self.class_names)
+        """The alphabet of a store of text. Raises :class:`ConfigError` where its file is damaged."""
+        return tokens_from(self.class_names, self.tokenizer, shown(self.folder / TOKENIZER, 300))
 
 
 def open_store(folder: Path, dataset: Dataset, crop: RandomResizedCrop | None = None) -> Store:

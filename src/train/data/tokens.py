@@ -6,7 +6,6 @@ import io
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -108,13 +107,12 @@ class BytePairs:
         return cls(file.getvalue())
 
     @classmethod
-    def read(cls, path: Path) -> BytePairs:
-        """Those of a store. Raises :class:`ConfigError` where the file is damaged."""
+    def kept(cls, file: bytes, where: str) -> BytePairs:
+        """Those of a store or a file of weights. Raises :class:`ConfigError` where they are damaged."""
         try:
-            return cls(path.read_bytes())
+            return cls(file)
         except (OSError, RuntimeError) as error:
-            advice = "expected that of a prepared store; prepare it again"
-            raise ConfigError(f"{path}: no tokenizer ({error}), {advice}") from None
+            raise ConfigError(f"{where}: no tokenizer ({error}), expected that of a prepared store") from None
 
     def encode(self, text: str) -> np.ndarray:
         """Line by line, on all cores."""
@@ -151,7 +149,9 @@ def tokens_of(dataset: Dataset, raw: RawText) -> Tokens:
     return Characters(sorted(set("".join(raw.splits.values()))))
 
 
-def stored_tokens(folder: Path, names: Sequence[str]) -> Tokens:
-    """The alphabet of a prepared store: characters, unless it has a file of byte pairs."""
-    path = folder / TOKENIZER
-    return BytePairs.read(path) if path.exists() else Characters(list(names))
+def tokens_from(names: Sequence[str], merges: bytes | None, where: str) -> Tokens:
+    """The alphabet that was kept: characters, unless there are the ``merges`` of byte pairs.
+
+    Raises :class:`ConfigError` naming ``where`` these are from, if they are damaged.
+    """
+    return Characters(list(names)) if merges is None else BytePairs.kept(merges, where)

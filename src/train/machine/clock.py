@@ -44,6 +44,11 @@ class Clock:
         self.steps += self.warm
         self.warm = True
 
+    def steps_per_second(self) -> float | None:
+        """Steps after the first one, by the time of reading and training; ``None`` where there were none."""
+        feeding = self.seconds["train"] + self.seconds["input"]
+        return self.steps / feeding if self.steps and feeding else None
+
     def saved(self) -> dict:
         """What :meth:`resume` needs to go on from here, as JSON; ``before`` is the wall time up to now."""
         seconds = {**self.seconds, "before": self.wall()}

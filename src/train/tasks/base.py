@@ -54,7 +54,8 @@ class Task:
     configuration is read without. ``files`` are the names of what it leaves beside metrics, weights and summary.
     ``reads`` says what its examples may be annotated with (:func:`train.config.cell.annotation_of`), and
     ``examples(cell, store)`` makes them of what was prepared, where they are not the rows of its arrays; ``unit`` is
-    what they are called. ``predict`` and ``sample`` are what the commands of these names call, as ``module:function``;
+    what they are called, and ``tokens(spec)`` how many tokens each has where it is a text. ``predict`` and ``sample``
+    are what the commands of these names call, as ``module:function``;
     see :mod:`train.use`.
     """
 
@@ -66,6 +67,7 @@ class Task:
     files: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     unit: str = "images"
+    tokens: Callable[[NetSpec], int] | None = None
     predict: str = ""
     sample: str = ""
     examples: Callable[[Cell, Store], Store] | None = None
@@ -112,6 +114,12 @@ class Learner(Protocol):
 
     def figures(self, sums: Sums) -> dict[str, float]:
         """The figures that are written down, from sums."""
+
+    def glance(self, run: Callable, store: Store) -> dict[str, float]:
+        """Further figures at each validation, which are no sums over examples: cheap ones, or none.
+
+        ``run`` is that of :meth:`finish`.
+        """
 
     def finish(self, run: Callable, store: Store) -> tuple[dict[str, float], dict[str, bytes]]:
         """Further figures, which are no sums over examples, and files by the names in ``task.files``.

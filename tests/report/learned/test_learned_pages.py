@@ -216,6 +216,17 @@ def test_language_stands_beside_what_counts(tree):
     assert f"{BASELINES['uniform'] / math.log(2):.3f}" in page
 
 
+def test_diffusion_says_which_times_ancestral_sampling_takes(tree):
+    task, _, root = tree
+    if task.name != "diffusion":
+        pytest.skip("of diffusion only")
+    assert "takes 250 of the 1,000 times, evenly spaced" in made(tree).with_suffix(".md").read_text()
+    for path in (root / "results").glob("*/seed*/judged.csv"):
+        path.write_text(path.read_text().replace("ancestral-250", "ancestral-1000"))
+    page = made(tree).with_suffix(".md").read_text()
+    assert "ancestral, 1000 steps" in page and "times, evenly spaced" not in page
+
+
 def test_a_cell_says_in_what_it_is_not_the_demo(tree):
     task, cells, _ = tree
     page = made(tree).with_suffix(".md").read_text()

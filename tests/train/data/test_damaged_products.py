@@ -283,9 +283,9 @@ def test_damaged_weights(tmp_path, damage):
 def test_weights_of_another_kind(tmp_path, short_cell, digits_store):
     """Missing, additional, of another shape or type: each is named, none is scored."""
     from train.loop import evaluate_weights
-    from train.results import weights_file
     from train.step import Programs
     from train.tasks import learner_of
+    from train.weights import weights_file
 
     cell = short_cell("bare")
     programs = Programs(cell, learner_of(cell), steps_per_epoch=1)

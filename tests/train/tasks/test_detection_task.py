@@ -126,7 +126,7 @@ def rows_of(content):
 def test_who_sees_everything_finds_everything(store):
     learner = DETECTION.learn(cell())
     figures, files = learner.finish(Told(oracle(store)).run, store)
-    assert {metric.name for metric in DETECTION.metrics} - {"loss"} <= set(figures)
+    assert {metric.name for metric in DETECTION.metrics} - {"loss", "map50_part"} <= set(figures)
     assert set(files) == set(DETECTION.files)
     for name in ("map50", "map75", "map", "voc07", "voc"):
         assert figures[name] == pytest.approx(100), name
@@ -141,6 +141,19 @@ def test_who_sees_everything_finds_everything(store):
     assert [int(row["cells"]) for row in bins[1:-1]] == [0] * 8
     assert sum(int(row["cells"]) for row in bins) == 64 * len(store.val)
     assert (float(bins[0]["hits"]), float(bins[-1]["hits"]), bins[4]["hits"]) == (0, 1, "")
+
+
+def test_a_glance_is_the_precision_of_the_first_pictures(store, monkeypatch):
+    """Of all of them what is said at the end; of the first ten that of a network that sees these alone."""
+    outputs = oracle(store)
+    outputs[10:] = -20
+    learner = DETECTION.learn(cell())
+    monkeypatch.setattr("train.tasks.detection.learner.PART", 10)
+    assert learner.glance(Told(outputs).run, store) == {"map50_part": pytest.approx(100)}
+    monkeypatch.setattr("train.tasks.detection.learner.PART", len(store.val))
+    whole = learner.finish(Told(outputs).run, store)[0]["map50"]
+    assert learner.glance(Told(outputs).run, store) == {"map50_part": pytest.approx(whole)} and whole < 50
+    assert learner.glance(Told(outputs - outputs - 20).run, store) == {"map50_part": 0.0}
 
 
 def test_who_knows_only_how_often_and_where_finds_nothing(store):

@@ -118,7 +118,7 @@ class Oracle:
         return (x - jnp.sqrt(left) * self.picture) / jnp.sqrt(1 - left)
 
 
-@pytest.mark.parametrize("sampler", [lambda *a: ddim(*a)[0], ancestral], ids=["ddim", "ancestral"])
+@pytest.mark.parametrize("sampler", [lambda *a: ddim(*a)[0], lambda *a: ancestral(*a, 1000)], ids=["ddim", "ancestral"])
 def test_samplers_arrive_at_what_an_oracle_knows(sampler):
     oracle = Oracle()
     drawn = sampler(direct, oracle, jax.random.key(0), 6)
@@ -225,11 +225,11 @@ def test_averaged_weights_are_judged_by_statistics_of_their_own(cells, tmp_path,
     from train.tasks import opened
 
     monkeypatch.setattr("train.tasks.diffusion.learner.SAMPLED", 30)  # without optimisation, samples take minutes
-    monkeypatch.setattr("train.tasks.diffusion.sample.ANCESTRAL", 4)
     monkeypatch.setattr("train.tasks.diffusion.sample.DDIM", 5)
     length = {"steps": 6, "evaluate_every_steps": 3, "checkpoint_every_steps": 3}
     value = {**cells["plane"], **length, "schedule": {**cells["plane"]["schedule"], "warmup_steps": 1}}
-    cell = config.parse_cell({**value, "ema_decay": 0.9})
+    settings = {**value["task_settings"], "ancestral_steps": 4}
+    cell = config.parse_cell({**value, "ema_decay": 0.9, "task_settings": settings})
     prepare(cell.dataset, tmp_path / "store")
     store = opened(cell, tmp_path / "store")
     summary = fit(cell, 0, store, tmp_path / "out", tmp_path / "saved")
@@ -237,4 +237,5 @@ def test_averaged_weights_are_judged_by_statistics_of_their_own(cells, tmp_path,
     assert again["loss"] == pytest.approx(summary["metrics"]["loss"], rel=1e-6)
     names = {"samples.png", "trajectory.png", "neighbours.png", "error_by_time.csv", "judged.csv"}
     assert names <= {path.name for path in (tmp_path / "out").iterdir()}
+    assert "\nancestral-4,frechet," in (tmp_path / "out/judged.csv").read_text()
     assert set(summary["metrics"]) == {"frechet_ratio", "frechet", "coverage", "copies", "loss"}

@@ -56,6 +56,9 @@ class Brightness:
     def figures(self, sums):
         return {"error": float(sums["error"]) / float(sums["rows"])}
 
+    def glance(self, run, store):
+        return {}
+
     def finish(self, run, store):
         """The brightest picture, which is no sum, and what the network says of all of them, as a file."""
         said = np.asarray(run(_said, store.val["image"][:8].astype(np.float32) / 255))
@@ -130,7 +133,7 @@ def test_what_snakemake_leaves_of_a_run_is_trained_anew(brightness, digits_store
 #: Metrics that come when training has ended, as no sums over examples.
 AT_THE_END = {
     "diffusion": {"frechet_ratio", "frechet", "coverage", "copies"},
-    "detection": {"map50", "map75", "map", "voc07", "voc", "objectness_object", "objectness_empty"},
+    "detection": {"map50", "map75", "map", "voc07", "voc", "map50_part", "objectness_object", "objectness_empty"},
 }
 
 

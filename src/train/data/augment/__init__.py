@@ -34,6 +34,7 @@ class Knob(enum.IntEnum):
     CUTMIX = 5
     MIXUP_OR_CUTMIX = 6
     COLOUR_JITTER = 7
+    MOSAIC = 8
 
 
 def augment_batch(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from train.config.cell import Dataset
 from train.config.schema import ConfigError
-from train.data.raw import archive, coco, embedded, folder, imagenet, pets, voc
+from train.data.raw import archive, coco, embedded, folder, idx, imagenet, pets, voc
 from train.data.raw.download import fetch, verify
 from train.data.raw.source import RawData
 from train.data.raw.text import RawText, open_text
@@ -32,6 +32,8 @@ def open_raw(dataset: Dataset, downloads: Path = DOWNLOADS) -> RawData | RawText
         return open_text(dataset, downloads)
     if dataset.kind in ANNOTATED:
         return _annotated(dataset, folder_of(dataset, downloads))
+    if dataset.kind == "idx":
+        return idx.open_idx(dataset, downloads, f"config/datasets/{dataset.name}.yaml: key")
     if dataset.path is None:
         if dataset.download is None or dataset.download.url is None:
             raise ConfigError(f"{key} is null, expected a folder or an archive, or a key 'download'")

@@ -83,6 +83,10 @@ class Classifier:
             if name != "count"
         }
 
+    def glance(self, run: Callable, store: Store) -> dict[str, float]:
+        """Nothing further."""
+        return {}
+
     def finish(self, run: Callable, store: Store) -> tuple[dict[str, float], dict[str, bytes]]:
         """Nothing further: all figures are sums over pictures."""
         return {}, {}

@@ -34,6 +34,11 @@ def check(cell: Mapping[str, Any], places: Places) -> None:
             f"{places.dataset}: key 'store' is {dataset['store']}, expected array: boxes are of whole pictures"
         )
     check_stored(dataset, places)
+    if cell.get("task_settings", {}).get("mosaics") and any(side % 2 for side in sides(dataset["image_size"])):
+        raise ConfigError(
+            f"{places.dataset}: key 'image_size' is {dataset['image_size']}, expected even numbers for mosaics (key "
+            "'task_settings.mosaics')"
+        )
     check_off(cell, places, FOREIGN, "is set, expected null: boxes follow random_crop and horizontal_flip only")
     if cell["initialization"] == "book-faulty":
         raise ConfigError(
@@ -65,6 +70,7 @@ DETECTION = Task(
         Metric("map", "mAP@0.5:0.95", "%", "up"),
         Metric("voc07", "VOC 2007 mAP", "%", "up"),
         Metric("voc", "VOC mAP", "%", "up"),
+        Metric("map50_part", "mAP@0.5 of the first 100 pictures", "%", "up"),
         Metric("loss", "loss", "", "down"),
         Metric("objectness_object", "objectness at objects", "", "up"),
         Metric("objectness_empty", "objectness elsewhere", "", "down"),

@@ -18,8 +18,13 @@ THRESHOLDS = np.linspace(0.5, 0.95, 10)
 OUTSIDE, LARGEST = 1e11, 1e10
 
 
-def average_precision(pictures: Sequence[tuple[Detections, Truth]], classes: int, size: tuple[int, int]) -> np.ndarray:
-    """Average precision ``(10, classes)`` at :data:`THRESHOLDS`; NaN for a class without objects.
+def average_precision(
+    pictures: Sequence[tuple[Detections, Truth]],
+    classes: int,
+    size: tuple[int, int],
+    thresholds: np.ndarray = THRESHOLDS,
+) -> np.ndarray:
+    """Average precision ``(thresholds, classes)``; NaN for a class without objects.
 
     ``size`` is height and width of the pictures in pixels, of which COCO's boxes are. Nothing is asked of sizes, and
     at most :data:`train.tasks.detection.suppress.MOST` detections of a picture count.
@@ -44,7 +49,7 @@ def average_precision(pictures: Sequence[tuple[Detections, Truth]], classes: int
             results.append({"image_id": index, "category_id": int(label), "bbox": box, "score": float(score)})
     if not annotations or not results:
         there = np.bincount([one["category_id"] for one in annotations], minlength=classes) > 0
-        return np.broadcast_to(np.where(there, 0.0, np.nan), (len(THRESHOLDS), classes))
+        return np.broadcast_to(np.where(there, 0.0, np.nan), (len(thresholds), classes))
     with contextlib.redirect_stdout(io.StringIO()):  # it reports on every step
         expected = COCO()
         expected.dataset = {
@@ -55,7 +60,7 @@ def average_precision(pictures: Sequence[tuple[Detections, Truth]], classes: int
         expected.createIndex()
         evaluation = COCOeval(expected, expected.loadRes(results), "bbox")
         evaluation.params.areaRng, evaluation.params.areaRngLbl = [[0, LARGEST]], ["all"]
-        evaluation.params.maxDets = [MOST]
+        evaluation.params.maxDets, evaluation.params.iouThrs = [MOST], thresholds
         evaluation.evaluate()
         evaluation.accumulate()
     precision = evaluation.eval["precision"][..., 0, 0]  # (thresholds, recalls, classes); -1 without objects

@@ -64,6 +64,12 @@ def table(
     return rows
 
 
+def map50(pictures: Sequence[tuple[Detections, Truth]], classes: int, size: tuple[int, int]) -> float:
+    """The mean average precision at an IoU of 0.5 in percent, as :func:`table` and :func:`means` have it."""
+    found = average_precision(pictures, classes, size, THRESHOLDS[:1])[0]
+    return 100 * float(found[~np.isnan(found)].mean()) if not np.isnan(found).all() else 0.0
+
+
 def means(rows: Sequence[dict[str, Any]]) -> dict[str, float]:
     """The figures of :func:`table`, averaged over the classes that have objects; 0 where none has."""
     counted = [row for row in rows if row["objects"]]

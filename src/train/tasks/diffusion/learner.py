@@ -16,7 +16,7 @@ from train.tasks.base import Sums, Task
 from train.tasks.diffusion.judge import judged
 from train.tasks.diffusion.noise import TIMES, noisy, with_time
 from train.tasks.diffusion.pictures import grid, neighbours, strip
-from train.tasks.diffusion.sample import ANCESTRAL, SAMPLED, ancestral, ddim
+from train.tasks.diffusion.sample import SAMPLED, ancestral, ddim
 
 #: Parts of the times that the error is taken over by itself.
 PARTS = 10
@@ -36,6 +36,7 @@ class Denoiser:
         self.task, self.spec, self.data = task, task.spec(cell), cell.dataset
         self.augmentation = cell.augmentation
         self.lowest = -1.0 if cell.task_settings.get("centred", True) else 0.0
+        self.ancestral_steps = int(cell.task_settings.get("ancestral_steps", 250))
         self.channels = self.spec.output_shape[2]
         self.planes = self.spec.input_shape[2] - self.channels
         self.timed = bool(self.spec.extra_inputs)
@@ -98,6 +99,10 @@ class Denoiser:
         """The mean."""
         return {"loss": float(sums["loss"]) / max(float(sums["count"]), 1.0)}
 
+    def glance(self, run: Callable, store: Store) -> dict[str, float]:
+        """Nothing further."""
+        return {}
+
     def finish(self, run: Callable, store: Store) -> tuple[dict[str, float], dict[str, bytes]]:
         """Samples by DDIM and by ancestral sampling, judged where pictures are grey and have labels, and drawn."""
         key = jax.random.key(SEED)
@@ -110,7 +115,8 @@ class Denoiser:
             files["judged.csv"] = b"sampler,measure,value\n"
             return {}, files
         splits = [(self._unit(part["image"]), np.asarray(part["label"])) for part in (store.train, store.val)]
-        drawings = {"ddim-50": drawn, f"ancestral-{ANCESTRAL}": ancestral(run, self, key, SAMPLED)}
+        steps = self.ancestral_steps
+        drawings = {"ddim-50": drawn, f"ancestral-{steps}": ancestral(run, self, key, SAMPLED, steps)}
         found = judged(drawings, *splits)
         rows = [f"{sampler},{name},{value:.6f}" for sampler, some in found.items() for name, value in some.items()]
         files["judged.csv"] = ("\n".join(["sampler,measure,value", *rows]) + "\n").encode()

@@ -16,8 +16,8 @@ from train.use import Made, Used, Wanted
 if TYPE_CHECKING:
     from train.tasks.diffusion.learner import Denoiser
 
-#: Steps of either way to sample, and the pictures that are judged.
-DDIM, ANCESTRAL, SAMPLED = 50, 250, 500
+#: Steps of DDIM, and the pictures that are judged.
+DDIM, SAMPLED = 50, 500
 #: Pictures that are drawn at a time.
 AT_ONCE = 500
 
@@ -31,12 +31,12 @@ def ddim(run: Callable, learner: Denoiser, key: jax.Array, count: int) -> tuple[
     return _drawn(run, learner, key, count, DDIM, noise=0.0)
 
 
-def ancestral(run: Callable, learner: Denoiser, key: jax.Array, count: int) -> np.ndarray:
-    """The same with as much noise at every step as the true posterior has, over :data:`ANCESTRAL` of the T times.
+def ancestral(run: Callable, learner: Denoiser, key: jax.Array, count: int, steps: int) -> np.ndarray:
+    """The same with as much noise at every step as the true posterior has, over ``steps`` of the T times.
 
     Source: Ho et al. 2020 (arXiv:2006.11239), alg. 2; for fewer steps, Nichol & Dhariwal 2021, sec. 4.
     """
-    return _drawn(run, learner, key, count, ANCESTRAL, noise=1.0)[0]
+    return _drawn(run, learner, key, count, steps, noise=1.0)[0]
 
 
 def _drawn(

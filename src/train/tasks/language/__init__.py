@@ -89,5 +89,6 @@ LANGUAGE = Task(
     reads=(NEXT,),
     examples=examples,
     unit="windows",
+    tokens=lambda spec: spec.input_shape[0],
     sample="train.tasks.language.sample:sample",
 )

@@ -78,6 +78,10 @@ class LanguageModel:
             "accuracy": 100 * float(sums["accuracy"]) / float(sums["count"]),
         }
 
+    def glance(self, run: Callable, store: Store) -> dict[str, float]:
+        """Nothing further."""
+        return {}
+
     def finish(self, run: Callable, store: Store) -> tuple[dict[str, float], dict[str, bytes]]:
         """What n-grams reach on the same tokens, the loss by position, and sampled texts."""
         half = max(1, self.length // 2)

@@ -41,13 +41,12 @@ def texts(
 
 def sample(used: Used, wanted: Wanted) -> Made:
     """Texts that go on from a prompt. Raises :class:`ConfigError` for one that is empty or of another alphabet."""
-    store = used.store()
     if not wanted.prompt:
         raise ConfigError("--prompt is empty, expected the beginning of a text")
-    prompt = store.tokens.encode(wanted.prompt)
+    prompt = used.tokens.encode(wanted.prompt)
     length, window = len(prompt) + wanted.length, used.learner.length
     found = texts(used.run, prompt, length, wanted.count, window, wanted.temperature, wanted.seed)
-    return Made("\n\n".join(store.decode(text) for text in found))
+    return Made("\n\n".join(used.tokens.decode(text) for text in found))
 
 
 def _continued(

@@ -79,6 +79,10 @@ class Segmenter:
             "loss": loss,
         }
 
+    def glance(self, run: Callable, store: Store) -> dict[str, float]:
+        """Nothing further."""
+        return {}
+
     def finish(self, run: Callable, store: Store) -> tuple[dict[str, float], dict[str, bytes]]:
         """Both overlaps of every class, and pictures beside truth, prediction and error: best, middling and worst."""
         said = np.concatenate([np.asarray(part) for part in self._predicted(run, store)])
