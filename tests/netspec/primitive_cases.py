@@ -36,7 +36,15 @@ FURTHER = [
     (L.TransformerEncoder(12, 3, 20, 2), (9, 12)),
     (L.TransformerEncoder(12, 4, 20, 1, readout="class_token"), (5, 12)),
     (L.TransformerEncoder(12, 4, 20, 1, causal=True), (5, 7, 12)),
+    *[
+        (L.TransformerEncoder(12, 3, 20, 2, causal=causal, attention=L.Attention(window=window, ahead=ahead)), (n, 12))
+        for causal, window, ahead in ((True, 1, None), (True, 4, None), (False, 4, None), (False, 3, 7), (False, 2, 0))
+        for n in (5, 40)
+    ],
+    (L.TransformerEncoder(12, 6, 20, 2, attention=L.Attention(kv_heads=3, head_width=5), mlp="reglu"), (9, 12)),
+    (L.TransformerEncoder(12, 6, 20, 2, placement="post", attention=L.Attention(positions="t5")), (9, 12)),
     (L.TransformerDecoder(12, 3, 20, 2, 5), (9, 12)),
+    (L.TransformerDecoder(12, 3, 20, 2, 5, placement="sandwich", mlp="swiglu", norm="rms"), (9, 12)),
     (L.TransformerDecoder(12, 3, 20, 2, 0, memory="m"), (9, 12), (4, 12)),
     (L.TransformerDecoder(12, 3, 20, 3, 0, memory="m", memory_width=7), (3, 3, 12), (4, 7)),
     (L.TokenPositionEmbed(50, 10, 6, learned_positions=False), (9,)),

@@ -53,6 +53,53 @@ def _network(name: str, shape: Shape, *layers: Layer) -> Fixture:
     return Fixture(NetSpec(name, shape, layers))
 
 
+#: Transformers of other parts, with each part in one of them at least; windows narrow enough go by blocks.
+_PARTS = (
+    (
+        L.TransformerEncoder(
+            8, 4, 5, 1, causal=True, attention=L.Attention(kv_heads=2, positions="rope", bias=False), norm="rms",
+            mlp="swiglu", mlp_bias=False,
+        ),
+        (5, 8),
+    ),
+    (
+        L.TransformerEncoder(
+            6, 2, 5, 2, attention=L.Attention(None, 4, "t5", scaled=False, buckets=8, max_distance=12), norm="rms",
+            placement="sandwich", mlp="geglu", gelu="exact",
+        ),
+        (6, 6),
+    ),
+    (
+        L.TransformerEncoder(
+            6, 2, 8, 1, attention=L.Attention(kv_heads=1, positions="alibi", window=2), placement="post", mlp="reglu"
+        ),
+        (7, 6),
+    ),
+    (
+        L.TransformerEncoder(
+            8, 2, 8, 1, causal=True, attention=L.Attention(positions="rope", window=2, rope_pairs="halves"),
+            placement="post", mlp="silu",
+        ),
+        (5, 8),
+    ),
+    (L.TransformerEncoder(6, 2, 8, 1, attention=L.Attention(window=3, ahead=1), mlp="gelu", gelu="exact"), (4, 6)),
+    (
+        L.TransformerDecoder(
+            6, 2, 8, 2, 0, memory="m", causal=True, final_norm=True, norm="rms", mlp_bias=False,
+            attention=L.Attention(None, 2, "t5", bias=False, scaled=False, buckets=8, max_distance=12),
+        ),
+        (5, 6),
+        (3, 6),
+    ),
+    (
+        L.TransformerDecoder(
+            6, 2, 8, 1, 0, memory="m", memory_width=4, attention=L.Attention(kv_heads=1), placement="post", mlp="gelu",
+        ),
+        (5, 6),
+        (3, 4),
+    ),
+)  # fmt: skip
+
 _PYRAMID = ((16, 16, 3), (8, 8, 4), (4, 4, 5), (2, 2, 6))
 
 FIXTURES: tuple[Fixture, ...] = (
@@ -84,6 +131,7 @@ FIXTURES: tuple[Fixture, ...] = (
         (L.TransformerEncoder(6, 2, 8, 2), (5, 6)),
         (L.TransformerEncoder(6, 2, 8, 1, readout="class_token"), (5, 6)),
         (L.TransformerEncoder(6, 2, 8, 1, causal=True), (5, 6)),
+        *_PARTS,
         (L.TransformerDecoder(6, 2, 8, 1, 3), (4, 6)),
         (L.TransformerDecoder(6, 2, 8, 1, 0, memory="m", memory_width=4, causal=True), (5, 6), (3, 4)),
         (L.OneHotDense(7, 4), (5,)),

@@ -2,6 +2,7 @@
 
 from netspec.layers.activation import ACTIVATIONS, Activation
 from netspec.layers.aspp import ASPP
+from netspec.layers.attention import Attention
 from netspec.layers.base import Combinator, Layer, Primitive, Several, Shape, Value
 from netspec.layers.bilinear_upsample import BilinearUpsample
 from netspec.layers.bottleneck_block import BottleneckBlock
@@ -48,6 +49,7 @@ __all__ = [
     "ACTIVATIONS",
     "ASPP",
     "Activation",
+    "Attention",
     "BilinearUpsample",
     "BottleneckBlock",
     "Branches",
