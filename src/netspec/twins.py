@@ -74,6 +74,7 @@ _BUILT_BY: dict[str, tuple[Any, ...]] = {
     "token_embedding": (
         layers.LMHead,
         layers.OneHotDense,
+        layers.SharedEmbed,
         layers.TokenPositionEmbed,
     ),
     "transformer_decoder": (layers.TransformerDecoder,),

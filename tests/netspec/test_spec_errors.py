@@ -45,7 +45,9 @@ def cases(*, without=()):
     return chosen
 
 
-@pytest.mark.parametrize(("layer", "arrived", "read"), cases(without=(*ANY_SHAPE, L.OneHotDense, L.TokenPositionEmbed)))
+@pytest.mark.parametrize(
+    ("layer", "arrived", "read"), cases(without=(*ANY_SHAPE, L.OneHotDense, L.TokenPositionEmbed, L.SharedEmbed))
+)
 def test_one_channel_too_many(layer, arrived, read):
     text = message(layer, (*arrived[:-1], arrived[-1] + 1), *read)
     assert str(arrived[-1] + 1) in text

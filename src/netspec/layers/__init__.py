@@ -38,7 +38,7 @@ from netspec.layers.structure_module import StructureModule
 from netspec.layers.swin import PatchMerging, SwinStage
 from netspec.layers.taps import Load, Pick, Reshape, Save
 from netspec.layers.time_condition import TimeCondition
-from netspec.layers.token_embedding import LMHead, OneHotDense, TokenPositionEmbed
+from netspec.layers.token_embedding import LMHead, OneHotDense, SharedEmbed, TokenPositionEmbed
 from netspec.layers.transformer_decoder import TransformerDecoder
 from netspec.layers.transformer_encoder import TransformerEncoder
 from netspec.layers.unet import UNetDown, UNetUp
@@ -99,6 +99,7 @@ __all__ = [
     "SeparableConv",
     "Several",
     "Shape",
+    "SharedEmbed",
     "ShuffleBlock",
     "ShuffleV2Block",
     "StructureModule",

@@ -71,6 +71,22 @@ def transformer_decoder(t, x, s, memory=None):
     relative_table(t, x)
 
 
+def token_position_embed(t, x, s, segment=None):
+    t.table(x.vocabulary, x.width)
+    t.table(x.max_tokens if x.learned_positions else 0, x.width)
+    t.table(x.segments, x.width)
+    if x.norm:
+        t.norm(x.width)
+
+
+def lm_head(t, x, s, table=None):
+    if table is None:
+        t.table(x.width, x.vocabulary)
+    if x.bias:
+        t.table(x.vocabulary)
+    t.macs += math.prod(s[:-1]) * x.width * x.vocabulary
+
+
 def highway(t, x, s):
     for _ in range(2):
         t.dense(x.width, x.width, math.prod(s[:-1]))

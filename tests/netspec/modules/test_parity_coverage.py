@@ -16,6 +16,7 @@ TWINS = test_image_parity.TWINS | test_sequence_parity.TWINS
 LEFT_OUT = {
     L.DarknetBlock: "YOLOv3 has 62 million parameters, and another slope of leaky ReLU; CSPBlock has the same blocks",
     L.TimeCondition: "DDPM's U-Net, which has group norms and maps the encoded time twice, records nothing inside",
+    L.SharedEmbed: "plumbing: rows of another layer's table",
     L.OnRegions: "the case of Mask R-CNN ends with the feature pyramid, that of its head begins behind RoIAlign",
     L.Branches: "plumbing",
     L.ForEach: "plumbing",
