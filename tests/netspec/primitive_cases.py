@@ -79,6 +79,9 @@ FURTHER = [
     (L.EvoformerBlock(40, 12, 1), (3, 4, 40), (4, 4, 12)),
     (L.StructureModule(24, 16, 3), Several({"single": (7, 24), "pair": (7, 7, 16)})),
     (L.StructureModule(40, 10, 1), Several({"single": (5, 40), "pair": (5, 5, 10)})),
+    (L.NeuralODE(12, 3, groups=4), (6, 7, 12)),
+    (L.Hopfield(10, 6, 7, n_steps=2), (3, 3, 10)),
+    (L.DynamicRouting(20, 4, 10, 6, n_iterations=1), (20, 4)),
     (L.Load("a"), (3, 4), (5,)),
 ]
 

@@ -11,7 +11,10 @@ from netspec import layers as L
 from netspec.layers.base import SKIP, Several
 
 #: Primitives that take whatever single tensor arrives.
-ANY_SHAPE = (L.Flatten, L.GlobalAvgPool, L.MaxPool, L.BilinearUpsample, L.Save, L.Load, L.FeaturePyramid)
+ANY_SHAPE = (
+    *(L.Flatten, L.GlobalAvgPool, L.MaxPool, L.BilinearUpsample, L.Save, L.Load, L.FeaturePyramid),
+    *(L.Squash, L.CapsuleLengths, L.LongestCapsule),
+)
 
 #: Primitives that act on the last axis, whatever stands before it, and those that only move tensors.
 ANY_RANK = (L.Dense, L.LMHead, L.Highway, L.PositionalEncoding, L.Flatten, L.Save, L.Load, L.FeaturePyramid)

@@ -21,10 +21,11 @@ _KINDS = {
     **dict.fromkeys(
         ("transformer_encoder", "transformer_decoder", "swin_stage", "evoformer_block", "structure_module"), _ATTENTION
     ),
+    "hopfield": _ATTENTION,
     **dict.fromkeys(
         ("dense", "highway", "lm_head", "token_position_embed", "detr_heads", "nerf_mlp", "time_cond_add"), _DENSE
     ),
-    **dict.fromkeys(("patch_embed", "patch_merging"), _DENSE),
+    **dict.fromkeys(("patch_embed", "patch_merging", "dynamic_routing"), _DENSE),
     **dict.fromkeys(("mamba_block", "wave_net_block"), _RECURRENT),
 }
 

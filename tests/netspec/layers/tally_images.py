@@ -19,6 +19,13 @@ def conv_bn(t, x, s):
     t.conv(x.in_channels, x.out_channels, x.kernel, at, norm=True)
 
 
+def neural_ode(t, x, s):
+    for _ in range(3):
+        t.norm(x.channels)
+    for _ in range(2):
+        t.conv(x.channels + 1, x.channels, 3, 4 * x.n_steps * s[0] * s[1], bias=True)
+
+
 def residual_block(t, x, s):
     i, stride = x.in_channels, x.first_stride
     h, w = -(-s[0] // stride), -(-s[1] // stride)

@@ -87,6 +87,25 @@ def lm_head(t, x, s, table=None):
     t.macs += math.prod(s[:-1]) * x.width * x.vocabulary
 
 
+def hopfield(t, x, s):
+    n, d, k = math.prod(s[:-1]), x.width, x.association_width
+    t.table(x.n_patterns, d)
+    t.dense(d, k, n)
+    t.dense(d, k, x.n_patterns)
+    for _ in range(x.n_steps):
+        t.macs += n * k * x.n_patterns + n * x.n_patterns * k
+    t.dense(k, d, n)
+
+
+def dynamic_routing(t, x, s):
+    for _ in range(x.in_capsules * x.out_capsules):
+        t.dense(x.in_width, x.out_width, bias=False)
+    for iteration in range(x.n_iterations):
+        t.macs += x.out_capsules * x.in_capsules * x.out_width
+        if iteration:
+            t.macs += x.in_capsules * x.out_capsules * x.out_width
+
+
 def highway(t, x, s):
     for _ in range(2):
         t.dense(x.width, x.width, math.prod(s[:-1]))

@@ -19,6 +19,13 @@ LEFT_OUT = {
     L.SharedEmbed: "plumbing: rows of another layer's table",
     L.OnRegions: "the case of Mask R-CNN ends with the feature pyramid, that of its head begins behind RoIAlign",
     L.Branches: "plumbing",
+    L.GroupNorm: "flax's own; DDPM's and ResNetV2's norms of groups stand inside of other blocks",
+    L.NeuralODE: "no published weights follow fixed steps; held to the matrix exponential instead",
+    L.Hopfield: "held to its energy and to attention instead",
+    **dict.fromkeys(
+        (L.Squash, L.DynamicRouting, L.CapsuleLengths, L.LongestCapsule),
+        "no case is recorded; held to their formulas instead",
+    ),
     L.ForEach: "plumbing",
     L.Load: "plumbing",
     L.Pick: "plumbing",
