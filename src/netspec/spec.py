@@ -21,7 +21,8 @@ SHAPE = Many(Whole())
 
 #: ``variant``: one of the 208 of the catalogue. ``alternative``: a form of one that chapter or repository also gives.
 #: ``system``: a whole system composed of the parts that the chapter lists one by one. ``trainer``: used only here.
-Role = Literal["variant", "alternative", "system", "trainer"]
+#: ``vocabulary``: named by the vocabulary and by no chapter.
+Role = Literal["variant", "alternative", "system", "trainer", "vocabulary"]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,12 @@ _BUILT_BY: dict[str, tuple[Any, ...]] = {
     "aspp": (layers.ASPP,),
     "bilinear_upsample": (layers.BilinearUpsample,),
     "bottleneck_block": (layers.BottleneckBlock,),
+    "capsules": (
+        layers.CapsuleLengths,
+        layers.DynamicRouting,
+        layers.LongestCapsule,
+        layers.Squash,
+    ),
     "combinators": (
         layers.Branches,
         layers.ForEach,
@@ -40,7 +46,9 @@ _BUILT_BY: dict[str, tuple[Any, ...]] = {
     "flatten": (layers.Flatten,),
     "fused_mb_conv": (layers.FusedMBConv,),
     "global_avg_pool": (layers.GlobalAvgPool,),
+    "group_norm": (layers.GroupNorm,),
     "highway": (layers.Highway,),
+    "hopfield": (layers.Hopfield,),
     "inception_module": (layers.InceptionModule,),
     "inverted_residual": (layers.InvertedResidual,),
     "mamba_block": (layers.MambaBlock,),
@@ -52,6 +60,7 @@ _BUILT_BY: dict[str, tuple[Any, ...]] = {
         layers.NeRFMLP,
         layers.PositionalEncoding,
     ),
+    "neural_ode": (layers.NeuralODE,),
     "patch_embed": (layers.PatchEmbed,),
     "residual_block": (layers.ResidualBlock,),
     "separable_conv": (layers.SeparableConv,),
@@ -74,6 +83,7 @@ _BUILT_BY: dict[str, tuple[Any, ...]] = {
     "token_embedding": (
         layers.LMHead,
         layers.OneHotDense,
+        layers.SharedEmbed,
         layers.TokenPositionEmbed,
     ),
     "transformer_decoder": (layers.TransformerDecoder,),

@@ -18,7 +18,9 @@ FURTHER = [
     (L.ResidualBlock(8, 8, 3, 1), (10, 11, 8)),
     (L.ResidualBlock(8, 8, 2, 2), (10, 11, 8)),
     (L.ResidualBlock(8, 12, 1, 1), (10, 11, 8)),
+    (L.ResidualBlock(8, 12, 3, 2, groups=4, inner_channels=20, squeeze_excite=5), (10, 11, 8)),
     (L.BottleneckBlock(16, 16, 3, 1), (10, 11, 16)),
+    (L.BottleneckBlock(10, 21, 2, 2, groups=3, inner_channels=6, squeeze_excite=16), (10, 11, 10)),
     (L.BottleneckBlock(10, 20, 2, 2), (10, 11, 10)),
     (L.InvertedResidual(8, 12, 1, 1, 2), (10, 11, 8)),
     (L.InvertedResidual(8, 12, 6, 2, 3), (10, 11, 8)),
@@ -36,10 +38,22 @@ FURTHER = [
     (L.TransformerEncoder(12, 3, 20, 2), (9, 12)),
     (L.TransformerEncoder(12, 4, 20, 1, readout="class_token"), (5, 12)),
     (L.TransformerEncoder(12, 4, 20, 1, causal=True), (5, 7, 12)),
+    *[
+        (L.TransformerEncoder(12, 3, 20, 2, causal=causal, attention=L.Attention(window=window, ahead=ahead)), (n, 12))
+        for causal, window, ahead in ((True, 1, None), (True, 4, None), (False, 4, None), (False, 3, 7), (False, 2, 0))
+        for n in (5, 40)
+    ],
+    (L.TransformerEncoder(12, 6, 20, 2, attention=L.Attention(kv_heads=3, head_width=5), mlp="reglu"), (9, 12)),
+    (L.TransformerEncoder(12, 6, 20, 2, placement="post", attention=L.Attention(positions="t5")), (9, 12)),
     (L.TransformerDecoder(12, 3, 20, 2, 5), (9, 12)),
+    (L.TransformerDecoder(12, 3, 20, 2, 5, placement="sandwich", mlp="swiglu", norm="rms"), (9, 12)),
     (L.TransformerDecoder(12, 3, 20, 2, 0, memory="m"), (9, 12), (4, 12)),
     (L.TransformerDecoder(12, 3, 20, 3, 0, memory="m", memory_width=7), (3, 3, 12), (4, 7)),
     (L.TokenPositionEmbed(50, 10, 6, learned_positions=False), (9,)),
+    (L.TokenPositionEmbed(50, 10, 6, first_position=2, segments=3, segment="s", norm=True), (8,), (8,)),
+    (L.SharedEmbed(50, 6, "t"), (9,), (50, 6)),
+    (L.LMHead(6, 50, bias=False), (9, 6)),
+    (L.LMHead(6, 50, bias=False, table="t"), (9, 6), (50, 6)),
     (L.DenseBlock(10, 4, 5), (6, 7, 10)),
     (L.InceptionModule(10, 3, 4, 5, 6, 7, 8), (6, 7, 10)),
     (L.ShuffleBlock(8, 40, 2, 3), (7, 8, 8)),
@@ -65,6 +79,9 @@ FURTHER = [
     (L.EvoformerBlock(40, 12, 1), (3, 4, 40), (4, 4, 12)),
     (L.StructureModule(24, 16, 3), Several({"single": (7, 24), "pair": (7, 7, 16)})),
     (L.StructureModule(40, 10, 1), Several({"single": (5, 40), "pair": (5, 5, 10)})),
+    (L.NeuralODE(12, 3, groups=4), (6, 7, 12)),
+    (L.Hopfield(10, 6, 7, n_steps=2), (3, 3, 10)),
+    (L.DynamicRouting(20, 4, 10, 6, n_iterations=1), (20, 4)),
     (L.Load("a"), (3, 4), (5,)),
 ]
 

@@ -16,7 +16,7 @@ import pytest
 import netspec
 from netspec import catalogue
 from netspec.catalogue.entry import DOMAINS, PART_1, VISION
-from netspec.layers import Flatten
+from netspec.layers import CapsuleLengths, Flatten
 
 with (Path(__file__).parent / "published_totals.csv").open(encoding="utf-8") as file:
     PUBLISHED = {row["variant"]: row for row in csv.DictReader(file)}
@@ -152,7 +152,7 @@ CLASSIFIERS = [
     and not spec.extra_inputs
     and len(spec.output_shape) == 1
     and not isinstance(spec.output_shape, netspec.Several)
-    and not isinstance(spec.layers[-1], Flatten)  # a grid of cells as a vector
+    and not isinstance(spec.layers[-1], (Flatten, CapsuleLengths))  # a grid of cells as a vector, capsules
 ]
 
 

@@ -11,7 +11,10 @@ from netspec import layers as L
 from netspec.layers.base import SKIP, Several
 
 #: Primitives that take whatever single tensor arrives.
-ANY_SHAPE = (L.Flatten, L.GlobalAvgPool, L.MaxPool, L.BilinearUpsample, L.Save, L.Load, L.FeaturePyramid)
+ANY_SHAPE = (
+    *(L.Flatten, L.GlobalAvgPool, L.MaxPool, L.BilinearUpsample, L.Save, L.Load, L.FeaturePyramid),
+    *(L.Squash, L.CapsuleLengths, L.LongestCapsule),
+)
 
 #: Primitives that act on the last axis, whatever stands before it, and those that only move tensors.
 ANY_RANK = (L.Dense, L.LMHead, L.Highway, L.PositionalEncoding, L.Flatten, L.Save, L.Load, L.FeaturePyramid)
@@ -45,7 +48,9 @@ def cases(*, without=()):
     return chosen
 
 
-@pytest.mark.parametrize(("layer", "arrived", "read"), cases(without=(*ANY_SHAPE, L.OneHotDense, L.TokenPositionEmbed)))
+@pytest.mark.parametrize(
+    ("layer", "arrived", "read"), cases(without=(*ANY_SHAPE, L.OneHotDense, L.TokenPositionEmbed, L.SharedEmbed))
+)
 def test_one_channel_too_many(layer, arrived, read):
     text = message(layer, (*arrived[:-1], arrived[-1] + 1), *read)
     assert str(arrived[-1] + 1) in text

@@ -14,6 +14,8 @@ from netspec.catalogue import (
     alphago,
     alphazero,
     bert,
+    bert_family,
+    capsnet,
     clip,
     convnext,
     cyclegan,
@@ -25,9 +27,12 @@ from netspec.catalogue import (
     efficientnet,
     evoformer,
     gpt,
+    gpt3,
     highway,
+    hopfield,
     inception,
     lenet,
+    llama,
     llava,
     mamba,
     mask_rcnn,
@@ -35,17 +40,21 @@ from netspec.catalogue import (
     mobilevit,
     muzero,
     nerf,
+    neural_ode,
     nystromformer,
     pix2pix,
     qanet,
     resnet,
+    resnext,
     sam,
     segformer,
+    senet,
     shufflenet,
     shufflenet_v2,
     squeezenet,
     stable_diffusion,
     swin,
+    t5,
     unet,
     vae,
     vgg,
@@ -59,7 +68,7 @@ from netspec.catalogue import (
 from netspec.errors import UnknownSpecError
 from netspec.spec import NetSpec
 
-#: In the order of the later edition; families that only Part 1 trains last.
+#: In the order of the later edition; then families that only Part 1 trains, and those of the vocabulary.
 FAMILIES = (
     *(lenet, alexnet, vgg, highway, resnet, wide_resnet, squeezenet, inception, xception, densenet),
     *(shufflenet, shufflenet_v2, mobilevit, swin, convnext),
@@ -71,11 +80,13 @@ FAMILIES = (
     *(ddpm, stable_diffusion),
     *(wavenet, whisper, nerf, clip, llava, evoformer),
     *(mobilenet, efficientnet, vit),
+    *(t5, llama, gpt3, bert_family, resnext, senet),
+    *(neural_ode, hopfield, capsnet),
 )
 
 
 def specs() -> tuple[NetSpec, ...]:
-    """All specs, in catalogue order: variants, alternative forms, whole systems, and the trainers' own."""
+    """All specs, in catalogue order: variants, other forms, whole systems, the trainers' own, the vocabulary's."""
     return tuple(spec for family in FAMILIES for spec in family.SPECS)
 
 

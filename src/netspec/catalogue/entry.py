@@ -17,9 +17,10 @@ LANGUAGE = "natural language processing"
 DIFFUSION = "diffusion"
 BEYOND = "beyond vision"
 PART_1 = "Part 1"
+VOCABULARY = "vocabulary"
 
-#: Sections of the later edition of ch. 11, in its order, and the networks of Part 1.
-DOMAINS = (VISION, DETECTION, SEGMENTATION, GENERATION, REINFORCEMENT, LANGUAGE, DIFFUSION, BEYOND, PART_1)
+#: Sections of the later edition of ch. 11, in its order, the networks of Part 1, and those of the vocabulary alone.
+DOMAINS = (VISION, DETECTION, SEGMENTATION, GENERATION, REINFORCEMENT, LANGUAGE, DIFFUSION, BEYOND, PART_1, VOCABULARY)
 
 #: Remarks that several entries share.
 TRANSPOSED = "the listing writes the doubling convolutions as plain ones, which have the same count"
@@ -35,7 +36,7 @@ class Entry:
     """One heading of the catalogue.
 
     ``new_primitives`` and ``earlier_new_primitives`` as in :class:`netspec.Provenance`; ``None`` for the edition
-    that lacks the entry.
+    that lacks the entry. ``line`` is that of the vocabulary, for an entry that no chapter has; see :func:`term`.
     """
 
     title: str
@@ -44,10 +45,13 @@ class Entry:
     year: int
     new_primitives: tuple[str, ...] | None = ()
     earlier_new_primitives: tuple[str, ...] | None = ()
+    line: int | None = None
 
     @property
     def book(self) -> str:
-        """Where the chapters keep the entry."""
+        """Where the chapters, or the vocabulary, keep the entry."""
+        if self.line is not None:
+            return f"vocabulary, line {self.line}"
         if self.domain == PART_1:
             return "ch. 10, Part 1"
         section = DOMAINS.index(self.domain) + 1
@@ -63,7 +67,7 @@ class Entry:
         input_shape: Shape,
         *layers: Layer,
         inputs: Mapping[str, Shape] | None = None,
-        role: Role = "variant",
+        role: Role | None = None,
         of: str = "",
         remark: str = "",
         new_primitives: tuple[str, ...] | None = None,
@@ -71,8 +75,12 @@ class Entry:
         paper: str = "",
         year: int | None = None,
     ) -> NetSpec:
-        """A spec of this entry. ``inputs`` are extra inputs, ``of`` names the variant it is another form of."""
-        earlier_domain = "" if self.domain == PART_1 else EARLIER_DOMAIN.get(self.domain, self.domain)
+        """A spec of this entry. ``inputs`` are extra inputs, ``of`` names the variant it is another form of.
+
+        Without a ``role`` it is one of the chapters' variants, or a network of the vocabulary.
+        """
+        role = role or ("variant" if self.line is None else "vocabulary")
+        earlier_domain = "" if self.domain in (PART_1, VOCABULARY) else EARLIER_DOMAIN.get(self.domain, self.domain)
         provenance = Provenance(
             book=self.book,
             paper=paper or self.paper,
@@ -89,3 +97,8 @@ class Entry:
             remark=remark,
         )
         return NetSpec(name, input_shape, layers, provenance, inputs or {})
+
+
+def term(title: str, line: int, paper: str, year: int) -> Entry:
+    """An architecture of the vocabulary, by the line that names it, which is none of the chapters' variants."""
+    return Entry(title, VOCABULARY, paper, year, None, None, line)

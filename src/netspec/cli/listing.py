@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from itertools import groupby
 
-from netspec.layers import Combinator, Layer
+from netspec.layers import Attention, Combinator, Layer
 from netspec.spec import NetSpec
 
 _WIDTH = 96
@@ -32,9 +32,11 @@ def program(spec: NetSpec) -> str:
     return f"from netspec import NetSpec\n{imports}\n\nSPEC = {listing(spec)}\n"
 
 
-def _all(layers: Sequence[Layer]) -> Iterator[Layer]:
+def _all(layers: Sequence[Layer]) -> Iterator[Layer | Attention]:
+    """Layers, what combinators hold, and parts that are values of their own."""
     for layer in layers:
         yield layer
+        yield from (part for part in vars(layer).values() if isinstance(part, Attention) and part != Attention())
         if isinstance(layer, Combinator):
             yield from _all(layer.held)
 
@@ -51,7 +53,7 @@ def _layers(layers: Sequence[Layer], indent: str) -> str:
 
 def _value(value: object, indent: str) -> str:
     """``value`` as Python, broken over lines where it is too long for the rest of this one."""
-    if isinstance(value, Layer):
+    if isinstance(value, (Layer, Attention)):
         return _layer(value, indent)
     if isinstance(value, Mapping):
         items = [f"{_literal(name)}: {_value(inner, indent + _STEP)}" for name, inner in value.items()]
@@ -66,7 +68,7 @@ def _value(value: object, indent: str) -> str:
     return _literal(value)
 
 
-def _layer(layer: Layer, indent: str) -> str:
+def _layer(layer: Layer | Attention, indent: str) -> str:
     arguments = []
     for field in fields(layer):
         value = getattr(layer, field.name)

@@ -16,7 +16,7 @@ from netspec.cli.sources import CommandError
 from netspec.layers import Primitive
 from netspec.spec import NetSpec
 
-ROLES = ("variant", "alternative", "system", "trainer")
+ROLES = ("variant", "alternative", "system", "trainer", "vocabulary")
 
 _SORTS: dict[str, Callable[[NetSpec], Any]] = {
     "catalogue": lambda spec: 0,

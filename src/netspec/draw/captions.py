@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import MISSING, fields
 
-from netspec.layers import Layer, Primitive, Several, Value
+from netspec.layers import Attention, Layer, Primitive, Several, Value
 
 _CONVOLUTION, _ATTENTION, _DENSE, _RECURRENT, _FREE = "convolution", "attention", "dense", "sequence", "no parameters"
 
@@ -21,10 +21,11 @@ _KINDS = {
     **dict.fromkeys(
         ("transformer_encoder", "transformer_decoder", "swin_stage", "evoformer_block", "structure_module"), _ATTENTION
     ),
+    "hopfield": _ATTENTION,
     **dict.fromkeys(
         ("dense", "highway", "lm_head", "token_position_embed", "detr_heads", "nerf_mlp", "time_cond_add"), _DENSE
     ),
-    **dict.fromkeys(("patch_embed", "patch_merging"), _DENSE),
+    **dict.fromkeys(("patch_embed", "patch_merging", "dynamic_routing"), _DENSE),
     **dict.fromkeys(("mamba_block", "wave_net_block"), _RECURRENT),
 }
 
@@ -53,6 +54,25 @@ _WORDS = {
     "squeeze_from": "squeeze from {0}",
     "conv_1x1": "1×1: {0}",
     "pool_1x1": "pool: {0}",
+    "norm": "{0} norm",
+    "placement": "{0}-norm",
+    "gelu": "{0} gelu",
+    "norm_epsilon": "epsilon {0:g}",
+}
+
+#: What a part that is a value says of each of its fields.
+_PARTS = {
+    "kv_heads": "{0} kv heads",
+    "head_width": "heads of {0}",
+    "positions": "{0}",
+    "window": "window of {0}",
+    "ahead": "{0} ahead",
+    "bias": "no biases",
+    "scaled": "not scaled",
+    "rope_base": "base {0:,}",
+    "rope_pairs": "pairs in {0}",
+    "buckets": "{0} buckets",
+    "max_distance": "up to {0}",
 }
 
 
@@ -84,6 +104,9 @@ def arguments(layer: Layer) -> str:
         plain = name.replace("_", " ").replace("1x1", "1×1").replace("3x3", "3×3")
         if name in _WORDS:
             words.append(_WORDS[name].format(value))
+        elif isinstance(value, Attention):
+            changed = (f for f in fields(value) if getattr(value, f.name) != f.default)
+            words += [_PARTS[f.name].format(getattr(value, f.name)) for f in changed]
         elif isinstance(value, bool):
             words.append(plain if value else f"no {plain}")
         elif isinstance(value, str):

@@ -53,6 +53,53 @@ def _network(name: str, shape: Shape, *layers: Layer) -> Fixture:
     return Fixture(NetSpec(name, shape, layers))
 
 
+#: Transformers of other parts, with each part in one of them at least; windows narrow enough go by blocks.
+_PARTS = (
+    (
+        L.TransformerEncoder(
+            8, 4, 5, 1, causal=True, attention=L.Attention(kv_heads=2, positions="rope", bias=False), norm="rms",
+            mlp="swiglu", mlp_bias=False,
+        ),
+        (5, 8),
+    ),
+    (
+        L.TransformerEncoder(
+            6, 2, 5, 2, attention=L.Attention(None, 4, "t5", scaled=False, buckets=8, max_distance=12), norm="rms",
+            placement="sandwich", mlp="geglu", gelu="exact",
+        ),
+        (6, 6),
+    ),
+    (
+        L.TransformerEncoder(
+            6, 2, 8, 1, attention=L.Attention(kv_heads=1, positions="alibi", window=2), placement="post", mlp="reglu"
+        ),
+        (7, 6),
+    ),
+    (
+        L.TransformerEncoder(
+            8, 2, 8, 1, causal=True, attention=L.Attention(positions="rope", window=2, rope_pairs="halves"),
+            placement="post", mlp="silu",
+        ),
+        (5, 8),
+    ),
+    (L.TransformerEncoder(6, 2, 8, 1, attention=L.Attention(window=3, ahead=1), mlp="gelu", gelu="exact"), (4, 6)),
+    (
+        L.TransformerDecoder(
+            6, 2, 8, 2, 0, memory="m", causal=True, final_norm=True, norm="rms", mlp_bias=False,
+            attention=L.Attention(None, 2, "t5", bias=False, scaled=False, buckets=8, max_distance=12),
+        ),
+        (5, 6),
+        (3, 6),
+    ),
+    (
+        L.TransformerDecoder(
+            6, 2, 8, 1, 0, memory="m", memory_width=4, attention=L.Attention(kv_heads=1), placement="post", mlp="gelu",
+        ),
+        (5, 6),
+        (3, 4),
+    ),
+)  # fmt: skip
+
 _PYRAMID = ((16, 16, 3), (8, 8, 4), (4, 4, 5), (2, 2, 6))
 
 FIXTURES: tuple[Fixture, ...] = (
@@ -68,7 +115,9 @@ FIXTURES: tuple[Fixture, ...] = (
         (L.GlobalAvgPool(), (4, 5, 3)),
         (L.BilinearUpsample(2), (3, 4, 2)),
         (L.ResidualBlock(3, 4, 2, 2), (6, 6, 3)),
+        (L.ResidualBlock(4, 4, 1, 1, groups=2, inner_channels=6, squeeze_excite=2), (5, 5, 4)),
         (L.BottleneckBlock(4, 8, 2, 1), (4, 4, 4)),
+        (L.BottleneckBlock(4, 6, 2, 2, groups=2, inner_channels=4, squeeze_excite=3), (5, 5, 4)),
         (L.SeparableConv(3, 4, 2), (6, 6, 3)),
         (L.InvertedResidual(4, 4, 2, 1, 2), (5, 5, 4)),
         (L.MBConv(4, 4, 2, 3, 1, 2), (5, 5, 4)),
@@ -84,11 +133,15 @@ FIXTURES: tuple[Fixture, ...] = (
         (L.TransformerEncoder(6, 2, 8, 2), (5, 6)),
         (L.TransformerEncoder(6, 2, 8, 1, readout="class_token"), (5, 6)),
         (L.TransformerEncoder(6, 2, 8, 1, causal=True), (5, 6)),
+        *_PARTS,
         (L.TransformerDecoder(6, 2, 8, 1, 3), (4, 6)),
         (L.TransformerDecoder(6, 2, 8, 1, 0, memory="m", memory_width=4, causal=True), (5, 6), (3, 4)),
         (L.OneHotDense(7, 4), (5,)),
         (L.TokenPositionEmbed(7, 5, 4), (5,)),
+        (L.TokenPositionEmbed(7, 6, 4, first_position=1, segments=1, norm=True), (5,)),
+        (L.TokenPositionEmbed(7, 5, 4, segments=2, segment="s", norm=True), (5,), (5,)),
         (L.LMHead(4, 7), (5, 4)),
+        (L.LMHead(4, 7, table="t", scaled=True), (5, 4), (7, 4)),
         (L.Highway(4), (3, 4)),
         (L.DenseBlock(4, 2, 2), (5, 5, 4)),
         (L.TransitionLayer(4, 2), (4, 4, 4)),
@@ -114,10 +167,33 @@ FIXTURES: tuple[Fixture, ...] = (
         (L.EvoformerBlock(6, 4, 1, 5), (3, 4, 6), (4, 4, 4)),
         # One round: between rounds the layer withholds the gradient of the rotations, which differences would show.
         (L.StructureModule(6, 4, 1), Several({"single": (4, 6), "pair": (4, 4, 4)})),
+        (L.GroupNorm(6, 2, "silu"), (4, 3, 6)),
+        (L.NeuralODE(4, 2, groups=2), (4, 3, 4)),
+        (L.Hopfield(5, 4, 3), (4, 5)),
+        (L.Hopfield(5, 4, 3, n_steps=3), (4, 5)),
+        (L.Squash(), (3, 4)),
+        (L.DynamicRouting(5, 3, 4, 2), (5, 3)),
+        (L.CapsuleLengths(), (3, 4)),
+        (L.LongestCapsule(), (3, 4)),
         (L.Save("a"), (3, 4)),
         (L.Load("a", "add"), (3, 4), (3, 4)),
         (L.Pick("a"), Several({"a": (3,), "b": (2,)})),
         (L.Reshape((2, 6)), (3, 4)),
+    ),
+    Fixture(
+        NetSpec(
+            "SharedEmbed and LMHead",
+            (5,),
+            (
+                L.TokenPositionEmbed(7, 5, 4, table="t"),
+                L.Save("m"),
+                L.Load("target"),
+                L.SharedEmbed(7, 4, "t"),
+                L.TransformerDecoder(4, 2, 6, 1, 0, memory="m"),
+                L.LMHead(4, 7, bias=False, table="t"),
+            ),
+            extra_inputs={"target": (3,)},
+        )
     ),
     _network("Residual", (4,), L.Residual((L.Dense(4, 4, "gelu"), L.Dense(4, 4)))),
     _network("Branches", (4,), L.Branches((L.Dense(4, 3), L.Dense(4, 2, "tanh")))),

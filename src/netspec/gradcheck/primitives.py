@@ -19,13 +19,14 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from netspec import layers as L
 from netspec.gradcheck import differences
 from netspec.gradcheck.checks import CEILING, DIFFERENCES, SAFETY, UNIT, Check, compiled
 from netspec.gradcheck.differences import Slope
 from netspec.gradcheck.fixtures import Fixture
-from netspec.layers.base import Layer, Several, Shape, Value
+from netspec.layers.base import Several, Value
+from netspec.layers.token_embedding import INDEXED, TokenPositionEmbed
 from netspec.modules import Network, Numerics, module_of
+from netspec.modules.inputs import Input, inputs_of
 from netspec.run.traced import UNDRAWN
 from netspec.spec import NetSpec
 
@@ -240,28 +241,32 @@ def _inputs(fixture: Fixture, rng: np.random.Generator) -> tuple[dict[str, np.nd
     """Inputs by name: those that are differentiated, and token indices, which are not."""
     described = fixture.described
     named: dict[str, Value]
-    layers: list[Layer]
     if isinstance(described, NetSpec):
-        named = dict([("input", described.input_shape), *_further(described)])
-        layers = [row.layer for row in described.flat()]
+        named = dict([("input", described.input_shape), *((one.name, one.shape) for one in _further(described))])
+        rows = _vocabularies(described)
     else:
         named = {f"input {index}" if index else "input": shape for index, shape in enumerate(fixture.shapes)}
-        layers = [described]
-    for layer in layers[:1]:
-        if isinstance(layer, (L.OneHotDense, L.TokenPositionEmbed)):
-            return {}, {"input": rng.integers(0, layer.vocabulary, (fixture.batch, *named["input"]))}
+        rows = {"input": described.vocabulary} if isinstance(described, INDEXED) else {}
+        if isinstance(described, TokenPositionEmbed) and described.segment:
+            rows["input 1"] = described.segments
+    fixed = {name: rng.integers(0, count, (fixture.batch, *named[name])) for name, count in rows.items()}
     drawn = {}
     for name, arriving in named.items():
+        if name in fixed:
+            continue
         for part, inner in _flat(name, arriving):
             shape = (fixture.batch, *inner)
             drawn[part] = _regions(rng, shape) if name == "regions" else rng.standard_normal(shape)
-    return drawn, {}
+    return drawn, fixed
 
 
-def _further(spec: NetSpec) -> list[tuple[str, Shape]]:
-    from netspec.modules.inputs import inputs_of
+def _further(spec: NetSpec) -> list[Input]:
+    return list(inputs_of(spec)[1:])
 
-    return [(one.name, one.shape) for one in inputs_of(spec)[1:]]
+
+def _vocabularies(spec: NetSpec) -> dict[str, int]:
+    """Number of tokens of each input that is indices."""
+    return {one.name or "input": one.vocabulary for one in inputs_of(spec) if one.vocabulary}
 
 
 def _regions(rng: np.random.Generator, shape: Sequence[int]) -> np.ndarray:
@@ -287,5 +292,5 @@ def _call(model: Any, fixture: Fixture, tensors: dict[str, Any]) -> Any:
         return tensors[name]
 
     if isinstance(described, NetSpec):
-        return model(tensors["input"], **{name: tensors[name] for name, _ in _further(described)})
+        return model(tensors["input"], **{one.name: tensors[one.name] for one in _further(described)})
     return model(*(gathered(f"input {i}" if i else "input", shape) for i, shape in enumerate(fixture.shapes)))

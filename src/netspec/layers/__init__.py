@@ -2,9 +2,11 @@
 
 from netspec.layers.activation import ACTIVATIONS, Activation
 from netspec.layers.aspp import ASPP
+from netspec.layers.attention import Attention
 from netspec.layers.base import Combinator, Layer, Primitive, Several, Shape, Value
 from netspec.layers.bilinear_upsample import BilinearUpsample
 from netspec.layers.bottleneck_block import BottleneckBlock
+from netspec.layers.capsules import CapsuleLengths, DynamicRouting, LongestCapsule, Squash
 from netspec.layers.combinators import Branches, ForEach, Heads, OnRegions, Repeat, Residual
 from netspec.layers.conv2d import Conv2d
 from netspec.layers.conv_bn import ConvBN
@@ -20,7 +22,9 @@ from netspec.layers.fire_module import FireModule
 from netspec.layers.flatten import Flatten
 from netspec.layers.fused_mb_conv import FusedMBConv
 from netspec.layers.global_avg_pool import GlobalAvgPool
+from netspec.layers.group_norm import GroupNorm
 from netspec.layers.highway import Highway
+from netspec.layers.hopfield import Hopfield
 from netspec.layers.inception_module import InceptionModule
 from netspec.layers.inverted_residual import InvertedResidual
 from netspec.layers.mamba_block import MambaBlock
@@ -29,6 +33,7 @@ from netspec.layers.mb_conv import MBConv
 from netspec.layers.mb_conv_v3 import MBConvV3
 from netspec.layers.mobile_vit_block import MobileViTBlock
 from netspec.layers.nerf import NeRFMLP, PositionalEncoding
+from netspec.layers.neural_ode import NeuralODE
 from netspec.layers.patch_embed import PatchEmbed
 from netspec.layers.residual_block import ResidualBlock
 from netspec.layers.separable_conv import SeparableConv
@@ -37,7 +42,7 @@ from netspec.layers.structure_module import StructureModule
 from netspec.layers.swin import PatchMerging, SwinStage
 from netspec.layers.taps import Load, Pick, Reshape, Save
 from netspec.layers.time_condition import TimeCondition
-from netspec.layers.token_embedding import LMHead, OneHotDense, TokenPositionEmbed
+from netspec.layers.token_embedding import LMHead, OneHotDense, SharedEmbed, TokenPositionEmbed
 from netspec.layers.transformer_decoder import TransformerDecoder
 from netspec.layers.transformer_encoder import TransformerEncoder
 from netspec.layers.unet import UNetDown, UNetUp
@@ -48,10 +53,12 @@ __all__ = [
     "ACTIVATIONS",
     "ASPP",
     "Activation",
+    "Attention",
     "BilinearUpsample",
     "BottleneckBlock",
     "Branches",
     "CSPBlock",
+    "CapsuleLengths",
     "Combinator",
     "Conv2d",
     "ConvBN",
@@ -62,6 +69,7 @@ __all__ = [
     "DarknetBlock",
     "Dense",
     "DenseBlock",
+    "DynamicRouting",
     "EvoformerBlock",
     "FeaturePyramid",
     "FireModule",
@@ -69,19 +77,23 @@ __all__ = [
     "ForEach",
     "FusedMBConv",
     "GlobalAvgPool",
+    "GroupNorm",
     "Heads",
     "Highway",
+    "Hopfield",
     "InceptionModule",
     "InvertedResidual",
     "LMHead",
     "Layer",
     "Load",
+    "LongestCapsule",
     "MBConv",
     "MBConvV3",
     "MambaBlock",
     "MaxPool",
     "MobileViTBlock",
     "NeRFMLP",
+    "NeuralODE",
     "OnRegions",
     "OneHotDense",
     "PatchEmbed",
@@ -97,8 +109,10 @@ __all__ = [
     "SeparableConv",
     "Several",
     "Shape",
+    "SharedEmbed",
     "ShuffleBlock",
     "ShuffleV2Block",
+    "Squash",
     "StructureModule",
     "SwinStage",
     "TimeCondition",

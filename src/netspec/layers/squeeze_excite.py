@@ -1,4 +1,4 @@
-"""Squeeze-and-excitation, as the MobileNet and EfficientNet blocks contain it."""
+"""Squeeze-and-excitation, as residual blocks and those of MobileNet and EfficientNet contain it."""
 
 
 def squeeze_excite_params(channels: int, squeezed: int) -> int:
@@ -12,3 +12,18 @@ def squeeze_excite_params(channels: int, squeezed: int) -> int:
 def squeeze_excite_macs(channels: int, squeezed: int) -> int:
     """Both maps, once per image; the pooling and the channelwise product do not count."""
     return 2 * channels * squeezed
+
+
+def squeezed_by(channels: int, reduction: int) -> int:
+    """Channels that a gate squeezes to, at least one."""
+    return max(1, channels // reduction)
+
+
+def gate_params(channels: int, reduction: int | None) -> int:
+    """Those of a gate, or none without a reduction."""
+    return 0 if reduction is None else squeeze_excite_params(channels, squeezed_by(channels, reduction))
+
+
+def gate_macs(channels: int, reduction: int | None) -> int:
+    """Those of a gate, or none without a reduction."""
+    return 0 if reduction is None else squeeze_excite_macs(channels, squeezed_by(channels, reduction))

@@ -5,20 +5,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from netspec.errors import LayerError
+from netspec.layers.attention import PLAIN, Attention, Pairs
 from netspec.layers.base import Primitive, Shape
-from netspec.layers.expect import expect_divides, expect_tokens
+from netspec.layers.expect import expect_tokens
+from netspec.layers.parts import (
+    Gelu,
+    Mlp,
+    Norm,
+    Placement,
+    expect_epsilon,
+    mlp_macs,
+    mlp_params,
+    norm_params,
+    norms_per_branch,
+)
 
 
 @dataclass(frozen=True)
 class TransformerDecoder(Primitive):
-    """``n_blocks`` pre-norm blocks of self-attention, cross-attention and MLP.
+    """``n_blocks`` blocks of self-attention, cross-attention and MLP, by default with norms first and ReLU.
 
     With ``n_queries > 0`` learned queries attend to what arrives, ``(N, width) -> (n_queries, width)``, as in DETR.
     With ``n_queries = 0`` what arrives attends to the tensor saved or given as ``memory``, and keeps its shape:
-    ``(N, width) -> (N, width)``. ``memory_width`` is the width of that tensor where it differs. Heads are
-    ``width / heads`` wide; no final norm; ``causal=True`` hides later tokens from the self-attention.
+    ``(N, width) -> (N, width)``. ``memory_width`` is the width of that tensor where it differs. ``causal=True`` hides
+    later tokens from the self-attention. A norm follows the last block with ``final_norm``.
 
-    Parameters: ``n_blocks · (6·width + 8·(width² + width) + 2·width·mlp_width + mlp_width + width)
+    The other parts are those of :class:`netspec.layers.TransformerEncoder`. Positions and windows belong to the
+    self-attention; the cross-attention has the same heads and biases and sees the whole memory.
+
+    Parameters of that form: ``n_blocks · (6·width + 8·(width² + width) + 2·width·mlp_width + mlp_width + width)
     + n_queries·width``, and ``2·n_blocks·width·(memory_width − width)`` when the memory has another width.
     Source: Vaswani et al. 2017 (arXiv:1706.03762); Carion et al. 2020 (arXiv:2005.12872); book ch. 11, def. 93.
     """
@@ -31,14 +46,23 @@ class TransformerDecoder(Primitive):
     memory: str = ""
     memory_width: int | None = None
     causal: bool = False
+    attention: Attention = PLAIN
+    norm: Norm = "layer"
+    norm_epsilon: float = 1e-5
+    placement: Placement = "pre"
+    final_norm: bool = False
+    mlp: Mlp = "relu"
+    mlp_bias: bool = True
+    gelu: Gelu = "tanh"
 
     primitive = "transformer_decoder"
     may_be_zero = ("n_queries",)
 
     def check(self) -> None:
-        """Raise :class:`LayerError` for heads that do not divide the width, and for queries together with a memory."""
+        """Raise :class:`LayerError` for parts that do not fit, and for queries together with a memory."""
         super().check()
-        expect_divides(self.heads, self.width, "heads do not divide the width", "heads")
+        self.attention.check(self.width, self.heads, self.causal)
+        expect_epsilon(self.norm_epsilon)
         if bool(self.n_queries) == bool(self.memory):
             arrived = f"n_queries={self.n_queries}, memory={self.memory!r}"
             raise LayerError("queries or a memory", arrived=arrived, expected="n_queries > 0 or the name of a memory")
@@ -59,15 +83,28 @@ class TransformerDecoder(Primitive):
         return arrived if read else (self.n_queries, self.width)
 
     def params(self) -> int:
-        """Three LayerNorms, eight projections and the MLP per block, and the queries."""
-        d, m = self.width, self.mlp_width
-        other = 0 if self.memory_width is None else 2 * self.n_blocks * d * (self.memory_width - d)
-        return self.n_blocks * (6 * d + 8 * (d * d + d) + 2 * d * m + m + d) + self.n_queries * d + other
+        """Norms, both attentions and the MLP per block, the queries, and the table of relative positions."""
+        d, norm = self.width, norm_params(self.norm, self.width)
+        block = (
+            3 * norms_per_branch(self.placement) * norm
+            + self.attention.params(d, self.heads)
+            + self.attention.params(d, self.heads, self.memory_width)
+            + mlp_params(d, self.mlp_width, self.mlp, self.mlp_bias)
+        )
+        final = norm if self.final_norm else 0
+        return self.n_blocks * block + self.n_queries * d + final + self.attention.table(self.heads)
+
+    def pairs(self, arrived: Shape, *read: Shape) -> tuple[Pairs, Pairs]:
+        """Pairs of the self-attention and of the cross-attention, for one head of one block."""
+        n, memory = self._tokens(arrived, *read)
+        return self.attention.pairs(n, self.causal), Pairs(n * memory, n * memory)
 
     def macs(self, arrived: Shape, *read: Shape) -> int:
-        """Projections, attention products of both kinds, and the MLP."""
+        """Projections, attention products of all pairs computed of both kinds, and the MLP."""
         n, memory = self._tokens(arrived, *read)
         d, c = self.width, self.width if self.memory_width is None else self.memory_width
-        own = 4 * n * d * d + 2 * n * n * d
-        cross = 2 * n * d * d + 2 * memory * c * d + 2 * n * memory * d
-        return self.n_blocks * (own + cross + 2 * n * d * self.mlp_width)
+        pairs, across = self.pairs(arrived, *read)
+        queries, keys, values = self.attention.maps(d, self.heads)
+        own = self.attention.macs(d, self.heads, n, pairs.computed)
+        cross = 2 * n * d * queries + memory * c * (keys + values) + 2 * across.computed * queries
+        return self.n_blocks * (own + cross + n * mlp_macs(d, self.mlp_width, self.mlp))

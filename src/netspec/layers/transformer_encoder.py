@@ -1,25 +1,41 @@
-"""Pre-norm transformer encoder."""
+"""Transformer encoder, also the decoder of a language model, made of parts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
+from netspec.layers.attention import PLAIN, Attention, Pairs
 from netspec.layers.base import Primitive, Shape
-from netspec.layers.expect import expect_divides, expect_tokens
+from netspec.layers.expect import expect_tokens
+from netspec.layers.parts import (
+    Gelu,
+    Mlp,
+    Norm,
+    Placement,
+    expect_epsilon,
+    mlp_macs,
+    mlp_params,
+    norm_params,
+    norms_per_branch,
+)
 
 
 @dataclass(frozen=True)
 class TransformerEncoder(Primitive):
-    """``n_blocks`` pre-norm blocks and a final LayerNorm: ``(N, width) -> (N, width)``, or ``(width,)``.
+    """``n_blocks`` blocks of self-attention and MLP: ``(N, width) -> (N, width)``, or ``(width,)``.
 
-    Each block is ``x + MHSA(LN(x))`` then ``x + fc2(gelu(fc1(LN(x))))``; q, k, v and the output projection carry
-    biases, heads are ``width / heads`` wide and cost no parameters. Positions on a grid ``(H, W, width)`` are tokens
-    too and stay in their places. ``causal=True`` hides later tokens. ``readout="class_token"`` keeps token 0 of the
-    normalised output, which is what a classification head reads; ``"last_token"`` keeps the last.
+    As in the book a block is ``x + MHSA(LN(x))`` then ``x + fc2(gelu(fc1(LN(x))))``, and a LayerNorm follows the last.
+    Positions on a grid ``(H, W, width)`` are tokens too and stay in their places. ``causal=True`` hides later tokens.
+    ``readout="class_token"`` keeps token 0 of the output, which is what a classification head reads; ``"last_token"``
+    keeps the last.
 
-    Parameters: ``n_blocks · (4·width + 4·(width² + width) + 2·width·mlp_width + mlp_width + width) + 2·width``.
-    Source: Vaswani et al. 2017 (arXiv:1706.03762); Dosovitskiy et al. 2020, eqs. 2-4; book ch. 10.3.
+    The parts, each apart from the others: ``attention`` (see :class:`netspec.layers.Attention`), the kind of ``norm``
+    and its ``norm_epsilon``, its ``placement`` (``"post"`` has no final norm), the function of the MLP or of its gate,
+    ``mlp_bias``, and whether ``gelu`` is its tanh form (see :mod:`netspec.layers.parts`).
+
+    Parameters of the book's form: ``n_blocks · (4·width + 4·(width² + width) + 2·width·mlp_width + mlp_width + width)
+    + 2·width``. Source: Vaswani et al. 2017 (arXiv:1706.03762); Dosovitskiy et al. 2020, eqs. 2-4; book ch. 10.3.
     """
 
     width: int
@@ -28,13 +44,21 @@ class TransformerEncoder(Primitive):
     n_blocks: int
     readout: Literal["all", "class_token", "last_token"] = "all"
     causal: bool = False
+    attention: Attention = PLAIN
+    norm: Norm = "layer"
+    norm_epsilon: float = 1e-5
+    placement: Placement = "pre"
+    mlp: Mlp = "gelu"
+    mlp_bias: bool = True
+    gelu: Gelu = "tanh"
 
     primitive = "transformer_encoder"
 
     def check(self) -> None:
-        """Raise :class:`LayerError` when the heads do not divide the width."""
+        """Raise :class:`LayerError` for parts that do not fit, such as heads that do not divide the width."""
         super().check()
-        expect_divides(self.heads, self.width, "heads do not divide the width", "heads")
+        self.attention.check(self.width, self.heads, self.causal)
+        expect_epsilon(self.norm_epsilon)
 
     def output_shape(self, arrived: Shape) -> Shape:
         """Tokens in, tokens out; one vector when one token is read out."""
@@ -42,11 +66,35 @@ class TransformerEncoder(Primitive):
         return arrived if self.readout == "all" else (self.width,)
 
     def params(self) -> int:
-        """Two LayerNorms, four projections and the MLP per block, and the final LayerNorm."""
-        d, m = self.width, self.mlp_width
-        return self.n_blocks * (4 * d + 4 * (d * d + d) + 2 * d * m + m + d) + 2 * d
+        """Norms, projections and the MLP per block, the final norm, and the table of relative positions."""
+        norm = norm_params(self.norm, self.width)
+        block = (
+            2 * norms_per_branch(self.placement) * norm
+            + self.attention.params(self.width, self.heads)
+            + mlp_params(self.width, self.mlp_width, self.mlp, self.mlp_bias)
+        )
+        final = 0 if self.placement == "post" else norm
+        return self.n_blocks * block + final + self.attention.table(self.heads)
+
+    def pairs(self, arrived: Shape) -> Pairs:
+        """Pairs of tokens for one head of one block: those needed, and those whose scores are computed."""
+        return self.attention.pairs(expect_tokens(arrived, self.width), self.causal)
 
     def macs(self, arrived: Shape) -> int:
-        """Projections, the two attention products ``Q Kᵀ`` and ``P V`` (in full, masked or not), and the MLP."""
+        """Projections, the two attention products ``Q Kᵀ`` and ``P V`` of all pairs computed, and the MLP."""
+        return self._macs(arrived, self.pairs(arrived).computed)
+
+    def needed_macs(self, arrived: Shape) -> int:
+        """The same, had nothing been computed that a mask hides."""
+        return self._macs(arrived, self.pairs(arrived).needed)
+
+    def _macs(self, arrived: Shape, pairs: int) -> int:
         n, d = expect_tokens(arrived, self.width), self.width
-        return self.n_blocks * (4 * n * d * d + 2 * n * n * d + 2 * n * d * self.mlp_width)
+        attention = self.attention.macs(d, self.heads, n, pairs)
+        return self.n_blocks * (attention + n * mlp_macs(d, self.mlp_width, self.mlp))
+
+    @property
+    def kept_per_token(self) -> int:
+        """Numbers that decoding keeps of each token: its keys and values in every block."""
+        _, keys, values = self.attention.maps(self.width, self.heads)
+        return self.n_blocks * (keys + values)

@@ -1,4 +1,4 @@
-"""The activation functions, by name: those a layer may end with, and the two that idioms use inside."""
+"""The activation functions, by name: those a layer may end with, and those that idioms use inside."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import jax.numpy as jnp
 from flax import nnx
 
 #: GELU in its tanh form, as in the book. The slope of the leaky ReLU is that of DCGAN (arXiv:1511.06434) and pix2pix.
-#: ``relu6`` (arXiv:1704.04861) and ``hard_sigmoid`` (arXiv:1905.02244, sec. 5.2) occur inside MobileNet blocks only.
+#: ``relu6`` (arXiv:1704.04861) and ``hard_sigmoid`` (arXiv:1905.02244, sec. 5.2) occur inside MobileNet blocks only,
+#: ``gelu_exact`` (arXiv:1606.08415) in the MLPs of transformers.
 FUNCTIONS: dict[str, Callable[[jax.Array], jax.Array]] = {
     "identity": lambda x: x,
     "relu": nnx.relu,
@@ -21,4 +22,5 @@ FUNCTIONS: dict[str, Callable[[jax.Array], jax.Array]] = {
     "sigmoid": nnx.sigmoid,
     "relu6": nnx.relu6,
     "hard_sigmoid": nnx.hard_sigmoid,
+    "gelu_exact": lambda x: nnx.gelu(x, approximate=False),
 }

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.base import Layer
+from netspec.layers.parts import Norm
 from netspec.modules.cpu.channel_sums import BatchNorm, Conv, LayerNorm, Linear
 from netspec.modules.cpu.depthwise import depthwise_conv
 from netspec.modules.cpu.products import pointwise_conv, rows_dot
@@ -49,9 +50,15 @@ class Numerics:
         return (self.ends[-1],)
 
     def linear(
-        self, in_features: int, out_features: int, rngs: nnx.Rngs, *, bias: bool = True, maps: int = 1
+        self,
+        in_features: int,
+        out_features: int,
+        rngs: nnx.Rngs,
+        *,
+        bias: bool = True,
+        maps: int | tuple[int, ...] = 1,
     ) -> nnx.Linear:
-        """A dense map, or as many as ``maps`` side by side, initialised by the scheme."""
+        """A dense map, or as many as ``maps`` side by side or of these widths, initialised by the scheme."""
         return Linear(
             in_features,
             out_features,
@@ -134,6 +141,12 @@ class Numerics:
     def layer_norm(self, width: int, rngs: nnx.Rngs, epsilon: float = 1e-5) -> nnx.LayerNorm:
         """LayerNorm with epsilon inside the root and the biased variance, in float32 (book ch. 10)."""
         return LayerNorm(width, epsilon=epsilon, use_fast_variance=False, dtype=self.wide_dtype, rngs=rngs)
+
+    def norm(self, kind: Norm, width: int, rngs: nnx.Rngs, epsilon: float = 1e-5) -> nnx.Module:
+        """LayerNorm, or RMSNorm ``g · x / √(mean(x²) + epsilon)`` (arXiv:1910.07467, eq. 4), in float32."""
+        if kind == "layer":
+            return self.layer_norm(width, rngs, epsilon)
+        return nnx.RMSNorm(width, epsilon=epsilon, dtype=self.wide_dtype, rngs=rngs)
 
 
 def same_padding(kernel: int, dilation: int = 1) -> str | tuple[tuple[int, int], tuple[int, int]]:

@@ -21,7 +21,7 @@ def check_decodable(spec: NetSpec) -> None:
     """Raise :class:`SpecError` unless a network is an embedding of tokens, a causal encoder and a head."""
     kinds = [type(layer) for layer in spec.layers]
     causal = [layer.causal for layer in spec.layers if isinstance(layer, TransformerEncoder)]
-    if kinds != [TokenPositionEmbed, TransformerEncoder, LMHead] or causal != [True]:
+    if kinds != [TokenPositionEmbed, TransformerEncoder, LMHead] or causal != [True] or spec.extra_inputs:
         raise SpecError(
             f"{spec.name}: cannot be run token by token, expected TokenPositionEmbed, a causal TransformerEncoder that "
             "reads out all, and LMHead"
@@ -35,7 +35,8 @@ def next_scores(network: nnx.Module, caches: Caches, token: jax.Array, position:
     """
     embed, encoder, head = network.layers
     x, caches = encoder.step(embed.step(token, position), caches, position)
-    return head(x)[:, 0], caches
+    shared = (embed.table,) if embed.shares else ()
+    return head(x, *shared)[:, 0], caches
 
 
 def continued(network: nnx.Module, prompt: jax.Array, given: jax.Array, key: jax.Array, choose: Callable) -> jax.Array:

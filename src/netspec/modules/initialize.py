@@ -38,16 +38,18 @@ class Scheme:
     separate: bool = False
     finish: Callable[[NetSpec, Any], None] | None = None
 
-    def side_by_side(self, maps: int) -> Initializer:
-        """How a kernel ``(in, maps·out)`` starts that is as many dense maps."""
+    def side_by_side(self, maps: int | tuple[int, ...]) -> Initializer:
+        """How a kernel starts that is as many dense maps of one width, or maps of these widths."""
         if maps == 1 or not self.separate:
             return self.dense
 
         def initialize(
             key: jax.Array, shape: Sequence[int], dtype: Any = jnp.float32, out_sharding: Any = None
         ) -> jax.Array:
-            keys, part = jax.random.split(key, maps), (shape[0], shape[1] // maps)
-            return jnp.concatenate([self.dense(each, part, dtype) for each in keys], axis=1)
+            widths = maps if isinstance(maps, tuple) else (shape[1] // maps,) * maps
+            keys = jax.random.split(key, len(widths))
+            parts = (self.dense(each, (shape[0], width), dtype) for each, width in zip(keys, widths, strict=True))
+            return jnp.concatenate(list(parts), axis=1)
 
         return initialize
 

@@ -11,7 +11,7 @@ from netspec.errors import InputError
 from netspec.fields import shown
 from netspec.layers.base import Shape
 from netspec.layers.combinators import OnRegions
-from netspec.layers.token_embedding import OneHotDense, TokenPositionEmbed
+from netspec.layers.token_embedding import INDEXED, TokenPositionEmbed
 from netspec.names import REGIONS
 from netspec.spec import NetSpec
 from netspec.walk import walk
@@ -49,18 +49,23 @@ def inputs_of(spec: NetSpec) -> tuple[Input, ...]:
 
 def _vocabularies(spec: NetSpec, shapes: Mapping[str, Shape]) -> dict[str, int] | None:
     """Number of tokens by the name of the input; ``None`` where a table reads what is no input as it came."""
-    if not any(isinstance(row.layer, (OneHotDense, TokenPositionEmbed)) for row in spec.flat()):
+    if not any(isinstance(row.layer, INDEXED) for row in spec.flat()):
         return {}
     marked = {name: _Marked(shape) for name, shape in shapes.items()}
     first, *further = marked.items()
-    rows = walk(spec.name, first[1], further, spec.layers)
+    walked = walk(spec.name, first[1], further, spec.layers)
     found = {}
-    for row in (inner for outer in rows for inner in outer.flat()):
-        if isinstance(row.layer, (OneHotDense, TokenPositionEmbed)):
-            name = next((name for name, shape in marked.items() if shape is row.arrived), None)
+    for row in (inner for outer in walked for inner in outer.flat()):
+        if not isinstance(row.layer, INDEXED):
+            continue
+        tables = [(row.arrived, row.layer.vocabulary)]
+        if isinstance(row.layer, TokenPositionEmbed):
+            tables += [(shape, row.layer.segments) for shape in row.read]
+        for arrived, rows in tables:
+            name = next((name for name, shape in marked.items() if shape is arrived), None)
             if name is None:
                 return None
-            found[name] = row.layer.vocabulary
+            found[name] = rows
     return found
 
 

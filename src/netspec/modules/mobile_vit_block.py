@@ -40,11 +40,11 @@ class LocalGlobal(nnx.Module):
 
     def __init__(self, layer: MobileViTBlock, numerics: Numerics, rngs: nnx.Rngs) -> None:
         channels, width = layer.channels, layer.width
-        block = TransformerEncoder(width, layer.heads, layer.mlp_width, 1)
+        block = TransformerEncoder(width, layer.heads, layer.mlp_width, 1, mlp="silu")
         attention = partial(SelfAttention, block, numerics, rngs)
         self.local = normed_conv(numerics, channels, channels, 3, rngs, activation="silu")
         self.widen = numerics.conv(channels, width, 1, rngs, bias=False)
-        self.blocks = nnx.List([EncoderBlock(block, attention, numerics, rngs, "silu") for _ in range(layer.n_blocks)])
+        self.blocks = nnx.List([EncoderBlock(block, attention, numerics, rngs) for _ in range(layer.n_blocks)])
         self.norm = numerics.layer_norm(width, rngs)
         self.narrow = normed_conv(numerics, width, channels, 1, rngs, activation="silu")
         self.fuse = normed_conv(numerics, 2 * channels, channels, 3, rngs, activation="silu")

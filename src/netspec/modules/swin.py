@@ -10,6 +10,7 @@ import numpy as np
 from flax import nnx
 
 from netspec.layers.swin import PatchMerging, SwinStage
+from netspec.layers.transformer_encoder import TransformerEncoder
 from netspec.modules.attention import attend
 from netspec.modules.base import Numerics, build_layer
 from netspec.modules.transformer_encoder import EncoderBlock
@@ -92,7 +93,8 @@ class WindowAttention(nnx.Module):
 def _(layer: SwinStage, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Sequential:
     shifts = [block % 2 * (layer.window // 2) for block in range(layer.n_blocks)]
     attentions = [partial(WindowAttention, layer, shift, numerics, rngs) for shift in shifts]
-    return nnx.Sequential(*[EncoderBlock(layer, attention, numerics, rngs) for attention in attentions])
+    block = TransformerEncoder(layer.width, layer.heads, layer.mlp_width, 1)
+    return nnx.Sequential(*[EncoderBlock(block, attention, numerics, rngs) for attention in attentions])
 
 
 class Merging(nnx.Module):

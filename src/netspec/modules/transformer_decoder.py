@@ -2,64 +2,83 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from netspec.layers.parts import GATED
 from netspec.layers.transformer_decoder import TransformerDecoder
 from netspec.modules.attention import attend
 from netspec.modules.base import Numerics, build_layer
-from netspec.modules.cpu.sums_once import two_paths
+from netspec.modules.self_attention import mix
+from netspec.modules.transformer_block import hidden, residual
+from netspec.modules.transformer_encoder import position_tables
 
 
 class Attention(nnx.Module):
     """Multi-head attention to a memory: ``(B, N, width), (B, M, memory_width) -> (B, N, width)``.
 
-    Biases on all four projections; keys and values share one kernel ``(memory_width, 2·width)``.
-    Source: Vaswani et al. 2017 (arXiv:1706.03762), sec. 3.2.
+    Keys and values share one kernel. Source: Vaswani et al. 2017 (arXiv:1706.03762), sec. 3.2.
     """
 
-    def __init__(self, width: int, memory_width: int, heads: int, numerics: Numerics, rngs: nnx.Rngs) -> None:
-        self.heads = heads
-        self.query = numerics.linear(width, width, rngs)
-        self.key_value = numerics.linear(memory_width, 2 * width, rngs)
-        self.out = numerics.linear(width, width, rngs)
+    def __init__(self, layer: TransformerDecoder, memory_width: int, numerics: Numerics, rngs: nnx.Rngs) -> None:
+        self.parts, self.heads, self.causal = layer.attention, layer.heads, layer.causal
+        queries, keys, values = self.parts.maps(layer.width, layer.heads)
+        self.query = numerics.linear(layer.width, queries, rngs, bias=self.parts.bias)
+        self.key_value = numerics.linear(memory_width, keys + values, rngs, bias=self.parts.bias)
+        self.out = numerics.linear(queries, layer.width, rngs, bias=self.parts.bias)
 
-    def __call__(self, x: jax.Array, memory: jax.Array, *, is_causal: bool = False) -> jax.Array:
-        """Scaled dot-product attention; the softmax runs in float32."""
-        batch, tokens, width = x.shape
-        head = (self.heads, width // self.heads)
-        query = self.query(x).reshape(batch, tokens, *head)
-        key_value = self.key_value(memory).reshape(batch, memory.shape[1], 2, *head)
-        mixed = attend(query, key_value[:, :, 0], key_value[:, :, 1], is_causal=is_causal)
-        return self.out(mixed.reshape(batch, tokens, width))
+    def projected(self, x: jax.Array, memory: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+        """Queries of ``x``, keys and values of ``memory``, each ``(B, tokens, heads, head_width)``."""
+        query = self.query(x).reshape(*x.shape[:2], self.heads, -1)
+        pairs = self.parts.pairs_of(self.heads)
+        key_value = self.key_value(memory).reshape(*memory.shape[:2], 2, pairs, -1)
+        return query, key_value[:, :, 0], key_value[:, :, 1]
+
+    def __call__(self, x: jax.Array, memory: jax.Array) -> jax.Array:
+        """Attention to all of the memory; the softmax runs in float32."""
+        mixed = attend(*self.projected(x, memory), scale=None if self.parts.scaled else 1.0)
+        return self.out(mixed.reshape(*x.shape[:2], -1))
+
+    def own(self, x: jax.Array, *tables: jax.Array) -> jax.Array:
+        """Attention of ``x`` to itself, as far as its parts let a token see."""
+        mixed = mix(self.parts, *self.projected(x, x), *tables, is_causal=self.causal)
+        return self.out(mixed.reshape(*x.shape[:2], -1))
 
 
 class DecoderBlock(nnx.Module):
-    """Pre-norm block: self-attention, cross-attention and MLP, each with a residual kept in float32."""
+    """Self-attention, cross-attention and MLP, each with a residual kept in float32."""
 
     def __init__(self, layer: TransformerDecoder, numerics: Numerics, rngs: nnx.Rngs) -> None:
         width, memory_width = layer.width, layer.width if layer.memory_width is None else layer.memory_width
-        self.causal = layer.causal
-        self.norm1 = numerics.layer_norm(width, rngs)
-        self.own = Attention(width, width, layer.heads, numerics, rngs)
-        self.norm2 = numerics.layer_norm(width, rngs)
-        self.cross = Attention(width, memory_width, layer.heads, numerics, rngs)
-        self.norm3 = numerics.layer_norm(width, rngs)
-        self.fc1 = numerics.linear(width, layer.mlp_width, rngs)
-        self.fc2 = numerics.linear(layer.mlp_width, width, rngs)
+        self.placement, self.mlp, self.gelu = layer.placement, layer.mlp, layer.gelu
+        maps = 2 if layer.mlp in GATED else 1
+        norm = partial(numerics.norm, layer.norm, width, rngs, layer.norm_epsilon)
+        self.norm1 = norm()
+        self.own = Attention(layer, width, numerics, rngs)
+        self.norm2 = norm()
+        self.cross = Attention(layer, memory_width, numerics, rngs)
+        self.norm3 = norm()
+        self.fc1 = numerics.linear(width, maps * layer.mlp_width, rngs, maps=maps, bias=layer.mlp_bias)
+        self.fc2 = numerics.linear(layer.mlp_width, width, rngs, bias=layer.mlp_bias)
+        self.after = nnx.List([norm() for _ in range(3 if layer.placement == "sandwich" else 0)])
 
-    def __call__(self, x: jax.Array, memory: jax.Array) -> jax.Array:
-        """``(B, N, width), (B, M, memory_width) -> (B, N, width)``; ReLU, as in both sources of the layer."""
-        x, branch = two_paths(x)
-        normed = self.norm1(branch)
-        x, branch = two_paths(x + self.own(normed, normed, is_causal=self.causal))
-        x, branch = two_paths(x + self.cross(self.norm2(branch), memory))
-        return x + self.fc2(nnx.relu(self.fc1(self.norm3(branch))))
+    def __call__(self, x: jax.Array, memory: jax.Array, *tables: jax.Array) -> jax.Array:
+        """``(B, N, width), (B, M, memory_width) -> (B, N, width)``."""
+        branches = (
+            (self.norm1, lambda branch: self.own.own(branch, *tables)),
+            (self.norm2, lambda branch: self.cross(branch, memory)),
+            (self.norm3, lambda branch: self.fc2(hidden(self.fc1(branch), self.mlp, self.gelu))),
+        )
+        for index, (norm, branch) in enumerate(branches):
+            x = residual(self.placement, x, branch, (norm, *self.after[index : index + 1]))
+        return x
 
 
 class Decoder(nnx.Module):
-    """The blocks, over learned queries or over what arrives; no final norm.
+    """The blocks, over learned queries or over what arrives, and a final norm if the layer has one.
 
     The queries start standard normal, as the object queries of DETR (Carion et al. 2020, arXiv:2005.12872) do.
     """
@@ -70,6 +89,9 @@ class Decoder(nnx.Module):
             table = (layer.n_queries, layer.width)
             self.queries = nnx.Param(jax.random.normal(rngs.params(), table, jnp.float32))
         self.blocks = nnx.List([DecoderBlock(layer, numerics, rngs) for _ in range(layer.n_blocks)])
+        norms = [numerics.norm(layer.norm, layer.width, rngs, layer.norm_epsilon)] if layer.final_norm else []
+        self.norm = nnx.Sequential(*norms)
+        self.tables = position_tables(layer, numerics, rngs)
 
     def __call__(self, x: jax.Array, *read: jax.Array) -> jax.Array:
         """``(B, …, width) -> (B, n_queries, width)``, or with a memory ``(B, …, memory_width)`` the shape of ``x``."""
@@ -80,8 +102,8 @@ class Decoder(nnx.Module):
             (memory,), shape = read, x.shape
         x, memory = (tokens.reshape(tokens.shape[0], -1, tokens.shape[-1]) for tokens in (x, memory))
         for block in self.blocks:
-            x = block(x, memory)
-        return x.reshape(shape)
+            x = block(x, memory, *(table[...] for table in self.tables))
+        return self.norm(x).reshape(shape)
 
 
 @build_layer.register

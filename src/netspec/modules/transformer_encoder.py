@@ -4,103 +4,75 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from netspec.layers.swin import SwinStage
+from netspec.layers.parts import GATED
 from netspec.layers.transformer_encoder import TransformerEncoder
-from netspec.modules.activation import FUNCTIONS
-from netspec.modules.attention import attend
 from netspec.modules.base import Numerics, build_layer
-from netspec.modules.cpu.sums_once import two_paths
-
-
-class Cache(NamedTuple):
-    """Keys and values of the tokens so far, ``(B, T, heads, width / heads)``; those to come may hold anything."""
-
-    keys: jax.Array
-    values: jax.Array
-
-
-class SelfAttention(nnx.Module):
-    """Multi-head self-attention ``(B, N, width) -> (B, N, width)`` with biases on all four projections.
-
-    q, k and v share one kernel of shape ``(width, 3·width)``: one matrix product instead of three, the same
-    parameters, and the initial distribution of three maps.
-    """
-
-    def __init__(self, layer: TransformerEncoder, numerics: Numerics, rngs: nnx.Rngs) -> None:
-        width = layer.width
-        self.heads = layer.heads
-        self.causal = layer.causal
-        self.qkv = numerics.linear(width, 3 * width, rngs, maps=3)
-        self.out = numerics.linear(width, width, rngs)
-
-    def __call__(self, x: jax.Array) -> jax.Array:
-        """Scaled dot-product attention over all tokens, or those so far; the softmax runs in float32."""
-        batch, tokens, width = x.shape
-        qkv = self.qkv(x).reshape(batch, tokens, 3, self.heads, width // self.heads)
-        mixed = attend(qkv[:, :, 0], qkv[:, :, 1], qkv[:, :, 2], is_causal=self.causal)
-        return self.out(mixed.reshape(batch, tokens, width))
-
-    def step(self, x: jax.Array, cache: Cache, position: jax.Array) -> tuple[jax.Array, Cache]:
-        """One token ``(B, 1, width)`` at ``position`` that attends to itself and to those before it in ``cache``."""
-        batch, _, width = x.shape
-        query, *new = self.qkv(x).reshape(batch, 1, 3, self.heads, width // self.heads).swapaxes(1, 2).swapaxes(0, 1)
-        cache = Cache(
-            *(jax.lax.dynamic_update_slice_in_dim(o, n, position, 1) for o, n in zip(cache, new, strict=True))
-        )
-        seen = jnp.arange(cache.keys.shape[1]) <= position
-        mixed = attend(query, cache.keys, cache.values, mask=seen)
-        return self.out(mixed.reshape(batch, 1, width)), cache
+from netspec.modules.self_attention import Cache as Cache
+from netspec.modules.self_attention import SelfAttention as SelfAttention
+from netspec.modules.transformer_block import hidden, residual
 
 
 class EncoderBlock(nnx.Module):
-    """Pre-norm block: what ``attention`` makes, and an MLP, each with a residual kept in float32.
+    """What ``attention`` makes, and an MLP, each with a residual kept in float32: ``(B, …, width) -> (B, …, width)``.
 
-    ``(B, …, width) -> (B, …, width)``, with the widths of ``layer``; GELU in its tanh form, as in the book. Source:
-    Dosovitskiy et al. 2020 (arXiv:2010.11929), eqs. 2 and 3; Liu et al. 2021 (arXiv:2103.14030), eq. 3, for windows.
+    Widths and parts are those of ``layer``. Source: Dosovitskiy et al. 2020 (arXiv:2010.11929), eqs. 2 and 3; Liu et
+    al. 2021 (arXiv:2103.14030), eq. 3, for windows.
     """
 
     def __init__(
-        self,
-        layer: TransformerEncoder | SwinStage,
-        attention: Callable[[], nnx.Module],
-        numerics: Numerics,
-        rngs: nnx.Rngs,
-        activation: str = "gelu",
+        self, layer: TransformerEncoder, attention: Callable[[], nnx.Module], numerics: Numerics, rngs: nnx.Rngs
     ) -> None:
-        self.activation = activation
-        self.norm1 = numerics.layer_norm(layer.width, rngs)
+        self.placement, self.mlp, self.gelu = layer.placement, layer.mlp, layer.gelu
+        maps = 2 if layer.mlp in GATED else 1
+        norm = partial(numerics.norm, layer.norm, layer.width, rngs, layer.norm_epsilon)
+        self.norm1 = norm()
         self.attention = attention()
-        self.norm2 = numerics.layer_norm(layer.width, rngs)
-        self.fc1 = numerics.linear(layer.width, layer.mlp_width, rngs)
-        self.fc2 = numerics.linear(layer.mlp_width, layer.width, rngs)
+        self.norm2 = norm()
+        self.fc1 = numerics.linear(layer.width, maps * layer.mlp_width, rngs, maps=maps, bias=layer.mlp_bias)
+        self.fc2 = numerics.linear(layer.mlp_width, layer.width, rngs, bias=layer.mlp_bias)
+        self.after = nnx.List([norm() for _ in range(2 if layer.placement == "sandwich" else 0)])
         self.ends = nnx.List([nnx.Sequential(*numerics.branch_end(rngs)) for _ in range(2)])
 
-    def __call__(self, x: jax.Array) -> jax.Array:
-        """Attention, then the MLP."""
-        x, branch = two_paths(x)
-        x, branch = two_paths(x + self.ends[0](self.attention(self.norm1(branch))))
-        return x + self.ends[1](self.fc2(FUNCTIONS[self.activation](self.fc1(self.norm2(branch)))))
+    def feed(self, x: jax.Array) -> jax.Array:
+        """The MLP."""
+        return self.fc2(hidden(self.fc1(x), self.mlp, self.gelu))
 
-    def step(self, x: jax.Array, cache: Cache, position: jax.Array) -> tuple[jax.Array, Cache]:
+    def branches(self, x: jax.Array, attention: Callable[[jax.Array], jax.Array]) -> jax.Array:
+        """Attention, then the MLP, each on a residual branch."""
+        for index, (branch, norm) in enumerate(((attention, self.norm1), (self.feed, self.norm2))):
+            norms = (norm, *self.after[index : index + 1])
+            x = residual(self.placement, x, branch, norms, self.ends[index])
+        return x
+
+    def __call__(self, x: jax.Array, *shared: jax.Array) -> jax.Array:
+        """``shared`` is what the attention reads besides ``x``: a table of all blocks."""
+        return self.branches(x, lambda branch: self.attention(branch, *shared))
+
+    def step(self, x: jax.Array, cache: Cache, position: jax.Array, *shared: jax.Array) -> tuple[jax.Array, Cache]:
         """The block for one token ``(B, 1, width)``; see :meth:`SelfAttention.step`."""
-        mixed, cache = self.attention.step(self.norm1(x), cache, position)
-        x = x + self.ends[0](mixed)
-        return x + self.ends[1](self.fc2(FUNCTIONS[self.activation](self.fc1(self.norm2(x))))), cache
+        left = [cache]
+
+        def attention(branch: jax.Array) -> jax.Array:
+            mixed, left[0] = self.attention.step(branch, cache, position, *shared)
+            return mixed
+
+        return self.branches(x, attention), left[0]
 
 
 class Encoder(nnx.Module):
-    """The blocks, the final LayerNorm, and the readout."""
+    """The blocks, the final norm, the readout, and where blocks share one, a table of relative positions."""
 
     def __init__(self, layer: TransformerEncoder, numerics: Numerics, rngs: nnx.Rngs) -> None:
         attention = partial(SelfAttention, layer, numerics, rngs)
         self.blocks = nnx.List([EncoderBlock(layer, attention, numerics, rngs) for _ in range(layer.n_blocks)])
-        self.norm = numerics.layer_norm(layer.width, rngs)
+        self.norm = final_norm(layer, numerics, rngs)
+        self.tables = position_tables(layer, numerics, rngs)
         self.readout = layer.readout
 
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -108,26 +80,38 @@ class Encoder(nnx.Module):
         shape = x.shape
         x = x.reshape(shape[0], -1, shape[-1])
         for block in self.blocks:
-            x = block(x)
+            x = block(x, *(table[...] for table in self.tables))
         if self.readout == "all":
             return self.norm(x).reshape(shape)
-        # LayerNorm acts per token, so reading one token first gives the same values for less work.
+        # A norm acts per token, so reading one token first gives the same values for less work.
         return self.norm(x[:, 0] if self.readout == "class_token" else x[:, -1])
 
     def step(self, x: jax.Array, caches: tuple[Cache, ...], position: jax.Array) -> tuple[jax.Array, tuple[Cache, ...]]:
         """One token ``(B, 1, width)`` of a causal encoder that reads out all, and what it leaves for those to come."""
         left = []
         for block, cache in zip(self.blocks, caches, strict=True):
-            x, cache = block.step(x, cache, position)
+            x, cache = block.step(x, cache, position, *(table[...] for table in self.tables))
             left.append(cache)
         return self.norm(x), tuple(left)
 
     def caches(self, batch: int, tokens: int) -> tuple[Cache, ...]:
         """Room for the keys and values of as many tokens in every block."""
-        attention = self.blocks[0].attention
-        width = attention.out.kernel.shape[0] // attention.heads
-        empty = jnp.zeros((batch, tokens, attention.heads, width), attention.qkv.dtype)
-        return (Cache(empty, empty),) * len(self.blocks)
+        return (self.blocks[0].attention.empty(batch, tokens),) * len(self.blocks)
+
+
+def final_norm(layer: TransformerEncoder, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Module:
+    """The norm behind the last block, which ends in one itself where norms follow the sums."""
+    if layer.placement == "post":
+        return nnx.Sequential()
+    return numerics.norm(layer.norm, layer.width, rngs, layer.norm_epsilon)
+
+
+def position_tables(layer: Any, numerics: Numerics, rngs: nnx.Rngs) -> nnx.List:
+    """The table of relative positions that all blocks share, ``(buckets, heads)``, if there is one."""
+    if not layer.attention.table(layer.heads):
+        return nnx.List([])
+    shape = (layer.attention.buckets, layer.heads)
+    return nnx.List([nnx.Param(numerics.scheme.position_table(rngs.params(), shape, jnp.float32))])
 
 
 @build_layer.register

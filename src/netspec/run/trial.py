@@ -16,8 +16,9 @@ import numpy as np
 from flax import nnx
 
 from netspec.errors import SpecError
-from netspec.layers import OneHotDense, PatchEmbed, TokenPositionEmbed
+from netspec.layers import PatchEmbed
 from netspec.layers.base import Shape
+from netspec.layers.token_embedding import INDEXED
 from netspec.modules.inputs import FIRST, inputs_of
 from netspec.names import REGIONS
 from netspec.run.traced import Traced
@@ -141,7 +142,7 @@ def fewer_tokens(spec: NetSpec) -> NetSpec:
     if isinstance(first, PatchEmbed) and first.n_patches >= 16:
         first = replace(first, n_patches=first.n_patches // 4)
         shape = (*(side // 2 for side in spec.input_shape[:2]), spec.input_shape[2])
-    elif isinstance(first, (OneHotDense, TokenPositionEmbed)) and spec.input_shape[0] >= 8:
+    elif isinstance(first, INDEXED) and spec.input_shape[0] >= 8:
         shape = (spec.input_shape[0] // 2,)
     else:
         return spec

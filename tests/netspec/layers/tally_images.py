@@ -19,24 +19,36 @@ def conv_bn(t, x, s):
     t.conv(x.in_channels, x.out_channels, x.kernel, at, norm=True)
 
 
+def neural_ode(t, x, s):
+    for _ in range(3):
+        t.norm(x.channels)
+    for _ in range(2):
+        t.conv(x.channels + 1, x.channels, 3, 4 * x.n_steps * s[0] * s[1], bias=True)
+
+
 def residual_block(t, x, s):
     i, stride = x.in_channels, x.first_stride
     h, w = -(-s[0] // stride), -(-s[1] // stride)
     for block in range(x.n_blocks):
-        t.conv(i, x.out_channels, 3, h * w, norm=True)
-        t.conv(x.out_channels, x.out_channels, 3, h * w, norm=True)
+        m = x.inner_channels or x.out_channels
+        t.conv(i, m, 3, h * w, x.groups, norm=True)
+        t.conv(m, x.out_channels, 3, h * w, x.groups, norm=True)
+        if x.squeeze_excite:
+            squeeze_excite(t, x.out_channels, max(1, x.out_channels // x.squeeze_excite))
         if block == 0 and (i != x.out_channels or stride != 1):
             t.conv(i, x.out_channels, 1, h * w, norm=True)
         i = x.out_channels
 
 
 def bottleneck_block(t, x, s):
-    i, stride, m = x.in_channels, x.first_stride, x.out_channels // 4
+    i, stride, m = x.in_channels, x.first_stride, x.inner_channels or x.out_channels // 4
     before, after = s[0] * s[1], -(-s[0] // stride) * -(-s[1] // stride)
     for block in range(x.n_blocks):
         t.conv(i, m, 1, before if block == 0 else after, norm=True)
-        t.conv(m, m, 3, after, norm=True)
+        t.conv(m, m, 3, after, x.groups, norm=True)
         t.conv(m, x.out_channels, 1, after, norm=True)
+        if x.squeeze_excite:
+            squeeze_excite(t, x.out_channels, max(1, x.out_channels // x.squeeze_excite))
         if block == 0 and (i != x.out_channels or stride != 1):
             t.conv(i, x.out_channels, 1, after, norm=True)
         i = x.out_channels

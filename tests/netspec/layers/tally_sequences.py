@@ -10,27 +10,100 @@ def patch_embed(t, x, s):
     t.table(x.n_patches + (x.layout == "tokens"), x.width)
 
 
+def computed_pairs(attention, n, causal):
+    """Scores of one head over a sequence with itself: blocks of a window as wide as they are, or all."""
+    w = attention.window
+    if w is None:
+        return n * n
+    ahead = 0 if causal else w - 1 if attention.ahead is None else attention.ahead
+    neighbours = [block for block in range(-1, n) if block <= 0 or (block - 1) * w < ahead]
+    if w == 1:
+        neighbours = [block for block in neighbours if block >= 0]
+    return min(n * n, math.ceil(n / w) * w * len(neighbours) * w)
+
+
+def block(t, x, n, memory=None):
+    """Norms, attentions and MLP of one block; ``memory`` is the shape of what a cross-attention reads."""
+    a = x.attention
+    head, pairs = a.head_width or x.width // x.heads, a.kv_heads or x.heads
+    norms = (2 if memory is None else 3) * (2 if x.placement == "sandwich" else 1)
+    for _ in range(norms):
+        norm(t, x)
+    for keys, width in ((n, x.width), *([] if memory is None else [memory])):
+        t.dense(x.width, x.heads * head, n, a.bias)
+        for _ in range(2):
+            t.dense(width, pairs * head, keys, a.bias)
+        t.dense(x.heads * head, x.width, n, a.bias)
+    t.macs += 2 * computed_pairs(a, n, x.causal) * x.heads * head
+    if memory is not None:
+        t.macs += 2 * n * memory[0] * x.heads * head
+    for _ in range(2 if x.mlp.endswith("glu") else 1):
+        t.dense(x.width, x.mlp_width, n, x.mlp_bias)
+    t.dense(x.mlp_width, x.width, n, x.mlp_bias)
+
+
+def norm(t, x):
+    t.norm(x.width) if x.norm == "layer" else t.table(x.width)
+
+
+def relative_table(t, x):
+    if x.attention.positions == "t5":
+        t.table(x.attention.buckets, x.heads)
+
+
 def transformer_encoder(t, x, s):
-    n = math.prod(s[:-1])
     for _ in range(x.n_blocks):
-        t.norm(x.width)
-        t.attention(x.width, n)
-        t.norm(x.width)
-        t.mlp(x.width, x.mlp_width, n)
-    t.norm(x.width)
+        block(t, x, math.prod(s[:-1]))
+    if x.placement != "post":
+        norm(t, x)
+    relative_table(t, x)
 
 
 def transformer_decoder(t, x, s, memory=None):
     n = x.n_queries or math.prod(s[:-1])
-    keys, width = math.prod((memory or s)[:-1]), (memory or s)[-1]
+    read = math.prod((memory or s)[:-1]), (memory or s)[-1]
     for _ in range(x.n_blocks):
-        for _ in range(3):
-            t.norm(x.width)
-        t.attention(x.width, n)
-        t.attention(x.width, n, keys, width)
-        t.mlp(x.width, x.mlp_width, n)
+        block(t, x, n, read)
     if x.n_queries:
         t.table(x.n_queries, x.width)
+    if x.final_norm:
+        norm(t, x)
+    relative_table(t, x)
+
+
+def token_position_embed(t, x, s, segment=None):
+    t.table(x.vocabulary, x.width)
+    t.table(x.max_tokens if x.learned_positions else 0, x.width)
+    t.table(x.segments, x.width)
+    if x.norm:
+        t.norm(x.width)
+
+
+def lm_head(t, x, s, table=None):
+    if table is None:
+        t.table(x.width, x.vocabulary)
+    if x.bias:
+        t.table(x.vocabulary)
+    t.macs += math.prod(s[:-1]) * x.width * x.vocabulary
+
+
+def hopfield(t, x, s):
+    n, d, k = math.prod(s[:-1]), x.width, x.association_width
+    t.table(x.n_patterns, d)
+    t.dense(d, k, n)
+    t.dense(d, k, x.n_patterns)
+    for _ in range(x.n_steps):
+        t.macs += n * k * x.n_patterns + n * x.n_patterns * k
+    t.dense(k, d, n)
+
+
+def dynamic_routing(t, x, s):
+    for _ in range(x.in_capsules * x.out_capsules):
+        t.dense(x.in_width, x.out_width, bias=False)
+    for iteration in range(x.n_iterations):
+        t.macs += x.out_capsules * x.in_capsules * x.out_width
+        if iteration:
+            t.macs += x.in_capsules * x.out_capsules * x.out_width
 
 
 def highway(t, x, s):

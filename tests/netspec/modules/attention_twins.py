@@ -49,7 +49,7 @@ class PostNorm(nnx.Module):
     """A block of DETR from our attention: the norm behind each sum, positions with queries and keys alone."""
 
     def __init__(self, rngs, decoder=False):
-        attention = partial(Attention, 32, 64, 4, UNDRAWN, rngs)
+        attention = partial(Attention, L.TransformerDecoder(32, 4, 64, 1, 1), 64, UNDRAWN, rngs)
         self.own, self.norm1 = attention(), UNDRAWN.layer_norm(32, rngs)
         if decoder:
             self.cross, self.norm2 = attention(), UNDRAWN.layer_norm(32, rngs)

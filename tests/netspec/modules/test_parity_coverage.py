@@ -16,8 +16,16 @@ TWINS = test_image_parity.TWINS | test_sequence_parity.TWINS
 LEFT_OUT = {
     L.DarknetBlock: "YOLOv3 has 62 million parameters, and another slope of leaky ReLU; CSPBlock has the same blocks",
     L.TimeCondition: "DDPM's U-Net, which has group norms and maps the encoded time twice, records nothing inside",
+    L.SharedEmbed: "plumbing: rows of another layer's table",
     L.OnRegions: "the case of Mask R-CNN ends with the feature pyramid, that of its head begins behind RoIAlign",
     L.Branches: "plumbing",
+    L.GroupNorm: "flax's own; DDPM's and ResNetV2's norms of groups stand inside of other blocks",
+    L.NeuralODE: "no published weights follow fixed steps; held to the matrix exponential instead",
+    L.Hopfield: "held to its energy and to attention instead",
+    **dict.fromkeys(
+        (L.Squash, L.DynamicRouting, L.CapsuleLengths, L.LongestCapsule),
+        "no case is recorded; held to their formulas instead",
+    ),
     L.ForEach: "plumbing",
     L.Load: "plumbing",
     L.Pick: "plumbing",

@@ -16,6 +16,7 @@ def written_out(
     mask: jax.Array | None,
     *,
     is_causal: bool,
+    scale: float | None = None,
 ) -> jax.Array:
     """As :func:`netspec.modules.attention.attend` describes it, the softmax in float32 or wider.
 
@@ -24,7 +25,14 @@ def written_out(
     """
     wide = jnp.promote_types(query.dtype, jnp.float32)
     query, key, value = (jnp.swapaxes(x, 1, 2) for x in (query, key, value))
-    logits = jnp.einsum("bhtc,bhsc->bhts", query / math.sqrt(query.shape[-1]), key, preferred_element_type=wide)
+    query = query / math.sqrt(query.shape[-1]) if scale is None else query * scale
+    shared = key.shape[1] < query.shape[1]
+    heads = query.shape[:3]
+    if shared:  # queries of the heads that read one pair stand behind each other
+        query = query.reshape(query.shape[0], key.shape[1], -1, query.shape[-1])
+    logits = jnp.einsum("bhtc,bhsc->bhts", query, key, preferred_element_type=wide)
+    if shared:
+        logits = logits.reshape(*heads, -1)
     if bias is not None:
         logits = logits + bias.astype(wide)
     if is_causal:
@@ -32,4 +40,7 @@ def written_out(
     if mask is not None:
         logits = jnp.where(mask, logits, -jnp.inf)
     weights = jax.nn.softmax(logits, axis=-1).astype(value.dtype)
-    return jnp.swapaxes(jnp.einsum("bhts,bhsd->bhtd", weights, value), 1, 2)
+    if shared:
+        weights = weights.reshape(*query.shape[:3], -1)
+    mixed = jnp.einsum("bhts,bhsd->bhtd", weights, value)
+    return jnp.swapaxes(mixed.reshape(*heads, -1) if shared else mixed, 1, 2)

@@ -1,0 +1,46 @@
+"""What the blocks of transformers share: where norms stand in a residual branch, and the MLP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from netspec.layers.parts import GATED, Gelu, Mlp, Placement
+from netspec.modules.activation import FUNCTIONS
+from netspec.modules.cpu.sums_once import two_paths
+
+_GATES = {"swiglu": "silu", "geglu": "gelu", "reglu": "relu"}
+
+
+def residual(
+    placement: Placement,
+    x: jax.Array,
+    branch: Callable[[jax.Array], jax.Array],
+    norms: Sequence[nnx.Module],
+    end: Callable[[jax.Array], jax.Array] = lambda x: x,
+) -> jax.Array:
+    """``x`` and ``end(branch(x))`` added in float32, normalised as :data:`netspec.layers.parts.Placement` says.
+
+    ``norms`` are one, or with ``"sandwich"`` those before and behind the branch.
+    """
+    x, path = two_paths(x)
+    if placement == "post":
+        return norms[0](x + end(branch(path)))
+    left = branch(norms[0](path))
+    return x + end(norms[1](left) if placement == "sandwich" else left)
+
+
+def hidden(x: jax.Array, mlp: Mlp, gelu: Gelu) -> jax.Array:
+    """What the second map of an MLP reads: the function of ``(…, m)``, or ``gate(first half) · second half``.
+
+    Source: Shazeer 2020 (arXiv:2002.05202), eqs. 5 and 6, for the gates.
+    """
+    name = _GATES.get(mlp, mlp)
+    function = FUNCTIONS["gelu_exact" if (name, gelu) == ("gelu", "exact") else name]
+    if mlp not in GATED:
+        return function(x)
+    gate, value = jnp.split(x, 2, axis=-1)
+    return function(gate) * value
