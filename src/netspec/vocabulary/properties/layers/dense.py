@@ -189,7 +189,7 @@ SPARSE = Term(
             _as_sparse,
             1e-13,
             (
-                Mistake("the mask transposed", _transposed, line=1648),
+                Mistake("the mask transposed", _transposed),
                 Mistake("the mask upside down", _inverted),
             ),
         ),

@@ -255,7 +255,7 @@ CHOICE = Term(
             "Every expert reads just as many tokens as its capacity: those with its largest scores.",
             _full_experts,
             0.0,
-            (Mistake("each token goes to its best expert, as in Switch", _token_choice, line=1900),),
+            (Mistake("each token goes to its best expert, as in Switch", _token_choice),),
         ),
         Property(
             "Where the capacity is all tokens it is the mixture by softmax.",
