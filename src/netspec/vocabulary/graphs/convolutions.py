@@ -12,7 +12,7 @@ from netspec.vocabulary.graphs import arcs
 
 
 def gcn(x: jax.Array, senders: jax.Array, receivers: jax.Array, kernel: jax.Array) -> jax.Array:
-    """Smooth features along the edges of a graph: each node becomes a mean of itself and its neighbours, by degree.
+    """Smooth features along the edges of a graph: each node becomes a sum of itself and its neighbours, less by degree.
 
     Formula: X' = D^(−½) (A + I) D^(−½) X W, with D the degrees of A + I
     Shapes: x (nodes, channels), senders and receivers (arcs,), kernel (channels, out); the result is (nodes, out). Both
@@ -21,7 +21,7 @@ def gcn(x: jax.Array, senders: jax.Array, receivers: jax.Array, kernel: jax.Arra
     Cost: nodes · channels · out + (arcs + nodes) · out multiply-adds.
     Training: as in evaluation; the activation stands behind it.
     Caveats: without the self-loops a node forgets itself, and one without neighbours divides by zero. Many layers in a
-        row make all nodes of a component alike.
+        row make all nodes of a component alike, up to their degrees.
     Raises: VocabularyError for the number of a node that does not exist.
     Source: Kipf and Welling 2017 [1609.02907], eq. 2; vocabulary line 3882.
 

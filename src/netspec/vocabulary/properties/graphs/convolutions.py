@@ -285,6 +285,17 @@ def _two_copies(readout: Implementation, case: Case) -> float:
     return max(apart(pairs[how][1], factor * pairs[how][0]) for how, factor in (("sum", 2), ("mean", 1), ("max", 1)))
 
 
+def _any_order(readout: Implementation, case: Case) -> float:
+    """Nodes in another order."""
+    x, graph_of, order = case.normal(7, case.channels), np.array([2, 0, 0, 2, 1, 0, 2]), case.rng(2).permutation(7)
+    run = compiled(readout, 2, 3)
+    return apart(run(x[order], graph_of[order], 3, "mean"), run(x, graph_of, 3, "mean"))
+
+
+def _later_more(x: Any, graph_of: Any, graphs: int, how: str) -> Any:
+    return _each(x * np.arange(1, len(x) + 1)[:, None], graph_of, graphs, how)
+
+
 def _each(x: Any, graph_of: Any, graphs: int, how: str) -> Any:
     return np.stack([HOWS[how](x[graph_of == graph], axis=0) for graph in range(graphs)])
 
@@ -315,6 +326,12 @@ READOUT = Term(
             _two_copies,
             1e-12,
             (Mistake("a mean by the average number of nodes", _of_the_batch),),
+        ),
+        Property(
+            "Nodes in another order give the same.",
+            _any_order,
+            1e-12,
+            (Mistake("later nodes that count more", _later_more),),
         ),
     ),
 )

@@ -108,6 +108,7 @@ TUPLES = Term(
 )
 
 NODES = 6
+RENAMED_SETS = "Other numbers for nodes and hyperedges reorder its result and change nothing else."
 
 
 def _incidence(case: Case) -> np.ndarray:
@@ -145,6 +146,17 @@ def _outside(layer: Implementation, case: Case) -> float:
     return apart(np.asarray(_call_tips(layer, x, _incidence(case)))[-1], x[-1])
 
 
+def _renamed_members(layer: Implementation, case: Case) -> float:
+    x, incidence = case.normal(NODES, 2), _incidence(case)
+    order, sets = case.rng(3).permutation(NODES), case.rng(4).permutation(3)
+    found = _call_tips(layer, x[order], incidence[order][:, sets])
+    return apart(found, np.asarray(_call_tips(layer, x, incidence))[order])
+
+
+def _numbered_members(x: Any, *args: Any) -> Any:
+    return compiled(higher.hypergraph_tips, 2, 3, 5)(x + np.arange(len(x))[:, None], *args)
+
+
 def _members_only_hear_others(x: Any, incidence: Any, read: Any, write: Any, rate: float, how: str) -> Any:
     out = np.array(x)
     for edge in incidence.T:
@@ -176,6 +188,12 @@ TIPS = Term(
             _outside,
             0.0,
             (Mistake("all nodes as one set", _everybody),),
+        ),
+        Property(
+            RENAMED_SETS,
+            _renamed_members,
+            1e-12,
+            (Mistake("each node reads its own number", _numbered_members),),
         ),
     ),
 )
@@ -254,7 +272,7 @@ HYPERGRAPH = Term(
             (Mistake("hyperedges not divided by their members", _sums),),
         ),
         Property(
-            "Other numbers for nodes and hyperedges reorder its result and change nothing else.",
+            RENAMED_SETS,
             _renamed_nodes,
             1e-12,
             (Mistake("each node reads its own number", _numbered),),

@@ -75,6 +75,18 @@ def _no_future(follow: Implementation, case: Case) -> float:
     return apart(np.asarray(follow(memory, senders, receivers, times, other, cell))[:-1], one)
 
 
+def _renamed(follow: Implementation, case: Case) -> float:
+    memory, senders, receivers, *rest = _events(case)
+    order = case.rng(8).permutation(NODES)
+    place = np.argsort(order)
+    found = follow(memory[order], place[senders], place[receivers], *rest)
+    return apart(found, np.asarray(follow(memory, senders, receivers, *rest))[:, order])
+
+
+def _numbered(memory: Any, *args: Any) -> Any:
+    return _one_by_one(memory + np.arange(len(memory))[:, None], *args)
+
+
 def _wrong(kind: str) -> Implementation:
     return partial(_one_by_one, kind=kind)
 
@@ -113,6 +125,12 @@ MEMORY = Term(
             _no_future,
             0.0,
             (Mistake("features less their mean over all events", _leaking),),
+        ),
+        Property(
+            "Other numbers for the nodes reorder its result and change nothing else.",
+            _renamed,
+            1e-12,
+            (Mistake("each node reads its own number", _numbered),),
         ),
     ),
 )

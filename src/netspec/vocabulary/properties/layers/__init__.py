@@ -1,6 +1,6 @@
 """What must hold of layers and adapters."""
 
-from netspec.vocabulary.properties.layers import adapters, dense, experts, here
+from netspec.vocabulary.properties.layers import adapters, dense, experts, here, reused
 
 TERMS = (
     dense.DENDRITE,
@@ -19,6 +19,6 @@ TERMS = (
     adapters.PREFIX,
     adapters.PROMPT,
     experts.CHOICE,
-    dense.SHARED,
-    dense.EXTREME,
+    reused.SHARED,
+    reused.EXTREME,
 )
