@@ -111,7 +111,7 @@ def _indifferent(layer: Implementation, case: Case) -> float:
     """No attention vector: the mean over neighbours and itself."""
     graph, kernel = drawn(case), case.normal(HEADS, CHANNELS, OUT, seed=3)
     found = compiled(layer)(graph.x, graph.senders, graph.receivers, kernel, np.zeros((HEADS, 2 * OUT)))
-    closed = graph.matrix + np.eye(case.tokens)
+    closed = graph.matrix + np.eye(len(graph.x))
     mean = closed / closed.sum(1, keepdims=True) @ graph.x
     return apart(found, np.concatenate([mean @ weights for weights in kernel], axis=1))
 
@@ -231,7 +231,7 @@ def _smoothed(layer: Implementation, case: Case) -> float:
     graph = drawn(case)
     edges = np.zeros((len(graph.senders), 1))
     found = compiled(layer, 4, 5)(graph.x, graph.senders, graph.receivers, edges, _second, _added)
-    return apart(found, (graph.matrix + np.eye(case.tokens)) @ graph.x)
+    return apart(found, (graph.matrix + np.eye(len(graph.x))) @ graph.x)
 
 
 def _call_mpnn(layer: Implementation, graph: Graph, case: Case) -> Any:

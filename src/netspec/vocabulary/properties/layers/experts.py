@@ -13,7 +13,12 @@ from netspec.vocabulary.cases import Case, apart, compiled, pullback, wrong
 from netspec.vocabulary.layers import experts
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
-EXPERTS, HIDDEN = 4, 5
+EXPERTS, HIDDEN, CHANNELS = 4, 5, 3
+
+
+def _tokens(case: Case) -> int:
+    """One or six, so that a layer compiles for two shapes."""
+    return 1 if case.tokens == 1 else 6
 
 
 def _experts(case: Case, tokens: int, channels: int, count: int = EXPERTS) -> tuple[np.ndarray, ...]:
@@ -31,7 +36,7 @@ def _expert(x: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def _one_expert(mixture: Implementation, case: Case) -> float:
-    x, gate, first, second = _experts(case, case.tokens, case.channels, 1)
+    x, gate, first, second = _experts(case, _tokens(case), CHANNELS, 1)
     return apart(compiled(mixture, 4)(x, gate, first, second, 1), _expert(x, first[0], second[0]))
 
 
@@ -44,7 +49,7 @@ def _dense_mixture(mixture: Implementation, case: Case) -> float:
 
 def _token_by_token(mixture: Implementation, case: Case) -> float:
     """Two experts a token, found by sorting, and no other is run."""
-    x, gate, first, second = _experts(case, case.tokens, case.channels)
+    x, gate, first, second = _experts(case, _tokens(case), CHANNELS)
     expected = np.zeros_like(x)
     for t, scores in enumerate(x @ gate):
         best = np.argsort(-scores)[:2]
@@ -223,11 +228,11 @@ def _all_tokens(choice: Implementation, case: Case) -> float:
 
 def _full_experts(choice: Implementation, case: Case) -> float:
     """Experts that write a number in a place of their own, so that it shows who read what."""
-    x, gate, _, _ = _experts(case, case.tokens, case.channels)
+    x, gate, _, _ = _experts(case, _tokens(case), CHANNELS)
     x = np.abs(x)
-    capacity = (case.tokens + 1) // 2
+    capacity = (len(x) + 1) // 2
     found = np.asarray(
-        compiled(choice, 4)(x, gate, np.ones((EXPERTS, case.channels, 1)), np.eye(EXPERTS)[:, None], capacity)
+        compiled(choice, 4)(x, gate, np.ones((EXPERTS, CHANNELS, 1)), np.eye(EXPERTS)[:, None], capacity)
     )
     scores = softmax(x @ gate, 1)
     best = [set(np.argsort(-column)[:capacity]) for column in scores.T]

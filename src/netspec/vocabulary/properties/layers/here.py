@@ -18,10 +18,12 @@ from netspec.spec import NetSpec
 from netspec.vocabulary.cases import Case, apart, wrong
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
+WIDTH = 5
+
 
 def _maps(case: Case) -> list[rules.Map]:
     """Two dense maps with a hyperbolic tangent between and after them."""
-    widths = (case.channels, 4, 3)
+    widths = (WIDTH, 4, 3)
     squeeze = rules.Map(
         lambda x: jnp.tanh(x) if isinstance(x, jax.Array) else np.tanh(x), lambda x, dy: dy * (1 - np.tanh(x) ** 2)
     )
@@ -33,15 +35,15 @@ def _maps(case: Case) -> list[rules.Map]:
 
 def _as_jax(chain: Implementation, case: Case) -> float:
     """jax.vjp of the same forward pass."""
-    whole, x, dy = chain(*_maps(case)), case.normal(case.channels, seed=9), case.normal(3, seed=10)
+    whole, x, dy = chain(*_maps(case)), case.normal(WIDTH, seed=9), case.normal(3, seed=10)
     leaves, pullback = jax.vjp(whole.forward, jnp.asarray(x))
     return max(apart(whole.forward(x), leaves), apart(whole.backward(x, dy), pullback(jnp.asarray(dy))[0]))
 
 
 def _as_differences(chain: Implementation, case: Case) -> float:
     """Central differences, wrong by the square of their step."""
-    whole, x, dy = chain(*_maps(case)), case.normal(case.channels, seed=9), case.normal(3, seed=10)
-    step = 1e-5 * np.eye(case.channels)
+    whole, x, dy = chain(*_maps(case)), case.normal(WIDTH, seed=9), case.normal(3, seed=10)
+    step = 1e-5 * np.eye(WIDTH)
     slopes = [(whole.forward(x + h) - whole.forward(x - h)) @ dy / 2e-5 for h in step]
     return apart(whole.backward(x, dy), slopes)
 
@@ -98,8 +100,13 @@ def _network(layer: Any, shape: tuple[int, ...]) -> Any:
     return nnx.eval_shape(lambda: build(spec, nnx.Rngs(0), compute_dtype=jnp.dtype("float64")))
 
 
+@nnx.jit
+def _forward(network: Any, x: jax.Array) -> Any:
+    return network(x)
+
+
 def _run(network: Any, x: np.ndarray) -> Any:
-    return nnx.jit(lambda network, x: network(x))(network, jnp.asarray(x))
+    return _forward(network, jnp.asarray(x))
 
 
 def _product(layer: Implementation, case: Case) -> float:
