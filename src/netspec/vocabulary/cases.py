@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import jax
@@ -75,3 +77,25 @@ def apart(found: Any, expected: Any) -> float:
 def wrong(holds: Any) -> float:
     """0 where it holds (everywhere, of an array), 1 where not."""
     return 0.0 if np.all(holds) else 1.0
+
+
+@cache
+def compiled(implementation: Any, *static: int) -> Any:
+    """A function of the vocabulary as one program, which compiles once a shape; a wrong one, in numpy often, as it is.
+
+    ``static`` are the places of arguments that are no arrays.
+    """
+    module = getattr(implementation, "__module__", "")
+    ours = module.startswith("netspec.vocabulary.") and not module.startswith("netspec.vocabulary.properties.")
+    return jax.jit(implementation, static_argnums=static) if ours else implementation
+
+
+@cache
+def pullback(implementation: Any, place: int, *static: int) -> Callable[..., Any]:
+    """The gradient by the argument at ``place`` as one program, called with a cotangent and then all arguments."""
+
+    def back(cotangent: Any, *args: Any) -> Any:
+        before, after = args[:place], args[place + 1 :]
+        return jax.vjp(lambda one: implementation(*before, one, *after), args[place])[1](cotangent)[0]
+
+    return jax.jit(back, static_argnums=tuple(index + 1 for index in static))
