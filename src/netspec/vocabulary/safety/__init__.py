@@ -1,0 +1,1 @@
+"""Guardrails: knowing when not to answer, what not to let in or out, and learning what people prefer."""
