@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from netspec.catalogue import gpt
 from netspec.vocabulary.evidence import Evidence
 
@@ -12,7 +14,8 @@ PUBLISHED, POSITIONS = 124_439_808, 1024
 def gpt_2_is_not_gated() -> Evidence:
     """The published GPT-2 against its count with a plain feed-forward and with a gated one of the same width."""
     (spec,) = (one for one in gpt.SPECS if one.name == "GPT-2 small")
-    table, encoder = spec.layers
+    layers: tuple[Any, ...] = spec.layers
+    table, encoder = layers
     gates = encoder.n_blocks * (encoder.width * encoder.mlp_width + encoder.mlp_width)
     plain = (table.vocabulary + POSITIONS) * encoder.width + encoder.params()
     return Evidence(
