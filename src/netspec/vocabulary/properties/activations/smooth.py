@@ -94,7 +94,7 @@ TERMS = (
                 _gelu_tanh,
                 1e-14,
                 (
-                    Mistake("0.044175 in place of 0.044715", _tanh_gelu(cubic=0.044175)),
+                    Mistake("a wrong constant, 0.044175 in place of 0.044715", _tanh_gelu(cubic=0.044175)),
                     Mistake("0.0044715 in place of 0.044715", _tanh_gelu(cubic=0.0044715)),
                     Mistake("the square in place of the cube", _tanh_gelu(power=2)),
                     Mistake("the root of π/2", _tanh_gelu(inner=np.sqrt(np.pi / 2))),

@@ -86,28 +86,38 @@ def _invariant(layer_norm: Implementation, case: Case) -> float:
     return apart(moved, _layer_norm(layer_norm, EPSILON, *plain)(jnp.asarray(x)))
 
 
+def _over(x: jax.Array, axes: tuple[int, ...], epsilon: float) -> np.ndarray:
+    """By mean and variance over some axes."""
+    values = np.asarray(x)
+    return (values - values.mean(axes, keepdims=True)) / np.sqrt(values.var(axes, keepdims=True) + epsilon)
+
+
+def _affine(layer: Any, x: np.ndarray) -> np.ndarray:
+    """Scaled and shifted as the layer says."""
+    return np.asarray(layer.scale[...]) * x + np.asarray(layer.bias[...])
+
+
 class _Bessel(nnx.BatchNorm):
     """Divides by one less than the number of values while normalising."""
 
-    def __call__(self, x: jax.Array) -> jax.Array:
-        count = x.size / x.shape[-1]
-        mean, variance = x.mean((0, 1, 2)), x.var((0, 1, 2)) * count / (count - 1)
-        return self.scale[...] * (x - mean) / jnp.sqrt(variance + self.epsilon) + self.bias[...]
+    def __call__(self, x: jax.Array) -> np.ndarray:
+        rows = np.reshape(x, (-1, x.shape[-1]))
+        return _affine(self, (x - rows.mean(0)) / np.sqrt(rows.var(0, ddof=1) + self.epsilon))
 
 
 class _OutsideBatch(nnx.BatchNorm):
     """Adds ε to the standard deviation."""
 
-    def __call__(self, x: jax.Array) -> jax.Array:
-        return self.scale[...] * (x - x.mean((0, 1, 2))) / (x.std((0, 1, 2)) + self.epsilon) + self.bias[...]
+    def __call__(self, x: jax.Array) -> np.ndarray:
+        rows = np.reshape(x, (-1, x.shape[-1]))
+        return _affine(self, (x - rows.mean(0)) / (rows.std(0) + self.epsilon))
 
 
 class _Each(nnx.BatchNorm):
     """Normalises each picture by itself."""
 
-    def __call__(self, x: jax.Array) -> jax.Array:
-        centred = x - x.mean((1, 2), keepdims=True)
-        return self.scale[...] * centred / jnp.sqrt(x.var((1, 2), keepdims=True) + self.epsilon) + self.bias[...]
+    def __call__(self, x: jax.Array) -> np.ndarray:
+        return _affine(self, _over(x, (1, 2), self.epsilon))
 
 
 class _WeighsTheNew(nnx.BatchNorm):
@@ -134,26 +144,25 @@ class _AlwaysBatch(nnx.BatchNorm):
 class _OutsideLayer(nnx.LayerNorm):
     """Adds ε to the standard deviation."""
 
-    def __call__(self, x: jax.Array) -> jax.Array:
-        centred = x - x.mean(-1, keepdims=True)
-        return self.scale[...] * centred / (x.std(-1, keepdims=True) + self.epsilon) + self.bias[...]
+    def __call__(self, x: jax.Array) -> np.ndarray:
+        tokens = np.asarray(x)
+        centred = tokens - tokens.mean(-1, keepdims=True)
+        return _affine(self, centred / (tokens.std(-1, keepdims=True) + self.epsilon))
 
 
 class _OverTokens(nnx.LayerNorm):
     """Takes mean and variance over the tokens as well."""
 
-    def __call__(self, x: jax.Array) -> jax.Array:
-        axes = tuple(range(1, x.ndim))
-        centred = x - x.mean(axes, keepdims=True)
-        return self.scale[...] * centred / jnp.sqrt(x.var(axes, keepdims=True) + self.epsilon) + self.bias[...]
+    def __call__(self, x: jax.Array) -> np.ndarray:
+        return _affine(self, _over(x, tuple(range(1, x.ndim)), self.epsilon))
 
 
 class _NotCentred(nnx.LayerNorm):
     """Divides by the root mean square."""
 
-    def __call__(self, x: jax.Array) -> jax.Array:
-        square = jnp.square(x).mean(-1, keepdims=True)
-        return self.scale[...] * x / jnp.sqrt(square + self.epsilon) + self.bias[...]
+    def __call__(self, x: jax.Array) -> np.ndarray:
+        square = np.square(np.asarray(x)).mean(-1, keepdims=True)
+        return _affine(self, np.asarray(x) / np.sqrt(square + self.epsilon))
 
 
 TERMS = (
@@ -168,7 +177,7 @@ TERMS = (
                 (
                     Mistake("the unbiased variance", _Bessel),
                     Mistake("each picture by itself", _Each),
-                    Mistake("ε outside of the root", _OutsideBatch),
+                    Mistake("the epsilon outside of the root", _OutsideBatch),
                     Mistake("the running statistics", _Unmoved),
                 ),
             ),
@@ -202,7 +211,7 @@ TERMS = (
                 1e-12,
                 (
                     Mistake("over the tokens as well", _OverTokens),
-                    Mistake("ε outside of the root", _OutsideLayer),
+                    Mistake("the epsilon outside of the root", _OutsideLayer),
                     Mistake("the mean left in", _NotCentred),
                 ),
             ),
@@ -212,7 +221,7 @@ TERMS = (
                 1e-12,
                 (
                     Mistake("the mean left in", _NotCentred),
-                    Mistake("ε outside of the root", _OutsideLayer),
+                    Mistake("the epsilon outside of the root", _OutsideLayer),
                 ),
             ),
         ),

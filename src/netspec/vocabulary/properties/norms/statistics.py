@@ -184,7 +184,7 @@ TERMS = (
                 _rms,
                 1e-12,
                 (
-                    Mistake("ε outside of the root", _eps_outside, line=2660),
+                    Mistake("the epsilon outside of the root", _eps_outside, line=2660),
                     Mistake("the sum of squares in place of their mean", _length),
                     Mistake("the mean taken off", _centred),
                 ),
@@ -196,7 +196,7 @@ TERMS = (
                 (
                     Mistake("the sum of squares in place of their mean", _length),
                     Mistake("the mean taken off as well", lambda x, epsilon: 1.1 * _centred(x, epsilon=epsilon)),
-                    Mistake("ε outside of the root", _eps_outside, line=2660),
+                    Mistake("the epsilon outside of the root", _eps_outside, line=2660),
                 ),
             ),
             Property(
@@ -204,7 +204,7 @@ TERMS = (
                 _rms_scale,
                 1e-12,
                 (
-                    Mistake("ε outside of the root", _eps_outside, line=2660),
+                    Mistake("the epsilon outside of the root", _eps_outside, line=2660),
                     Mistake("no root", lambda x, epsilon: x / (np.square(x).mean(-1, keepdims=True) + epsilon)),
                 ),
             ),

@@ -144,10 +144,7 @@ TERMS = (
                 "From 10 to 7 the first window has two in 3/7 of 1,000 draws (four deviations); from 8 to 4 always.",
                 _fractional_draws,
                 0.065,
-                (
-                    Mistake("windows that are not drawn", _fixed),
-                    Mistake("overlapping windows of two from the start", _pairs),
-                ),
+                (Mistake("windows that are not drawn", _fixed),),
             ),
         ),
     ),

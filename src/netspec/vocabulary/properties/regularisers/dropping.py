@@ -45,15 +45,15 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
 
 def _weights(attention_dropout: Implementation, case: Case) -> float:
     """Values of one token each show the weights."""
-    logits = case.normal(2, 5, 8)
-    weights, shown = _softmax(logits), np.broadcast_to(np.eye(8), (2, 8, 8))
+    logits, shown = case.normal(DRAWS, 4), np.eye(4)
+    weights = _softmax(logits)
     in_training = whole(attention_dropout(logits, shown, RATE, case.key), weights, ())
     return max(in_training, apart(attention_dropout(logits, shown, RATE, deterministic=True), weights))
 
 
 def _weights_mean(attention_dropout: Implementation, case: Case) -> float:
     """Many queries alike, of four keys: their mean is the attention without dropout; in deviations of that mean."""
-    logits, values = case.normal(1, 4), case.normal(4, 2, seed=1)
+    logits, values = case.normal(1, 4), case.normal(4, 4, seed=1)
     y = np.asarray(attention_dropout(np.broadcast_to(logits, (DRAWS, 4)), values, RATE, case.key))
     deviation = np.sqrt(RATE / (1 - RATE) * (_softmax(logits) ** 2 @ values**2) / DRAWS)
     return float((np.abs(y.mean(0) - _softmax(logits) @ values) / deviation).max())
