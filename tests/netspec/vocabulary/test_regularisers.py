@@ -62,6 +62,13 @@ def test_a_rate_of_zero_drops_nothing(name):
     assert np.array_equal(drop(0.0, KEY), drop(0.0, deterministic=True))
 
 
+@pytest.mark.parametrize("name", DROPPING)
+def test_evaluation_draws_nothing_whatever_the_key(name):
+    drop = DROPPING[name]
+    assert np.array_equal(drop(0.5, KEY, deterministic=True), drop(0.5, deterministic=True))
+    assert not np.array_equal(drop(0.5, KEY), drop(0.5, deterministic=True))
+
+
 REFUSED = {
     r"table: arrived with shape \(3,\)": lambda: regularisers.embedding_dropout(np.ones(3), 0.5, KEY),
     "x: arrived empty": lambda: regularisers.dropout(np.zeros((0, 2)), 0.5, KEY),
