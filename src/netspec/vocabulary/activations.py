@@ -79,7 +79,7 @@ def elu(x: jax.Array, alpha: float = 1.0) -> jax.Array:
     Training: as in evaluation.
     Caveats: the slope is continuous at zero for α = 1 only.
     Raises: VocabularyError for an α that is not positive.
-    Source: Clevert et al. 2016, arXiv:1511.07289, eq. 15; vocabulary line 2728.
+    Source: Clevert et al. 2016, arXiv:1511.07289, sec. 3; vocabulary line 2728.
 
     >>> elu(jax.numpy.array([-100.0, 0.0, 2.0]), alpha=0.5).tolist()
     [-0.5, 0.0, 2.0]
@@ -99,7 +99,7 @@ def selu(x: jax.Array) -> jax.Array:
     Training: as in evaluation; where units are dropped it has to be alpha dropout.
     Caveats: holds with LeCun normal weights and inputs that are standardised; shortcuts and convolutions with padding
     break it. It is λ times an ELU, and no ELU by itself has the property.
-    Source: Klambauer et al. 2017, arXiv:1706.02515, eq. 2 and 14; vocabulary line 2739.
+    Source: Klambauer et al. 2017, arXiv:1706.02515, eq. 2; vocabulary line 2739.
 
     >>> x = jax.random.normal(jax.random.key(0), (10_000,))
     >>> bool(abs(selu(x).mean()) < 0.05), bool(abs(selu(x).var() - 1) < 0.05)
@@ -143,7 +143,7 @@ def gelu(x: jax.Array, approximate: bool = False) -> jax.Array:
     Cost: one error function an element, or one hyperbolic tangent.
     Training: as in evaluation.
     Caveats: the two forms differ by up to 5e-4. PyTorch takes the exact one where nothing is said, JAX and flax the
-    approximation; GPT-2 and our layers have the approximation, BERT the exact one.
+    approximation, which GPT-2 and our layers have.
     Source: Hendrycks and Gimpel 2016, arXiv:1606.08415, sec. 2; vocabulary line 2748.
 
     >>> [round(float(y), 4) for y in gelu(jax.numpy.array([-1.0, 1.0]))]
@@ -164,7 +164,7 @@ def silu(x: jax.Array, beta: float = 1.0) -> jax.Array:
     Cost: one sigmoid and one product an element.
     Training: as in evaluation.
     Caveats: β = 0 gives x/2, and a large β ReLU.
-    Source: Elfwing et al. 2017, arXiv:1702.03118, eq. 5; Ramachandran et al. 2017, arXiv:1710.05941, sec. 3;
+    Source: Elfwing et al. 2017, arXiv:1702.03118, sec. 2; Ramachandran et al. 2017, arXiv:1710.05941, sec. 3;
     vocabulary line 2759.
 
     >>> [round(float(y), 4) for y in silu(jax.numpy.array([-1.0, 1.0]))]
@@ -184,7 +184,7 @@ def mish(x: jax.Array) -> jax.Array:
     Training: as in evaluation.
     Caveats: with the logarithm written as printed, eˣ overflows in float32 from x = 89 on; the library's softplus does
     not.
-    Source: Misra 2019, arXiv:1908.08681, eq. 1; vocabulary line 2771.
+    Source: Misra 2019, arXiv:1908.08681; vocabulary line 2771.
 
     >>> [round(float(y), 4) for y in mish(jax.numpy.array([-1.1924, 0.0, 100.0]))]
     [-0.3088, 0.0, 100.0]

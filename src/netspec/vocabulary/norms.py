@@ -22,7 +22,7 @@ def instance_norm(
     Training: as in evaluation; there are no running statistics.
     Caveats: one position alone becomes β whatever it was. As a group norm, one with as many groups as channels.
     Raises: VocabularyError for shapes that do not fit and an ε that is not positive.
-    Source: Ulyanov et al. 2016, arXiv:1607.08022, eq. 3; vocabulary line 2629.
+    Source: Ulyanov et al. 2016, arXiv:1607.08022, sec. 2; vocabulary line 2629.
 
     >>> x = jax.numpy.array([1.0, 3.0]).reshape(1, 2, 1)
     >>> bool(jax.numpy.allclose(instance_norm(x), instance_norm(7 * x + 5), atol=1e-4))
@@ -47,7 +47,7 @@ def group_norm(
     Caveats: groups are of neighbouring channels. One group is the layer norm of all positions and channels together,
     not the one of transformers, which takes each position by itself; as many groups as channels are an instance norm.
     Raises: VocabularyError for a number of groups that does not divide the channels, and an ε that is not positive.
-    Source: Wu and He 2018, arXiv:1803.08494, eq. 1 to 3; vocabulary line 2641.
+    Source: Wu and He 2018, arXiv:1803.08494, sec. 3; vocabulary line 2641.
 
     >>> x = jax.numpy.array([[[1.0, 3.0, 10.0, 30.0]]])
     >>> [round(float(y), 2) for y in group_norm(x, groups=2)[0, 0]]
@@ -112,7 +112,7 @@ def spectral_norm(kernel: jax.Array, start: jax.Array, steps: int = 1) -> tuple[
     the gradient. A convolution's kernel as a matrix bounds the norm of the convolution and is not it. flax's wrapper
     writes the result over the weights it reads; here both stay arguments.
     Raises: VocabularyError for shapes that do not fit and fewer than one step.
-    Source: Miyato et al. 2018, arXiv:1802.05957, eq. 8, 12 and alg. 1; vocabulary line 2687.
+    Source: Miyato et al. 2018, arXiv:1802.05957, sec. 2.1 to 2.3 and alg. 1; vocabulary line 2687.
 
     >>> kernel, u = spectral_norm(jax.numpy.array([[3.0, 0.0], [0.0, 1.0]]), jax.numpy.array([1.0, 1.0]), steps=20)
     >>> [[round(float(one), 4) for one in row] for row in kernel]
@@ -135,7 +135,7 @@ def adaptive_instance_norm(x: jax.Array, scale: jax.Array, shift: jax.Array, *, 
     Cost: an instance norm and 2 operations an element.
     Training: as in evaluation.
     Caveats: with the mean and spread of another picture it is style transfer as Huang and Belongie have it. StyleGAN 2
-    left it for a modulation of weights, since it leaves drops in the pictures.
+    left it for a modulation of weights, since it leaves droplets in the pictures.
     Raises: VocabularyError for shapes that do not fit and an ε that is not positive.
     Source: Huang and Belongie 2017, arXiv:1703.06868, eq. 8; Karras et al. 2019, arXiv:1812.04948, eq. 1; vocabulary
     line 4284.

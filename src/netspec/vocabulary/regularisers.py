@@ -120,7 +120,7 @@ def alpha_dropout(x: jax.Array, rate: float, key: jax.Array | None = None, *, de
     Training: units are set to α' with key and all are scaled and shifted; in evaluation nothing happens.
     Caveats: keeps mean 0 and variance 1; other means and variances it changes.
     Raises: VocabularyError for a rate outside of [0, 1), and no key in training.
-    Source: Klambauer et al. 2017, arXiv:1706.02515, sec. 3; vocabulary line 3812.
+    Source: Klambauer et al. 2017, arXiv:1706.02515, "New dropout technique"; vocabulary line 3812.
 
     >>> y = alpha_dropout(jax.random.normal(jax.random.key(0), (10_000,)), 0.3, jax.random.key(1))
     >>> bool(abs(y.mean()) < 0.05), bool(abs(y.var() - 1) < 0.05)
@@ -148,7 +148,7 @@ def dropconnect(
     Caveats: nothing is scaled up in training, other than in dropout. The paper's evaluation draws pre-activations from
     a normal of the same mean, and averages what the activation makes of them.
     Raises: VocabularyError for shapes that do not fit, a rate outside of [0, 1), and no key in training.
-    Source: Wan et al. 2013, "Regularization of neural networks using DropConnect", sec. 3; vocabulary line 3819.
+    Source: Wan et al. 2013, "Regularization of neural networks using DropConnect"; vocabulary line 3819.
 
     >>> dropconnect(jax.numpy.ones((1, 4)), jax.numpy.ones((4, 1)), 0.25, deterministic=True).tolist()
     [[3.0]]
@@ -245,7 +245,7 @@ def l1_penalty(weights: Any, strength: float) -> jax.Array:
 def soft_threshold(weights: jax.Array, step: float) -> jax.Array:
     """The v that minimises ½(v − w)² + step·|v|: towards zero by ``step``, and zero where that would cross it.
 
-    Raises :class:`VocabularyError` for a negative step. Source: Donoho 1995, IEEE Trans. Inf. Theory 41(3), eq. 8.
+    Raises :class:`VocabularyError` for a negative step. Source: Donoho 1995, IEEE Trans. Inf. Theory 41(3).
     """
     expect.not_negative("step", step)
     return jnp.sign(weights) * jnp.maximum(jnp.abs(weights) - step, 0)

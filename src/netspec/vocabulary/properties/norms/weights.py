@@ -66,7 +66,7 @@ def _spectrum(spectral_norm: Implementation, case: Case) -> float:
 
 
 def _constant_vectors(spectral_norm: Implementation, case: Case) -> float:
-    """Miyato et al. 2018, eq. 12: what arrives, less its part along the normalised kernel times u vᵀ, over σ."""
+    """Miyato et al. 2018, sec. 2.3: what arrives, less its part along the normalised kernel times u vᵀ, over σ."""
     kernel, u, v = _matrix(case)
     arriving = case.normal(IN, OUT, seed=3)
     expected = (arriving - (arriving * kernel).sum() / SINGULAR[0] * np.outer(u, v)) / SINGULAR[0]

@@ -71,6 +71,7 @@ def _fractional_draws(fractional_max_pool: Implementation, case: Case) -> float:
 
 @cache
 def _many(fractional_max_pool: Implementation) -> Callable[[np.ndarray, jax.Array], jax.Array]:
+    """Ten positions in seven windows, with each of many keys."""
     return jax.jit(jax.vmap(lambda x, key: fractional_max_pool(x, (7, 1), key), in_axes=(None, 0)))
 
 
@@ -95,9 +96,9 @@ def _fixed(x: jax.Array, size: tuple[int, int], key: jax.Array) -> jax.Array:
 
 
 def _pairs(x: jax.Array, size: tuple[int, int], key: jax.Array) -> jax.Array:
-    """Windows of two, and what is left over dropped."""
+    """Windows of two at every position, and what is left over dropped."""
     y = nnx.max_pool(jnp.asarray(x), (min(2, x.shape[1]), min(2, x.shape[2])), strides=(1, 1))
-    return y[:, : 2 * size[0] : 1, : 2 * size[1]][:, : size[0], : size[1]]
+    return y[:, : size[0], : size[1]]
 
 
 TERMS = (

@@ -164,12 +164,10 @@ class _Elements(StochasticDepth):
 
 
 class _Survives(StochasticDepth):
-    """Is not scaled while training, and in evaluation neither."""
+    """Is not scaled while training."""
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        return (
-            x if self.deterministic else x * (1 - self.rate) * super().__call__(jnp.ones((len(x), *[1] * (x.ndim - 1))))
-        )
+        return x if self.deterministic else (1 - self.rate) * super().__call__(x)
 
 
 class _Together(StochasticDepth):
