@@ -19,9 +19,6 @@ from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 STEPS, BEHIND = 40, 5
 TIMES = np.arange(STEPS + BEHIND)
 
-#: The trainer's rates are float32.
-FLOAT32 = 1e-6
-
 
 def _rate(case: Case) -> float:
     return float(case.uniform(1, low=0.05, high=2.0)[0])
@@ -148,7 +145,7 @@ def _continuous(make: Implementation | None, case: Case) -> float:
     rate = _rate(case)
     found = _rates(loaded("warmup-cosine", make)(_recipe(rate), 10))[:STEPS] / rate
     jumps = np.abs(np.diff(found, prepend=0.0)).max()
-    return max(apart(found[9], 1.0), abs(float(found[-1])), wrong(jumps < 0.1 + FLOAT32))
+    return max(apart(found[9], 1.0), abs(float(found[-1])), wrong(jumps < 0.1 + 1e-12))
 
 
 def _of_recipe(schedule: Implementation) -> Implementation:
@@ -310,7 +307,7 @@ TERMS = (
             Property(
                 "Step g has the rate α g/W up to W, then α cos²(π (g − W)/2(T − W)).",
                 _warmup_cosine,
-                FLOAT32,
+                1e-12,
                 (
                     Mistake("steps counted from zero", _of_recipe(_from_zero)),
                     Mistake("a line down", _of_recipe(schedules.warmup_lr)),
@@ -320,7 +317,7 @@ TERMS = (
             Property(
                 "It is α at W and 0 at T, and nowhere jumps.",
                 _continuous,
-                FLOAT32,
+                1e-12,
                 (Mistake("the cosine counted from the first step", _of_recipe(_over_all_steps)),),
             ),
         ),
