@@ -19,6 +19,9 @@ FRAMES, SYMBOLS = 3, 3  # a blank and two letters
 #: All texts of at most as many letters as there are frames.
 TEXTS = tuple(text for length in range(FRAMES + 1) for text in product((1, 2), repeat=length))
 
+#: All ways to name a symbol in each frame.
+ALIGNMENTS = tuple(product(range(SYMBOLS), repeat=FRAMES))
+
 
 def _collapsed(alignment: tuple[int, ...]) -> tuple[int, ...]:
     """An alignment without repetitions, and then without blanks."""
@@ -40,7 +43,7 @@ def _alignments(loss: Implementation, case: Case) -> float:
     logits, found = _texts(loss, case)
     chances = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
     sums = dict.fromkeys(TEXTS, 0.0)
-    for alignment in product(range(SYMBOLS), repeat=FRAMES):
+    for alignment in ALIGNMENTS:
         sums[_collapsed(alignment)] += np.prod(chances[np.arange(FRAMES), alignment])
     expected = np.array([sums[text] for text in TEXTS])
     return apart(np.exp(-found), expected)
@@ -51,36 +54,24 @@ def _everything(loss: Implementation, case: Case) -> float:
     return apart(np.exp(-_texts(loss, case)[1]).sum(), 1.0)
 
 
-def _best_alignment(logits: jax.Array, _: jax.Array, labels: jax.Array, label_paddings: jax.Array) -> jax.Array:
+def _best_alignment(logits: jax.Array, *_: jax.Array) -> jax.Array:
     """Of all alignments the likeliest alone."""
-    return _over_alignments(logits, labels, label_paddings, jnp.max, _collapsed)
+    return -jnp.where(_saying(_collapsed), _of_alignments(logits), -jnp.inf).max(-1)
 
 
-def _no_merging(logits: jax.Array, _: jax.Array, labels: jax.Array, label_paddings: jax.Array) -> jax.Array:
+def _no_merging(logits: jax.Array, *_: jax.Array) -> jax.Array:
     """Blanks are dropped and repetitions stay."""
-    dropped = lambda alignment: tuple(symbol for symbol in alignment if symbol)  # noqa: E731
-    return _over_alignments(logits, labels, label_paddings, logsumexp, dropped)
+    return -logsumexp(_of_alignments(logits), -1, where=_saying(lambda a: tuple(symbol for symbol in a if symbol)))
 
 
-def _over_alignments(
-    logits: jax.Array, labels: jax.Array, label_paddings: jax.Array, join: Implementation, collapse: Implementation
-) -> jax.Array:
-    """What ``join`` makes of the log-chances of the alignments that ``collapse`` to each of the texts."""
-    chances = jax.nn.log_softmax(logits)
-    found = [
-        join(
-            jnp.array(
-                [
-                    chances[row, np.arange(FRAMES), np.array(alignment)].sum()
-                    for alignment in product(range(SYMBOLS), repeat=FRAMES)
-                    if collapse(alignment) == text
-                ]
-                or [-jnp.inf]
-            )
-        )
-        for row, text in enumerate(TEXTS)
-    ]
-    return -jnp.array(found)
+def _of_alignments(logits: jax.Array) -> jax.Array:
+    """Logarithms of the chances of all alignments, ``(texts, alignments)``."""
+    return jax.nn.log_softmax(logits)[:, np.arange(FRAMES), np.array(ALIGNMENTS)].sum(-1)
+
+
+def _saying(collapse: Implementation) -> np.ndarray:
+    """Which alignments say which text, ``(texts, alignments)``, by what is left of them."""
+    return np.array([[collapse(alignment) == text for alignment in ALIGNMENTS] for text in TEXTS])
 
 
 def _last_blank(logits: jax.Array, paddings: jax.Array, labels: jax.Array, label_paddings: jax.Array) -> jax.Array:

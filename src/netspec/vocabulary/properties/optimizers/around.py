@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import jax
@@ -24,15 +24,23 @@ def _batch(case: Case) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     return case.normal(3), {"x": case.normal(6, 3, seed=1), "y": case.normal(6, seed=2)}
 
 
+@cache
+def _accumulated(accumulate: Implementation) -> Any:
+    """Gradient, sum of targets and number of parts of a batch in three parts, compiled."""
+
+    def run(w: jax.Array, batch: Any) -> Any:
+        def gradient_of(rest: Any, part: Any, _: Any) -> Any:
+            return jax.grad(_loss)(w, part), part["y"].sum(), rest + 1
+
+        return accumulate(gradient_of, jnp.int32(0), batch, 3)
+
+    return jax.jit(run)
+
+
 def _whole(accumulate: Implementation | None, case: Case) -> float:
     """The mean gradient of three parts is that of the batch; sums are over all examples; each part passes once."""
     w, batch = _batch(case)
-    accumulate = loaded("gradient-accumulation", accumulate)
-
-    def gradient_of(rest: Any, part: Any, _: Any) -> Any:
-        return jax.grad(_loss)(w, part), part["y"].sum(), rest + 1
-
-    gradient, total, rest = accumulate(gradient_of, jnp.int32(0), batch, 3)
+    gradient, total, rest = _accumulated(loaded("gradient-accumulation", accumulate))(w, batch)
     expected = 2 * batch["x"].T @ (batch["x"] @ w - batch["y"]) / 6
     return max(apart(gradient, expected), apart(total, batch["y"].sum()), wrong(rest == 3))
 
