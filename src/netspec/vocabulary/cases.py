@@ -8,7 +8,10 @@ from functools import cache
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+
+from netspec.vocabulary.entry import entries
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,32 @@ def apart(found: Any, expected: Any) -> float:
     size = np.abs(other[np.isfinite(other)]).max(initial=0.0)
     worst = difference.max()
     return float(worst / max(size, 1e-12)) if np.isfinite(worst) else float("inf")
+
+
+def few(case: Case) -> tuple[int, int]:
+    """Batch and channels of the case with one channel or, for all others, of the ordinary one.
+
+    For what shapes hardly matter to: every other shape has to be compiled again, and that is what checking takes.
+    """
+    one = case if case.channels == 1 else CASES[0]
+    return one.batch, one.channels
+
+
+@cache
+def compiled(function: Any) -> Any:
+    """``function`` as one program, however often it is asked for: compiling its operations one by one takes longer."""
+    return jax.jit(function)
+
+
+@cache
+def gradient(function: Any) -> Any:
+    """The gradient of the sum of what ``function`` returns by its first argument, compiled once."""
+    return jax.jit(jax.grad(lambda first, *others: jnp.sum(function(first, *others))))
+
+
+def loaded(id: str, implementation: Any) -> Any:
+    """``implementation``, or what the row of that id points to, as it does for what is the trainer's."""
+    return entries()[id].load() if implementation is None else implementation
 
 
 def wrong(holds: Any) -> float:
