@@ -156,12 +156,12 @@ def _adapted(kind: Implementation, case: Case) -> float:
 
 
 def _two_groups(kind: Implementation, case: Case) -> float:
-    """Three units in each of two heaps of data, all joined: with time the heaps come apart."""
-    rng, heap = case.rng(3), np.repeat([0, 1], 3)
-    gas = kind(9.0 * heap[:, None] + case.normal(6, 2) / 2, np.zeros((6, 6), int) - np.eye(6, dtype=int), np.zeros(6))
-    for count in range(240):
-        gas = gas.adapt(rng.normal(9.0 * (count % 2), 0.5, 2), oldest=20)
-    return wrong([gas.groups.max() == 1, *((gas.groups == gas.groups[0]) == (gas.weights[:, 0] < 4.5))])
+    """Four units joined all to all, each at one of two pairs of places that lie far apart: the pairs come apart."""
+    places = np.array([[0.0, 0.0], [1.0, 0.0], [9.0, 0.0], [10.0, 0.0]])
+    gas = kind(places + 0.1 * case.normal(4, 2), np.zeros((4, 4), int) - np.eye(4, dtype=int), np.zeros(4))
+    for place in np.tile(places, (22, 1)):
+        gas = gas.adapt(place, oldest=20)
+    return wrong([len(gas.weights) == 4, *(gas.groups == [0, 0, 1, 1])])
 
 
 class _OnWinner(NeuralGas):
@@ -235,7 +235,7 @@ TERMS = (
                 (Mistake("all units move", _AllMove),),
             ),
             Property(
-                "Units in two heaps of data come apart: in the end no edge leads from one to the other.",
+                "Units at data that lie apart come apart: in the end no edge leads from some to the others.",
                 _two_groups,
                 0.0,
                 (Mistake("edges never go", _NeverOld),),

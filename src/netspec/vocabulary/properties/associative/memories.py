@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import scipy.special
-from flax import nnx
+from flax import linen
 
 from netspec.vocabulary.associative.memories import (
     Accessed,
@@ -33,7 +33,7 @@ def _retrieved(retrieve: Implementation, patterns: Any, state: Any, beta: Any) -
 @jax.jit
 def _attended(state: Any, patterns: Any) -> Any:
     """One head of flax's attention, with patterns as keys and values; that of JAX takes its softmax in float32."""
-    return nnx.dot_product_attention_weights(state[:, None], patterns[:, None])[0] @ patterns
+    return linen.dot_product_attention(state[:, None], patterns[:, None], patterns[:, None])[:, 0]
 
 
 def _attention(retrieve: Implementation, case: Case) -> float:
