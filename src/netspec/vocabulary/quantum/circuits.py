@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from netspec.vocabulary import expect
 
@@ -17,14 +18,14 @@ def circuit_state(x: jax.Array, angles: jax.Array) -> jax.Array:
     flips each qubit where the one before it is 1, from the first pair to the last.
     """
     expect.axes(x=(x, "qubits"), angles=(angles, "layers qubits 2"))
-    qubits = len(x)
-    start = jnp.zeros((2,) * qubits, jnp.result_type(jnp.complex64, x, angles)).at[(0,) * qubits].set(1)
-    state = _turned(start, x, 0 * x)
-    for layer in angles:
-        state = _turned(state, layer[:, 0], layer[:, 1])
-        for target in range(1, qubits):
-            off, on = jnp.split(state, 2, axis=target - 1)
-            state = jnp.concatenate([off, jnp.flip(on, target)], axis=target - 1)
+    start = jnp.zeros((2,) * len(x), jnp.result_type(jnp.complex64, x, angles)).at[(0,) * len(x)].set(1)
+    bits = np.indices(start.shape).reshape(len(x), -1)
+    flipped = np.ravel_multi_index(tuple(np.diff(bits, axis=0, prepend=0) % 2), start.shape)
+
+    def layer(state: jax.Array, turns: jax.Array) -> tuple[jax.Array, None]:
+        return _turned(state, turns[:, 0], turns[:, 1]).ravel()[flipped].reshape(state.shape), None
+
+    state, _ = jax.lax.scan(layer, _turned(start, x, 0 * x), angles)
     return state
 
 
@@ -69,8 +70,8 @@ def parameter_shift(function: Callable[[jax.Array], jax.Array], angles: jax.Arra
     It holds for rotations exp(−i θ P / 2) with P² = 1. Source: Mitarai et al. 2018 [arXiv:1803.00745], eq. 3.
     """
     shifts = jnp.pi / 2 * jnp.eye(angles.size).reshape(-1, *angles.shape)
-    values = jax.vmap(function)(angles + shifts) - jax.vmap(function)(angles - shifts)
-    return jnp.moveaxis(values / 2, 0, -1).reshape(*values.shape[1:], *angles.shape)
+    ahead, behind = jnp.split(jax.vmap(function)(jnp.concatenate([angles + shifts, angles - shifts])), 2)
+    return jnp.moveaxis((ahead - behind) / 2, 0, -1).reshape(*ahead.shape[1:], *angles.shape)
 
 
 def vqe_energy(angles: jax.Array, hamiltonian: jax.Array) -> jax.Array:

@@ -196,7 +196,7 @@ TERMS = (
                 (Mistake("masks that darken", _shading), Mistake("light that only goes forwards", _one_way)),
             ),
             Property(
-                "A plane wave changes its phase by its wave number along the way, and does not travel if it is too fine.",
+                "A plane wave turns by its wave number along the way, and does not travel if it is too fine.",
                 _plane_wave,
                 1e-10,
                 (
