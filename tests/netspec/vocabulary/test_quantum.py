@@ -60,5 +60,13 @@ def test_states_keep_their_length():
         assert abs(float(np.sum(np.abs(state) ** 2)) - 1) < 1e-12
 
 
+def test_the_shift_rule_is_the_slope_of_a_circuit():
+    x, angles = np.array([0.3, -1.0]), np.linspace(-2, 2, 4).reshape(1, 2, 2)
+    with jax.enable_x64(True):
+        shifted = quantum.parameter_shift(lambda a: quantum.qnn(x, a), angles)
+        exact = np.asarray(jax.jacfwd(quantum.qnn, 1)(x, angles))
+        assert shifted.shape == (2, 1, 2, 2) and np.abs(np.asarray(shifted) - exact).max() < 1e-12
+
+
 def test_one_mode_has_nothing_to_interfere_with():
     assert quantum.mzi_mesh(np.ones((2, 1), complex), np.ones(0), np.ones(0), np.zeros(1)).tolist() == [[1], [1]]

@@ -36,11 +36,12 @@ def mzi_mesh(x: jax.Array, theta: jax.Array, phi: jax.Array, phases: jax.Array) 
     expect.axes(sizes, phases=(phases, "modes"))
     if sizes["pairs"]:
         expect.axes(sizes, theta=(theta, "pairs"), phi=(phi, "pairs"))
+    front = 1j * jnp.exp(0.5j * theta)
+    sin, cos, turn = front * jnp.sin(theta / 2), front * jnp.cos(theta / 2), jnp.exp(1j * phi)
     modes = [x[..., mode] for mode in range(sizes["modes"])]
     for pair, low in enumerate(_triangle(sizes["modes"])):
-        front, sin, cos = 1j * jnp.exp(0.5j * theta[pair]), jnp.sin(theta[pair] / 2), jnp.cos(theta[pair] / 2)
-        first, second = jnp.exp(1j * phi[pair]) * modes[low], modes[low + 1]
-        modes[low], modes[low + 1] = front * (sin * first + cos * second), front * (cos * first - sin * second)
+        first, second = turn[pair] * modes[low], modes[low + 1]
+        modes[low], modes[low + 1] = sin[pair] * first + cos[pair] * second, cos[pair] * first - sin[pair] * second
     return jnp.stack(modes, -1) * jnp.exp(1j * phases)
 
 

@@ -40,11 +40,7 @@ def divided_attention(x: jax.Array, time_weights: jax.Array, space_weights: jax.
 
 def _attention(x: jax.Array, weights: jax.Array, heads: int) -> jax.Array:
     """Attention over the axis before the last of x ``(..., tokens, channels)``."""
-    width = x.shape[-1] // heads
-    queries, keys, values = (x @ weight for weight in weights)
-    mixed = []
-    for head in range(heads):
-        part = slice(head * width, (head + 1) * width)
-        scores = queries[..., part] @ jnp.swapaxes(keys[..., part], -1, -2) / width**0.5
-        mixed.append(jax.nn.softmax(scores, -1) @ values[..., part])
-    return jnp.concatenate(mixed, -1)
+    split = (*x.shape[:-1], heads, x.shape[-1] // heads)
+    queries, keys, values = ((x @ weight).reshape(split) for weight in weights)
+    scores = jnp.einsum("...qhd,...khd->...hqk", queries, keys) / split[-1] ** 0.5
+    return jnp.einsum("...hqk,...khd->...qhd", jax.nn.softmax(scores, -1), values).reshape(x.shape)

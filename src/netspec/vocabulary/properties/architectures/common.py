@@ -12,15 +12,16 @@ from netspec.spec import NetSpec
 from netspec.vocabulary.cases import Case, apart
 from netspec.vocabulary.term import Residual
 
-Specs = tuple[NetSpec, ...]
+#: Specs of one module of the catalogue. Any, since they are asked for what their own layers have.
+Specs = tuple[Any, ...]
 
 
-def named(specs: Specs, name: str) -> NetSpec:
+def named(specs: Specs, name: str) -> Any:
     """The spec of that name."""
     return next(spec for spec in specs if spec.name == name)
 
 
-def layers(spec: NetSpec, kind: type[Layer]) -> list[Any]:
+def layers(spec: Any, kind: type[Layer]) -> list[Any]:
     """The layers of one kind, in order."""
     return [layer for layer in spec.layers if isinstance(layer, kind)]
 
@@ -28,7 +29,7 @@ def layers(spec: NetSpec, kind: type[Layer]) -> list[Any]:
 def changed(specs: Specs, name: str, change: Callable[[Layer], Layer]) -> Specs:
     """``specs`` with one of them, all of whose layers went through ``change``."""
 
-    def other(spec: NetSpec) -> NetSpec:
+    def other(spec: Any) -> Any:
         return replace(spec, layers=tuple(change(layer) for layer in spec.layers)) if spec.name == name else spec
 
     return tuple(other(spec) for spec in specs)
@@ -62,7 +63,7 @@ def fewer_blocks(kind: type[Layer], first: int) -> Callable[[Layer], Layer]:
     """A change that takes a block from the stage of one kind that starts from ``first`` channels."""
 
     def change(layer: Any) -> Layer:
-        fits = isinstance(layer, kind) and layer.in_channels == first
+        fits = type(layer) is kind and layer.in_channels == first
         return replace(layer, n_blocks=layer.n_blocks - 1) if fits else layer
 
     return change

@@ -142,25 +142,31 @@ def _listed(renderer: Implementation, case: Case) -> float:
     return apart(_drawn(renderer, pixels, *(one[order] for one in splats)), _drawn(renderer, pixels, *splats))
 
 
-def _added(pixels: Any, means: Any, covariances: Any, opacities: Any, colors: Any, depths: Any) -> Any:
+def _added(pixels: Any, *splats: Any) -> Any:
     """Nothing hides anything."""
-    return sum(
-        splat(pixels, *(part[one : one + 1] for part in (means, covariances, opacities, colors, depths)))
-        for one in range(6)
-    )
+
+    def alone(mean: Any, covariance: Any, opacity: Any, color: Any, depth: Any) -> Any:
+        return splat(pixels, mean[None], covariance[None], opacity[None], color[None], depth[None])
+
+    return jnp.sum(jax.vmap(alone)(*splats), 0)
 
 
 def _as_listed(pixels: Any, means: Any, covariances: Any, opacities: Any, colors: Any, depths: Any) -> Any:
     return splat(pixels, means, covariances, opacities, colors, jnp.arange(6))
 
 
-_BACK = Mistake("the farthest in front", lambda *scene: splat(*scene[:-1], -scene[-1]))
+_BACK = Mistake("the farthest in front", lambda p, m, s, o, c, depths: splat(p, m, s, o, c, -depths))
 
 
 @compiled
-def _loss(loss: Implementation, context: Any, targets: Any, negatives: Any, mask: Any) -> tuple[Any, Any]:
-    """The loss, and its gradient by what the transformer gives."""
-    return jax.value_and_grad(loss)(context, targets, negatives, mask)
+def _loss(loss: Implementation, context: Any, targets: Any, negatives: Any, mask: Any) -> Any:
+    return loss(context, targets, negatives, mask)
+
+
+@compiled
+def _slopes(loss: Implementation, context: Any, targets: Any, negatives: Any, mask: Any) -> Any:
+    """The gradient by what the transformer gives."""
+    return jax.grad(loss)(context, targets, negatives, mask)
 
 
 def _speech(case: Case) -> tuple[np.ndarray, ...]:
@@ -175,7 +181,7 @@ def _cross_entropy(loss: Implementation, case: Case) -> float:
     lengths = np.linalg.norm(context, axis=-1)[:, None] * np.linalg.norm(candidates, axis=-1)
     logits = np.einsum("tf,tcf->tc", context, candidates) / lengths / 0.1
     losses = _entropies(logits)
-    return apart(_loss(loss, context, targets, negatives, mask)[0], np.mean(np.asarray(losses)[mask]))
+    return apart(_loss(loss, context, targets, negatives, mask), np.mean(np.asarray(losses)[mask]))
 
 
 @jax.jit
@@ -187,13 +193,13 @@ def _entropies(logits: Any) -> Any:
 def _guessing(loss: Implementation, case: Case) -> float:
     """Where all frames sound alike, one of four is guessed: log 4, whatever the context is."""
     context, _, negatives, mask = _speech(case)
-    return apart(_loss(loss, context, np.ones((6, 3)), negatives, mask)[0], np.log(4))
+    return apart(_loss(loss, context, np.ones((6, 3)), negatives, mask), np.log(4))
 
 
 def _masked_only(loss: Implementation, case: Case) -> float:
     """Outputs at frames that were not masked get no gradient; their share of it is the residual."""
     context, targets, negatives, mask = _speech(case)
-    slopes = np.abs(_loss(loss, context, targets, negatives, mask)[1]).max(-1)
+    slopes = np.abs(_slopes(loss, context, targets, negatives, mask)).max(-1)
     return float(slopes[~mask].max() / slopes[mask].max())
 
 
@@ -201,15 +207,18 @@ def _every_frame(context: Any, targets: Any, negatives: Any, mask: Any) -> Any:
     return wav2vec_loss(context, targets, negatives, mask | True)
 
 
+def _logits(context: Any, targets: Any, negatives: Any) -> Any:
+    """Cosines by the temperature, ``(frames, 1 + distractors)``."""
+    candidates = jnp.concatenate([targets[:, None], targets[negatives]], 1)
+    lengths = jnp.linalg.norm(context, axis=-1)[:, None] * jnp.linalg.norm(candidates, axis=-1)
+    return jnp.einsum("tf,tcf->tc", context, candidates) / lengths / 0.1
+
+
 def _without_itself(context: Any, targets: Any, negatives: Any, mask: Any) -> Any:
     """The true frame left out of the sum below."""
-    ratio = jnp.exp(-_by_frame(context, targets, negatives))
-    return jnp.sum(jnp.where(mask, -jnp.log(ratio / (1 - ratio)), 0)) / jnp.sum(mask)
-
-
-def _by_frame(context: Any, targets: Any, negatives: Any) -> Any:
-    one = jnp.eye(6, dtype=bool)
-    return jax.vmap(lambda mask: wav2vec_loss(context, targets, negatives, mask))(one)
+    logits = _logits(context, targets, negatives)
+    losses = jnp.log(jnp.sum(jnp.exp(logits[:, 1:]), -1)) - logits[:, 0]
+    return jnp.sum(jnp.where(mask, losses, 0)) / jnp.sum(mask)
 
 
 def _inner_products(context: Any, targets: Any, negatives: Any, mask: Any) -> Any:
@@ -259,7 +268,7 @@ TERMS = (
                 1e-12,
                 (
                     Mistake("no half in the exponent", lambda p, m, s, *rest: splat(p, m, s / 2, *rest)),
-                    Mistake("the covariance for its inverse", lambda p, m, s, *r: splat(p, m, jnp.linalg.inv(s), *r)),
+                    Mistake("the covariance for its root", lambda p, m, s, *rest: splat(p, m, s @ s, *rest)),
                 ),
             ),
             Property(
@@ -281,7 +290,7 @@ TERMS = (
                 (
                     Mistake("every frame", _every_frame),
                     Mistake("the true frame not among the candidates", _without_itself),
-                    Mistake("a temperature of 1", lambda *speech: wav2vec_loss(*speech, temperature=1.0)),
+                    Mistake("a temperature of 1", lambda c, q, n, m: wav2vec_loss(c, q, n, m, 1.0)),
                     Mistake("inner products for cosines", _inner_products),
                 ),
             ),

@@ -23,9 +23,14 @@ PATH = np.array([[0, 3], [2, 1]])
 
 
 @compiled
-def _through(network: Implementation, x: Any, weights: Any, path: Any) -> tuple[Any, Any]:
-    """What leaves, and the gradient of its sum by the weights."""
-    return network(x, weights, path), jax.grad(lambda w: jnp.sum(network(x, w, path)))(weights)
+def _through(network: Implementation, x: Any, weights: Any) -> Any:
+    return network(x, weights, PATH)
+
+
+@compiled
+def _learning(network: Implementation, x: Any, weights: Any) -> Any:
+    """The gradient of the sum of what leaves, by the weights."""
+    return jax.grad(lambda w: jnp.sum(network(x, w, PATH)))(weights)
 
 
 def _fabric(case: Case) -> tuple[np.ndarray, np.ndarray]:
@@ -38,13 +43,12 @@ def _module_by_module(network: Implementation, case: Case) -> float:
     expected = x
     for modules, chosen in zip(weights, PATH, strict=True):
         expected = sum(np.maximum(expected @ modules[module], 0) for module in chosen)
-    return apart(_through(network, x, weights, PATH)[0], expected)
+    return apart(_through(network, x, weights), expected)
 
 
 def _only_the_path_learns(network: Implementation, case: Case) -> float:
     """Where the gradient is not 0: the path's modules, and no others."""
-    _, slopes = _through(network, *_fabric(case), PATH)
-    learns = np.abs(slopes).max((2, 3)) > 0
+    learns = np.abs(_learning(network, *_fabric(case))).max((2, 3)) > 0
     return wrong(learns == [[True, False, False, True], [False, True, True, False]])
 
 
@@ -105,6 +109,14 @@ def _mean_pooled(points: Any, weight: Any, bias: Any, head: Any, head_bias: Any,
 def _in_sequence(points: Any, weight: Any, *rest: Any) -> Any:
     """Each point scaled by its place in the list."""
     return pointnet(points * (1 + jnp.arange(points.shape[1]))[:, None], weight, *rest)
+
+
+def _unaligned(points: Any, weight: Any, bias: Any, head: Any, head_bias: Any, alignment: Any) -> Any:
+    return pointnet(points, weight, bias, head, head_bias)
+
+
+def _from_the_left(points: Any, weight: Any, bias: Any, head: Any, head_bias: Any, alignment: Any) -> Any:
+    return pointnet(points, weight, bias, head, head_bias, jnp.swapaxes(alignment, 1, 2))
 
 
 def _head_first(points: Any, weight: Any, bias: Any, head: Any, head_bias: Any, alignment: Any) -> Any:
@@ -212,8 +224,8 @@ TERMS = (
                 _aligned,
                 1e-12,
                 (
-                    Mistake("alignment left out", lambda *tensors: pointnet(*tensors[:-1])),
-                    Mistake("aligned from the left", lambda *t: pointnet(*t[:-1], jnp.swapaxes(t[-1], 1, 2))),
+                    Mistake("alignment left out", _unaligned),
+                    Mistake("aligned from the left", _from_the_left),
                 ),
             ),
         ),
