@@ -177,7 +177,7 @@ TRANSPOSED = Term(
             "Its sides are the stride times those that arrive, for every kernel at least as wide as the stride.",
             _scaled,
             0.0,
-            (Mistake("one pixel cut whatever the kernel", _unpadded, line=2041),),
+            (Mistake("one pixel cut whatever the kernel", _unpadded),),
         ),
     ),
 )

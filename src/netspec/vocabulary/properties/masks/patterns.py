@@ -253,7 +253,7 @@ RANDOM = Term(
             "The same key draws the same pattern.",
             _repeats,
             0.0,
-            (Mistake("drawn anew with every call", _unseeded, line=2513),),
+            (Mistake("drawn anew with every call", _unseeded),),
         ),
     ),
 )
