@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from netspec import catalogue
-from netspec.layers import TransformerDecoder, TransformerEncoder
+from netspec.counts import count
+from netspec.layers import OneHotDense, TokenPositionEmbed, TransformerDecoder, TransformerEncoder
 from netspec.spec import NetSpec
 from netspec.vocabulary.tables.figures import Ours, compared
 
@@ -14,7 +15,8 @@ Cells = dict[tuple[str, str], Ours]
 BERT = {"base": "BERT-base", "large": "BERT-large"}
 GPT = {"GPT-1": "GPT-1", "GPT-2": "GPT-2 XL", "GPT-3": "GPT-3 175B"}
 T5 = {"base": "T5-base", "large": "T5-large", "XXL (as printed)": "T5-11B"}
-LLAMA_2 = ("LLaMA-2 7B", "LLaMA-2 13B", "LLaMA-2 70B")
+LLAMA = ("LLaMA-7B", "LLaMA-13B", "LLaMA-33B", "LLaMA-65B")
+LLAMA_2 = ("LLaMA-2-7B", "LLaMA-2-13B", "LLaMA-2-70B")
 
 
 def stack(spec: NetSpec) -> Any:
@@ -29,8 +31,14 @@ def tokens(spec: NetSpec) -> int:
 
 def vocabulary(spec: NetSpec) -> int:
     """Entries of the first table of tokens."""
-    table: Any = next(row.layer for row in spec.flat() if hasattr(row.layer, "vocab_size"))
-    return int(table.vocab_size)
+    table: Any = next(row.layer for row in spec.flat() if isinstance(row.layer, (OneHotDense, TokenPositionEmbed)))
+    return int(table.vocabulary)
+
+
+def published(spec: NetSpec) -> tuple[int, str]:
+    """Parameters of the reference implementation where one is named, else ours; and of what."""
+    reference = count(spec).reference
+    return (spec.params, spec.name) if reference is None else (reference.params, reference.source)
 
 
 def rounded(number: int) -> str:
@@ -59,10 +67,9 @@ def bert() -> Cells:
             cells[row, size] = compared(theirs, ours, why)
         cells["max sequence length", size] = compared("512", tokens(spec), f"{spec.name} of the catalogue")
         cells["vocab size", size] = compared("30522", vocabulary(spec), f"{spec.name} of the catalogue")
-        ours = rounded(spec.params)
-        cells["total parameters", size] = Ours(
-            f"{spec.params:,}", "agrees" if ours == printed[-1] else "differs", f"{ours}, with pooler or head as there"
-        )
+        params, source = published(spec)
+        same = "agrees" if rounded(params) == printed[-1] else "differs"
+        cells["total parameters", size] = Ours(f"{params:,}", same, f"{rounded(params)}; {source}")
     return cells
 
 
@@ -73,7 +80,7 @@ def heads() -> Cells:
         found = sorted({stack(catalogue.find(name)).heads for name in names})
         return f"{found[0]}" if len(found) == 1 else f"{found[0]}-{found[-1]}"
 
-    bert, llama = several(*BERT.values()), several("LLaMA 7B", "LLaMA 13B", "LLaMA 33B", "LLaMA 65B")
+    bert, llama = several(*BERT.values()), several(*LLAMA)
     return {
         ("BERT", "heads"): Ours(bert, "partly", "base has 12, large 16"),
         ("GPT-3", "heads"): compared("96", several("GPT-3 175B"), "GPT-3 175B; smaller ones have fewer"),
@@ -86,7 +93,8 @@ def grouped_heads() -> Cells:
     """Query and key/value heads, with what a cache keeps of each token."""
     cells: Cells = {}
     small, _, large = (catalogue.find(name) for name in LLAMA_2)
-    for spec, row, verdict in ((small, "LLaMA 2 (as printed)", "differs"), (large, "LLaMA 2 70B (line 4564)", "agrees")):
+    rows = {"LLaMA 2 (as printed)": (small, "differs"), "LLaMA 2 70B (line 4564)": (large, "agrees")}
+    for row, (spec, verdict) in rows.items():
         part = stack(spec)
         kept = f"{spec.name} keeps {kv_bytes(spec):,} bytes a token in 16 bits"
         cells[row, "query heads"] = Ours(f"{part.heads}", "agrees", kept)
@@ -131,9 +139,9 @@ def gpt() -> Cells:
     for row, name in GPT.items():
         spec = catalogue.find(name)
         size, depth = printed[row]
-        ours = rounded(spec.params)
-        same = ours == size
-        cells[row, "parameters"] = Ours(f"{spec.params:,}", "agrees" if same else "differs", f"{spec.name}: {ours}")
+        params, source = published(spec)
+        same = "agrees" if rounded(params) == size else "differs"
+        cells[row, "parameters"] = Ours(f"{params:,}", same, f"{rounded(params)}; {source}")
         cells[row, "layers"] = compared(depth, stack(spec).n_blocks, spec.name)
     return cells
 
@@ -181,16 +189,16 @@ def t5() -> Cells:
 
 def llama_changes() -> Cells:
     """What LLaMA has where GPT had something else, read off both networks."""
-    old, new = stack(catalogue.find("GPT-2 small")), stack(catalogue.find("LLaMA 7B"))
-    grouped = stack(catalogue.find("LLaMA-2 70B"))
+    old, new = stack(catalogue.find("GPT-2 small")), stack(catalogue.find("LLaMA-7B"))
+    grouped = stack(catalogue.find(LLAMA_2[-1]))
     names = {"layer": "LayerNorm", "rms": "RMSNorm", "gelu": "GELU", "swiglu": "SwiGLU", "rope": "RoPE"}
     return {
         ("position", "GPT"): Ours("learned", "agrees", "Radford et al. 2019; GPT-2 adds a table of positions"),
-        ("position", "LLaMA"): compared("RoPE", names.get(new.attention.positions, new.attention.positions), "LLaMA 7B"),
+        ("position", "LLaMA"): compared("RoPE", names.get(new.attention.positions), "LLaMA-7B"),
         ("norm", "GPT"): compared("LayerNorm", names[old.norm], "GPT-2 small"),
-        ("norm", "LLaMA"): compared("RMSNorm", names[new.norm], "LLaMA 7B"),
+        ("norm", "LLaMA"): compared("RMSNorm", names[new.norm], "LLaMA-7B"),
         ("activation", "GPT"): compared("ReLU", names[old.mlp], "GPT-2 small"),
-        ("activation", "LLaMA"): compared("SwiGLU", names[new.mlp], "LLaMA 7B"),
+        ("activation", "LLaMA"): compared("SwiGLU", names[new.mlp], "LLaMA-7B"),
         ("attention", "GPT"): Ours("MHA", "agrees", f"{kv_heads(old)} of {old.heads} heads have keys of their own"),
         ("attention", "LLaMA"): Ours(
             "GQA in 70B, MHA in 7B", "partly", f"{kv_heads(grouped)} of {grouped.heads}; {kv_heads(new)} of {new.heads}"
@@ -200,7 +208,7 @@ def llama_changes() -> Cells:
 
 def llama2_70b() -> Cells:
     """LLaMA-2's largest."""
-    spec = catalogue.find("LLaMA-2 70B")
+    spec = catalogue.find(LLAMA_2[-1])
     part = stack(spec)
     return {
         ("dim", "value"): compared("8192", part.width, spec.name),
@@ -219,9 +227,7 @@ def family_sizes() -> Cells:
         return ", ".join(f"{catalogue.find(name).params / 1e9:.2f}B" for name in names)
 
     return {
-        ("LLaMA", "sizes"): Ours(
-            sizes("LLaMA 7B", "LLaMA 13B", "LLaMA 33B", "LLaMA 65B"), "agrees", "33B is 32.5B (Touvron et al. 2023)"
-        ),
+        ("LLaMA", "sizes"): Ours(sizes(*LLAMA), "agrees", "33B is 32.5B (Touvron et al. 2023)"),
         ("LLaMA 2", "sizes"): Ours(sizes(*LLAMA_2), "partly", "34B was trained and not released"),
         ("T5", "sizes"): Ours(sizes("T5-base", "T5-large", "T5-3B", "T5-11B"), "partly", "small (0.06B) is missing"),
     }
