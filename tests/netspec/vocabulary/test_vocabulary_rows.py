@@ -139,9 +139,9 @@ PLANTED = [
     ("gcn", "self-loop"),
     ("dice-loss", "coefficient"),
     ("label-smoothing", "K"),
-    ("backward-anomaly-score", "detached"),
+    ("parents-attention", "detached"),
     ("gelu", "constant"),
-    ("focal-loss", "alpha"),
+    ("focal-loss", "α"),
 ]
 
 
