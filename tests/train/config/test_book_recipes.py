@@ -70,3 +70,20 @@ def test_recipes_of_the_imagenet_runs_are_those_of_their_record():
         assert cell["stochastic_depth"] == float(row["stochastic_depth"])
         assert cell["schedule"]["warmup_epochs"] == int(row["warmup_epochs"])
         assert bool(cell["augmentation"]["mixup"]) == ("Mixup" in row["extra_aug"])
+
+
+def test_every_demo_that_can_be_trained_is_a_cell_on_its_own_data():
+    """The rows with a data set: each is a cell of an experiment on it, whose network has the printed parameters."""
+    book = pd.read_csv(ROOT / "src/netspec/reference/book_demos.csv")
+    book = book[book["dataset"].notna()]
+    assert len(book) == 15
+    experiments = config.load_experiments(schema.load(CONFIG / "config.yaml"), CONFIG).values()
+    trained = {
+        (cell["book_row"], cell["dataset"]["name"]): cell["model"]
+        for experiment in experiments
+        for cell in experiment.cells.values()
+    }
+    for _, row in book.iterrows():
+        name = f"{row['demo']}: {row['variant']}"
+        assert trained.get((name, row["dataset"])) == row["model"], name
+        assert netspec.find(row["model"]).params == row["params"], name
