@@ -72,7 +72,6 @@ def checkpointed(function: Callable, policy: Callable | None = None) -> Callable
     Cost: f is computed twice. With one for each √L of L layers memory grows as √L.
     Training: the same numbers; in use there is nothing to keep, and no difference.
     Caveats: what f draws must come from keys it is given, or the second time would be another one.
-    Raises: nothing.
     Source: Chen et al. 2016 (arXiv:1604.06174), sec. 3; vocabulary line 4705.
 
     >>> def deep(x):

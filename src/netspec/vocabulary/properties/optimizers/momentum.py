@@ -115,6 +115,21 @@ def _sign_of_gradient(rate: float, *_: float) -> Any:
     return optax.sign_sgd(rate)
 
 
+def _other_share(rate: float, b1: float, b2: float, b3: float, eps: float, decay: float) -> Any:
+    """Adan whose change of the gradient counts by 1 − β₂ instead of β₂, in n and in the step."""
+    right = optimizers.adan(1.0, b1, b2, b3, eps)
+
+    def update(gradient: Any, state: Any, w: Any) -> Any:
+        _, after = right.update(gradient, state, w)
+        change = jnp.where(after.count == 1, 0.0, gradient - state.gradient)
+        n = b3 * state.n + (1 - b3) * (gradient + (1 - b2) * change) ** 2
+        m, v, size = (x / (1 - b**after.count) for x, b in ((after.m, b1), (after.v, b2), (n, b3)))
+        moved = (w - rate * (m + (1 - b2) * v) / (jnp.sqrt(size) + eps)) / (1 + rate * decay)
+        return moved - w, after._replace(n=n)
+
+    return optax.GradientTransformation(right.init, update)
+
+
 def _raw_adan(
     rate: float, b1: float = 0.9, b2: float = 0.9, b3: float = 0.9, eps: float = 1e-8, decay: float = 0.0
 ) -> Any:
@@ -233,10 +248,7 @@ TERMS = (
                 _adan_formula,
                 1e-12,
                 (
-                    Mistake(
-                        "the change weighed by 1 − β₂, as optax 0.2.8 does",
-                        lambda a, b1, b2, b3, e, w: optax.adan(a, b1, b2, b3, eps=e, eps_root=0.0, weight_decay=w),
-                    ),
+                    Mistake("the change weighed by 1 − β₂, as optax 0.2.8 does", _other_share),
                     Mistake("no decay", lambda a, b1, b2, b3, e, w: optimizers.adan(a, b1, b2, b3, e)),
                     Mistake("averages not corrected for their start", _raw_adan),
                 ),
