@@ -165,20 +165,18 @@ def _halving(heads: int, queries: int, keys: int) -> Any:
 
 def _learned(layer: Implementation, case: Case) -> float:
     case = plain.few(case)
-    described = layer(7, case.tokens, case.channels)
-    module = plain.module(described, case)
+    module = plain.module(layer(7, case.tokens, case.channels))
     tokens = case.rng(3).integers(0, 7, (case.batch, case.tokens))
-    table = case.normal(case.tokens, case.channels, seed=case.tokens * case.channels)
-    return apart(module(jnp.asarray(tokens)), np.asarray(module.tokens(jnp.asarray(tokens))) + table)
+    table, places = np.asarray(module.tokens.embedding[...]), plain.drawn(None, (case.tokens, case.channels))
+    return apart(plain.run(module, tokens), table[tokens] + places)
 
 
 def _told_apart(layer: Implementation, case: Case) -> float:
     """The same token at two positions is two vectors, by the difference of their rows."""
     case = plain.few(case)
-    module = plain.module(layer(7, 4, case.channels), case)
-    found = np.asarray(module(jnp.full((1, 4), 3)))
-    table = case.normal(4, case.channels, seed=4 * case.channels)
-    return apart(found[0, 1:] - found[0, :1], table[1:] - table[:1])
+    found = np.asarray(plain.run(plain.module(layer(7, 4, case.channels)), np.full((1, 4), 3)))
+    places = np.asarray(plain.drawn(None, (4, case.channels)))
+    return apart(found[0, 1:] - found[0, :1], places[1:] - places[:1])
 
 
 def _logarithm(distance: int, buckets: int, reach: int, bidirectional: bool) -> int:

@@ -23,7 +23,7 @@ def _three_forms(retention: Implementation, case: Case) -> float:
         each.append(np.einsum("bhc,bhcd->bhd", query[:, t], state))
     run = plain.compiled(retention, "chunk")
     chunks = (None, 1, max(1, case.tokens // 2))
-    return max(apart(run(query, key, value, decay, chunk=chunk), np.stack(each, 1)) for chunk in chunks)
+    return plain.worst(apart(run(query, key, value, decay, chunk=chunk), np.stack(each, 1)) for chunk in chunks)
 
 
 def _undecayed(retention: Implementation, case: Case) -> float:

@@ -121,13 +121,15 @@ def _tiled(flash: Implementation, case: Case) -> float:
     case = plain.few(case)
     query, key, value = plain.heads(case)
     run = plain.compiled(flash, "tile", "is_causal")
-    found = [run(query, key, value, tile=tile, is_causal=causal) for tile, causal in ((4, False), (3, True))]
-    masks = (None, np.tri(case.tokens, dtype=bool))
-    return max(apart(one, plain.attention(query, key, value, mask)) for one, mask in zip(found, masks, strict=True))
+    masks = {(4, False): None, (3, True): np.tri(case.tokens, dtype=bool)}
+    return plain.worst(
+        apart(run(query, key, value, tile=tile, is_causal=causal), plain.attention(query, key, value, mask))
+        for (tile, causal), mask in masks.items()
+    )
 
 
 def _slopes(flash: Implementation, case: Case) -> float:
-    case = plain.few(case)
+    case = plain.ordinary(case)
     parts = plain.heads(case)
     found, expected = (plain.compiled(_gradients, 0)(one, *parts) for one in (flash, _dense))
     return max(apart(one, other) for one, other in zip(found, expected, strict=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import jax
@@ -30,7 +31,7 @@ def _split(x: np.ndarray, heads: int) -> np.ndarray:
 
 def _own(make: Implementation, case: Case, *, causal: bool = False) -> Any:
     layer = TransformerEncoder(case.channels, case.heads, 4, 1, causal=causal)
-    return make(layer, plain.numerics(case), nnx.Rngs(0))
+    return make(layer, plain.NUMERICS, nnx.Rngs(0))
 
 
 def _three_maps(make: Implementation, case: Case) -> float:
@@ -41,14 +42,14 @@ def _three_maps(make: Implementation, case: Case) -> float:
         return float("inf")
     parts = (_split(part, case.heads) for part in np.split(x @ kernel + bias, 3, -1))
     kernel, bias = _numbers(module.out)
-    return apart(module(jnp.asarray(x)), plain.attention(*parts).reshape(x.shape) @ kernel + bias)
+    return apart(plain.run(module, x), plain.attention(*parts).reshape(x.shape) @ kernel + bias)
 
 
 def _permuted(make: Implementation, case: Case) -> float:
     case = plain.few(case)
-    x, module = jnp.asarray(case.normal(case.batch, case.tokens, case.channels)), _own(make, case)
+    x, module = case.normal(case.batch, case.tokens, case.channels), _own(make, case)
     order = case.rng(5).permutation(case.tokens)
-    return apart(module(x[:, order]), module(x)[:, order])
+    return apart(plain.run(module, x[:, order]), plain.run(module, x)[:, order])
 
 
 class _OneMap(SelfAttention):
@@ -109,7 +110,7 @@ SELF = Term(
 
 
 def _across(make: Implementation, case: Case) -> tuple[Any, np.ndarray, np.ndarray]:
-    module = make(case.channels, 4, case.heads, plain.numerics(case), nnx.Rngs(0))
+    module = make(case.channels, 4, case.heads, plain.NUMERICS, nnx.Rngs(0))
     return module, case.normal(case.batch, case.tokens, case.channels), case.normal(case.batch, 5, 4, seed=1)
 
 
@@ -120,7 +121,7 @@ def _from_memory(make: Implementation, case: Case) -> float:
     key, value = np.split(memory @ both + both_bias, 2, -1)
     parts = (_split(part, case.heads) for part in (x @ query + query_bias, key, value))
     kernel, bias = _numbers(module.out)
-    found = module(jnp.asarray(x), jnp.asarray(memory))
+    found = plain.run(module, x, memory)
     return apart(found, plain.attention(*parts).reshape(x.shape) @ kernel + bias)
 
 
@@ -128,7 +129,7 @@ def _memory_is_a_set(make: Implementation, case: Case) -> float:
     case = plain.few(case)
     module, x, memory = _across(make, case)
     order = case.rng(5).permutation(5)
-    return apart(module(jnp.asarray(x), jnp.asarray(memory[:, order])), module(jnp.asarray(x), jnp.asarray(memory)))
+    return apart(plain.run(module, x, memory[:, order]), plain.run(module, x, memory))
 
 
 class _Exchanged(Attention):
@@ -213,25 +214,34 @@ MULTI_HEAD = Term(
 )
 
 
-def _one_by_one(step: Implementation, case: Case) -> float:
-    case = plain.few(case)
-    x, module = jnp.asarray(case.normal(case.batch, case.tokens, case.channels)), _own(SelfAttention, case, causal=True)
-    empty = jnp.zeros((case.batch, case.tokens, case.heads, case.channels // case.heads))
+def _decoded(step: Implementation, case: Case) -> tuple[Any, np.ndarray, np.ndarray, Cache]:
+    """A causal module, its inputs, what it makes of them token by token, and the cache in the end."""
+    x, module = case.normal(case.batch, case.tokens, case.channels), _own(SelfAttention, case, causal=True)
+    empty = np.zeros((case.batch, case.tokens, case.heads, case.channels // case.heads))
+    graph, state = nnx.split(module)
     cache, each = Cache(empty, empty), []
     for position in range(case.tokens):
-        y, cache = step(module, x[:, position : position + 1], cache, jnp.asarray(position))
+        y, cache = _step(step, graph, state, x[:, position : position + 1], cache, np.asarray(position))
         each.append(y)
-    return apart(jnp.concatenate(each, 1), module(x))
+    return module, x, np.concatenate(each, 1), cache
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _step(step: Implementation, graph: Any, state: Any, *given: Any) -> Any:
+    return step(nnx.merge(graph, state), *given)
+
+
+def _one_by_one(step: Implementation, case: Case) -> float:
+    module, x, found, _ = _decoded(step, plain.few(case))
+    return apart(found, plain.run(module, x))
 
 
 def _kept(step: Implementation, case: Case) -> float:
     """After the last token the cache has the keys and values of all."""
     case = plain.few(case)
-    x, module = jnp.asarray(case.normal(case.batch, case.tokens, case.channels)), _own(SelfAttention, case, causal=True)
-    cache = Cache(*(jnp.zeros((case.batch, case.tokens, case.heads, case.channels // case.heads)),) * 2)
-    for position in range(case.tokens):
-        _, cache = step(module, x[:, position : position + 1], cache, jnp.asarray(position))
-    _, key, value = np.split(np.asarray(module.qkv(x)), 3, -1)
+    module, x, _, cache = _decoded(step, case)
+    kernel, bias = _numbers(module.qkv)
+    _, key, value = np.split(x @ kernel + bias, 3, -1)
     return max(apart(found, _split(part, case.heads)) for found, part in zip(cache, (key, value), strict=True))
 
 

@@ -22,14 +22,14 @@ from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 def _conv2d(layer: Implementation, case: Case) -> float:
     case = plain.few(case)
     x = picture(case)
-    built = plain.module(layer(2, 3, 3, activation="identity", stride=2), case)
+    built = plain.module(layer(2, 3, 3, activation="identity", stride=2))
     kernel, bias = (np.asarray(part[...]) for part in (built.conv.kernel, built.conv.bias))
-    return apart(built(x), plain.correlate(x, kernel, stride=2, padding=(1, 1)) + bias)
+    return apart(plain.run(built, x), plain.correlate(x, kernel, stride=2, padding=(1, 1)) + bias)
 
 
 def _counted(layer: Implementation, case: Case) -> float:
     described = layer(case.channels, 3, 3)
-    return apart(described.params(), plain.size(plain.module(described, case)))
+    return apart(described.params(), plain.size(plain.module(described)))
 
 
 class _WithoutBias(Conv2d):
@@ -68,14 +68,14 @@ TWO_AXES = Term(
 
 
 def _conv_of(make: Implementation, case: Case, in_channels: int, **options: Any) -> nnx.Module:
-    return make(plain.numerics(case), in_channels, 4, 3, nnx.Rngs(0), **options)
+    return make(plain.NUMERICS, in_channels, 4, 3, nnx.Rngs(0), **options)
 
 
 def _spread(make: Implementation, case: Case) -> float:
     case = plain.few(case)
     x, built = picture(case), _conv_of(make, case, 2, dilation=2)
     wide = plain.spread(np.asarray(built.kernel[...]), 2)
-    return apart(built(x), plain.correlate(x, wide) + np.asarray(built.bias[...]))
+    return apart(plain.run(built, x), plain.correlate(x, wide) + np.asarray(built.bias[...]))
 
 
 def _span(make: Implementation, case: Case) -> float:
@@ -83,7 +83,7 @@ def _span(make: Implementation, case: Case) -> float:
     impulse[0, 5, 5] = 1
     for dilation in (1, 2, 4):
         built = _conv_of(make, case, 1, dilation=dilation)
-        touched = np.abs(built(impulse) - built(0 * impulse)).max((0, 3)) > 1e-12
+        touched = np.abs(plain.run(built, impulse) - plain.run(built, 0 * impulse)).max((0, 3)) > 1e-12
         if not all(np.ptp(side) + 1 == 3 + 2 * (dilation - 1) for side in np.nonzero(touched)):
             return 1.0
     return 0.0
@@ -130,10 +130,10 @@ class _Composed(nnx.Module):
 
 def _adjoint(make: Implementation, case: Case) -> float:
     """⟨conv(a), b⟩ = ⟨a, convᵀ(b)⟩ with the convolution that pads one pixel on each side."""
-    built = make(plain.numerics(case), 3, 2, 4, 2, nnx.Rngs(0), bias=False)
+    built = make(plain.NUMERICS, 3, 2, 4, 2, nnx.Rngs(0), bias=False)
     a, b = case.normal(1, 2 * case.height, 2 * case.width, 2), case.normal(1, case.height, case.width, 3, seed=1)
     kernel = np.flip(np.asarray(built.kernel[...]), (0, 1)).swapaxes(2, 3)
-    found = np.asarray(built(b))
+    found = np.asarray(plain.run(built, b))
     if found.shape != a.shape:
         return float("inf")
     return apart(np.vdot(a, found), np.vdot(plain.correlate(a, kernel, stride=2, padding=(1, 1)), b))
@@ -142,7 +142,7 @@ def _adjoint(make: Implementation, case: Case) -> float:
 def _scaled(make: Implementation, case: Case) -> float:
     sizes = [(kernel, stride) for kernel in (2, 3, 4) for stride in (1, 2, 3) if kernel >= stride]
     for kernel, stride in sizes:
-        built = make(plain.numerics(case), 1, 1, kernel, stride, nnx.Rngs(0))
+        built = make(plain.NUMERICS, 1, 1, kernel, stride, nnx.Rngs(0))
         found = jax.eval_shape(built, jnp.zeros((1, case.height, case.width, 1))).shape
         if found != (1, stride * case.height, stride * case.width, 1):
             return 1.0
@@ -186,7 +186,7 @@ TRANSPOSED = Term(
 def _separable(layer: Implementation, case: Case) -> float:
     case = plain.few(case)
     described = layer(case.channels, 3, 1)
-    built = plain.module(described, case)
+    built = plain.module(described)
     x = case.normal(case.batch, case.height, case.width, case.channels)
     if not hasattr(built, "layers"):
         return float("inf")
@@ -197,7 +197,7 @@ def _separable(layer: Implementation, case: Case) -> float:
     still = np.sqrt(1 + 1e-5)  # the norm before anything was seen: mean 0, variance 1
     each = [plain.correlate(x[..., c : c + 1], kernel[..., c : c + 1]) for c in range(case.channels)]
     middle = np.maximum(np.concatenate(each, -1) / still, 0)
-    return apart(jax.jit(built.__call__)(x), np.maximum(middle @ np.asarray(point.conv.kernel[0, 0]) / still, 0))
+    return apart(plain.run(built, x), np.maximum(middle @ np.asarray(point.conv.kernel[0, 0]) / still, 0))
 
 
 def _separable_count(layer: Implementation, case: Case) -> float:
@@ -207,7 +207,7 @@ def _separable_count(layer: Implementation, case: Case) -> float:
 
 
 def _sizes(described: Any, case: Case) -> tuple[int, int]:
-    return described.params(), plain.size(plain.module(described, case))
+    return described.params(), plain.size(plain.module(described))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -248,7 +248,7 @@ def _groups(make: Implementation, case: Case) -> float:
     if kernel.shape != (3, 3, 2, 4):
         return float("inf")
     parts = [plain.correlate(x[..., part], kernel[..., part]) for part in (slice(0, 2), slice(2, 4))]
-    return apart(built(x), np.concatenate(parts, -1) + np.asarray(built.bias[...]))
+    return apart(plain.run(built, x), np.concatenate(parts, -1) + np.asarray(built.bias[...]))
 
 
 def _dealt(numerics: Numerics, *sizes: Any, groups: int = 1) -> nnx.Module:

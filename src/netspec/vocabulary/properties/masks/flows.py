@@ -18,18 +18,18 @@ from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 def _flow(layer: Implementation, case: Case) -> tuple[Any, np.ndarray, np.ndarray]:
     described = layer(4, 2, 5, 1, 0, memory="source", causal=True)
-    return plain.module(described, case), case.normal(1, 4, 4), case.normal(1, 3, 4, seed=1)
+    return plain.module(described), case.normal(1, 4, 4), case.normal(1, 3, 4, seed=1)
 
 
 def _writes_forward(layer: Implementation, case: Case) -> float:
     decoder, target, source = _flow(layer, case)
-    seen = plain.reaches(lambda x: decoder(jnp.asarray(x), jnp.asarray(source)), target)
+    seen = plain.reaches(lambda x: plain.run(decoder, x, source), target)
     return same(seen, np.tri(4))
 
 
 def _reads_all(layer: Implementation, case: Case) -> float:
     decoder, target, source = _flow(layer, case)
-    seen = plain.reaches(lambda x: decoder(jnp.asarray(target), jnp.asarray(x)), source)
+    seen = plain.reaches(lambda x: plain.run(decoder, target, x), source)
     return same(seen, np.ones((4, 3)))
 
 

@@ -109,6 +109,7 @@ def _banded(attention: Implementation, case: Case) -> float:
 
 def _stacked(attention: Implementation, case: Case) -> float:
     """Two layers of window 2 reach four tokens on either side."""
+    case = plain.few(case)
     query, key, value = plain.heads(case, tokens=12)
     run = plain.compiled(attention, "window")
     seen = plain.reaches(lambda v: run(query, key, run(query, key, v, window=2), window=2), value)

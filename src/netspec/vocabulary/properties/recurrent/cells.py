@@ -31,7 +31,7 @@ def _rnn_loop(network: Implementation, case: Case) -> float:
 
 def _contracts(network: Implementation, case: Case) -> float:
     """∂h_T/∂h_0, by finite differences, is at most ‖U‖^T in the spectral norm."""
-    case = plain.few(case)
+    case = plain.ordinary(case)
     w, x = drawn_weights(case, 1), drawn_inputs(case)[:1]
     w = w._replace(recurrent=0.5 * w.recurrent / np.linalg.norm(w.recurrent, 2))
     run, h, pace = plain.compiled(network), drawn_state(case)[:1], 1e-6

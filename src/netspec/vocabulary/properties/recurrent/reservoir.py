@@ -36,7 +36,7 @@ def _ridge(network: Implementation, case: Case) -> float:
 
 
 def _recovers(network: Implementation, case: Case) -> float:
-    case = plain.few(case)
+    case = plain.ordinary(case)
     x, reservoir, _ = _reservoir(case)
     weights = case.normal(5, 2, seed=4)
     y = (_states(x, reservoir, 0.7) @ weights).reshape(case.batch, 12, 2)
