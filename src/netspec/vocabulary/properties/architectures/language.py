@@ -23,10 +23,9 @@ from netspec.vocabulary.properties.architectures.common import (
     named,
     with_fields,
 )
+from netspec.vocabulary.properties.compiled import compiled
 from netspec.vocabulary.properties.networks import network
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
-
-compiled = partial(jax.jit, static_argnums=0)
 
 
 @compiled

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import jax
@@ -14,9 +13,8 @@ from scipy.spatial.transform import Rotation
 from netspec.vocabulary.associative.algebras import complex_layer, quaternion_dense, quaternion_product
 from netspec.vocabulary.associative.splines import b_splines, kan_layer
 from netspec.vocabulary.cases import Case, apart
+from netspec.vocabulary.properties.compiled import compiled
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
-
-compiled = partial(jax.jit, static_argnums=0)
 
 
 @compiled

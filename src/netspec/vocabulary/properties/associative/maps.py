@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import scipy.spatial.distance
 
 from netspec.vocabulary.associative.maps import NeuralGas, som_update, stacked_som_update
 from netspec.vocabulary.cases import Case, apart, wrong
+from netspec.vocabulary.properties.compiled import compiled
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
-
-compiled = partial(jax.jit, static_argnums=0)
 
 
 @compiled

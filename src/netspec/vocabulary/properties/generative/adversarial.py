@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import jax
@@ -13,9 +12,8 @@ import scipy.special
 
 from netspec.vocabulary.cases import Case, apart
 from netspec.vocabulary.generative.adversarial import gradient_penalty, optimal_discriminator, style_layer
+from netspec.vocabulary.properties.compiled import compiled
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
-
-compiled = partial(jax.jit, static_argnums=0)
 
 
 def _densities(case: Case) -> tuple[np.ndarray, np.ndarray]:

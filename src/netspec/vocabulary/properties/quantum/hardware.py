@@ -11,11 +11,10 @@ import numpy as np
 import scipy.stats
 
 from netspec.vocabulary.cases import Case, apart
+from netspec.vocabulary.properties.compiled import compiled
 from netspec.vocabulary.quantum.memristors import crossbar
 from netspec.vocabulary.quantum.optics import diffract, mzi_mesh, reck_angles
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
-
-compiled = partial(jax.jit, static_argnums=0)
 
 MODES = 3
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from itertools import product
 from typing import Any
 
@@ -14,12 +13,11 @@ import optax
 import scipy.stats
 
 from netspec.vocabulary.cases import Case, apart, wrong
+from netspec.vocabulary.properties.compiled import compiled
 from netspec.vocabulary.space.audio import wav2vec_loss
 from netspec.vocabulary.space.logic import RealLogic
 from netspec.vocabulary.space.splatting import splat
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
-
-compiled = partial(jax.jit, static_argnums=0)
 
 
 @compiled
