@@ -32,7 +32,7 @@ def _real_form(layer: Implementation, case: Case) -> float:
     z, weight, bias = _complex_inputs(case)
     a, b = weight.real, weight.imag
     expected = np.hstack([z.real, z.imag]) @ np.block([[a, b], [-b, a]])
-    found = np.asarray(_complex(layer, z, weight, 0 * bias))
+    found = _complex(layer, z, weight, 0 * bias)
     return apart(np.hstack([found.real, found.imag]), expected)
 
 
@@ -81,7 +81,7 @@ def _turns(dense: Implementation, case: Case) -> float:
         padded[0, 0] = right
         weight = np.zeros((2, 5, 4))
         weight[0, 0] = left
-        return np.asarray(_quaternions(dense, padded, weight))[0, 0]
+        return _quaternions(dense, padded, weight)[0, 0]
 
     half = times(q, np.append(0, v))
     return apart(conjugate * times(q, conjugate * half), np.append(0, rotation.apply(v)))

@@ -39,7 +39,7 @@ def _sums_to_one(log_prob: Implementation, case: Case) -> float:
 
 def _conditionals(log_prob: Implementation, case: Case) -> float:
     """Entry i is the share of the strings with its first bits among those with one bit fewer, counted in the table."""
-    found = np.asarray(_log_prob(log_prob, STRINGS, *_made(case)))
+    found = _log_prob(log_prob, STRINGS, *_made(case))
     table, worst = np.exp(found.sum(-1)), 0.0
     for length in range(1, BITS + 1):
         alike = [(STRINGS[:, None, :size] == STRINGS[None, :, :size]).all(-1) for size in (length - 1, length)]

@@ -101,7 +101,7 @@ def _step(step: Implementation, x: Any, noise: Any, levels: Any, fresh: Any) -> 
 
 
 def _gone(step: Implementation, x: Any, noise: Any, kept: float, before: float, eta: float, fresh: Any) -> np.ndarray:
-    return np.asarray(_step(step, np.asarray(x), noise, np.array([kept, before, eta]), fresh))
+    return _step(step, np.asarray(x), noise, np.array([kept, before, eta]), fresh)
 
 
 def _along(step: Implementation, case: Case) -> float:

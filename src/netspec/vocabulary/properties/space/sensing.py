@@ -57,7 +57,7 @@ def _de_morgan(logic: Implementation, case: Case) -> float:
 def _between(logic: Implementation, case: Case) -> float:
     """All of equal degrees is that degree; else doubt lies from that of the worst over √2 to that of the worst."""
     a = case.uniform(16, 2, seed=2)
-    alike, found = a.copy(), np.asarray(_truths(logic, a, a)[4])
+    alike, found = a.copy(), _truths(logic, a, a)[4]
     alike[:, 1] = alike[:, 0]
     worst = 1 - a.min(-1)
     outside = np.maximum(1 - found - worst, worst / np.sqrt(2) - (1 - found)).max()
