@@ -63,8 +63,8 @@ def fewer_blocks(kind: type[Layer], first: int) -> Callable[[Layer], Layer]:
     """A change that takes a block from the stage of one kind that starts from ``first`` channels."""
 
     def change(layer: Any) -> Layer:
-        fits = type(layer) is kind and layer.in_channels == first
-        return replace(layer, n_blocks=layer.n_blocks - 1) if fits else layer
+        found: Any = layer if isinstance(layer, kind) else None
+        return replace(found, n_blocks=found.n_blocks - 1) if found and found.in_channels == first else layer
 
     return change
 

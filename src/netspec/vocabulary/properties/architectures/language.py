@@ -23,10 +23,9 @@ from netspec.vocabulary.properties.architectures.common import (
     named,
     with_fields,
 )
+from netspec.vocabulary.properties.compiled import compiled
 from netspec.vocabulary.properties.networks import network
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
-
-compiled = partial(jax.jit, static_argnums=0)
 
 
 @compiled
@@ -42,7 +41,7 @@ def _any_order(encoder: Implementation, case: Case) -> float:
     """Tokens in another order leave in that order: without positions nothing tells them apart."""
     apply, tensors, x = _encoder(encoder, case)
     order = case.rng(1).permutation(5)
-    return apart(_applied(apply, tensors, x[:, order]), np.asarray(_applied(apply, tensors, x))[:, order])
+    return apart(_applied(apply, tensors, x[:, order]), _applied(apply, tensors, x)[:, order])
 
 
 def _tensors(encoder: Implementation, case: Case) -> float:
@@ -77,7 +76,7 @@ def _future(specs: Specs, case: Case) -> float:
     x = case.normal(1, 5, 4)
     moved = x.copy()
     moved[0, 3] = case.normal(4, seed=1)
-    different = np.asarray(_applied(apply, tensors, moved)[0] != _applied(apply, tensors, x)[0])
+    different = _applied(apply, tensors, moved)[0] != _applied(apply, tensors, x)[0]
     return wrong(different.any(-1) == [False, False, False, True, True])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import jax
@@ -14,9 +13,8 @@ from scipy.spatial.transform import Rotation
 from netspec.vocabulary.associative.algebras import complex_layer, quaternion_dense, quaternion_product
 from netspec.vocabulary.associative.splines import b_splines, kan_layer
 from netspec.vocabulary.cases import Case, apart
+from netspec.vocabulary.properties.compiled import compiled
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
-
-compiled = partial(jax.jit, static_argnums=0)
 
 
 @compiled
@@ -34,7 +32,7 @@ def _real_form(layer: Implementation, case: Case) -> float:
     z, weight, bias = _complex_inputs(case)
     a, b = weight.real, weight.imag
     expected = np.hstack([z.real, z.imag]) @ np.block([[a, b], [-b, a]])
-    found = np.asarray(_complex(layer, z, weight, 0 * bias))
+    found = _complex(layer, z, weight, 0 * bias)
     return apart(np.hstack([found.real, found.imag]), expected)
 
 
@@ -83,7 +81,7 @@ def _turns(dense: Implementation, case: Case) -> float:
         padded[0, 0] = right
         weight = np.zeros((2, 5, 4))
         weight[0, 0] = left
-        return np.asarray(_quaternions(dense, padded, weight))[0, 0]
+        return _quaternions(dense, padded, weight)[0, 0]
 
     half = times(q, np.append(0, v))
     return apart(conjugate * times(q, conjugate * half), np.append(0, rotation.apply(v)))

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import scipy.spatial.distance
 
 from netspec.vocabulary.associative.maps import NeuralGas, som_update, stacked_som_update
 from netspec.vocabulary.cases import Case, apart, wrong
+from netspec.vocabulary.properties.compiled import compiled
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
-
-compiled = partial(jax.jit, static_argnums=0)
 
 
 @compiled
@@ -44,7 +41,7 @@ def _k_means(update: Implementation, case: Case) -> float:
     examples = case.normal(5, 3, seed=2)
     weights = 100.0 + case.normal(12, 3)
     for count, x in enumerate(examples, start=1):
-        weights = np.asarray(_moved(update, weights, positions, x, 1 / count, 1e-3))
+        weights = _moved(update, weights, positions, x, 1 / count, 1e-3)
     winner = scipy.spatial.distance.cdist(examples[:1], weights).argmin()
     return apart(weights[winner], examples.mean(0))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from itertools import product
 from typing import Any
 
@@ -20,9 +19,8 @@ from netspec.vocabulary.associative.memories import (
     rbm_free_energy,
 )
 from netspec.vocabulary.cases import Case, apart
+from netspec.vocabulary.properties.compiled import compiled
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
-
-compiled = partial(jax.jit, static_argnums=0)
 
 
 @compiled
@@ -49,7 +47,7 @@ def _falls(retrieve: Implementation, case: Case) -> float:
     """By how much the energy rises at a step, of five from a far state; it may by rounding."""
     patterns, state, worst = case.normal(5, 4), 3 * case.normal(3, 4, seed=1), 0.0
     for _ in range(5):
-        moved = np.asarray(_retrieved(retrieve, patterns, state, np.float64(1.5)))
+        moved = _retrieved(retrieve, patterns, state, np.float64(1.5))
         worst = max(worst, float(np.max(_energy(patterns, moved, 1.5) - _energy(patterns, state, 1.5))))
         state = moved
     return worst
@@ -174,7 +172,7 @@ def _unread(log_prob: Implementation, case: Case) -> float:
     unread, first = log_likelihood.copy(), log_likelihood.copy()
     np.put_along_axis(unread, order[:, :3], -50.0, -1)
     np.put_along_axis(first, order[:, -1:], -50.0, -1)
-    found = [np.asarray(_answered(log_prob, query, documents, one)) for one in (log_likelihood, unread, first)]
+    found = [_answered(log_prob, query, documents, one) for one in (log_likelihood, unread, first)]
     return max(apart(found[1], found[0]), float(np.any(found[2] >= found[0])))
 
 

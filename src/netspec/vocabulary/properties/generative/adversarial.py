@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import jax
@@ -13,9 +12,8 @@ import scipy.special
 
 from netspec.vocabulary.cases import Case, apart
 from netspec.vocabulary.generative.adversarial import gradient_penalty, optimal_discriminator, style_layer
+from netspec.vocabulary.properties.compiled import compiled
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
-
-compiled = partial(jax.jit, static_argnums=0)
 
 
 def _densities(case: Case) -> tuple[np.ndarray, np.ndarray]:
@@ -96,7 +94,7 @@ def _styled(layer: Implementation, *inputs: Any) -> Any:
 def _requested(layer: Implementation, case: Case) -> float:
     """Mean and spread of every channel of every image are those that w asks for; epsilon is told apart."""
     x, w, affine, bias, noise, strength = inputs = _style_inputs(case)
-    out = np.asarray(_styled(layer, *inputs))
+    out = _styled(layer, *inputs)
     scale, shift = np.split(w @ affine + bias, 2, -1)
     variance = (x + strength * noise[..., None]).var((1, 2))
     spread = np.abs(scale) * np.sqrt(variance / (variance + 1e-8))

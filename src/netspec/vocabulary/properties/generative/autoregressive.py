@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import jax
@@ -16,14 +15,12 @@ from netspec.layers.base import Layer
 from netspec.spec import NetSpec
 from netspec.vocabulary.cases import Case, apart, wrong
 from netspec.vocabulary.generative.autoregressive import made_log_prob, masked_conv
+from netspec.vocabulary.properties.compiled import compiled
 from netspec.vocabulary.properties.networks import network
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 BITS, HIDDEN = 4, 5
 STRINGS = np.array([[number >> place & 1 for place in range(BITS)] for number in range(2**BITS)], dtype=float)
-
-
-compiled = partial(jax.jit, static_argnums=0)
 
 
 @compiled
@@ -42,7 +39,7 @@ def _sums_to_one(log_prob: Implementation, case: Case) -> float:
 
 def _conditionals(log_prob: Implementation, case: Case) -> float:
     """Entry i is the share of the strings with its first bits among those with one bit fewer, counted in the table."""
-    found = np.asarray(_log_prob(log_prob, STRINGS, *_made(case)))
+    found = _log_prob(log_prob, STRINGS, *_made(case))
     table, worst = np.exp(found.sum(-1)), 0.0
     for length in range(1, BITS + 1):
         alike = [(STRINGS[:, None, :size] == STRINGS[None, :, :size]).all(-1) for size in (length - 1, length)]

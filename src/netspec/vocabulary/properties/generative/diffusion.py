@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import jax
@@ -12,12 +11,11 @@ import scipy.special
 
 from netspec.vocabulary.cases import Case, apart, wrong
 from netspec.vocabulary.generative.diffusion import Diffusion, ddim_step, score_from_noise
+from netspec.vocabulary.properties.compiled import compiled
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 STEPS = 6
 AT = np.array([[1], [3], [STEPS - 1]])
-
-compiled = partial(jax.jit, static_argnums=0)
 
 
 def _betas(case: Case) -> np.ndarray:
@@ -103,7 +101,7 @@ def _step(step: Implementation, x: Any, noise: Any, levels: Any, fresh: Any) -> 
 
 
 def _gone(step: Implementation, x: Any, noise: Any, kept: float, before: float, eta: float, fresh: Any) -> np.ndarray:
-    return np.asarray(_step(step, np.asarray(x), noise, np.array([kept, before, eta]), fresh))
+    return _step(step, np.asarray(x), noise, np.array([kept, before, eta]), fresh)
 
 
 def _along(step: Implementation, case: Case) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import jax
@@ -13,9 +12,8 @@ import scipy.stats
 
 from netspec.vocabulary.cases import Case, apart
 from netspec.vocabulary.generative.flows import affine_coupling, flow_log_density, glow_step
+from netspec.vocabulary.properties.compiled import compiled
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
-
-compiled = partial(jax.jit, static_argnums=0)
 
 
 @compiled

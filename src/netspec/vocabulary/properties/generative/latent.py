@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import jax
@@ -13,9 +12,8 @@ import scipy.stats
 
 from netspec.vocabulary.cases import Case, apart, wrong
 from netspec.vocabulary.generative.latent import Quantized, vae_bound, vector_quantize
+from netspec.vocabulary.properties.compiled import compiled
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
-
-compiled = partial(jax.jit, static_argnums=0)
 
 
 @compiled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial, reduce
+from functools import reduce
 from typing import Any
 
 import jax
@@ -12,10 +12,9 @@ import scipy.linalg
 import scipy.optimize
 
 from netspec.vocabulary.cases import Case, apart
+from netspec.vocabulary.properties.compiled import compiled
 from netspec.vocabulary.quantum.circuits import circuit_state, hybrid_network, qnn, vqe_energy
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
-
-compiled = partial(jax.jit, static_argnums=0)
 
 X: Any = np.array([[0, 1], [1, 0]])
 Y: Any = np.array([[0, -1j], [1j, 0]])

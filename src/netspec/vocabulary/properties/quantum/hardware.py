@@ -11,11 +11,10 @@ import numpy as np
 import scipy.stats
 
 from netspec.vocabulary.cases import Case, apart
+from netspec.vocabulary.properties.compiled import compiled
 from netspec.vocabulary.quantum.memristors import crossbar
 from netspec.vocabulary.quantum.optics import diffract, mzi_mesh, reck_angles
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
-
-compiled = partial(jax.jit, static_argnums=0)
 
 MODES = 3
 
@@ -90,7 +89,7 @@ def _conserved(masks: Implementation, case: Case) -> float:
 def _back(masks: Implementation, case: Case) -> float:
     """Backwards through the same masks, with their delays taken back, the field is what it was."""
     field, phases = _complex(case, 4, 6), case.uniform(2, 4, 6, low=-3, high=3, seed=2)
-    there = np.asarray(_light(masks, field, phases, DISTANCE, PITCH))
+    there = _light(masks, field, phases, DISTANCE, PITCH)
     return apart(_light(masks, there, -phases[::-1], -DISTANCE, PITCH), field)
 
 

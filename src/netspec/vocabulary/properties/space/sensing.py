@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from itertools import product
 from typing import Any
 
@@ -14,12 +13,11 @@ import optax
 import scipy.stats
 
 from netspec.vocabulary.cases import Case, apart, wrong
+from netspec.vocabulary.properties.compiled import compiled
 from netspec.vocabulary.space.audio import wav2vec_loss
 from netspec.vocabulary.space.logic import RealLogic
 from netspec.vocabulary.space.splatting import splat
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
-
-compiled = partial(jax.jit, static_argnums=0)
 
 
 @compiled
@@ -59,7 +57,7 @@ def _de_morgan(logic: Implementation, case: Case) -> float:
 def _between(logic: Implementation, case: Case) -> float:
     """All of equal degrees is that degree; else doubt lies from that of the worst over √2 to that of the worst."""
     a = case.uniform(16, 2, seed=2)
-    alike, found = a.copy(), np.asarray(_truths(logic, a, a)[4])
+    alike, found = a.copy(), _truths(logic, a, a)[4]
     alike[:, 1] = alike[:, 0]
     worst = 1 - a.min(-1)
     outside = np.maximum(1 - found - worst, worst / np.sqrt(2) - (1 - found)).max()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import jax
@@ -12,12 +11,11 @@ import scipy.special
 from scipy.spatial.transform import Rotation
 
 from netspec.vocabulary.cases import Case, apart, wrong
+from netspec.vocabulary.properties.compiled import compiled
 from netspec.vocabulary.space.fabric import pathnet
 from netspec.vocabulary.space.points import pointnet
 from netspec.vocabulary.space.video import divided_attention
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
-
-compiled = partial(jax.jit, static_argnums=0)
 
 PATH = np.array([[0, 3], [2, 1]])
 
