@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from netspec.catalogue.entry import term
 from netspec.catalogue.resnet import resnet
 from netspec.layers import BottleneckBlock, ConvBN, Dense, GlobalAvgPool, ResidualBlock
 
 SENET = term("SENet", 5051, "Hu et al. 2017, arXiv:1709.01507", 2017)
+
+
+STRIDES = "strides are in the 3×3 as in ResNet here, in the released network in the first 1×1, which has the same count"
 
 
 def gated(counts: tuple[int, ...], reduction: int = 16) -> tuple[BottleneckBlock, ...]:
@@ -18,8 +23,10 @@ def gated(counts: tuple[int, ...], reduction: int = 16) -> tuple[BottleneckBlock
     )
 
 
+SE_50 = resnet(SENET, "SE-ResNet-50", gated((3, 4, 6, 3)))
+
 SPECS = (
-    resnet(SENET, "SE-ResNet-50", gated((3, 4, 6, 3))),
+    replace(SE_50, provenance=replace(SE_50.provenance, remark=STRIDES)),
     SENET.spec(
         "tiny-SE-ResNet",
         (16, 16, 3),

@@ -33,8 +33,9 @@ def lines(one: Count) -> list[str]:
     """A line per count: what it is, the number, where it comes from."""
     rows: list[tuple[str, str, str]] = [
         ("built", f"{one.built:,}", "tensors of the module"),
-        ("book", f"{one.book:,}", "formulas of the chapter"),
     ]
+    if one.spec.provenance.role != "vocabulary":
+        rows.append(("book", f"{one.book:,}", "formulas of the chapter"))
     if one.repository is not None:
         rows.append(("repository", f"{one.repository:,}", "pinned by the companion repository"))
     if one.printed:

@@ -54,7 +54,8 @@ def heading(spec: NetSpec) -> list[str]:
     role = f"{about.role} of {about.alternative_of}" if about.alternative_of else about.role
     inputs = [text.shape(spec.input_shape), *(f"{name} {text.shape(sides)}" for name, sides in spec.extra_inputs)]
     flow = f"{' and '.join(inputs)} → {text.shape(spec.output_shape)}"
-    lines = [about.paper, " · ".join(filter(None, (about.book, about.domain, role if about.entry else ""))), flow]
+    places = (about.book, about.domain, role if about.entry else "")
+    lines = [about.paper, " · ".join(dict.fromkeys(filter(None, places))), flow]
     if about.new_primitives:
         lines.append(f"new here: {', '.join(about.new_primitives)}")
     if about.remark:

@@ -57,6 +57,7 @@ _WORDS = {
     "norm": "{0} norm",
     "placement": "{0}-norm",
     "gelu": "{0} gelu",
+    "table": "shared as {0}",
     "norm_epsilon": "epsilon {0:g}",
 }
 
@@ -102,7 +103,7 @@ def arguments(layer: Layer) -> str:
         if name not in given:
             continue
         plain = name.replace("_", " ").replace("1x1", "1×1").replace("3x3", "3×3")
-        if name in _WORDS:
+        if name in _WORDS and value not in reads:
             words.append(_WORDS[name].format(value))
         elif isinstance(value, Attention):
             changed = (f for f in fields(value) if getattr(value, f.name) != f.default)

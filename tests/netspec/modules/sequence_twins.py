@@ -1,5 +1,6 @@
 """Networks over sequences and vectors that are to compute what published ones do."""
 
+import re
 from functools import partial
 
 import jax.numpy as jnp
@@ -27,6 +28,29 @@ def gpt2(modules, input_ids):
     for module in modules:
         input_ids = module(input_ids)
     return {"logits": input_ids}
+
+
+def t5(modules, input_ids, attention_mask, decoder_input_ids):
+    """What the mask hides lies at the end and is left out, for no output is behind it."""
+    embed, encoder, lookup, decoder, head = modules
+    x, table = embed(input_ids[:, : np.asarray(attention_mask).sum()])
+    return {"logits": head(decoder(lookup(decoder_input_ids, table), encoder(x)), table)}
+
+
+def without_tied(tensors):
+    """Each tensor under its first name, which the layers share."""
+    read = {name: tensors[name] for name in tensors}
+    return {name: x for name, x in read.items() if not re.search(r"embed_tokens|lm_head", name)}
+
+
+#: The parts of T5: positions and biases as Raffel et al. have them, in the small sizes of the case.
+T5 = {
+    "attention": L.Attention(positions="t5", bias=False, scaled=False),
+    "norm": "rms",
+    "norm_epsilon": 1e-6,
+    "mlp": "relu",
+    "mlp_bias": False,
+}
 
 
 def whisper(modules, features, decoder_input_ids):
@@ -92,6 +116,48 @@ TWINS = {
         ),
         change=transposed(r"c_(attn|proj|fc)\.weight"),
         forward=gpt2,
+        gradients=True,
+    ),
+    "tiny_llama": Twin(
+        (
+            L.TokenPositionEmbed(128, 64, 64, learned_positions=False),
+            L.TransformerEncoder(
+                64,
+                4,
+                160,
+                2,
+                causal=True,
+                attention=L.Attention(positions="rope", rope_pairs="halves", bias=False),
+                norm="rms",
+                norm_epsilon=1e-6,
+                mlp="swiglu",
+                mlp_bias=False,
+            ),
+            L.LMHead(64, 128, bias=False),
+        ),
+        order=(
+            (
+                r".*layers\.\d+\.",
+                ("input_layernorm", "q_proj", "k_proj", "v_proj", "o_proj", "post_attention", "gate", "up", "down"),
+            ),
+        ),
+        forward=gpt2,
+        gradients=True,
+    ),
+    "tiny_t5": Twin(
+        (
+            L.TokenPositionEmbed(100, 16, 32, learned_positions=False, table="tokens"),
+            L.TransformerEncoder(32, 4, 64, 2, **T5),
+            L.SharedEmbed(100, 32, "tokens"),
+            L.TransformerDecoder(32, 4, 64, 2, 0, memory="memory", causal=True, final_norm=True, **T5),
+            L.LMHead(32, 100, bias=False, table="tokens", scaled=True),
+        ),
+        order=(
+            (r".*layer\.\d\.", ("layer_norm", r"\.q$", r"\.k$", r"\.v$", r"\.o$", r"\.wi$", r"\.wo$")),
+            (r"(encoder|decoder)", (r"block\.\d+\.layer\.\d\.(?!.*relative)", "final_layer_norm", "relative")),
+        ),
+        change=without_tied,
+        forward=t5,
         gradients=True,
     ),
     "tiny_whisper_a": Twin(

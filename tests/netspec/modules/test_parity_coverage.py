@@ -16,7 +16,6 @@ TWINS = test_image_parity.TWINS | test_sequence_parity.TWINS
 LEFT_OUT = {
     L.DarknetBlock: "YOLOv3 has 62 million parameters, and another slope of leaky ReLU; CSPBlock has the same blocks",
     L.TimeCondition: "DDPM's U-Net, which has group norms and maps the encoded time twice, records nothing inside",
-    L.SharedEmbed: "plumbing: rows of another layer's table",
     L.OnRegions: "the case of Mask R-CNN ends with the feature pyramid, that of its head begins behind RoIAlign",
     L.Branches: "plumbing",
     L.GroupNorm: "flax's own; DDPM's and ResNetV2's norms of groups stand inside of other blocks",
@@ -41,7 +40,7 @@ PARTS_LEFT_OUT = {
     L.StructureModule: "all but its invariant point attention: the case ends there",
     L.EvoformerBlock: "the map to the single representation behind the stack: the case is one block",
     L.TransformerDecoder: "learned queries and ReLU: DETR norms behind the sums; its attention and heads are compared",
-    L.TokenPositionEmbed: "learned_positions=False",
+    L.TokenPositionEmbed: "segments, and a norm of the sum",
     L.UNetUp: "upsample='bilinear', whose parts occur in the primitives and in DeepLab",
 }
 
@@ -58,6 +57,8 @@ WITH_GRADIENTS = {
     L.ConvNeXtStage: "tiny_convnext",
     L.SwinStage: "tiny_swin_tv",
     L.TransformerEncoder: "tiny_vit_timm",
+    L.SharedEmbed: "tiny_t5",
+    L.LMHead: "tiny_llama",
     L.TransformerDecoder: "tiny_whisper_a",
     L.DETRHeads: "tiny_detr_a",
     L.MambaBlock: "tiny_mamba_a",

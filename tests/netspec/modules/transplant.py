@@ -93,7 +93,8 @@ class Donor:
             assert not parts
         yield "kernel", jnp.concatenate(kernels, axis=-1)
         if module.bias is None:
-            (self.shift,) = biases
+            self.shift, *others = biases
+            assert all(bias is None for bias in others)
         else:
             absent = (jnp.zeros(kernel.shape[-1]) for kernel in kernels)
             yield "bias", jnp.concatenate([zero if b is None else b for b, zero in zip(biases, absent, strict=True)])
