@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-
-from netspec.vocabulary.entry import entries
 
 
 @dataclass(frozen=True)
@@ -86,45 +81,6 @@ def few(case: Case) -> tuple[int, int]:
     return one.batch, one.channels
 
 
-@cache
-def compiled(function: Any) -> Any:
-    """``function`` as one program, however often it is asked for: compiling its operations one by one takes longer."""
-    return jax.jit(function)
-
-
-@cache
-def gradient(function: Any) -> Any:
-    """The gradient of the sum of what ``function`` returns by its first argument, compiled once."""
-    return jax.jit(jax.grad(lambda first, *others: jnp.sum(function(first, *others))))
-
-
-def loaded(id: str, implementation: Any) -> Any:
-    """``implementation``, or what the row of that id points to, as it does for what is the trainer's."""
-    return entries()[id].load() if implementation is None else implementation
-
-
 def wrong(holds: Any) -> float:
     """0 where it holds (everywhere, of an array), 1 where not."""
     return 0.0 if np.all(holds) else 1.0
-
-
-@cache
-def compiled(implementation: Any, *static: int) -> Any:
-    """A function of the vocabulary as one program, which compiles once a shape; a wrong one, in numpy often, as it is.
-
-    ``static`` are the places of arguments that are no arrays.
-    """
-    module = getattr(implementation, "__module__", "")
-    ours = module.startswith("netspec.vocabulary.") and not module.startswith("netspec.vocabulary.properties.")
-    return jax.jit(implementation, static_argnums=static) if ours else implementation
-
-
-@cache
-def pullback(implementation: Any, place: int, *static: int) -> Callable[..., Any]:
-    """The gradient by the argument at ``place`` as one program, called with a cotangent and then all arguments."""
-
-    def back(cotangent: Any, *args: Any) -> Any:
-        before, after = args[:place], args[place + 1 :]
-        return jax.vjp(lambda one: implementation(*before, one, *after), args[place])[1](cotangent)[0]
-
-    return jax.jit(back, static_argnums=tuple(index + 1 for index in static))

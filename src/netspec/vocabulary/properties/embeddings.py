@@ -13,7 +13,8 @@ from flax import nnx
 import netspec
 from netspec.layers import PatchEmbed
 from netspec.vocabulary import embeddings
-from netspec.vocabulary.cases import Case, apart, compiled, wrong
+from netspec.vocabulary.cases import Case, apart, wrong
+from netspec.vocabulary.programs import program
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 
@@ -27,13 +28,13 @@ def _one_hot(embed: Implementation, case: Case) -> float:
     """Three products with one-hot rows."""
     tokens, segments, tables = _passages(case)
     rows = np.eye(7)[tokens] @ tables[0] + np.eye(6)[:4] @ tables[1] + np.eye(2)[segments] @ tables[2]
-    return apart(compiled(embed)(tokens, segments, *tables), rows)
+    return apart(program(embed)(tokens, segments, *tables), rows)
 
 
 def _other_passage(embed: Implementation, case: Case) -> float:
     """A token of the other passage is E_seg[1] − E_seg[0] away, wherever it stands."""
     tokens, segments, tables = _passages(case)
-    one, other = (np.asarray(compiled(embed)(tokens, np.full_like(segments, kind), *tables)) for kind in (0, 1))
+    one, other = (np.asarray(program(embed)(tokens, np.full_like(segments, kind), *tables)) for kind in (0, 1))
     return apart(other - one, np.broadcast_to(tables[2][1] - tables[2][0], one.shape))
 
 
@@ -55,14 +56,14 @@ def _sentences(case: Case) -> tuple[np.ndarray, np.ndarray]:
 def _mean_by_hand(embed: Implementation, case: Case) -> float:
     states, mask = _sentences(case)
     means = np.stack([state[each].mean(0) for state, each in zip(states, mask, strict=True)])
-    return apart(compiled(embed)(states, mask), means / np.linalg.norm(means, axis=-1, keepdims=True))
+    return apart(program(embed)(states, mask), means / np.linalg.norm(means, axis=-1, keepdims=True))
 
 
 def _padding(embed: Implementation, case: Case) -> float:
     """What stands in the padding has no part in it, and lengths are one."""
     states, mask = _sentences(case)
-    found = compiled(embed)(states, mask)
-    other = compiled(embed)(np.where(mask[..., None], states, 100.0), mask)
+    found = program(embed)(states, mask)
+    other = program(embed)(np.where(mask[..., None], states, 100.0), mask)
     return max(apart(other, found), apart(np.linalg.norm(found, axis=-1), np.ones(3)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import jax
@@ -94,14 +94,6 @@ def few(case: Case) -> Case:
 def ordinary(case: Case) -> Case:
     """The case with the sizes of the ordinary one, for what takes longer still, or says nothing of one token."""
     return replace(CASES[0], name=case.name, seed=case.seed)
-
-
-@cache
-def compiled(implementation: Callable[..., Any], *static: str | int) -> Callable[..., Any]:
-    """``jax.jit`` of it, so that all cases of the same sizes share what was compiled; ``static`` names arguments."""
-    names = [name for name in static if isinstance(name, str)]
-    places = [place for place in static if isinstance(place, int)]
-    return jax.jit(implementation, static_argnames=names, static_argnums=places)
 
 
 def worst(residuals: Iterable[float]) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 from netspec.layers import TokenPositionEmbed
 from netspec.vocabulary import positions
 from netspec.vocabulary.cases import Case, apart, wrong
+from netspec.vocabulary.programs import program
 from netspec.vocabulary.properties import plain
 from netspec.vocabulary.properties.plain import ROUNDING
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
@@ -72,13 +73,13 @@ def _complex(rope: Implementation, case: Case) -> float:
     turned = (x[..., ::2] + 1j * x[..., 1::2]) * np.exp(1j * at[:, None, None] * _pairs(x.shape[-1]))
     expected = np.empty_like(x)
     expected[..., ::2], expected[..., 1::2] = turned.real, turned.imag
-    return apart(plain.compiled(rope)(x, at), expected)
+    return apart(program(rope)(x, at), expected)
 
 
 def _relative(rope: Implementation, case: Case) -> float:
     case = plain.few(case)
     query, key, at = _vectors(case)
-    run = plain.compiled(rope)
+    run = program(rope)
 
     def scores(places: np.ndarray) -> np.ndarray:
         return np.einsum("bthc,bshc->bhts", run(query, places), run(key, places))
@@ -99,7 +100,7 @@ def _order_matters(scores: np.ndarray, query: np.ndarray, key: np.ndarray) -> fl
 def _lengths(rope: Implementation, case: Case) -> float:
     case = plain.few(case)
     x, _, at = _vectors(case)
-    run = plain.compiled(rope)
+    run = program(rope)
     kept = apart(np.linalg.norm(run(x, at), axis=-1), np.linalg.norm(x, axis=-1))
     return max(kept, apart(run(x, 0 * at), x))
 

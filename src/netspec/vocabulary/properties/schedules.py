@@ -12,7 +12,7 @@ import numpy as np
 import optax
 
 from netspec.vocabulary import schedules
-from netspec.vocabulary.cases import Case, apart, loaded, wrong
+from netspec.vocabulary.cases import Case, apart, wrong
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 #: Steps of all schedules that are looked at, and some behind their end.
@@ -132,18 +132,18 @@ def _recipe(rate: float) -> Any:
     return SimpleNamespace(optimizer=SimpleNamespace(learning_rate=rate), schedule=schedule, **lengths)
 
 
-def _warmup_cosine(make: Implementation | None, case: Case) -> float:
+def _warmup_cosine(make: Implementation, case: Case) -> float:
     """Of step g = 1, 2, …, whose number from zero is one less: g/W, then half a cosine of g."""
     rate, times = _rate(case), TIMES[1 : STEPS + 1]
     rises = np.cos(np.pi * np.maximum(times - 10, 0) / (STEPS - 10) / 2) ** 2
-    found = _rates(loaded("warmup-cosine", make)(_recipe(rate), 10))[:STEPS]
+    found = _rates(make(_recipe(rate), 10))[:STEPS]
     return apart(found, rate * np.where(times <= 10, times / 10, rises))
 
 
-def _continuous(make: Implementation | None, case: Case) -> float:
+def _continuous(make: Implementation, case: Case) -> float:
     """It is α at the last step of warm-up, zero at the last of all, and nowhere jumps by more than in warm-up."""
     rate = _rate(case)
-    found = _rates(loaded("warmup-cosine", make)(_recipe(rate), 10))[:STEPS] / rate
+    found = _rates(make(_recipe(rate), 10))[:STEPS] / rate
     jumps = np.abs(np.diff(found, prepend=0.0)).max()
     return max(apart(found[9], 1.0), abs(float(found[-1])), wrong(jumps < 0.1 + 1e-12))
 

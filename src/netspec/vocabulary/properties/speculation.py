@@ -9,14 +9,14 @@ import numpy as np
 
 from netspec.vocabulary import speculation
 from netspec.vocabulary.cases import Case, apart, wrong
-from netspec.vocabulary.properties.quick import quick
+from netspec.vocabulary.programs import compiled
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 
 def _unbiased(replay: Implementation, case: Case) -> float:
     """With β = 1, what is drawn by P and weighted by w has the plain mean, up to the weights' common factor."""
     priorities, learned = case.uniform(6, low=0.1), case.normal(6, seed=1)
-    chances, weights = (np.asarray(each) for each in quick(replay)(priorities, alpha=0.6, beta=1.0))
+    chances, weights = (np.asarray(each) for each in compiled(replay)(priorities, alpha=0.6, beta=1.0))
     scaled = chances * weights
     return max(apart((scaled * learned).sum() / scaled.sum(), learned.mean()), apart(weights.max(), 1.0))
 
@@ -25,7 +25,7 @@ def _between_alike_and_greedy(replay: Implementation, case: Case) -> float:
     """With α = 0 all are alike; with α = 1 chances go as priorities; twice the priority is 2^α the chance."""
     priorities = case.uniform(6, low=0.1)
     priorities[1] = 2 * priorities[0]
-    run = quick(replay)
+    run = compiled(replay)
     alike, weights = run(priorities, alpha=0.0)
     chances, undone = (np.asarray(each) for each in run(priorities, alpha=0.6, beta=0.4))
     ratio = max(apart(chances[1] / chances[0], 2**0.6), apart(undone[1] / undone[0], 2**-0.24))
@@ -34,7 +34,7 @@ def _between_alike_and_greedy(replay: Implementation, case: Case) -> float:
 
 
 def _weights_the_other_way(priorities: Any, *, alpha: float, beta: float = 0.4) -> Any:
-    chances, weights = quick(speculation.prioritized_replay)(priorities, alpha=alpha, beta=beta)
+    chances, weights = compiled(speculation.prioritized_replay)(priorities, alpha=alpha, beta=beta)
     return chances, np.min(weights) / weights
 
 
@@ -56,7 +56,7 @@ def _same_function(widening: Implementation, case: Case) -> float:
     """Before and after it computes the same, with three units more."""
     inner, bias, outer, copies = _network(case)
     x = case.normal(5, 3, seed=3)
-    wider = quick(widening)(inner, bias, outer, copies)
+    wider = compiled(widening)(inner, bias, outer, copies)
     return max(apart(_output(x, *wider), _output(x, inner, bias, outer)), wrong(np.shape(wider[0]) == (3, 7)))
 
 
@@ -88,7 +88,7 @@ def _sparse(case: Case) -> tuple[np.ndarray, np.ndarray]:
 def _exchanged(grow: Implementation, case: Case) -> float:
     """As many connections as before; the three weakest are gone, three others are where there was none."""
     weights, mask = _sparse(case)
-    new, kept = (np.asarray(each) for each in quick(grow, "count")(case.key, weights, mask, count=3))
+    new, kept = (np.asarray(each) for each in compiled(grow, "count")(case.key, weights, mask, count=3))
     weakest = np.abs(weights)[mask].argsort()[:3]
     gone = np.zeros(10, bool)
     gone[weakest] = True
@@ -114,12 +114,12 @@ _GROWN = jax.jit(jax.vmap(lambda key, w, m: speculation.regrow(key, w, m, count=
 
 def _strongest_dropped(key: Any, weights: Any, mask: Any, *, count: int) -> Any:
     inverse = np.where(mask, 1 / np.where(mask, weights, 1), 0)
-    new, kept = quick(speculation.regrow, "count")(key, inverse, mask, count=count)
+    new, kept = compiled(speculation.regrow, "count")(key, inverse, mask, count=count)
     return np.where(np.asarray(kept) & mask, weights, new), kept
 
 
 def _pruned_only(key: Any, weights: Any, mask: Any, *, count: int) -> Any:
-    new, kept = quick(speculation.regrow, "count")(key, weights, mask, count=count)
+    new, kept = compiled(speculation.regrow, "count")(key, weights, mask, count=count)
     kept = np.asarray(kept) & mask
     return new * kept, kept
 
@@ -142,13 +142,13 @@ def _built(dense: Implementation, case: Case) -> float:
         powers = np.exp(one @ gate)
         weights = base + sum(share * expert for share, expert in zip(powers / powers.sum(), experts, strict=True))
         expected.append(one @ weights)
-    return apart(quick(dense)(x, base, experts, gate), expected)
+    return apart(compiled(dense)(x, base, experts, gate), expected)
 
 
 def _static(dense: Implementation, case: Case) -> float:
     """With a gate of zeros it is one linear map, of the base and the experts' mean; with one it is not linear."""
     x, base, experts, gate = _layer(case)
-    run = quick(dense)
+    run = compiled(dense)
     plain = apart(run(x, base, experts, 0 * gate), x @ (base + experts.mean(axis=0)))
     doubled = apart(run(2 * x, base, experts, gate), 2 * np.asarray(run(x, base, experts, gate)))
     return max(plain, wrong(doubled > 1e-6))

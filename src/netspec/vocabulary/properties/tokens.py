@@ -12,7 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from netspec.vocabulary import tokens
-from netspec.vocabulary.cases import Case, apart, compiled, wrong
+from netspec.vocabulary.cases import Case, apart, wrong
+from netspec.vocabulary.programs import program
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 from netspec.vocabulary.tokens import BytePairs, merged
 
@@ -40,7 +41,7 @@ def _by_hand(embed: Implementation, case: Case) -> float:
             windows = [word[t : t + len(kernel)] for t in range(len(word) - len(kernel) + 1)]
             found.append(np.max([np.maximum(np.einsum("id,ido->o", w, kernel) + bias, 0) for w in windows], 0))
         expected[place] = np.concatenate(found)
-    return apart(compiled(embed)(characters, table, filters), expected)
+    return apart(program(embed)(characters, table, filters), expected)
 
 
 def _longer_words_beside(embed: Implementation, case: Case) -> float:
@@ -48,7 +49,7 @@ def _longer_words_beside(embed: Implementation, case: Case) -> float:
     characters, table, filters = _letters(case)
     table = np.concatenate([np.full((1, 4), 5.0), table[1:]])
     longer = np.pad(characters, ((0, 0), (0, 0), (0, 2)))
-    found = [compiled(embed)(each, table, filters) for each in (characters, longer)]
+    found = [program(embed)(each, table, filters) for each in (characters, longer)]
     return apart(found[1], found[0])
 
 

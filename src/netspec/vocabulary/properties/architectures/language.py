@@ -14,6 +14,7 @@ from netspec.layers import LMHead, OneHotDense, TransformerEncoder
 from netspec.layers.base import Layer
 from netspec.spec import NetSpec
 from netspec.vocabulary.cases import Case, apart, wrong
+from netspec.vocabulary.programs import traced
 from netspec.vocabulary.properties.architectures.common import (
     Specs,
     changed,
@@ -23,12 +24,11 @@ from netspec.vocabulary.properties.architectures.common import (
     named,
     with_fields,
 )
-from netspec.vocabulary.properties.compiled import compiled
 from netspec.vocabulary.properties.networks import network
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 
-@compiled
+@traced
 def _applied(apply: Any, tensors: Any, x: Any) -> Any:
     return apply(tensors, x)
 

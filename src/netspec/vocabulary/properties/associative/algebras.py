@@ -13,11 +13,11 @@ from scipy.spatial.transform import Rotation
 from netspec.vocabulary.associative.algebras import complex_layer, quaternion_dense, quaternion_product
 from netspec.vocabulary.associative.splines import b_splines, kan_layer
 from netspec.vocabulary.cases import Case, apart
-from netspec.vocabulary.properties.compiled import compiled
+from netspec.vocabulary.programs import traced
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 
-@compiled
+@traced
 def _complex(layer: Implementation, z: Any, weight: Any, bias: Any) -> Any:
     return layer(z, weight, bias)
 
@@ -53,7 +53,7 @@ def _real_parts(z: Any, weight: Any, bias: Any) -> Any:
     return z.real @ weight.real + 1j * (z.imag @ weight.imag)
 
 
-@compiled
+@traced
 def _quaternions(dense: Implementation, x: Any, weight: Any) -> Any:
     return dense(x, weight)
 
@@ -112,7 +112,7 @@ def _alone(x: Any, weight: Any) -> Any:
 KNOTS = np.linspace(-2.2, 2.2, 12)  # grid −1 to 1 of five intervals, with three more on either side
 
 
-@compiled
+@traced
 def _kan(layer: Implementation, x: Any, coefficients: Any, base: Any) -> Any:
     return layer(x, coefficients, base, KNOTS)
 

@@ -10,11 +10,11 @@ import scipy.spatial.distance
 
 from netspec.vocabulary.associative.maps import NeuralGas, som_update, stacked_som_update
 from netspec.vocabulary.cases import Case, apart, wrong
-from netspec.vocabulary.properties.compiled import compiled
+from netspec.vocabulary.programs import traced
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 
-@compiled
+@traced
 def _moved(update: Implementation, weights: Any, positions: Any, x: Any, rate: Any, sigma: Any) -> Any:
     return update(weights, positions, x, rate, sigma)
 
@@ -75,7 +75,7 @@ def _cubes_alike(update: Implementation, case: Case) -> float:
     return apart(np.transpose(other, (3, 4, 5, 0, 1, 2, 6)), _stacked(update, weights, x))
 
 
-@compiled
+@traced
 def _stacked(update: Implementation, weights: Any, x: Any) -> Any:
     return update(weights, x)
 

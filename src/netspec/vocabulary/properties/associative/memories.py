@@ -19,11 +19,11 @@ from netspec.vocabulary.associative.memories import (
     rbm_free_energy,
 )
 from netspec.vocabulary.cases import Case, apart
-from netspec.vocabulary.properties.compiled import compiled
+from netspec.vocabulary.programs import traced
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 
-@compiled
+@traced
 def _retrieved(retrieve: Implementation, patterns: Any, state: Any, beta: Any) -> Any:
     return retrieve(patterns, state, beta)
 
@@ -67,7 +67,7 @@ _HOPFIELD = (
 )
 
 
-@compiled
+@traced
 def _free_energies(free_energy: Implementation, visible: Any, *parameters: Any) -> tuple[Any, Any]:
     """Free energies, and of their sum the gradient by the parameters."""
     slopes = jax.grad(lambda rest: jnp.sum(free_energy(visible, *rest)))(parameters)
@@ -106,7 +106,7 @@ _RBM = (
 )
 
 
-@compiled
+@traced
 def _access(access: Implementation, memory: Any, key: Any, strength: Any, erase: Any, add: Any) -> Any:
     return tuple(access(memory, key, strength, erase, add))
 
@@ -145,7 +145,7 @@ def _all_erased(memory: Any, key: Any, strength: Any, erase: Any, add: Any) -> A
     return Accessed(read, memory * (1 - erase) + jnp.outer(weights, add), weights)
 
 
-@compiled
+@traced
 def _answered(log_prob: Implementation, query: Any, documents: Any, log_likelihood: Any) -> Any:
     return log_prob(query, documents, log_likelihood, 3)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from netspec.vocabulary import attention
 from netspec.vocabulary.cases import Case, apart
+from netspec.vocabulary.programs import program
 from netspec.vocabulary.properties import plain
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
@@ -21,7 +22,7 @@ def _three_forms(retention: Implementation, case: Case) -> float:
     for t in range(case.tokens):
         state = decay[:, None, None] * state + key[:, t, :, :, None] * value[:, t, :, None]
         each.append(np.einsum("bhc,bhcd->bhd", query[:, t], state))
-    run = plain.compiled(retention, "chunk")
+    run = program(retention, "chunk")
     chunks = (None, 1, max(1, case.tokens // 2))
     return plain.worst(apart(run(query, key, value, decay, chunk=chunk), np.stack(each, 1)) for chunk in chunks)
 
@@ -30,7 +31,7 @@ def _undecayed(retention: Implementation, case: Case) -> float:
     case = plain.few(case)
     query, key, value = plain.heads(case)
     weights = np.tril(np.einsum("bthc,bshc->bhts", query, key))
-    run = plain.compiled(retention, "chunk")
+    run = program(retention, "chunk")
     return apart(run(query, key, value, np.ones(case.heads), chunk=None), np.einsum("bhts,bshd->bthd", weights, value))
 
 
@@ -112,13 +113,13 @@ def _direct(wkv: Implementation, case: Case) -> float:
     now = np.eye(case.tokens, dtype=bool)[..., None]
     weights = np.exp(np.where(now, bonus + key[:, None], exponent))
     expected = np.einsum("btsc,bsc->btc", weights, value) / weights.sum(2)
-    return apart(plain.compiled(wkv)(key, value, decay, bonus), expected)
+    return apart(program(wkv)(key, value, decay, bonus), expected)
 
 
 def _large_keys(wkv: Implementation, case: Case) -> float:
     case = plain.few(case)
     key, value, decay, bonus = _given(case)
-    run = plain.compiled(wkv)
+    run = program(wkv)
     return apart(run(key + 1000, value, decay, bonus), run(key, value, decay, bonus))
 
 

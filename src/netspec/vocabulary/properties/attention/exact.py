@@ -11,6 +11,7 @@ import numpy as np
 from netspec.modules.attention import attend
 from netspec.vocabulary import attention
 from netspec.vocabulary.cases import Case, apart, wrong
+from netspec.vocabulary.programs import program
 from netspec.vocabulary.properties import plain
 from netspec.vocabulary.properties.plain import FLOAT32
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
@@ -26,7 +27,7 @@ def _repeated(grouped: Implementation, case: Case) -> float:
     case = plain.few(case)
     query, key, value = _grouped(case, 2 * case.heads, case.heads)
     expected = plain.attention(query, key.repeat(2, 2), value.repeat(2, 2), np.tri(case.tokens, dtype=bool))
-    return apart(plain.compiled(grouped, "is_causal")(query, key, value, is_causal=True), expected)
+    return apart(program(grouped, "is_causal")(query, key, value, is_causal=True), expected)
 
 
 def _limits(grouped: Implementation, case: Case) -> float:
@@ -34,7 +35,7 @@ def _limits(grouped: Implementation, case: Case) -> float:
     full = _grouped(case, case.heads, case.heads)
     query, key, value = _grouped(case, case.heads, 1)
     one = plain.attention(query, key.repeat(case.heads, 2), value.repeat(case.heads, 2))
-    run = plain.compiled(grouped, "is_causal")
+    run = program(grouped, "is_causal")
     return max(apart(run(*full), plain.attention(*full)), apart(run(query, key, value), one))
 
 
@@ -79,14 +80,14 @@ def _one_for_all(shared: Implementation, case: Case) -> float:
     case = plain.few(case)
     query, key, value = _grouped(case, case.heads, 1)
     expected = plain.attention(query, key.repeat(case.heads, 2), value.repeat(case.heads, 2))
-    return apart(plain.compiled(shared, "is_causal")(query, key[:, :, 0], value[:, :, 0]), expected)
+    return apart(program(shared, "is_causal")(query, key[:, :, 0], value[:, :, 0]), expected)
 
 
 def _one_group(shared: Implementation, case: Case) -> float:
     case = plain.few(case)
     query, key, value = _grouped(case, case.heads, 1)
-    expected = plain.compiled(attention.grouped_query_attention, "is_causal")(query, key, value, is_causal=True)
-    return apart(plain.compiled(shared, "is_causal")(query, key[:, :, 0], value[:, :, 0], is_causal=True), expected)
+    expected = program(attention.grouped_query_attention, "is_causal")(query, key, value, is_causal=True)
+    return apart(program(shared, "is_causal")(query, key[:, :, 0], value[:, :, 0], is_causal=True), expected)
 
 
 def _mean_query(query: Any, key: Any, value: Any, *, is_causal: bool = False) -> Any:
@@ -120,7 +121,7 @@ MULTI_QUERY = Term(
 def _tiled(flash: Implementation, case: Case) -> float:
     case = plain.few(case)
     query, key, value = plain.heads(case)
-    run = plain.compiled(flash, "tile", "is_causal")
+    run = program(flash, "tile", "is_causal")
     masks = {(4, False): None, (3, True): np.tri(case.tokens, dtype=bool)}
     return plain.worst(
         apart(run(query, key, value, tile=tile, is_causal=causal), plain.attention(query, key, value, mask))
@@ -131,7 +132,7 @@ def _tiled(flash: Implementation, case: Case) -> float:
 def _slopes(flash: Implementation, case: Case) -> float:
     case = plain.ordinary(case)
     parts = plain.heads(case)
-    found, expected = (plain.compiled(_gradients, 0)(one, *parts) for one in (flash, _dense))
+    found, expected = (program(_gradients, 0)(one, *parts) for one in (flash, _dense))
     return max(apart(one, other) for one, other in zip(found, expected, strict=True))
 
 

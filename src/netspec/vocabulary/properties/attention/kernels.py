@@ -11,6 +11,7 @@ import numpy as np
 from netspec.modules.attention import attend
 from netspec.vocabulary import attention
 from netspec.vocabulary.cases import Case, apart
+from netspec.vocabulary.programs import program
 from netspec.vocabulary.properties import plain
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
@@ -24,7 +25,7 @@ def _explicit(linear: Implementation, case: Case) -> float:
     query, key, value = plain.heads(case)
     weights = np.einsum("bthc,bshc->bhts", _features(query), _features(key))
     weights /= weights.sum(-1, keepdims=True)
-    return apart(plain.compiled(linear, "is_causal")(query, key, value), np.einsum("bhts,bshd->bthd", weights, value))
+    return apart(program(linear, "is_causal")(query, key, value), np.einsum("bhts,bshd->bthd", weights, value))
 
 
 def _recurrence(linear: Implementation, case: Case) -> float:
@@ -38,7 +39,7 @@ def _recurrence(linear: Implementation, case: Case) -> float:
         weight = weight + features[:, t]
         asked = _features(query[:, t])
         each.append(np.einsum("bhc,bhcd->bhd", asked, state) / (asked * weight).sum(-1)[..., None])
-    return apart(plain.compiled(linear, "is_causal")(query, key, value, is_causal=True), np.stack(each, 1))
+    return apart(program(linear, "is_causal")(query, key, value, is_causal=True), np.stack(each, 1))
 
 
 def _unnormalised(query: Any, key: Any, value: Any, *, is_causal: bool = False) -> Any:

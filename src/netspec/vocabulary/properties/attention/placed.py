@@ -10,6 +10,7 @@ import numpy as np
 from netspec.modules.attention import attend
 from netspec.vocabulary import attention
 from netspec.vocabulary.cases import Case, apart, wrong
+from netspec.vocabulary.programs import program
 from netspec.vocabulary.properties import plain
 from netspec.vocabulary.properties.plain import ROUNDING
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
@@ -30,7 +31,7 @@ def _line_by_line(axial: Implementation, case: Case) -> float:
     x, rows, columns = _grid(case)
     y = np.stack([_single(x[:, row], rows) for row in range(case.height)], 1)
     z = np.stack([_single(y[:, :, column], columns) for column in range(case.width)], 2)
-    return apart(plain.compiled(axial)(x, rows, columns), z)
+    return apart(program(axial)(x, rows, columns), z)
 
 
 def _everywhere(axial: Implementation, case: Case) -> float:
@@ -38,7 +39,7 @@ def _everywhere(axial: Implementation, case: Case) -> float:
     x, rows, columns = _grid(case)
 
     def flat(pixels: Any) -> Any:
-        return plain.compiled(axial)(pixels.reshape(x.shape), rows, columns).reshape(pixels.shape)
+        return program(axial)(pixels.reshape(x.shape), rows, columns).reshape(pixels.shape)
 
     return wrong(plain.reaches(flat, x.reshape(case.batch, -1, 2)))
 
@@ -98,14 +99,14 @@ def _latents_ask(perceiver: Implementation, case: Case) -> float:
     latents, inputs, query, key, value = given = _read(case)
     asked = np.broadcast_to(latents @ query, (case.batch, 4, 5))
     expected = plain.attention(*(part[:, :, None] for part in (asked, inputs @ key, inputs @ value)))[:, :, 0]
-    return apart(plain.compiled(perceiver)(*given), expected)
+    return apart(program(perceiver)(*given), expected)
 
 
 def _inputs_are_a_set(perceiver: Implementation, case: Case) -> float:
     case = plain.few(case)
     latents, inputs, *maps = _read(case)
     order = case.rng(5).permutation(case.tokens)
-    run = plain.compiled(perceiver)
+    run = program(perceiver)
     found, expected = run(latents, inputs[:, order], *maps), run(latents, inputs, *maps)
     return apart(found, expected) if np.shape(found)[1] == 4 else float("inf")
 
@@ -162,13 +163,13 @@ def _three_products(disentangled: Implementation, case: Case) -> float:
             there, back = (min(max(d + REACH, 0), 2 * REACH - 1) for d in (i - j, j - i))
             scores[:, :, i, j] += (query[:, i] * answers[there]).sum(-1) + (key[:, j] * asks[back]).sum(-1)
     weights = plain.softmax(scores / np.sqrt(3 * query.shape[-1]))
-    return apart(plain.compiled(disentangled)(*given), np.einsum("bhij,bjhd->bihd", weights, value))
+    return apart(program(disentangled)(*given), np.einsum("bhij,bjhd->bihd", weights, value))
 
 
 def _content_only(disentangled: Implementation, case: Case) -> float:
     case = plain.few(case)
     query, key, value, asks, answers = _placement(case)
-    found = plain.compiled(disentangled)(query, key, value, 0 * asks, 0 * answers)
+    found = program(disentangled)(query, key, value, 0 * asks, 0 * answers)
     return apart(found, plain.attention(query, key, value, scale=1 / np.sqrt(3 * query.shape[-1])))
 
 

@@ -11,10 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from netspec.layers import TransformerEncoder
+from netspec.layers import TransformerDecoder, TransformerEncoder
 from netspec.modules.attention import attend
+from netspec.modules.self_attention import Cache, SelfAttention
 from netspec.modules.transformer_decoder import Attention
-from netspec.modules.transformer_encoder import Cache, SelfAttention
 from netspec.vocabulary.cases import Case, apart
 from netspec.vocabulary.properties import plain
 from netspec.vocabulary.properties.plain import ROUNDING
@@ -110,7 +110,8 @@ SELF = Term(
 
 
 def _across(make: Implementation, case: Case) -> tuple[Any, np.ndarray, np.ndarray]:
-    module = make(case.channels, 4, case.heads, plain.NUMERICS, nnx.Rngs(0))
+    layer = TransformerDecoder(case.channels, case.heads, 4, 1, 0, memory="memory")
+    module = make(layer, 4, plain.NUMERICS, nnx.Rngs(0))
     return module, case.normal(case.batch, case.tokens, case.channels), case.normal(case.batch, 5, 4, seed=1)
 
 
@@ -135,17 +136,16 @@ def _memory_is_a_set(make: Implementation, case: Case) -> float:
 class _Exchanged(Attention):
     """Keys read as values and values as keys."""
 
-    def __call__(self, x: jax.Array, memory: jax.Array, *, is_causal: bool = False) -> jax.Array:
-        value, key = jnp.split(self.key_value(memory).reshape(*memory.shape[:2], 2 * self.heads, -1), 2, axis=2)
-        query = self.query(x).reshape(*x.shape[:2], self.heads, -1)
-        return self.out(attend(query, key, value).reshape(x.shape))
+    def __call__(self, x: jax.Array, memory: jax.Array) -> jax.Array:
+        query, key, value = self.projected(x, memory)
+        return self.out(attend(query, value, key).reshape(x.shape))
 
 
 class _CausalMemory(Attention):
     """A mask over the memory as if it were as many steps of what is written."""
 
-    def __call__(self, x: jax.Array, memory: jax.Array, *, is_causal: bool = False) -> jax.Array:
-        return super().__call__(x, memory, is_causal=True)
+    def __call__(self, x: jax.Array, memory: jax.Array) -> jax.Array:
+        return self.out(attend(*self.projected(x, memory), is_causal=True).reshape(x.shape))
 
 
 CROSS = Term(

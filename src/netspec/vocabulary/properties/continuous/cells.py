@@ -10,7 +10,8 @@ import numpy as np
 from scipy.special import expit
 
 from netspec.vocabulary import continuous
-from netspec.vocabulary.cases import Case, apart, compiled, wrong
+from netspec.vocabulary.cases import Case, apart, wrong
+from netspec.vocabulary.programs import compiled
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 WIDTH, TAU = 3, np.array([0.5, 1.0, 2.0])

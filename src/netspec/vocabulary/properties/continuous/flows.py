@@ -9,7 +9,8 @@ import numpy as np
 from scipy.linalg import expm, expm_frechet
 
 from netspec.vocabulary import continuous
-from netspec.vocabulary.cases import Case, apart, compiled, pullback
+from netspec.vocabulary.cases import Case, apart
+from netspec.vocabulary.programs import compiled, pullback
 from netspec.vocabulary.spiking import neurons
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 

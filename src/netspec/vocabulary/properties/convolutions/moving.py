@@ -10,6 +10,7 @@ import numpy as np
 
 from netspec.vocabulary import convolutions
 from netspec.vocabulary.cases import Case, apart, wrong
+from netspec.vocabulary.programs import program
 from netspec.vocabulary.properties import plain
 from netspec.vocabulary.properties.convolutions.shared import flipped, picture
 from netspec.vocabulary.properties.plain import ROUNDING
@@ -19,7 +20,7 @@ from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 def _no_offsets(conv: Implementation, case: Case) -> float:
     case = plain.few(case)
     x, kernel = picture(case), case.normal(1, 3, 2, 2, seed=1)
-    return apart(plain.compiled(conv)(x, kernel, np.zeros((*x.shape[:3], 3, 2))), plain.correlate(x, kernel))
+    return apart(program(conv)(x, kernel, np.zeros((*x.shape[:3], 3, 2))), plain.correlate(x, kernel))
 
 
 def _moved(conv: Implementation, case: Case) -> float:
@@ -28,7 +29,7 @@ def _moved(conv: Implementation, case: Case) -> float:
     x, kernel = picture(case), case.normal(1, 3, 2, 2, seed=1)
     still = np.pad(x, ((0, 0), (4, 4), (4, 4), (0, 0)))
     there = plain.correlate(still, kernel)[:, 5 : 5 + case.height, 2 : 2 + case.width]
-    return apart(plain.compiled(conv)(x, kernel, np.broadcast_to([1.0, -2.0], (*x.shape[:3], 3, 2))), there)
+    return apart(program(conv)(x, kernel, np.broadcast_to([1.0, -2.0], (*x.shape[:3], 3, 2))), there)
 
 
 def _between(conv: Implementation, case: Case) -> float:
@@ -36,7 +37,7 @@ def _between(conv: Implementation, case: Case) -> float:
     case = plain.ordinary(case)
     x, kernel = picture(case), case.normal(1, 3, 2, 2, seed=1)
     still, offsets = np.zeros((*x.shape[:3], 3, 2)), case.uniform(*x.shape[:3], 3, 2, low=0.1, high=0.4, seed=2)
-    run, down = plain.compiled(_total, 0), still + np.array([0.5, 0.0])
+    run, down = program(_total, 0), still + np.array([0.5, 0.0])
     values = [run(conv, x, kernel, offsets, scale * down) for scale in (0.0, 0.3, 1.0)]
     return apart(np.vdot(values[1][1], down), values[2][0] - values[0][0])
 
@@ -89,7 +90,7 @@ DEFORMABLE = Term(
 def _only_high(conv: Implementation, case: Case) -> float:
     case = plain.few(case)
     x, kernel = case.normal(case.batch, 2 * case.height, 2 * case.width, 3), case.normal(3, 3, 3, 4, seed=1)
-    high, low = plain.compiled(conv, "low_out")(x, None, kernel, low_out=0)
+    high, low = program(conv, "low_out")(x, None, kernel, low_out=0)
     return float("inf") if low is not None else apart(high, plain.correlate(x, kernel))
 
 
@@ -102,7 +103,7 @@ def _exchange(conv: Implementation, case: Case) -> float:
     case = plain.few(case)
     high, low = _octaves(case)
     kernel = case.normal(1, 1, 5, 4, seed=2)
-    found_high, found_low = plain.compiled(conv, "low_out")(high, low, kernel, low_out=1)
+    found_high, found_low = program(conv, "low_out")(high, low, kernel, low_out=1)
     found = np.concatenate([_halved(found_high), found_low], -1)
     return apart(found, np.concatenate([_halved(high), low], -1) @ kernel[0, 0])
 
@@ -175,13 +176,13 @@ def _direct(operator: Implementation, case: Case) -> float:
     for gate, taps in zip(gates, filters, strict=True):
         past = [[taps[t - s] if s <= t else 0 * taps[0] for s in range(case.tokens)] for t in range(case.tokens)]
         z = gate * np.einsum("tsc,bsc->btc", np.array(past), z)
-    return apart(plain.compiled(operator)(value, gates, filters), z)
+    return apart(program(operator)(value, gates, filters), z)
 
 
 def _causal(operator: Implementation, case: Case) -> float:
     case = plain.few(case)
     value, gates, filters = _long(case)
-    run = plain.compiled(operator)
+    run = program(operator)
     seen = plain.reaches(lambda v: run(v, gates, filters), value)
     return wrong(np.array_equal(seen, np.tri(case.tokens, dtype=bool)))
 

@@ -12,7 +12,7 @@ import scipy.special
 
 from netspec.vocabulary.cases import Case, apart
 from netspec.vocabulary.generative.adversarial import gradient_penalty, optimal_discriminator, style_layer
-from netspec.vocabulary.properties.compiled import compiled
+from netspec.vocabulary.programs import traced
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 
@@ -24,7 +24,7 @@ def _value(judge: Any, data: Any, generated: Any) -> Any:
     return jnp.sum(data * jnp.log(judge) + generated * jnp.log(1 - judge))
 
 
-@compiled
+@traced
 def _judged(discriminator: Implementation, data: Any, generated: Any) -> tuple[Any, Any, Any]:
     """The best discriminator, the value that it reaches and the gradient there."""
     best = discriminator(data, generated)
@@ -50,7 +50,7 @@ _JUDGES = (
 )
 
 
-@compiled
+@traced
 def _penalised(penalty: Implementation, w: Any, square: Any, real: Any, generated: Any, mix: Any) -> Any:
     """The penalty of the critic w · x + square |x|² / 2."""
     return penalty(lambda x: jnp.sum(x * w + square * x**2 / 2, (1, 2)), real, generated, mix)
@@ -86,7 +86,7 @@ def _style_inputs(case: Case) -> tuple[np.ndarray, ...]:
     return tuple(case.normal(*shape, seed=seed) for seed, shape in enumerate(shapes))
 
 
-@compiled
+@traced
 def _styled(layer: Implementation, *inputs: Any) -> Any:
     return layer(*inputs)
 

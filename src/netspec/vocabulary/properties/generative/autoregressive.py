@@ -15,7 +15,7 @@ from netspec.layers.base import Layer
 from netspec.spec import NetSpec
 from netspec.vocabulary.cases import Case, apart, wrong
 from netspec.vocabulary.generative.autoregressive import made_log_prob, masked_conv
-from netspec.vocabulary.properties.compiled import compiled
+from netspec.vocabulary.programs import traced
 from netspec.vocabulary.properties.networks import network
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
@@ -23,7 +23,7 @@ BITS, HIDDEN = 4, 5
 STRINGS = np.array([[number >> place & 1 for place in range(BITS)] for number in range(2**BITS)], dtype=float)
 
 
-@compiled
+@traced
 def _log_prob(log_prob: Implementation, bits: Any, *weights: Any) -> Any:
     return log_prob(bits, *weights)
 
@@ -66,7 +66,7 @@ _MADE = (
 )
 
 
-@compiled
+@traced
 def _convolved(conv: Implementation, x: Any, kernel: Any, second: Any) -> tuple[Any, Any, Any]:
     """With mask A, with mask B, and with A and then B."""
     first = conv(x, kernel, "A")
@@ -99,7 +99,7 @@ def _masked_by(mask: Any) -> Any:
     return conv
 
 
-@compiled
+@traced
 def _slopes(apply: Any, tensors: Any, x: Any) -> tuple[Any, Any]:
     """What a stack gives, and how its value at time 9 depends on the input."""
     return apply(tensors, x), jax.grad(lambda x: jnp.sum(apply(tensors, x)[0, 9]))(x)

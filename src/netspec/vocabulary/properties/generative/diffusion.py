@@ -11,7 +11,7 @@ import scipy.special
 
 from netspec.vocabulary.cases import Case, apart, wrong
 from netspec.vocabulary.generative.diffusion import Diffusion, ddim_step, score_from_noise
-from netspec.vocabulary.properties.compiled import compiled
+from netspec.vocabulary.programs import traced
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 STEPS = 6
@@ -22,7 +22,7 @@ def _betas(case: Case) -> np.ndarray:
     return case.uniform(STEPS, low=0.02, high=0.4)
 
 
-@compiled
+@traced
 def _diffused(diffusion: Implementation, betas: Any, x: Any, noise: Any) -> Any:
     """Shares of the data and of the noise at all steps; and at :data:`AT`, by x and noise, the two forms of going back.
 
@@ -94,7 +94,7 @@ def _levels(case: Case) -> tuple[float, float]:
     return float(kept), float(before)
 
 
-@compiled
+@traced
 def _step(step: Implementation, x: Any, noise: Any, levels: Any, fresh: Any) -> Any:
     """``levels`` are ᾱ, ᾱ' and eta."""
     return step(x, noise, levels[0], levels[1], levels[2], fresh)
@@ -151,7 +151,7 @@ def _always_fresh(x: Any, noise: Any, kept: Any, before: Any, eta: Any, fresh: A
     return ddim_step(x, noise, kept, before, 1.0, fresh)
 
 
-@compiled
+@traced
 def _score(score: Implementation, noise: Any, kept: Any) -> Any:
     return score(noise, kept)
 

@@ -12,11 +12,11 @@ import scipy.stats
 
 from netspec.vocabulary.cases import Case, apart
 from netspec.vocabulary.generative.flows import affine_coupling, flow_log_density, glow_step
-from netspec.vocabulary.properties.compiled import compiled
+from netspec.vocabulary.programs import traced
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 
-@compiled
+@traced
 def _through_affine(density: Implementation, x: Any, matrices: Any, shift: Any, log_dets: Any) -> Any:
     def linear(matrix: Any, shift: Any, log_det: Any) -> Any:
         return lambda x: (x @ matrix + shift, jnp.full(len(x), log_det))
@@ -33,7 +33,7 @@ def _affine_density(density: Implementation, case: Case) -> float:
     return apart(found, exact.logpdf(x))
 
 
-@compiled
+@traced
 def _through_sinh(density: Implementation, x: Any, stretch: Any, shift: Any) -> Any:
     def bend(x: Any) -> Any:
         return jnp.sinh(stretch * x + shift), jnp.log(stretch * jnp.cosh(stretch * x + shift))[:, 0]
@@ -72,14 +72,14 @@ def _network(weight: Any) -> Callable[[jax.Array], tuple[jax.Array, jax.Array]]:
     return network
 
 
-@compiled
+@traced
 def _coupled(coupling: Implementation, x: Any, weight: Any) -> Any:
     """There, and there and back."""
     there = coupling(x, _network(weight))
     return there, coupling(there[0], _network(weight), True)
 
 
-@compiled
+@traced
 def _jacobian(coupling: Implementation, x: Any, weight: Any) -> Any:
     """The log-determinants, and the Jacobian of each example."""
 
@@ -138,12 +138,12 @@ def _of_other_half(x: Any, network: Any, inverse: bool = False) -> Any:
     return jnp.flip(y, -1), log_det
 
 
-@compiled
+@traced
 def _glow(step: Implementation, x: Any, scale: Any, shift: Any, weight: Any, coupling: Any) -> Any:
     return step(x, scale, shift, weight, _network(coupling))
 
 
-@compiled
+@traced
 def _glow_back(step: Implementation, y: Any, scale: Any, shift: Any, weight: Any, coupling: Any) -> Any:
     return step(y, scale, shift, weight, _network(coupling), True)
 

@@ -12,11 +12,11 @@ import scipy.stats
 
 from netspec.vocabulary.cases import Case, apart, wrong
 from netspec.vocabulary.generative.latent import Quantized, vae_bound, vector_quantize
-from netspec.vocabulary.properties.compiled import compiled
+from netspec.vocabulary.programs import traced
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 
-@compiled
+@traced
 def _bound(bound: Implementation, log_likelihood: Any, mean: Any, log_variance: Any) -> Any:
     return bound(log_likelihood, mean, log_variance)
 
@@ -108,7 +108,7 @@ VAE = Term(
 )
 
 
-@compiled
+@traced
 def _quantized(quantize: Implementation, z: Any, codebook: Any, towards: Any) -> Any:
     """Codes and indices, the gradient of codes · towards, and those of the loss."""
     found = quantize(z, codebook)

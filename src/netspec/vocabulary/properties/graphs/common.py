@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from netspec.vocabulary.cases import Case, apart, compiled
+from netspec.vocabulary.cases import Case, apart
+from netspec.vocabulary.programs import compiled
 from netspec.vocabulary.term import Implementation, Mistake, Property
 
 CHANNELS = 3

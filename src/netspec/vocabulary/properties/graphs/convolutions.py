@@ -9,8 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.special import softmax
 
-from netspec.vocabulary.cases import Case, apart, compiled
+from netspec.vocabulary.cases import Case, apart
 from netspec.vocabulary.graphs import convolutions
+from netspec.vocabulary.programs import compiled
 from netspec.vocabulary.properties.graphs.common import CHANNELS, Graph, adjacency, drawn, renaming
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 

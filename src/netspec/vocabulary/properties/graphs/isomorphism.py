@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from netspec.vocabulary.cases import Case, apart, compiled, wrong
+from netspec.vocabulary.cases import Case, apart, wrong
 from netspec.vocabulary.graphs import isomorphism
+from netspec.vocabulary.programs import compiled
 from netspec.vocabulary.properties.graphs.common import (
     HEXAGON,
     TRIANGLES,

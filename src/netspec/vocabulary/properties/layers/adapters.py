@@ -9,8 +9,9 @@ import numpy as np
 from flax import nnx
 from scipy.special import softmax
 
-from netspec.vocabulary.cases import Case, apart, compiled, pullback
+from netspec.vocabulary.cases import Case, apart
 from netspec.vocabulary.layers import adapters, capsules
+from netspec.vocabulary.programs import compiled, pullback
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 RANK, ALPHA = 3, 12.0

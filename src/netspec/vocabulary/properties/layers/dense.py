@@ -10,8 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.sparse
 
-from netspec.vocabulary.cases import Case, apart, compiled, pullback
+from netspec.vocabulary.cases import Case, apart
 from netspec.vocabulary.layers import dense
+from netspec.vocabulary.programs import compiled, pullback
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 SIZES, DILATIONS = (3, 5, 7, 3), (1, 1, 1, 4)

@@ -9,8 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.special import softmax
 
-from netspec.vocabulary.cases import Case, apart, compiled, pullback, wrong
+from netspec.vocabulary.cases import Case, apart, wrong
 from netspec.vocabulary.layers import experts
+from netspec.vocabulary.programs import compiled, pullback
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 EXPERTS, HIDDEN, CHANNELS = 4, 5, 3

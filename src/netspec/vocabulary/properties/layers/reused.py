@@ -8,8 +8,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from netspec.vocabulary.cases import Case, apart, compiled, pullback
+from netspec.vocabulary.cases import Case, apart
 from netspec.vocabulary.layers import dense
+from netspec.vocabulary.programs import compiled, pullback
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 _shared = compiled(dense.shared_layers, 0, 3)

@@ -8,7 +8,8 @@ import numpy as np
 from scipy.special import expit, log_softmax, softmax
 
 from netspec.vocabulary import losses
-from netspec.vocabulary.cases import Case, apart, compiled, few, gradient, loaded
+from netspec.vocabulary.cases import Case, apart, few
+from netspec.vocabulary.programs import gradient, program
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 #: Rounding of targets in float32, which is what the trainer makes.
@@ -31,7 +32,7 @@ def _ignorance(loss: Implementation, case: Case) -> float:
     """Equal scores cost log C, whatever the targets."""
     logits, targets = _drawn(case)
     batch, classes = logits.shape
-    return apart(compiled(loss)(np.full_like(logits, 3.0), targets), np.full(batch, np.log(classes)))
+    return apart(program(loss)(np.full_like(logits, 3.0), targets), np.full(batch, np.log(classes)))
 
 
 def _answers(case: Case) -> tuple[np.ndarray, np.ndarray]:
@@ -44,13 +45,13 @@ def _two_classes(loss: Implementation, case: Case) -> float:
     logits, labels = _answers(case)
     labels = 0.2 + 0.7 * labels
     surprise = -log_softmax(np.stack([logits, 0 * logits]), 0)
-    return apart(compiled(loss)(logits, labels), labels * surprise[0] + (1 - labels) * surprise[1])
+    return apart(program(loss)(logits, labels), labels * surprise[0] + (1 - labels) * surprise[1])
 
 
 def _extremes(loss: Implementation, case: Case) -> float:
     """At ±1000 loss and slope are what they tend to."""
     logits, labels = np.array([1000.0, -1000.0, 1000.0, -1000.0]), np.array([1.0, 1.0, 0.0, 0.0])
-    found, slope = compiled(loss)(logits, labels), gradient(loss)(logits, labels)
+    found, slope = program(loss)(logits, labels), gradient(loss)(logits, labels)
     return max(apart(found, [0.0, 1000.0, 1000.0, 0.0]), apart(slope, [0.0, -1.0, 1.0, 0.0]))
 
 
@@ -63,19 +64,19 @@ def _focal_formula(loss: Implementation, case: Case) -> float:
     logits, labels = _answers(case)
     right = expit(np.where(labels == 1, logits, -logits))
     expected = -np.where(labels == 1, 0.3, 0.7) * (1 - right) ** 1.5 * np.log(right)
-    return apart(compiled(loss)(logits, labels, 0.3, 1.5), expected)
+    return apart(program(loss)(logits, labels, 0.3, 1.5), expected)
 
 
 def _focal_mirrored(loss: Implementation, case: Case) -> float:
     """Objects and background change places: z, y, α become −z, 1 − y, 1 − α, and nothing changes."""
     logits, labels = _answers(case)
-    return apart(compiled(loss)(logits, labels, 0.25, 2.0), compiled(loss)(-logits, 1 - labels, 0.75, 2.0))
+    return apart(program(loss)(logits, labels, 0.25, 2.0), program(loss)(-logits, 1 - labels, 0.75, 2.0))
 
 
 def _focal_plain(loss: Implementation, case: Case) -> float:
     """Without focus and with equal weights it is half of the binary cross-entropy."""
     logits, labels = _answers(case)
-    return apart(compiled(loss)(logits, labels, 0.5, 0.0), compiled(losses.bce)(logits, labels) / 2)
+    return apart(program(loss)(logits, labels, 0.5, 0.0), program(losses.bce)(logits, labels) / 2)
 
 
 def _alpha_on_objects_only(logits: jax.Array, labels: jax.Array, alpha: float, gamma: float) -> jax.Array:
@@ -100,19 +101,19 @@ def _labels(case: Case) -> tuple[np.ndarray, int]:
     return case.rng(1).integers(0, channels + 1, batch), channels + 1
 
 
-def _mixture(smoothed: Implementation | None, case: Case) -> float:
+def _mixture(smoothed: Implementation, case: Case) -> float:
     """Cross-entropy with smoothed labels is that with sharp ones, and the mean over all K classes with weight s."""
     labels, classes = _labels(case)
-    targets = loaded("label-smoothing", smoothed)(labels, classes, 0.1)
+    targets = smoothed(labels, classes, 0.1)
     surprise = -log_softmax(case.normal(len(labels), classes), -1)
     expected = 0.9 * surprise[np.arange(len(labels)), labels] + 0.1 * surprise.mean(-1)
     return apart((np.asarray(targets, float) * surprise).sum(-1), expected)
 
 
-def _sums_to_one(smoothed: Implementation | None, case: Case) -> float:
+def _sums_to_one(smoothed: Implementation, case: Case) -> float:
     """Targets sum to one, and so the loss is least at a finite margin of log(1 + K (1 − s)/s) between the scores."""
     labels, classes = _labels(case)
-    targets = np.asarray(loaded("label-smoothing", smoothed)(labels, classes, 0.2), float)
+    targets = np.asarray(smoothed(labels, classes, 0.2), float)
     margin = np.log(targets.max(-1)) - np.log(targets.min(-1))
     return max(apart(targets.sum(-1), np.ones(len(labels))), apart(margin, np.full(len(labels), np.log1p(classes * 4))))
 

@@ -13,8 +13,9 @@ from scipy.special import rel_entr
 from scipy.stats import norm
 
 from netspec.vocabulary import losses
-from netspec.vocabulary.cases import Case, apart, compiled, few, gradient
+from netspec.vocabulary.cases import Case, apart, few
 from netspec.vocabulary.losses.generative import Adversaries
+from netspec.vocabulary.programs import gradient, program
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 
@@ -26,8 +27,8 @@ def _chances(case: Case, seed: int, classes: int) -> np.ndarray:
 def _independent(divergence: Implementation, case: Case) -> float:
     """Of two things that have nothing to do with each other the divergences add up."""
     p, q, p2, q2 = (_chances(case, seed, 3) for seed in range(4))
-    both = compiled(divergence)(np.log(np.outer(q, q2)).ravel(), np.outer(p, p2).ravel())
-    return apart(both, compiled(divergence)(np.log(q), p) + compiled(divergence)(np.log(q2), p2))
+    both = program(divergence)(np.log(np.outer(q, q2)).ravel(), np.outer(p, p2).ravel())
+    return apart(both, program(divergence)(np.log(q), p) + program(divergence)(np.log(q2), p2))
 
 
 def _gaussian(divergence: Implementation, case: Case) -> float:
@@ -36,7 +37,7 @@ def _gaussian(divergence: Implementation, case: Case) -> float:
     shift = case.uniform(1, high=2.0)[0]
     p = norm.pdf(x, 0.0, 1.0) * width
     expected = np.log(1.5) + (1 + shift**2) / (2 * 1.5**2) - 0.5
-    return apart(compiled(divergence)(norm.logpdf(x, shift, 1.5) + np.log(width), p), expected)
+    return apart(program(divergence)(norm.logpdf(x, shift, 1.5) + np.log(width), p), expected)
 
 
 def _mean_of_all(log_q: jax.Array, p: jax.Array) -> jax.Array:
@@ -58,20 +59,20 @@ def _program(cost: np.ndarray) -> float:
 def _line(distance: Implementation, case: Case) -> float:
     x, y = case.normal(5), 2 * case.normal(5, seed=1)
     costs = np.abs(x[:, None] - y[None])
-    return max(apart(compiled(distance)(x, y, order), _program(costs**order) ** (1 / order)) for order in (1.0, 2.0))
+    return max(apart(program(distance)(x, y, order), _program(costs**order) ** (1 / order)) for order in (1.0, 2.0))
 
 
 def _moved(distance: Implementation, case: Case) -> float:
     """What is moved by c is c away, wherever it stands in the list."""
     x = case.normal(5)
-    return apart(compiled(distance)(x, case.rng(1).permutation(x) - 0.1), 0.1)
+    return apart(program(distance)(x, case.rng(1).permutation(x) - 0.1), 0.1)
 
 
 def _sinkhorn(distance: Implementation, case: Case) -> float:
     """Within ε log(n m) of the linear program in the plane, and never below it: entropies lie from 0 to log(n m)."""
     x, y, epsilon = case.normal(3, 2), case.normal(4, 2, seed=1) + 1, 0.05
     found, least = (
-        float(compiled(distance)(x, y, epsilon=epsilon)),
+        float(program(distance)(x, y, epsilon=epsilon)),
         _program(np.linalg.norm(x[:, None] - y[None], axis=-1)),
     )
     return max(0.0, least - found, found - least - epsilon * np.log(12)) / least
@@ -117,19 +118,19 @@ def _pictures(case: Case) -> tuple[np.ndarray, np.ndarray]:
 def _by_layer(loss: Implementation, case: Case) -> float:
     x, y = _pictures(case)
     expected = sum(((one - other) ** 2).sum() / one.size for one, other in zip(_layers(x), _layers(y), strict=True))
-    return apart(compiled(loss)(Partial(_layers), x, y), expected)
+    return apart(program(loss)(Partial(_layers), x, y), expected)
 
 
 def _pixels(loss: Implementation, case: Case) -> float:
     """With the pixels themselves as features it is the mean squared error."""
     x, y = _pictures(case)
-    return apart(compiled(loss)(Partial(_as_they_are), x, y), ((x - y) ** 2).mean())
+    return apart(program(loss)(Partial(_as_they_are), x, y), ((x - y) ** 2).mean())
 
 
 def _shift(loss: Implementation, case: Case) -> float:
     """A pattern that repeats, shifted by a pixel, is the same to features that do not tell places apart."""
     x = np.tile(case.normal(3, 3, 2), (1, 1, 2))
-    return abs(float(compiled(loss)(Partial(_everywhere), x, np.roll(x, 1, 2))))
+    return abs(float(program(loss)(Partial(_everywhere), x, np.roll(x, 1, 2))))
 
 
 def _unweighted(features: Implementation, x: jax.Array, y: jax.Array) -> jax.Array:
@@ -142,7 +143,7 @@ def _divergence(adversaries: Implementation, case: Case) -> float:
     p, q = real / 12, fake / 12
     scores = np.log(p / q)
     shared = (rel_entr(p, (p + q) / 2) + rel_entr(q, (p + q) / 2)).sum() / 2
-    found = compiled(adversaries)(np.repeat(scores, real), np.repeat(scores, fake)).discriminator
+    found = program(adversaries)(np.repeat(scores, real), np.repeat(scores, fake)).discriminator
     return apart(found, 2 * np.log(2) - 2 * shared)
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from scipy.special import log_softmax, softmax
 
 from netspec.vocabulary import losses
-from netspec.vocabulary.cases import Case, apart, compiled, few, wrong
+from netspec.vocabulary.cases import Case, apart, few, wrong
+from netspec.vocabulary.programs import program
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 
@@ -27,13 +28,13 @@ def _mean_of_masked(loss: Implementation, case: Case) -> float:
     scores, tokens, masked = _language(case)
     surprise = -log_softmax(scores, -1)
     expected = np.mean([surprise[row, place, tokens[row, place]] for row, place in np.argwhere(masked)])
-    return apart(compiled(loss)(scores, tokens, masked), expected)
+    return apart(program(loss)(scores, tokens, masked), expected)
 
 
 def _others_do_not_count(loss: Implementation, case: Case) -> float:
     scores, tokens, masked = _language(case)
     changed = np.where(masked, tokens, (tokens + 1) % scores.shape[-1])
-    return apart(compiled(loss)(scores, changed, masked), compiled(loss)(scores, tokens, masked))
+    return apart(program(loss)(scores, changed, masked), program(loss)(scores, tokens, masked))
 
 
 def _over_all(scores: jax.Array, tokens: jax.Array, masked: jax.Array) -> jax.Array:
@@ -47,7 +48,7 @@ def _first_token(head: Implementation, case: Case) -> float:
     hidden, kernel, bias = case.normal(batch, 3, width), case.normal(width, 2, seed=1), case.normal(2, seed=2)
     odds = hidden[:, 0] @ (kernel[:, 1] - kernel[:, 0]) + bias[1] - bias[0]
     second = 1 / (1 + np.exp(-odds))
-    return apart(compiled(head)(hidden, kernel, bias), np.stack([1 - second, second], -1))
+    return apart(program(head)(hidden, kernel, bias), np.stack([1 - second, second], -1))
 
 
 def _counts(head: Implementation, case: Case) -> float:
@@ -67,13 +68,13 @@ def _power(scaling: Implementation, case: Case) -> float:
     """With temperature T the chances are those without, to the power 1/T, made to sum to one."""
     logits = _logits(case)
     powers = softmax(logits, -1) ** (1 / 2.5)
-    return apart(compiled(scaling)(logits, 2.5), powers / powers.sum(-1, keepdims=True))
+    return apart(program(scaling)(logits, 2.5), powers / powers.sum(-1, keepdims=True))
 
 
 def _order_and_entropy(scaling: Implementation, case: Case) -> float:
     """The likeliest class stays, and entropy rises with the temperature."""
     logits = _logits(case)
-    chances = [np.asarray(compiled(scaling)(logits, t)) for t in (0.5, 1.0, 2.0, 4.0)]
+    chances = [np.asarray(program(scaling)(logits, t)) for t in (0.5, 1.0, 2.0, 4.0)]
     entropies = [-(p * np.log(np.maximum(p, 1e-300))).sum(-1) for p in chances]
     rises = all((hot > cold).all() for cold, hot in pairwise(entropies))
     return wrong(rises and all((p.argmax(-1) == logits.argmax(-1)).all() for p in chances))
@@ -83,7 +84,7 @@ def _fit(scaling: Implementation, case: Case) -> float:
     """At the fitted temperature the mean score of the labels is the one expected: the likelihood has no slope there."""
     logits = case.normal(12, 3) + 2 * np.eye(3)[case.rng(1).integers(0, 3, 12)]
     labels = (logits + case.normal(12, 3, seed=2)).argmax(-1)
-    chances = compiled(scaling)(logits, compiled(losses.fitted_temperature)(logits, labels))
+    chances = program(scaling)(logits, program(losses.fitted_temperature)(logits, labels))
     return abs(float((logits[np.arange(12), labels] - (chances * logits).sum(-1)).mean()))
 
 

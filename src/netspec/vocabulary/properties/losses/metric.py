@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from netspec.vocabulary import losses
-from netspec.vocabulary.cases import Case, apart, compiled, few, gradient, wrong
+from netspec.vocabulary.cases import Case, apart, few, wrong
+from netspec.vocabulary.programs import gradient, program
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 #: What optax adds under the root of a distance.
@@ -21,7 +22,7 @@ def _triplets(case: Case) -> list[np.ndarray]:
 def _triplet_formula(loss: Implementation, case: Case) -> float:
     anchor, near, far = _triplets(case)
     to_near, to_far = (np.sqrt(((anchor - x) ** 2).sum(-1) + UNDER_ROOT) for x in (near, far))
-    return apart(compiled(loss)(anchor, near, far, 0.4), np.maximum(0, to_near - to_far + 0.4))
+    return apart(program(loss)(anchor, near, far, 0.4), np.maximum(0, to_near - to_far + 0.4))
 
 
 def _satisfied(loss: Implementation, case: Case) -> float:
@@ -29,7 +30,7 @@ def _satisfied(loss: Implementation, case: Case) -> float:
     anchor, near, _ = _triplets(case)
     far = anchor + np.sign(anchor - near) * (np.linalg.norm(anchor - near, axis=-1, keepdims=True) + 0.41)
     return wrong(
-        not np.any(compiled(loss)(anchor, near, far, 0.4)) and not np.any(gradient(loss)(anchor, near, far, 0.4))
+        not np.any(program(loss)(anchor, near, far, 0.4)) and not np.any(gradient(loss)(anchor, near, far, 0.4))
     )
 
 
@@ -46,7 +47,7 @@ def _pairs(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _contrastive_formula(loss: Implementation, case: Case) -> float:
     """At distances 0.5, 0.5, 1.5 and 0.9, alike, different, different and alike, with a margin of 1.2."""
-    return apart(compiled(loss)(*_pairs(case), 1.2), [0.125, 0.245, 0.0, 0.405])
+    return apart(program(loss)(*_pairs(case), 1.2), [0.125, 0.245, 0.0, 0.405])
 
 
 def _gradients_end(loss: Implementation, case: Case) -> float:
@@ -82,22 +83,22 @@ def _angles(scores: Implementation, case: Case) -> float:
     """The score of the label is that of an angle wider by m; the others are as they were."""
     cosine, own = _cosines(case)
     expected = 30 * np.where(own, np.cos(np.arccos(np.clip(cosine, -1, 1)) + 0.3), cosine)
-    return apart(compiled(scores)(*_faces(case), 30.0, 0.3), expected)
+    return apart(program(scores)(*_faces(case), 30.0, 0.3), expected)
 
 
 def _lengths(scores: Implementation, case: Case) -> float:
     """How long features and centres are has no part in it."""
     features, centres, labels = _faces(case)
     return apart(
-        compiled(scores)(7.0 * features, 0.2 * centres, labels, 30.0, 0.3),
-        compiled(scores)(features, centres, labels, 30.0, 0.3),
+        program(scores)(7.0 * features, 0.2 * centres, labels, 30.0, 0.3),
+        program(scores)(features, centres, labels, 30.0, 0.3),
     )
 
 
 def _lowered(scores: Implementation, case: Case) -> float:
     """The score of the label falls by s m; without margin it is ArcFace without margin."""
     faces, (_, own) = _faces(case), _cosines(case)
-    return apart(compiled(scores)(*faces, 30.0, 0.2), compiled(losses.arcface)(*faces, 30.0, 0.0) - 30 * 0.2 * own)
+    return apart(program(scores)(*faces, 30.0, 0.2), program(losses.arcface)(*faces, 30.0, 0.0) - 30 * 0.2 * own)
 
 
 def _narrower(features: jax.Array, centres: jax.Array, labels: jax.Array, scale: float, margin: float) -> jax.Array:
@@ -135,14 +136,14 @@ def _choice(loss: Implementation, case: Case) -> float:
         scores = unit[others] @ unit[i] / 0.3
         (right,) = (place for place, k in enumerate(others) if labels[k] == labels[i])
         total += np.log(np.exp(scores).sum()) - scores[right]
-    return apart(compiled(loss)(views, labels, 0.3), total / count)
+    return apart(program(loss)(views, labels, 0.3), total / count)
 
 
 def _scale(loss: Implementation, case: Case) -> float:
     """It does not see how long a vector is."""
     views, labels = _views(case)
     lengths = case.uniform(len(views), 1, low=0.5, high=3.0, seed=1)
-    return apart(compiled(loss)(lengths * views, labels, 0.3), compiled(loss)(views, labels, 0.3))
+    return apart(program(loss)(lengths * views, labels, 0.3), program(loss)(views, labels, 0.3))
 
 
 def _among_all(views: jax.Array, labels: jax.Array, temperature: float, *, unit: bool = True) -> jax.Array:

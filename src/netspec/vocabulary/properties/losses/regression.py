@@ -8,7 +8,8 @@ import numpy as np
 import optax
 
 from netspec.vocabulary import losses
-from netspec.vocabulary.cases import Case, apart, compiled, few, gradient, wrong
+from netspec.vocabulary.cases import Case, apart, few, wrong
+from netspec.vocabulary.programs import gradient, program
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 
@@ -24,7 +25,7 @@ def _mse_gradient(loss: Implementation, case: Case) -> float:
 def _bias_and_variance(loss: Implementation, case: Case) -> float:
     """Of a constant c it is (c − mean)² and the variance: so the mean is the best constant."""
     _, t = _numbers(case)
-    return apart(compiled(loss)(np.full_like(t, 0.7), t), (0.7 - t.mean()) ** 2 + t.var())
+    return apart(program(loss)(np.full_like(t, 0.7), t), (0.7 - t.mean()) ** 2 + t.var())
 
 
 def _mae_gradient(loss: Implementation, case: Case) -> float:
@@ -35,7 +36,7 @@ def _mae_gradient(loss: Implementation, case: Case) -> float:
 def _median(loss: Implementation, case: Case) -> float:
     """No constant is better than the median, even with a target far off."""
     t = np.append(case.normal(6, seed=1), 1e3)
-    value = [float(compiled(loss)(np.full_like(t, constant), t)) for constant in (np.median(t), t.mean(), *t)]
+    value = [float(program(loss)(np.full_like(t, constant), t)) for constant in (np.median(t), t.mean(), *t)]
     return wrong(value[0] <= min(value) * (1 + 1e-12))
 
 
@@ -47,7 +48,7 @@ def _envelope(loss: Implementation, case: Case) -> float:
     y, t = _numbers(case)
     e, delta = y - t, 0.7
     u = np.sign(e) * np.maximum(0, np.abs(e) - delta)
-    return apart(compiled(loss)(y, t, delta), (e - u) ** 2 / 2 + delta * np.abs(u))
+    return apart(program(loss)(y, t, delta), (e - u) ** 2 / 2 + delta * np.abs(u))
 
 
 def _huber_slope(loss: Implementation, case: Case) -> float:
@@ -63,7 +64,7 @@ def _smooth_slope(loss: Implementation, case: Case) -> float:
 def _pieces(loss: Implementation, case: Case) -> float:
     y, t = _numbers(case)
     e = np.abs(y - t)
-    return apart(compiled(loss)(y, t, 0.7), np.where(e < 0.7, e**2 / 1.4, e - 0.35))
+    return apart(program(loss)(y, t, 0.7), np.where(e < 0.7, e**2 / 1.4, e - 0.35))
 
 
 def _half_squares(y: jax.Array, t: jax.Array) -> jax.Array:

@@ -11,7 +11,8 @@ from jax.scipy.special import logsumexp
 from scipy.special import softmax
 
 from netspec.vocabulary import losses
-from netspec.vocabulary.cases import Case, apart, compiled, few, gradient
+from netspec.vocabulary.cases import Case, apart, few
+from netspec.vocabulary.programs import gradient, program
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 FRAMES, SYMBOLS = 3, 3  # a blank and two letters
@@ -35,7 +36,7 @@ def _texts(loss: Implementation, case: Case) -> tuple[np.ndarray, np.ndarray]:
     for row, text in enumerate(TEXTS):
         labels[row, : len(text)], paddings[row, : len(text)] = text, 0
     repeated = np.broadcast_to(logits, (len(TEXTS), *logits.shape))
-    return logits, np.asarray(compiled(loss)(repeated, np.zeros(repeated.shape[:2]), labels, paddings))
+    return logits, np.asarray(program(loss)(repeated, np.zeros(repeated.shape[:2]), labels, paddings))
 
 
 def _alignments(loss: Implementation, case: Case) -> float:
@@ -96,16 +97,14 @@ def _f1(loss: Implementation, case: Case) -> float:
     """On sharp masks it is one minus the F1 score: 2 TP / (2 TP + FP + FN)."""
     one, other = _masks(case)
     true, false = (one & other).sum(-1), (one ^ other).sum(-1)
-    return apart(
-        compiled(loss)(np.where(one, 99.0, -99.0), other.astype(float), 0.0), 1 - 2 * true / (2 * true + false)
-    )
+    return apart(program(loss)(np.where(one, 99.0, -99.0), other.astype(float), 0.0), 1 - 2 * true / (2 * true + false))
 
 
 def _perfect(loss: Implementation, case: Case) -> float:
     """Of the target itself it is 0, and of its opposite 1 without smoothing."""
     _, other = _masks(case)
     sure = np.where(other, 99.0, -99.0)
-    found = np.concatenate([compiled(loss)(side * sure, other.astype(float), 0.0) for side in (1, -1)])
+    found = np.concatenate([program(loss)(side * sure, other.astype(float), 0.0) for side in (1, -1)])
     return float(np.abs(found - np.repeat([0.0, 1.0], len(sure))).max())
 
 
@@ -129,15 +128,15 @@ def _cells(loss: Implementation, case: Case) -> float:
     """On sharp masks it is one minus the number of common cells over that of all."""
     one, other = _masks(case)
     return apart(
-        compiled(loss)(one.astype(float), other.astype(float)), 1 - (one & other).sum(-1) / (one | other).sum(-1)
+        program(loss)(one.astype(float), other.astype(float)), 1 - (one & other).sum(-1) / (one | other).sum(-1)
     )
 
 
 def _dice_of_iou(loss: Implementation, case: Case) -> float:
     """Of chances too, D = 2 J / (1 + J) with the Dice coefficient D."""
     logits, targets = _chances(case)
-    overlap = 1 - np.asarray(compiled(loss)(1 / (1 + np.exp(-logits)), targets))
-    return apart(1 - 2 * overlap / (1 + overlap), compiled(losses.dice_loss)(logits, targets, 0.0))
+    overlap = 1 - np.asarray(program(loss)(1 / (1 + np.exp(-logits)), targets))
+    return apart(1 - 2 * overlap / (1 + overlap), program(losses.dice_loss)(logits, targets, 0.0))
 
 
 def _counted_twice(chances: jax.Array, targets: jax.Array) -> jax.Array:
@@ -169,8 +168,8 @@ def _same_teacher(loss: Implementation, case: Case) -> float:
     """A student that is its teacher has the cross-entropy of the labels left, with weight α."""
     student, _, targets = _classes(case)
     return apart(
-        compiled(loss)(student, student, targets, 4.0, 0.3),
-        0.3 * np.mean(compiled(losses.cross_entropy)(student, targets)),
+        program(loss)(student, student, targets, 4.0, 0.3),
+        0.3 * np.mean(program(losses.cross_entropy)(student, targets)),
     )
 
 

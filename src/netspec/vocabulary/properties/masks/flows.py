@@ -10,6 +10,7 @@ import numpy as np
 from netspec.layers import TransformerDecoder
 from netspec.vocabulary import recurrent
 from netspec.vocabulary.cases import Case, apart
+from netspec.vocabulary.programs import program
 from netspec.vocabulary.properties import plain
 from netspec.vocabulary.properties.masks.shared import same
 from netspec.vocabulary.properties.plain import ROUNDING
@@ -75,7 +76,7 @@ def _loop(run: Implementation, case: Case) -> float:
     for t in range(case.tokens):
         state = 0.5 * state + x[:, t]
         each.append(np.sin(state))
-    last, outputs = plain.compiled(run, 0)(_decaying, start, x)
+    last, outputs = program(run, 0)(_decaying, start, x)
     return max(apart(outputs, np.stack(each, 1)), apart(last, state))
 
 
@@ -83,7 +84,7 @@ def _streamed(run: Implementation, case: Case) -> float:
     """Two halves, the second with the state that the first has left, are the whole."""
     case = plain.few(case)
     x, state = case.normal(case.batch, 6, case.channels), case.normal(case.batch, case.channels, seed=1)
-    go = plain.compiled(run, 0)
+    go = program(run, 0)
     whole, (middle, first) = go(_decaying, state, x)[1], go(_decaying, state, x[:, :3])
     return apart(jnp.concatenate([first, go(_decaying, middle, x[:, 3:])[1]], 1), whole)
 

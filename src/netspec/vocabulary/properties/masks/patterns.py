@@ -10,6 +10,7 @@ import numpy as np
 
 from netspec.vocabulary import masks
 from netspec.vocabulary.cases import Case, apart, wrong
+from netspec.vocabulary.programs import program
 from netspec.vocabulary.properties import plain
 from netspec.vocabulary.properties.masks.shared import pairs, same
 from netspec.vocabulary.properties.plain import FLOAT32, ROUNDING
@@ -103,7 +104,7 @@ def _banded(attention: Implementation, case: Case) -> float:
     case = plain.few(case)
     query, key, value = plain.heads(case)
     band = pairs(case.tokens, lambda i, j: abs(i - j) <= 2)
-    run = plain.compiled(attention, "window")
+    run = program(attention, "window")
     return apart(run(query, key, value, window=2), plain.attention(query, key, value, band))
 
 
@@ -111,7 +112,7 @@ def _stacked(attention: Implementation, case: Case) -> float:
     """Two layers of window 2 reach four tokens on either side."""
     case = plain.few(case)
     query, key, value = plain.heads(case, tokens=12)
-    run = plain.compiled(attention, "window")
+    run = program(attention, "window")
     seen = plain.reaches(lambda v: run(query, key, run(query, key, v, window=2), window=2), value)
     return same(seen, pairs(12, lambda i, j: abs(i - j) <= 4))
 

@@ -9,7 +9,8 @@ import numpy as np
 from scipy.special import log_softmax, softmax
 
 from netspec.vocabulary import meta
-from netspec.vocabulary.cases import Case, apart, compiled, wrong
+from netspec.vocabulary.cases import Case, apart, wrong
+from netspec.vocabulary.programs import compiled
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 LABELS = np.array([0, 1, 2, 0, 1, 0])

@@ -9,7 +9,8 @@ import numpy as np
 from scipy.special import expit, softmax
 
 from netspec.vocabulary import meta
-from netspec.vocabulary.cases import Case, apart, compiled, pullback, wrong
+from netspec.vocabulary.cases import Case, apart, wrong
+from netspec.vocabulary.programs import compiled, pullback
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 

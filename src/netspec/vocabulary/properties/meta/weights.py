@@ -10,7 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from netspec.vocabulary import meta
-from netspec.vocabulary.cases import Case, apart, compiled, pullback
+from netspec.vocabulary.cases import Case, apart
+from netspec.vocabulary.programs import compiled, pullback
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 SHAPES = ((2, 3), (3,))

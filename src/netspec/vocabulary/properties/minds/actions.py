@@ -13,7 +13,7 @@ import numpy as np
 from netspec.vocabulary import minds
 from netspec.vocabulary.cases import Case, apart, wrong
 from netspec.vocabulary.minds import Mind, Plan
-from netspec.vocabulary.properties.quick import quick, slope
+from netspec.vocabulary.programs import compiled, gradient
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 
@@ -143,7 +143,7 @@ def _least_squares(loss: Implementation, case: Case) -> float:
     residual = 0.0
     for weights in (best, case.normal(3, 2, seed=2)):
         expected = 2 * observations.T @ (observations @ weights - expert) / expert.size
-        found = observations.T @ np.asarray(slope(loss)(observations @ weights, expert))
+        found = observations.T @ np.asarray(gradient(loss)(observations @ weights, expert))
         residual = max(residual, float(np.abs(found - expected).max()))
     return residual
 
@@ -152,20 +152,20 @@ def _moments(loss: Implementation, case: Case) -> float:
     """Mean squared error = variance of the error + its mean squared; the more examples of the same, the same."""
     predicted, expert = case.normal(6, 2), case.normal(6, 2, seed=1)
     error = predicted - expert
-    return apart(quick(loss)(predicted, expert), error.var() + error.mean() ** 2)
+    return apart(compiled(loss)(predicted, expert), error.var() + error.mean() ** 2)
 
 
 def _at_the_best_discriminator(reward: Implementation, case: Case) -> float:
     """With D = p_E / (p_E + p_π) the reward is log(1 + p_E / p_π)."""
     expert, policy = case.uniform(8, low=0.01), case.uniform(8, low=0.01, seed=1)
-    return apart(quick(reward)(np.log(expert / policy)), np.log1p(expert / policy))
+    return apart(compiled(reward)(np.log(expert / policy)), np.log1p(expert / policy))
 
 
 def _slope_is_d(reward: Implementation, case: Case) -> float:
     """Its slope by the logit is D itself, and far out it is the logit or nothing."""
     logits = case.normal(8) * 3
-    found = slope(_total(reward))(logits)
-    ends = apart(1 + np.asarray(quick(reward)(np.array([-800.0, 800.0] * 4))), np.array([1.0, 801.0] * 4))
+    found = gradient(_total(reward))(logits)
+    ends = apart(1 + np.asarray(compiled(reward)(np.array([-800.0, 800.0] * 4))), np.array([1.0, 801.0] * 4))
     return max(ends, apart(found, 1 / (1 + np.exp(-logits))))
 
 

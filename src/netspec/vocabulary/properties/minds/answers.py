@@ -8,13 +8,13 @@ import numpy as np
 
 from netspec.vocabulary import minds
 from netspec.vocabulary.cases import Case, wrong
-from netspec.vocabulary.properties.quick import quick
+from netspec.vocabulary.programs import compiled
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 
 def _one_by_one(decide: Implementation, case: Case) -> float:
     confidence, uncertainty = case.uniform(40, low=0.6), case.uniform(40, high=0.4, seed=1)
-    found = np.asarray(quick(decide)(confidence, uncertainty))
+    found = np.asarray(compiled(decide)(confidence, uncertainty))
     expected = [c > 0.8 and u < 0.2 for c, u in zip(confidence, uncertainty, strict=True)]
     return wrong(found.shape == (40,) and np.array_equal(found, expected))
 
@@ -22,7 +22,7 @@ def _one_by_one(decide: Implementation, case: Case) -> float:
 def _monotone(decide: Implementation, case: Case) -> float:
     """More confidence and less uncertainty never turn an answer into silence, and at the threshold it is silent."""
     confidence, uncertainty = case.uniform(40, low=0.6), case.uniform(40, high=0.4, seed=1)
-    run = quick(decide)
+    run = compiled(decide)
     before, after = (np.asarray(run(*pair)) for pair in ((confidence, uncertainty), (confidence**0.5, uncertainty**2)))
     edge = np.asarray(run(np.full(40, 0.8), np.full(40, 0.1)))
     return wrong(np.shape(before) == (40,) and np.all(before <= after) and not edge.any())
@@ -43,7 +43,7 @@ def _inclusive(confidence: Any, uncertainty: Any) -> Any:
 
 def _once(explaining: Implementation, case: Case) -> float:
     """In a conversation of several messages each concept is explained when it comes up first."""
-    run, known = quick(explaining), set(case.rng(1).integers(0, 6, 2).tolist())
+    run, known = compiled(explaining), set(case.rng(1).integers(0, 6, 2).tolist())
     shared = np.array([concept in known for concept in range(6)])
     for seed in range(4):
         message = case.rng(seed + 2).integers(0, 6, 3)
@@ -69,7 +69,7 @@ def _from_before(shared: Any, message: Any) -> Any:
 
 
 def _forgetful(shared: Any, message: Any) -> Any:
-    needed, _ = quick(minds.explain)(shared, message)
+    needed, _ = compiled(minds.explain)(shared, message)
     return needed, shared
 
 

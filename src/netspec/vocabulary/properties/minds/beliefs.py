@@ -11,7 +11,7 @@ import numpy as np
 
 from netspec.vocabulary import minds
 from netspec.vocabulary.cases import Case, apart, wrong
-from netspec.vocabulary.properties.quick import quick
+from netspec.vocabulary.programs import compiled
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 #: Agents and moments in all cases, since each other size is compiled anew.
@@ -30,14 +30,14 @@ def _last_seen(believed: Implementation, case: Case) -> float:
     expected = [
         ([-1] + [int(p) for p, saw in zip(*each, strict=True) if saw])[-1] for each in zip(places, seen, strict=True)
     ]
-    return wrong(np.asarray(quick(believed)(places, seen)) == expected)
+    return wrong(np.asarray(compiled(believed)(places, seen)) == expected)
 
 
 def _unseen_moves(believed: Implementation, case: Case) -> float:
     """Whatever happens unseen changes nothing, and who saw all knows where the thing is."""
     places, seen = _watched(case)
     moved = np.where(seen, places, (places + 1) % 4)
-    run = quick(believed)
+    run = compiled(believed)
     same = np.asarray(run(moved, seen)) == run(places, seen)
     return wrong(same & (np.asarray(run(places, np.ones_like(seen))) == places[:, -1]))
 
@@ -113,20 +113,20 @@ def _visible_only(view: Implementation, case: Case) -> float:
         keys = other[batch, visible[batch], part]
         scores = np.exp(own[batch, :, part] @ keys.T / np.sqrt(2))
         expected[batch, :, part] = scores / scores.sum(axis=1, keepdims=True) @ keys
-    return apart(quick(view, "heads")(own, other, visible, heads=2), expected)
+    return apart(compiled(view, "heads")(own, other, visible, heads=2), expected)
 
 
 def _hidden_moves(view: Implementation, case: Case) -> float:
     """What the other cannot see has no influence, and where nothing is visible nothing is answered."""
     own, other, visible = _views(case)
-    run = quick(view, "heads")
+    run = compiled(view, "heads")
     moved = np.where(visible[..., None], other, 7.0)
     same = apart(run(own, moved, visible, heads=2), run(own, other, visible, heads=2))
     return max(same, float(np.abs(run(own, other, np.zeros_like(visible), heads=2)).max()))
 
 
 def _everything_seen(own: Any, other: Any, visible: Any, *, heads: int) -> Any:
-    return quick(minds.perspective, "heads")(own, other, np.ones_like(visible), heads=heads)
+    return compiled(minds.perspective, "heads")(own, other, np.ones_like(visible), heads=heads)
 
 
 def _zeroed(own: Any, other: Any, visible: Any, *, heads: int) -> Any:

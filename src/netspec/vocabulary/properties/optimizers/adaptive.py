@@ -9,7 +9,7 @@ import numpy as np
 import optax
 
 from netspec.vocabulary import optimizers
-from netspec.vocabulary.cases import Case, apart, loaded
+from netspec.vocabulary.cases import Case, apart
 from netspec.vocabulary.properties.optimizers.momentum import RATE, cell
 from netspec.vocabulary.properties.optimizers.walk import STEPS, drawn, walked
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
@@ -51,16 +51,16 @@ def _trainers_adamw(recipe_decay: float) -> Any:
     return cell(name="adamw", learning_rate=RATE, beta1=0.8, beta2=0.9, epsilon=1e-3, weight_decay=recipe_decay)
 
 
-def _adamw_formula(make: Implementation | None, case: Case) -> float:
+def _adamw_formula(make: Implementation, case: Case) -> float:
     start, gradients = drawn(case)
-    found = walked(loaded("adamw", make)(_trainers_adamw(0.3), 9), start, gradients)
+    found = walked(make(_trainers_adamw(0.3), 9), start, gradients)
     return apart(found, _adam_path(start, gradients, 0.3))
 
 
-def _shrinks(make: Implementation | None, case: Case) -> float:
+def _shrinks(make: Implementation, case: Case) -> float:
     """Without gradients every weight shrinks by 1 − α λ a step, whatever gradients there were."""
     start, gradients = drawn(case)
-    path = walked(loaded("adamw", make)(_trainers_adamw(0.3), 9), start, np.zeros_like(gradients))
+    path = walked(make(_trainers_adamw(0.3), 9), start, np.zeros_like(gradients))
     return apart(path, start * (1 - RATE * 0.3) ** np.arange(1, STEPS + 1)[:, None])
 
 

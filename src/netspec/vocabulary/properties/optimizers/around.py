@@ -11,7 +11,7 @@ import numpy as np
 import optax
 
 from netspec.vocabulary import optimizers
-from netspec.vocabulary.cases import Case, apart, loaded, wrong
+from netspec.vocabulary.cases import Case, apart, wrong
 from netspec.vocabulary.properties.optimizers.walk import drawn, walked
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
@@ -37,10 +37,10 @@ def _accumulated(accumulate: Implementation) -> Any:
     return jax.jit(run)
 
 
-def _whole(accumulate: Implementation | None, case: Case) -> float:
+def _whole(accumulate: Implementation, case: Case) -> float:
     """The mean gradient of three parts is that of the batch; sums are over all examples; each part passes once."""
     w, batch = _batch(case)
-    gradient, total, rest = _accumulated(loaded("gradient-accumulation", accumulate))(w, batch)
+    gradient, total, rest = _accumulated(accumulate)(w, batch)
     expected = 2 * batch["x"].T @ (batch["x"] @ w - batch["y"]) / 6
     return max(apart(gradient, expected), apart(total, batch["y"].sum()), wrong(rest == 3))
 

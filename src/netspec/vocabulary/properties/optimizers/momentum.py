@@ -11,7 +11,7 @@ import numpy as np
 import optax
 
 from netspec.vocabulary import optimizers
-from netspec.vocabulary.cases import Case, apart, loaded
+from netspec.vocabulary.cases import Case, apart
 from netspec.vocabulary.properties.optimizers.walk import STEPS, descended, drawn, walked
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
@@ -27,7 +27,7 @@ def cell(**optimizer: Any) -> Any:
     return SimpleNamespace(optimizer=SimpleNamespace(**fields), schedule=schedule, **lengths)
 
 
-def _recursion(make: Implementation | None, case: Case) -> float:
+def _recursion(make: Implementation, case: Case) -> float:
     """Of ½ h w² the steps are w ← (1 + μ − α h) w − μ w_before, h with the decay."""
     recipe = cell(name="sgd", learning_rate=RATE, momentum=0.9, weight_decay=0.3)
     start, curvature = case.normal(3), np.array([0.5, 2.0, 4.0])
@@ -35,15 +35,15 @@ def _recursion(make: Implementation | None, case: Case) -> float:
     for _ in range(STEPS):
         before, now = now, (1.9 - RATE * (curvature + 0.3)) * now - 0.9 * before
         expected.append(now)
-    return apart(descended(loaded("sgd", make)(recipe, 9), start, lambda w: curvature * w), expected)
+    return apart(descended(make(recipe, 9), start, lambda w: curvature * w), expected)
 
 
-def _plain(make: Implementation | None, case: Case) -> float:
+def _plain(make: Implementation, case: Case) -> float:
     """Without momentum it is gradient descent."""
     start, gradients = drawn(case)
     recipe = cell(name="sgd", learning_rate=RATE, momentum=0.0)
     expected = start - RATE * np.cumsum(gradients, 0)
-    return apart(walked(loaded("sgd", make)(recipe, 9), start, gradients), expected)
+    return apart(walked(make(recipe, 9), start, gradients), expected)
 
 
 def _trainers(chain: Implementation) -> Implementation:

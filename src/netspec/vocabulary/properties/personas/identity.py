@@ -10,7 +10,7 @@ import numpy as np
 
 from netspec.vocabulary import personas
 from netspec.vocabulary.cases import Case, apart, wrong
-from netspec.vocabulary.properties.quick import quick, slope
+from netspec.vocabulary.programs import compiled, gradient
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 
@@ -21,7 +21,7 @@ def _replies(case: Case) -> tuple[np.ndarray, np.ndarray]:
 def _from_angles(loss: Implementation, case: Case) -> float:
     """Half of the squared distance between directions, averaged: 0 along the persona, 2 against it."""
     responses, persona = _replies(case)
-    run = quick(loss)
+    run = compiled(loss)
     unit = responses / np.sqrt((responses**2).sum(axis=1, keepdims=True)) - persona / np.sqrt((persona**2).sum())
     along = 1 + np.asarray(run(np.outer([0.5, 1, 7], persona), persona))
     against = run(-np.outer([0.5, 1, 7], persona), persona)
@@ -32,7 +32,7 @@ def _from_angles(loss: Implementation, case: Case) -> float:
 def _sideways(loss: Implementation, case: Case) -> float:
     """Its gradient by a response is orthogonal to it, since lengths do not count, and leads towards the persona."""
     responses, persona = _replies(case)
-    found = np.asarray(slope(loss)(responses, persona))
+    found = np.asarray(gradient(loss)(responses, persona))
     towards = (found @ persona < 0).all()
     return max(float(np.abs((found * responses).sum(axis=1)).max()), wrong(towards))
 
@@ -56,7 +56,7 @@ def _one_at_a_time(adapt: Implementation, case: Case) -> float:
     """A batch of several personas is each example with its own adapter; at U = 0 it is the base."""
     x, ids, down, up = _adapters(case)
     expected = [each + np.maximum(each @ down[id], 0) @ up[id] for each, id in zip(x, ids, strict=True)]
-    run = quick(adapt)
+    run = compiled(adapt)
     return max(apart(run(x, ids, down, up), expected), apart(run(x, ids, down, 0 * up), x))
 
 
@@ -74,13 +74,15 @@ def _others_untouched(adapt: Implementation, case: Case) -> float:
     def squares(up: Any) -> Any:
         return (adapt(x, ids, down, up) ** 2).sum()
 
-    found = jax.jit(jax.grad(squares))(up) if adapt is not personas.multi_persona else slope(_squares)(up, x, ids, down)
+    found = (
+        jax.jit(jax.grad(squares))(up) if adapt is not personas.multi_persona else gradient(_squares)(up, x, ids, down)
+    )
     sizes = np.abs(np.asarray(found)).max(axis=(1, 2))
     return max(float(sizes[1]), wrong(sizes[[0, 2]] > 1e-6))
 
 
 def _first_for_all(x: Any, ids: Any, down: Any, up: Any) -> Any:
-    return quick(personas.multi_persona)(x, np.full_like(ids, ids[0]), down, up)
+    return compiled(personas.multi_persona)(x, np.full_like(ids, ids[0]), down, up)
 
 
 def _mean_adapter(x: Any, ids: Any, down: Any, up: Any) -> Any:
@@ -88,13 +90,13 @@ def _mean_adapter(x: Any, ids: Any, down: Any, up: Any) -> Any:
 
 
 def _no_base(x: Any, ids: Any, down: Any, up: Any) -> Any:
-    return quick(personas.multi_persona)(x, ids, down, up) - x
+    return compiled(personas.multi_persona)(x, ids, down, up) - x
 
 
 def _ends_and_sides(blend: Implementation, case: Case) -> float:
     """At 0 and 1 it is one of the two, and from the other side it is the same; 0.3 is seven parts and three."""
     first, second = case.normal(2, 3), case.normal(2, 3, seed=1)
-    run = quick(blend, "spherical")
+    run = compiled(blend, "spherical")
     residual = apart(run(first, second, 0.3), (7 * first + 3 * second) / 10)
     for arc in (False, True):
         ends = (
@@ -109,7 +111,7 @@ def _ends_and_sides(blend: Implementation, case: Case) -> float:
 def _along_the_arc(blend: Implementation, case: Case) -> float:
     """Between unit vectors the arc keeps length 1, and the angle to the first grows with the share."""
     first, second = (v / np.linalg.norm(v) for v in (case.normal(3), case.normal(3, seed=1)))
-    run = quick(blend, "spherical")
+    run = compiled(blend, "spherical")
     pair = np.stack([first, first]), np.stack([second, second])
     angle = np.arccos(first @ second)
     residual = 0.0
@@ -121,7 +123,7 @@ def _along_the_arc(blend: Implementation, case: Case) -> float:
 
 
 def _swapped(first: Any, second: Any, share: Any, *, spherical: bool = False) -> Any:
-    return quick(personas.interpolate_personas, "spherical")(second, first, share, spherical=spherical)
+    return compiled(personas.interpolate_personas, "spherical")(second, first, share, spherical=spherical)
 
 
 def _always_the_line(first: Any, second: Any, share: Any, *, spherical: bool = False) -> Any:
@@ -150,14 +152,14 @@ def _two_cosines(respond: Implementation, case: Case) -> float:
             for own, to in zip((knowledge, beliefs), maps, strict=True)
         ]
         expected.append(cosines[0] > 0.5 and cosines[1] > 0.3)
-    found = np.asarray(quick(respond)(query, knowledge, beliefs, *maps))
+    found = np.asarray(compiled(respond)(query, knowledge, beliefs, *maps))
     return wrong(found == expected)
 
 
 def _lengths_do_not_count(respond: Implementation, case: Case) -> float:
     """The verdict is the same for a query, a knowledge and beliefs of other lengths."""
     query, knowledge, beliefs, *maps = _asked(case)
-    run = quick(respond)
+    run = compiled(respond)
     first = np.asarray(run(query, knowledge, beliefs, *maps))
     return wrong(first == run(30 * query, 0.1 * knowledge, 7 * beliefs, *maps))
 
@@ -167,7 +169,7 @@ def _relevance_only(query: Any, knowledge: Any, beliefs: Any, *maps: Any) -> Any
 
 
 def _thresholds_swapped(*asked: Any) -> Any:
-    return quick(personas.should_respond)(*asked, relevant=0.3, aligned=0.5)
+    return compiled(personas.should_respond)(*asked, relevant=0.3, aligned=0.5)
 
 
 def _products_only(query: Any, knowledge: Any, beliefs: Any, *maps: Any) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 
 from netspec.vocabulary import personas
 from netspec.vocabulary.cases import Case, apart, wrong
-from netspec.vocabulary.properties.quick import quick
+from netspec.vocabulary.programs import compiled
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 
@@ -18,18 +18,18 @@ def _one_hot(lookup: Implementation, case: Case) -> float:
     """A row of the table is the product of a one-hot vector and the table, and the traits are a linear map of it."""
     table, traits, bias = case.normal(4, 3), case.normal(3, 5, seed=1), case.normal(5, seed=2)
     ids = case.rng(3).integers(0, 4, 6)
-    vector, scores = quick(lookup)(table, traits, bias, ids)
+    vector, scores = compiled(lookup)(table, traits, bias, ids)
     expected = np.eye(4)[ids] @ table
     return max(apart(vector, expected), apart(scores, np.eye(4)[ids] @ (table @ traits) + bias))
 
 
 def _from_one(table: Any, traits: Any, bias: Any, ids: Any) -> Any:
     """Personas counted from one."""
-    return quick(personas.persona)(np.roll(table, 1, axis=0), traits, bias, ids)
+    return compiled(personas.persona)(np.roll(table, 1, axis=0), traits, bias, ids)
 
 
 def _no_bias(table: Any, traits: Any, bias: Any, ids: Any) -> Any:
-    return quick(personas.persona)(table, traits, 0 * bias, ids)
+    return compiled(personas.persona)(table, traits, 0 * bias, ids)
 
 
 def _styles(case: Case) -> tuple[Any, ...]:
@@ -38,7 +38,7 @@ def _styles(case: Case) -> tuple[Any, ...]:
 
 def _there_and_back(restyle: Implementation, case: Case) -> float:
     """Into its own style nothing changes; there and back neither; by way of a third it is the direct way."""
-    run = quick(restyle)
+    run = compiled(restyle)
     content, formal, casual, terse = _styles(case)
     back = run(run(content, formal, casual), casual, formal)
     two = run(run(content, formal, casual), casual, terse)
@@ -48,7 +48,7 @@ def _there_and_back(restyle: Implementation, case: Case) -> float:
 
 def _by_the_target(restyle: Implementation, case: Case) -> float:
     """A change of the target's style is the change of the result, at every token."""
-    run = quick(restyle)
+    run = compiled(restyle)
     content, formal, casual, terse = _styles(case)
     found = np.asarray(run(content, formal, terse)) - run(content, formal, casual)
     return apart(found, np.repeat((terse - casual)[:, None], 3, axis=1))
@@ -59,7 +59,7 @@ def _only_added(content: Any, source: Any, target: Any) -> Any:
 
 
 def _turned_round(content: Any, source: Any, target: Any) -> Any:
-    return quick(personas.restyled)(content, target, source)
+    return compiled(personas.restyled)(content, target, source)
 
 
 @jax.jit

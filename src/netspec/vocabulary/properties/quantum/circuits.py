@@ -12,7 +12,7 @@ import scipy.linalg
 import scipy.optimize
 
 from netspec.vocabulary.cases import Case, apart
-from netspec.vocabulary.properties.compiled import compiled
+from netspec.vocabulary.programs import traced
 from netspec.vocabulary.quantum.circuits import circuit_state, hybrid_network, qnn, vqe_energy
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
@@ -40,12 +40,12 @@ def _state(x: Any, angles: Any) -> np.ndarray:
     return state
 
 
-@compiled
+@traced
 def _measured(circuit: Implementation, x: Any, angles: Any) -> Any:
     return circuit(x, angles)
 
 
-@compiled
+@traced
 def _slope(circuit: Implementation, inputs: Any, direction: Any) -> Any:
     """How the means change along a direction of all inputs."""
     return jax.jvp(circuit, inputs, direction)[1]
@@ -85,7 +85,7 @@ _CIRCUITS = (
 )
 
 
-@compiled
+@traced
 def _energy(energy: Implementation, angles: Any, hamiltonian: Any) -> Any:
     return energy(angles, hamiltonian)
 
@@ -140,7 +140,7 @@ def _product_states(angles: Any, hamiltonian: Any) -> Any:
     return jnp.vdot(state, hamiltonian @ state).real
 
 
-@compiled
+@traced
 def _network(hybrid: Implementation, *tensors: Any) -> Any:
     return hybrid(*tensors)
 

@@ -11,7 +11,7 @@ import numpy as np
 import scipy.stats
 
 from netspec.vocabulary.cases import Case, apart
-from netspec.vocabulary.properties.compiled import compiled
+from netspec.vocabulary.programs import traced
 from netspec.vocabulary.quantum.memristors import crossbar
 from netspec.vocabulary.quantum.optics import diffract, mzi_mesh, reck_angles
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
@@ -19,7 +19,7 @@ from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 MODES = 3
 
 
-@compiled
+@traced
 def _mesh(mesh: Implementation, x: Any, theta: Any, phi: Any, phases: Any) -> Any:
     return mesh(x, theta, phi, phases)
 
@@ -74,7 +74,7 @@ _ORDERS = (
 WAVELENGTH, PITCH, DISTANCE = 0.5, 0.8, 3.0
 
 
-@compiled
+@traced
 def _light(masks: Implementation, field: Any, phases: Any, distance: Any, pitch: Any) -> Any:
     return masks(field, phases, distance, WAVELENGTH, pitch)
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from netspec.vocabulary.cases import Case, apart, wrong
-from netspec.vocabulary.properties.quick import quick, slope
+from netspec.vocabulary.programs import compiled, gradient
 from netspec.vocabulary.reasoning import chains
 from netspec.vocabulary.reasoning.chains import Checked
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
@@ -115,7 +115,7 @@ _DRAWS = 4000
 def _binomial(verify: Implementation, case: Case) -> float:
     """Mean and variance of the number of checks over many paths, in units of five standard errors."""
     steps, probability = 10, 0.3
-    verified, _ = quick(verify)(case.key, np.ones((_DRAWS, steps)), probability=probability)
+    verified, _ = compiled(verify)(case.key, np.ones((_DRAWS, steps)), probability=probability)
     counts = np.asarray(verified).sum(axis=1)
     mean, variance = steps * probability, steps * probability * (1 - probability)
     fourth = variance * (1 + 3 * (steps - 2) * probability * (1 - probability))
@@ -125,7 +125,7 @@ def _binomial(verify: Implementation, case: Case) -> float:
 
 def _confidence(verify: Implementation, case: Case) -> float:
     """The confidence falls by its factor for each step that was checked and invalid; with p = 0 nothing is checked."""
-    run, validity = quick(verify), case.uniform(_DRAWS, 10)
+    run, validity = compiled(verify), case.uniform(_DRAWS, 10)
     verified, confidence = run(case.key, validity, probability=0.5)
     seen = np.asarray(verified)
     expected = np.prod(np.where(seen & (validity < 0.5), 0.8, 1.0), axis=1)
@@ -136,7 +136,7 @@ def _confidence(verify: Implementation, case: Case) -> float:
 
 
 def _one_draw(key: Any, validity: Any, *, probability: float) -> Any:
-    verified, confidence = quick(chains.random_verification)(key, validity, probability=probability)
+    verified, confidence = compiled(chains.random_verification)(key, validity, probability=probability)
     return np.repeat(np.asarray(verified)[:, :1], validity.shape[1], axis=1), confidence
 
 
@@ -147,11 +147,11 @@ def _as_due(key: Any, validity: Any, *, probability: float) -> Any:
 
 
 def _swapped(key: Any, validity: Any, *, probability: float) -> Any:
-    return quick(chains.random_verification)(key, validity, probability=1 - probability)
+    return compiled(chains.random_verification)(key, validity, probability=1 - probability)
 
 
 def _unseen_too(key: Any, validity: Any, *, probability: float) -> Any:
-    verified, _ = quick(chains.random_verification)(key, validity, probability=probability)
+    verified, _ = compiled(chains.random_verification)(key, validity, probability=probability)
     return verified, 0.8 ** (validity < 0.5).sum(axis=-1)
 
 
@@ -159,13 +159,13 @@ def _usual(score: Implementation, case: Case) -> float:
     """A step like all before it that follows from them scores 0; one that does not follow scores half of that."""
     norm, consistency = case.uniform(3, low=0.5), case.uniform(3, seed=1)
     past = np.repeat(norm[:, None], 4, axis=1)
-    return apart(1 + np.asarray(quick(score)(norm, past, consistency)), 1 + (1 - consistency) / 2)
+    return apart(1 + np.asarray(compiled(score)(norm, past, consistency)), 1 + (1 - consistency) / 2)
 
 
 def _bounded(score: Implementation, case: Case) -> float:
     """From 0 to 1, and the same for norms in other units; three times the usual norm is as odd as can be."""
     past, norm, consistency = case.uniform(3, 4, low=0.5), case.uniform(3, high=0.9, seed=1), case.uniform(3, seed=2)
-    run = quick(score)
+    run = compiled(score)
     found = np.asarray(run(norm, past, consistency))
     same = apart(run(norm * 7, past * 7, consistency), found)
     most = apart(run(3 * past.mean(axis=1), past, consistency), 1 - consistency / 2)
@@ -188,7 +188,7 @@ def _absolute(norm: Any, past: Any, consistency: Any) -> Any:
 
 
 def _upside_down(norm: Any, past: Any, consistency: Any) -> Any:
-    return quick(chains.backward_anomaly_score)(norm, past, 1 - consistency)
+    return compiled(chains.backward_anomaly_score)(norm, past, 1 - consistency)
 
 
 #: Five steps, of which every other one is a mistake.
@@ -198,13 +198,13 @@ _MISTAKEN = np.arange(5) % 2 == 0
 def _slope(loss: Implementation, case: Case) -> float:
     """The gradient by a logit is w (σ(a) − m) / n: down for mistakes, up for the others; w is 0.1 unless given."""
     logits = case.normal(5)
-    found = slope(loss, 1)(np.float64(2.0), logits, _MISTAKEN)
+    found = gradient(loss, 1)(np.float64(2.0), logits, _MISTAKEN)
     return apart(found, 0.1 * (1 / (1 + np.exp(-logits)) - _MISTAKEN) / 5)
 
 
 def _blind_is_worse(loss: Implementation, case: Case) -> float:
     """A detector that sees the mistakes has less loss than one that sees none, and a perfect one adds nothing."""
-    run = quick(loss)
+    run = compiled(loss)
     seeing = run(np.float64(1.5), np.where(_MISTAKEN, 40.0, -40.0), _MISTAKEN)
     return max(wrong(seeing < run(np.float64(1.5), np.full(5, -40.0), _MISTAKEN)), apart(seeing, 1.5))
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from netspec.vocabulary.cases import Case, apart
-from netspec.vocabulary.properties.quick import quick
+from netspec.vocabulary.programs import compiled
 from netspec.vocabulary.reasoning import dendrites
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
@@ -40,7 +40,7 @@ def _one_position(conv: Implementation, case: Case) -> float:
 
     pair = [tuple(int(i) for i in np.unravel_index(n, _SHAPE[1:])) for n in (20, 40)]
     expected = soma(pair[0]) + 0.5 * (soma(pair[0]) + soma(pair[1])) / 2
-    found = np.asarray(quick(conv)(x, kernels, incidence, rate=0.5))
+    found = np.asarray(compiled(conv)(x, kernels, incidence, rate=0.5))
     depth, height, width = pair[0]
     return apart(found[:, depth, height, width], expected)
 
@@ -48,7 +48,7 @@ def _one_position(conv: Implementation, case: Case) -> float:
 def _outsiders(conv: Implementation, case: Case) -> float:
     """Positions in no hyperedge are as they would be without any."""
     x, kernels, incidence = _inputs(case)
-    run = quick(conv)
+    run = compiled(conv)
     outside = incidence.sum(axis=0) == 0
     found, alone = (np.asarray(run(x, kernels, incidence, rate=rate)).reshape(2, 60, 2) for rate in (0.5, 0.0))
     return apart(found[:, outside], alone[:, outside])
@@ -56,7 +56,7 @@ def _outsiders(conv: Implementation, case: Case) -> float:
 
 def _soma(x: Any, kernels: Any, incidence: Any) -> np.ndarray:
     """The branches without hyperedges, a row a position."""
-    soma = quick(dendrites.dendritic_hypergraph_conv)(x, kernels, incidence, rate=0.0)
+    soma = compiled(dendrites.dendritic_hypergraph_conv)(x, kernels, incidence, rate=0.0)
     return np.asarray(soma).reshape(len(x), -1, soma.shape[-1])
 
 
@@ -69,7 +69,7 @@ def _dense(x: Any, kernels: Any, incidence: Any, *, rate: float) -> Any:
 
 
 def _sum_of_branches(x: Any, kernels: Any, incidence: Any, *, rate: float) -> Any:
-    return len(kernels) * quick(dendrites.dendritic_hypergraph_conv)(x, kernels, incidence, rate=rate)
+    return len(kernels) * compiled(dendrites.dendritic_hypergraph_conv)(x, kernels, incidence, rate=rate)
 
 
 def _sum_of_members(x: Any, kernels: Any, incidence: Any, *, rate: float) -> Any:

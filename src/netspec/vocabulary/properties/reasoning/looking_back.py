@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from netspec.vocabulary.cases import Case, apart, wrong
-from netspec.vocabulary.properties.quick import quick
+from netspec.vocabulary.programs import compiled
 from netspec.vocabulary.properties.reasoning.drawn import drawn
 from netspec.vocabulary.reasoning import looking_back
 from netspec.vocabulary.reasoning.looking_back import Parent, ParentLayer, Watched
@@ -24,7 +24,7 @@ _TOKENS, _BATCH, _CHANNELS, _STEPS, _HEADS = 4, 3, 6, 2, 2
 def _run(layer: Implementation, x: Any, history: Any, weights: Any) -> Watched:
     """One of the two layers, or a mistake in it, with self-attention; the history may be None."""
     given = [x, x, history, weights] if isinstance(weights, Parent) else [x, history, weights]
-    output, anomaly, stop = (np.asarray(each) for each in quick(layer, "heads")(*given, heads=_HEADS))
+    output, anomaly, stop = (np.asarray(each) for each in compiled(layer, "heads")(*given, heads=_HEADS))
     return Watched(output, anomaly, stop)
 
 
@@ -87,22 +87,22 @@ def _detached(query: Any, key: Any, history: Any, weights: Parent, *, heads: int
 
 
 def _mean_over_examples(query: Any, key: Any, history: Any, weights: Parent, *, heads: int) -> Watched:
-    found = quick(looking_back.parents_attention, "heads")(query, key, history, weights, heads=heads)
+    found = compiled(looking_back.parents_attention, "heads")(query, key, history, weights, heads=heads)
     return found._replace(anomaly=np.full(len(found.anomaly), np.mean(found.anomaly)))
 
 
 def _any_stops(query: Any, key: Any, history: Any, weights: Parent, *, heads: int) -> Watched:
-    found = quick(looking_back.parents_attention, "heads")(query, key, history, weights, heads=heads)
+    found = compiled(looking_back.parents_attention, "heads")(query, key, history, weights, heads=heads)
     return found._replace(stop=np.full(len(found.stop), np.any(found.stop)))
 
 
 def _mixed_in(layer: Implementation, *args: Any, heads: int) -> Watched:
-    found = quick(layer, "heads")(*args, heads=heads)
+    found = compiled(layer, "heads")(*args, heads=heads)
     return found._replace(output=found.output + np.asarray(found.anomaly)[:, None])
 
 
 def _mean_layer(x: Any, history: Any, weights: ParentLayer, *, heads: int) -> Watched:
-    found = quick(looking_back.parents_attention_layer, "heads")(x, history, weights, heads=heads)
+    found = compiled(looking_back.parents_attention_layer, "heads")(x, history, weights, heads=heads)
     return found._replace(anomaly=np.full(len(found.anomaly), np.mean(found.anomaly)))
 
 

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from netspec.vocabulary.cases import Case, apart, wrong
-from netspec.vocabulary.properties.quick import quick
+from netspec.vocabulary.programs import compiled
 from netspec.vocabulary.properties.reasoning.drawn import drawn
 from netspec.vocabulary.reasoning import scratchpad
 from netspec.vocabulary.reasoning.scratchpad import Reasoner, Scratchpad
@@ -33,13 +33,13 @@ def _variant(
 
 
 def _anticausal(steps: Any, question: Any, weights: Scratchpad, *, heads: int) -> Any:
-    block = quick(scratchpad.scratchpad_block, "heads")
+    block = compiled(scratchpad.scratchpad_block, "heads")
     return np.asarray(block(steps[:, ::-1], question, weights, heads=heads))[:, ::-1]
 
 
 def _only_backwards(steps: Any, question: Any, weights: Scratchpad, *, heads: int) -> Any:
     """Sums over the question in its order, in place of the question."""
-    return quick(scratchpad.scratchpad_block, "heads")(steps, np.cumsum(question, axis=1), weights, heads=heads)
+    return compiled(scratchpad.scratchpad_block, "heads")(steps, np.cumsum(question, axis=1), weights, heads=heads)
 
 
 def _inputs(case: Case) -> tuple[Any, Any, Scratchpad]:
@@ -51,7 +51,7 @@ def _inputs(case: Case) -> tuple[Any, Any, Scratchpad]:
 def _past_only(block: Implementation, case: Case) -> float:
     """A change of one token leaves those before it as they were, and changes it and all after."""
     steps, question, weights = _inputs(case)
-    run = quick(block, "heads")
+    run = compiled(block, "heads")
     at = case.tokens % _TOKENS
     changed = steps.copy()
     changed[:, at] += case.normal(_BATCH, _CHANNELS, seed=2)
@@ -63,7 +63,7 @@ def _past_only(block: Implementation, case: Case) -> float:
 def _order(block: Implementation, case: Case) -> float:
     """The question's tokens in another order give the same, another question does not."""
     steps, question, weights = _inputs(case)
-    run = quick(block, "heads")
+    run = compiled(block, "heads")
     first, turned, other = (
         run(steps, each, weights, heads=_HEADS) for each in (question, question[:, ::-1], question + steps[:, :1])
     )
@@ -84,7 +84,7 @@ def _log_probabilities(shift: int, causal: bool, question: Any, chain: Any, weig
 
 
 def _blind(question: Any, chain: Any, weights: Reasoner) -> Any:
-    return quick(scratchpad.scratchpad_log_probabilities)(question * 0, chain, weights)
+    return compiled(scratchpad.scratchpad_log_probabilities)(question * 0, chain, weights)
 
 
 def _chains(case: Case) -> tuple[Any, Any, Reasoner]:
@@ -95,14 +95,14 @@ def _chains(case: Case) -> tuple[Any, Any, Reasoner]:
 
 
 def _sums_to_one(log_probabilities: Implementation, case: Case) -> float:
-    found = np.asarray(quick(log_probabilities)(*_chains(case)))
+    found = np.asarray(compiled(log_probabilities)(*_chains(case)))
     return apart(np.exp(found.sum(axis=-1)).sum(), 1.0)
 
 
 def _reads(log_probabilities: Implementation, case: Case) -> float:
     """The first token is as probable whatever follows it, and not so after another question."""
     question, chains, weights = _chains(case)
-    run = quick(log_probabilities)
+    run = compiled(log_probabilities)
     first, other = (np.asarray(run(each, chains, weights))[:4, 0] for each in (question, 1 - question))
     return max(apart(first, np.full(4, first[0])), wrong(apart(other, first) > 1e-9))
 

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.sparse.csgraph import dijkstra
 
 from netspec.vocabulary.cases import Case, apart, wrong
-from netspec.vocabulary.properties.quick import quick, slope
+from netspec.vocabulary.programs import compiled, gradient
 from netspec.vocabulary.reasoning import search
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
@@ -120,19 +120,19 @@ _PATHS = np.array([[1.0, 0.8, 0.9], [1.0, 1.0, 0.8], [1.0, 0.6, 0.9], [0.7, 0.5,
 
 
 def _worked(score: Implementation, case: Case) -> float:
-    return apart(quick(score)(*_PATHS), [0.97, 0.98, 0.95, 0.71])
+    return apart(compiled(score)(*_PATHS), [0.97, 0.98, 0.95, 0.71])
 
 
 def _printed(validity: Any, efficiency: Any, confidence: Any, weights: Any = (0.8, 0.1, 0.1)) -> Any:
     """The four results as the document has them; elsewhere the right ones."""
     if np.shape(validity) == (4,):
         return np.array([0.85, 0.92, 0.75, 0.60])
-    return quick(search.path_score)(validity, efficiency, confidence)
+    return compiled(search.path_score)(validity, efficiency, confidence)
 
 
 def _between(score: Implementation, case: Case) -> float:
     """A path that is equally good in all three has that score, and doing better in one raises it by its weight."""
-    run, parts = quick(score), case.uniform(3, 5, high=0.5)
+    run, parts = compiled(score), case.uniform(3, 5, high=0.5)
     base = np.asarray(run(*parts))
     gains = [np.asarray(run(*(part + 0.5 * (n == m) for m, part in enumerate(parts)))) - base for n in range(3)]
     same = apart(run(parts[0], parts[0], parts[0]), parts[0])
@@ -144,22 +144,22 @@ def _from_the_sum(loss: Implementation, case: Case) -> float:
     hidden = case.normal(3, 2, 4)
     unit = hidden / np.sqrt((hidden**2).sum(axis=-1, keepdims=True))
     expected = (((unit.sum(axis=0)) ** 2).sum(axis=-1) - 3) / 2
-    return apart(quick(loss)(hidden), expected.mean())
+    return apart(compiled(loss)(hidden), expected.mean())
 
 
 def _apart_they_go(loss: Implementation, case: Case) -> float:
     """A small step down the loss makes the paths less alike."""
-    hidden, alike = case.normal(3, 2, 4), quick(search.diversity_loss)
-    moved = hidden - 1e-3 * np.asarray(slope(loss)(hidden))
+    hidden, alike = case.normal(3, 2, 4), compiled(search.diversity_loss)
+    moved = hidden - 1e-3 * np.asarray(gradient(loss)(hidden))
     return wrong(alike(moved) < alike(hidden))
 
 
 def _printed_sign(hidden: Any) -> Any:
-    return -quick(search.diversity_loss)(hidden)
+    return -compiled(search.diversity_loss)(hidden)
 
 
 def _ordered_pairs(hidden: Any) -> Any:
-    return 2 * quick(search.diversity_loss)(hidden)
+    return 2 * compiled(search.diversity_loss)(hidden)
 
 
 def _products(hidden: Any) -> Any:

@@ -11,6 +11,7 @@ from flax import nnx
 
 from netspec.vocabulary import recurrent
 from netspec.vocabulary.cases import Case, apart, wrong
+from netspec.vocabulary.programs import program
 from netspec.vocabulary.properties import plain
 from netspec.vocabulary.properties.plain import ROUNDING
 from netspec.vocabulary.properties.recurrent.shared import FEATURES, drawn_inputs, drawn_state, drawn_weights
@@ -21,7 +22,7 @@ from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 def _rnn_loop(network: Implementation, case: Case) -> float:
     case = plain.few(case)
     w, x, h = drawn_weights(case, 1), drawn_inputs(case), drawn_state(case)
-    last, outputs = plain.compiled(network)(x, h, w)
+    last, outputs = program(network)(x, h, w)
     each = []
     for t in range(case.tokens):
         h = np.tanh(x[:, t] @ w.kernel + h @ w.recurrent + w.bias)
@@ -34,7 +35,7 @@ def _contracts(network: Implementation, case: Case) -> float:
     case = plain.ordinary(case)
     w, x = drawn_weights(case, 1), drawn_inputs(case)[:1]
     w = w._replace(recurrent=0.5 * w.recurrent / np.linalg.norm(w.recurrent, 2))
-    run, h, pace = plain.compiled(network), drawn_state(case)[:1], 1e-6
+    run, h, pace = program(network), drawn_state(case)[:1], 1e-6
     ahead = [run(x, h + pace * np.eye(FEATURES)[[unit]], w)[0] for unit in range(FEATURES)]
     slope = (np.concatenate(ahead) - np.asarray(run(x, h, w)[0])) / pace
     return wrong(np.linalg.norm(slope, 2) <= 0.5**case.tokens * (1 + 1e-3))
@@ -89,7 +90,7 @@ def _sigmoid(x: Any) -> Any:
 def _lstm_loop(network: Implementation, case: Case) -> float:
     case = plain.few(case)
     w, x, c, h = drawn_weights(case, 4), drawn_inputs(case), drawn_state(case), drawn_state(case, 8)
-    (cell, last), outputs = plain.compiled(network)(x, (c, h), w)
+    (cell, last), outputs = program(network)(x, (c, h), w)
     each = []
     for t in range(case.tokens):
         i, f, g, o = np.split(x[:, t] @ w.kernel + h @ w.recurrent + w.bias, 4, axis=-1)
@@ -104,7 +105,7 @@ def _keeps(network: Implementation, case: Case) -> float:
     case = plain.few(case)
     w, x, c = drawn_weights(case, 4), drawn_inputs(case), drawn_state(case)
     w = Weights(0 * w.kernel, 0 * w.recurrent, np.repeat([-800.0, 800.0, 1.0, 0.0], FEATURES))
-    (cell, last), _ = plain.compiled(network)(x, (c, 0 * c), w)
+    (cell, last), _ = program(network)(x, (c, 0 * c), w)
     return max(apart(cell, c), apart(last, np.tanh(c) / 2))
 
 
@@ -144,7 +145,7 @@ LSTM = Term(
 def _gru_loop(network: Implementation, case: Case) -> float:
     case = plain.few(case)
     w, x, h = drawn_weights(case, 3), drawn_inputs(case), drawn_state(case)
-    last, outputs = plain.compiled(network)(x, h, w)
+    last, outputs = program(network)(x, h, w)
     each = []
     for t in range(case.tokens):
         (xr, xz, xn), (hr, hz, hn) = np.split(x[:, t] @ w.kernel + w.bias, 3, -1), np.split(h @ w.recurrent, 3, -1)
@@ -159,8 +160,8 @@ def _copies(network: Implementation, case: Case) -> float:
     case = plain.few(case)
     w, x, h = drawn_weights(case, 3), drawn_inputs(case), drawn_state(case)
     zero = 0 * w.recurrent
-    kept, _ = plain.compiled(network)(x, h, Weights(0 * w.kernel, zero, np.repeat([0.0, 800.0, 1.0], FEATURES)))
-    fresh, _ = plain.compiled(network)(
+    kept, _ = program(network)(x, h, Weights(0 * w.kernel, zero, np.repeat([0.0, 800.0, 1.0], FEATURES)))
+    fresh, _ = program(network)(
         x, h, Weights(w.kernel * np.repeat([0, 0, 1], FEATURES), zero, np.repeat([0.0, -800, 1], FEATURES))
     )
     return max(apart(kept, h), apart(fresh, np.tanh(x[:, -1] @ w.kernel[:, -FEATURES:] + 1)))

@@ -12,6 +12,7 @@ from netspec.modules.mamba_block import selective_scan
 from netspec.vocabulary import recurrent
 from netspec.vocabulary.cases import Case, apart, wrong
 from netspec.vocabulary.convolutions import causal_conv1d
+from netspec.vocabulary.programs import program
 from netspec.vocabulary.properties import plain
 from netspec.vocabulary.properties.plain import ROUNDING
 from netspec.vocabulary.recurrent import StateSpace
@@ -26,7 +27,7 @@ def _kernels(case: Case, levels: int = 2) -> tuple[Any, ...]:
 def _field(network: Implementation, case: Case) -> float:
     """Positive inputs and kernels keep every ReLU open, so that what is seen is what is reached."""
     x = case.uniform(1, 10, 2, low=0.5, seed=5)
-    seen = plain.reaches(lambda each: plain.compiled(network)(each, _kernels(case)), x)
+    seen = plain.reaches(lambda each: program(network)(each, _kernels(case)), x)
     distance = np.arange(10)[:, None] - np.arange(10)
     return wrong(np.array_equal(seen, (distance >= 0) & (distance < 1 + 2 * (2 - 1) * (2**2 - 1))))
 
@@ -40,7 +41,7 @@ def _levels(network: Implementation, case: Case) -> float:
         for kernel in pair:
             branch = np.maximum(plain.correlate(branch, kernel, dilation=2**level, padding=(2**level, 0)), 0)
         y = np.maximum(y + branch, 0)
-    return apart(plain.compiled(network)(x, kernels), y)
+    return apart(program(network)(x, kernels), y)
 
 
 def _undilated(x: Any, kernels: Any) -> Any:
@@ -102,13 +103,13 @@ def _by_recurrence(layer: Implementation, case: Case) -> float:
     for t in range(case.tokens):
         state = state @ kept.T + u[:, t, None] * write
         y.append(state @ system.read + system.skip * u[:, t])
-    return apart(plain.compiled(layer)(u, system, step=step), np.stack(y, 1))
+    return apart(program(layer)(u, system, step=step), np.stack(y, 1))
 
 
 def _gain(layer: Implementation, case: Case) -> float:
     """A constant input settles where the continuous system does: y = (D − C A⁻¹ B) u, whatever the step."""
     system = _system(case)
-    found = plain.compiled(layer)(np.ones((1, 200)), system, step=0.5)
+    found = program(layer)(np.ones((1, 200)), system, step=0.5)
     return apart(found[0, -1], system.skip - system.read @ np.linalg.solve(system.transition, system.write))
 
 
@@ -176,7 +177,7 @@ def _scanned(scan: Implementation, case: Case) -> float:
     for t in range(case.tokens):
         state = np.exp(step[:, t, :, None] * decay) * state + (step * x)[:, t, :, None] * write[:, t, None]
         y.append((state * read[:, t, None]).sum(-1))
-    return apart(plain.compiled(scan)(x, step, decay, write, read), np.stack(y, 1))
+    return apart(program(scan)(x, step, decay, write, read), np.stack(y, 1))
 
 
 def _unselective(scan: Implementation, case: Case) -> float:
@@ -187,7 +188,7 @@ def _unselective(scan: Implementation, case: Case) -> float:
     times = np.arange(case.tokens)[:, None, None]
     taps = (read[0, 0] * np.exp(times * step[0, 0][:, None] * decay) * step[0, 0][:, None] * write[0, 0]).sum(-1)
     past = np.array([[taps[t - s] if s <= t else 0 * taps[0] for s in range(case.tokens)] for t in range(case.tokens)])
-    return apart(plain.compiled(scan)(x, step, decay, write, read), np.einsum("tsc,bsc->btc", past, x))
+    return apart(program(scan)(x, step, decay, write, read), np.einsum("tsc,bsc->btc", past, x))
 
 
 def _one_late(x: Any, step: Any, decay: Any, write: Any, read: Any) -> Any:

@@ -6,6 +6,7 @@ import numpy as np
 
 from netspec.vocabulary import recurrent
 from netspec.vocabulary.cases import Case, apart
+from netspec.vocabulary.programs import program
 from netspec.vocabulary.properties import plain
 from netspec.vocabulary.recurrent import Reservoir
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
@@ -31,7 +32,7 @@ def _ridge(network: Implementation, case: Case) -> float:
     x, reservoir, y = _reservoir(case)
     states = np.concatenate([_states(x, reservoir, 0.7), np.sqrt(0.1) * np.eye(5)])
     wanted = np.concatenate([y.reshape(-1, 2), np.zeros((5, 2))])
-    found = plain.compiled(network)(x, reservoir, y, leak=0.7, ridge=0.1)
+    found = program(network)(x, reservoir, y, leak=0.7, ridge=0.1)
     return apart(found, np.linalg.lstsq(states, wanted, rcond=None)[0])
 
 
@@ -40,7 +41,7 @@ def _recovers(network: Implementation, case: Case) -> float:
     x, reservoir, _ = _reservoir(case)
     weights = case.normal(5, 2, seed=4)
     y = (_states(x, reservoir, 0.7) @ weights).reshape(case.batch, 12, 2)
-    return apart(plain.compiled(network)(x, reservoir, y, leak=0.7, ridge=0.0), weights)
+    return apart(program(network)(x, reservoir, y, leak=0.7, ridge=0.0), weights)
 
 
 def _heedless(**fixed: float) -> Implementation:

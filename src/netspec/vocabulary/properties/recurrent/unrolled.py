@@ -11,6 +11,7 @@ from flax import nnx
 
 from netspec.vocabulary import recurrent
 from netspec.vocabulary.cases import Case, apart, wrong
+from netspec.vocabulary.programs import program
 from netspec.vocabulary.properties import plain
 from netspec.vocabulary.properties.plain import ROUNDING
 from netspec.vocabulary.properties.recurrent.shared import FEATURES, drawn_inputs, drawn_state, drawn_weights
@@ -24,7 +25,7 @@ def _tanh_cell(parameters: Any, state: Any, x: Any) -> tuple[Any, Any]:
 
 def _gradient(found: Implementation, case: Case, truncate: int | None) -> dict[str, np.ndarray]:
     w = drawn_weights(case, 1)
-    run = plain.compiled(found, 0, 1, "truncate")
+    run = program(found, 0, 1, "truncate")
     parameters = {"U": w.recurrent, "W": w.kernel}
     return run(_weighed, _tanh_cell, parameters, drawn_state(case), drawn_inputs(case), truncate=truncate)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from netspec.vocabulary.cases import Case, apart, wrong
-from netspec.vocabulary.entry import entries
+from netspec.vocabulary.programs import program
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 
@@ -22,20 +22,16 @@ class _Mix(NamedTuple):
     partner: Any
 
 
-def _drawn(id: str, implementation: Implementation, *arguments: Any) -> _Mix:
-    """What the trainer's function draws, which is imported by the path in its row, or a mistake in its place."""
-    draw = _trainer(id) if implementation is None else implementation
-    return _Mix(*map(np.asarray, draw(*arguments, "paper")))
-
-
-@cache
-def _trainer(id: str) -> Callable[..., Any]:
-    return jax.jit(entries()[id].load(), static_argnums=range(1, 4 if id == "mixup" else 5))
+def _drawn(draw: Implementation, *arguments: Any) -> _Mix:
+    """What the trainer's function draws, as one program, or a mistake in its place."""
+    trainers = getattr(draw, "__module__", "").startswith("train.")
+    run = program(draw, *range(1, len(arguments) + 1)) if trainers else draw
+    return _Mix(*map(np.asarray, run(*arguments, "paper")))
 
 
 def _mixed(draw: Implementation, case: Case) -> float:
     """Pictures and labels are mixed by one weight, each with one partner, and labels keep their sum."""
-    mix = _drawn("mixup", draw, case.key, 4000, 0.4)
+    mix = _drawn(draw, case.key, 4000, 0.4)
     labels = np.eye(5)[case.rng(1).integers(5, size=4000)]
     mixed = mix.label * labels + (1 - mix.label) * labels[mix.partner]
     fits = sorted(mix.partner) == list(range(4000)) and mix.label.shape == (4000, 1) and (mix.pixels >= 0).all()
@@ -44,12 +40,12 @@ def _mixed(draw: Implementation, case: Case) -> float:
 
 def _beta(draw: Implementation, case: Case) -> float:
     """Of Beta(α, α) the mean is ½ and the variance 1/(4(2α + 1)); four deviations of the mean of 4,000 are 0.024."""
-    weight = _drawn("mixup", draw, case.key, 4000, 0.4).pixels
+    weight = _drawn(draw, case.key, 4000, 0.4).pixels
     return float(max(abs(weight.mean() - 0.5), abs(weight.var() - 1 / (4 * 1.8))))
 
 
 def _boxes(draw: Implementation, case: Case) -> tuple[_Mix, Any]:
-    mix = _drawn("cutmix", draw, case.key, 64, (24, 20), 1.0)
+    mix = _drawn(draw, case.key, 64, (24, 20), 1.0)
     return mix, mix.pixels[..., 0] == 0
 
 

@@ -9,14 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from netspec.vocabulary.cases import Case, apart, wrong
-from netspec.vocabulary.properties.quick import quick, slope
+from netspec.vocabulary.programs import compiled, gradient
 from netspec.vocabulary.safety import judges
 from netspec.vocabulary.safety.judges import Filtered
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 
 def _filtered(implementation: Implementation, logits: Any) -> Filtered:
-    return Filtered(*(np.asarray(each) for each in quick(implementation)(logits)))
+    return Filtered(*(np.asarray(each) for each in compiled(implementation)(logits)))
 
 
 def _worst_named(filtering: Implementation, case: Case) -> float:
@@ -53,7 +53,7 @@ def _compares(entail: Implementation, case: Case) -> float:
     claims = case.normal(20, 3)
     weight, bias = np.zeros((12, 3)), np.zeros(3)
     weight[6:9] = [1.0, 0.0, -1.0]
-    run = quick(entail)
+    run = compiled(entail)
     same, opposite = (np.asarray(run(claims, sign * claims, weight, bias)).argmax(axis=1) for sign in (1, -1))
     return wrong((same == 0) & (opposite == 2))
 
@@ -64,7 +64,7 @@ def _features(entail: Implementation, case: Case) -> float:
     weight, bias = case.normal(12, 3, seed=2), case.normal(3, seed=3)
     kinds = (claim, fact, claim * fact, abs(claim - fact))
     expected = bias + sum(kind @ weight[3 * n : 3 * n + 3] for n, kind in enumerate(kinds))
-    return apart(quick(entail)(claim, fact, weight, bias), expected)
+    return apart(compiled(entail)(claim, fact, weight, bias), expected)
 
 
 def _side_by_side(claim: Any, fact: Any, weight: Any, bias: Any) -> Any:
@@ -83,7 +83,7 @@ def _rewards(case: Case) -> tuple[np.ndarray, np.ndarray]:
 def _by_difference(loss: Implementation, case: Case) -> float:
     """log(1 + exp(r_l − r_w)), the same when both gain a constant, and log 2 between equals."""
     preferred, rejected = _rewards(case)
-    run, expected = quick(loss), np.log1p(np.exp(rejected - preferred)).mean()
+    run, expected = compiled(loss), np.log1p(np.exp(rejected - preferred)).mean()
     moved = run(preferred + 7, rejected + 7)
     return max(
         apart(run(preferred, rejected), expected), apart(moved, expected), apart(run(preferred, preferred), np.log(2))
@@ -94,7 +94,7 @@ def _right_odds(loss: Implementation, case: Case) -> float:
     """If one of two is preferred with probability p, their rewards best differ by log p / (1 − p)."""
     odds = case.uniform(6, low=0.1, high=0.9)
     best, zero = np.log(odds / (1 - odds)), np.zeros(6)
-    run = slope(loss)
+    run = gradient(loss)
     won, lost = np.asarray(run(best, zero)), -np.asarray(run(-best, zero))
     pull = odds * won + (1 - odds) * lost
     return max(float(np.abs(pull).max()), apart(won, -(1 - odds) / 6))

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from netspec.vocabulary.cases import Case, apart, wrong
-from netspec.vocabulary.properties.quick import quick
+from netspec.vocabulary.programs import compiled
 from netspec.vocabulary.safety import uncertainty
 from netspec.vocabulary.safety.uncertainty import Uncertainty
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
@@ -28,7 +28,7 @@ def _counted(curve: Implementation, case: Case) -> float:
     """Coverage and risk, counted anew at the confidence of each example as threshold."""
     confidence, correct = _answers(case)
     answered = [confidence >= threshold for threshold in confidence]
-    coverage, risk = quick(curve)(confidence, correct)
+    coverage, risk = compiled(curve)(confidence, correct)
     return max(
         apart(coverage, [mask.mean() for mask in answered]),
         apart(risk, [1 - correct[mask].mean() for mask in answered]),
@@ -38,7 +38,7 @@ def _counted(curve: Implementation, case: Case) -> float:
 def _ends(curve: Implementation, case: Case) -> float:
     """Answering all has the error rate; a confidence that knows what is right has no risk among that."""
     confidence, correct = _answers(case)
-    run = quick(curve)
+    run = compiled(curve)
     coverage, risk = (np.asarray(each) for each in run(confidence, correct))
     whole = risk[coverage.argmax()] - (1 - correct.mean())
     knowing = np.asarray(run(correct + 0.0, correct)[1])[correct]
@@ -46,7 +46,7 @@ def _ends(curve: Implementation, case: Case) -> float:
 
 
 def _least_first(confidence: Any, correct: Any) -> Any:
-    return quick(uncertainty.risk_coverage)(-confidence, correct)
+    return compiled(uncertainty.risk_coverage)(-confidence, correct)
 
 
 def _ties_in_order(confidence: Any, correct: Any) -> Any:
@@ -58,7 +58,7 @@ def _ties_in_order(confidence: Any, correct: Any) -> Any:
 
 
 def _accuracy(confidence: Any, correct: Any) -> Any:
-    coverage, risk = quick(uncertainty.risk_coverage)(confidence, correct)
+    coverage, risk = compiled(uncertainty.risk_coverage)(confidence, correct)
     return coverage, 1 - risk
 
 
@@ -70,7 +70,7 @@ def _by_hand(error: Implementation, case: Case) -> float:
         inside = (confidence > low / 8 - (low == 0)) & (confidence <= (low + 1) / 8)
         if inside.any():
             total += inside.mean() * abs(correct[inside].mean() - confidence[inside].mean())
-    return apart(quick(error, "bins")(confidence, correct, bins=8), total)
+    return apart(compiled(error, "bins")(confidence, correct, bins=8), total)
 
 
 def _calibrated(error: Implementation, case: Case) -> float:
@@ -79,7 +79,7 @@ def _calibrated(error: Implementation, case: Case) -> float:
     share = (np.arange(200) // 20) / 10 + 0.05
     correct = right < np.round(share * 20)
     order = case.rng().permutation(200)
-    run = quick(error, "bins")
+    run = compiled(error, "bins")
     zero = run(share[order], correct[order], bins=10)
     shifted = run(share[order] + 0.03, correct[order], bins=10)
     sure = run(np.ones(200), np.ones(200, bool), bins=10)
@@ -117,7 +117,7 @@ def _divergence(parts: Implementation, case: Case) -> float:
     """What is the model's is the mean divergence of its members from their mean; the parts sum to the whole."""
     p = _members(case)
     mean = p.mean(axis=0)
-    found = Uncertainty(*(np.asarray(each) for each in quick(parts)(p)))
+    found = Uncertainty(*(np.asarray(each) for each in compiled(parts)(p)))
     divergence = (p * np.log(p / mean)).sum(axis=-1).mean(axis=0)
     total = -(mean * np.log(mean)).sum(axis=-1)
     return max(apart(found.model, divergence), apart(found.total, total), apart(found.data + found.model, total))
@@ -126,8 +126,8 @@ def _divergence(parts: Implementation, case: Case) -> float:
 def _agreed(parts: Implementation, case: Case) -> float:
     """Members that agree leave nothing to the model; members that are sure of different classes leave all to it."""
     p = np.repeat(_members(case)[:1], 3, axis=0)
-    same = quick(parts)(p)
-    split = quick(parts)(np.repeat(np.eye(5)[:3, None], 4, axis=1))
+    same = compiled(parts)(p)
+    split = compiled(parts)(np.repeat(np.eye(5)[:3, None], 4, axis=1))
     agreed = max(float(np.abs(same[2]).max()), apart(same[1], same[0]))
     return max(agreed, float(np.abs(split[1]).max()), apart(split[2], np.full(4, np.log(3))))
 
@@ -135,13 +135,13 @@ def _agreed(parts: Implementation, case: Case) -> float:
 def _reversed(p: Any) -> Any:
     """The divergence of the mean from the members."""
     mean = p.mean(axis=0)
-    found = quick(uncertainty.uncertainty)(p)
+    found = compiled(uncertainty.uncertainty)(p)
     model = (mean * np.log(mean / np.maximum(p, 1e-300))).sum(axis=-1).mean(axis=0)
     return Uncertainty(found.total, found.total - model, model)
 
 
 def _swapped(p: Any) -> Any:
-    found = quick(uncertainty.uncertainty)(p)
+    found = compiled(uncertainty.uncertainty)(p)
     return Uncertainty(found.total, found.model, found.data)
 
 
@@ -205,7 +205,7 @@ def _mixture(ensemble: Implementation, case: Case) -> float:
     logits = _votes(case)
     powers = np.exp(logits)
     expected = (powers / powers.sum(axis=-1, keepdims=True)).mean(axis=0)
-    run = quick(ensemble)
+    run = compiled(ensemble)
     return max(apart(run(logits), expected), apart(run(logits + case.normal(3, 40, 1, seed=1)), expected))
 
 
@@ -213,7 +213,7 @@ def _not_worse(ensemble: Implementation, case: Case) -> float:
     """Its loss is at most the members' mean on every example (by Jensen), whichever class is right."""
     logits = _votes(case)
     losses = np.log(np.exp(logits).sum(axis=-1, keepdims=True)) - logits
-    found = -np.log(np.asarray(quick(ensemble)(logits)))
+    found = -np.log(np.asarray(compiled(ensemble)(logits)))
     return wrong(found <= losses.mean(axis=0) + 1e-12)
 
 

@@ -10,7 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from netspec.vocabulary import scaling
-from netspec.vocabulary.cases import Case, apart, compiled, gradient, wrong
+from netspec.vocabulary.cases import Case, apart, wrong
+from netspec.vocabulary.programs import gradient, program
 from netspec.vocabulary.scaling.compression import Quantized, Smaller, Ticket
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
@@ -170,7 +171,7 @@ def _straight(quantized: Implementation, case: Case) -> float:
 
     q = _program(quantized, 4, True, None)(x)
     back = np.asarray(q.scale) * (np.asarray(q.values, int) - np.asarray(q.zero))
-    return max(apart(gradient(_through)(x, weights), weights), apart(compiled(_through)(x, weights), back * weights))
+    return max(apart(gradient(_through)(x, weights), weights), apart(program(_through)(x, weights), back * weights))
 
 
 def _cut_off(x: jax.Array, bits: int = 8, symmetric: bool = True, axis: int | None = None) -> Quantized:

@@ -13,14 +13,14 @@ import optax
 import scipy.stats
 
 from netspec.vocabulary.cases import Case, apart, wrong
-from netspec.vocabulary.properties.compiled import compiled
+from netspec.vocabulary.programs import traced
 from netspec.vocabulary.space.audio import wav2vec_loss
 from netspec.vocabulary.space.logic import RealLogic
 from netspec.vocabulary.space.splatting import splat
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 
-@compiled
+@traced
 def _truths(logic: Implementation, a: Any, b: Any) -> tuple[Any, ...]:
     """Not a, a and b, a or b, a implies b, all of a, some of a; and what De Morgan says of the third and the fifth."""
     rules = logic(p=2)
@@ -94,7 +94,7 @@ class _Lenient(RealLogic):
         return self.exists(a)
 
 
-@compiled
+@traced
 def _drawn(renderer: Implementation, *scene: Any) -> Any:
     return renderer(*scene)
 
@@ -156,12 +156,12 @@ def _as_listed(pixels: Any, means: Any, covariances: Any, opacities: Any, colors
 _BACK = Mistake("the farthest in front", lambda p, m, s, o, c, depths: splat(p, m, s, o, c, -depths))
 
 
-@compiled
+@traced
 def _loss(loss: Implementation, context: Any, targets: Any, negatives: Any, mask: Any) -> Any:
     return loss(context, targets, negatives, mask)
 
 
-@compiled
+@traced
 def _slopes(loss: Implementation, context: Any, targets: Any, negatives: Any, mask: Any) -> Any:
     """The gradient by what the transformer gives."""
     return jax.grad(loss)(context, targets, negatives, mask)

@@ -11,7 +11,7 @@ import scipy.special
 from scipy.spatial.transform import Rotation
 
 from netspec.vocabulary.cases import Case, apart, wrong
-from netspec.vocabulary.properties.compiled import compiled
+from netspec.vocabulary.programs import traced
 from netspec.vocabulary.space.fabric import pathnet
 from netspec.vocabulary.space.points import pointnet
 from netspec.vocabulary.space.video import divided_attention
@@ -20,12 +20,12 @@ from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 PATH = np.array([[0, 3], [2, 1]])
 
 
-@compiled
+@traced
 def _through(network: Implementation, x: Any, weights: Any) -> Any:
     return network(x, weights, PATH)
 
 
-@compiled
+@traced
 def _learning(network: Implementation, x: Any, weights: Any) -> Any:
     """The gradient of the sum of what leaves, by the weights."""
     return jax.grad(lambda w: jnp.sum(network(x, w, PATH)))(weights)
@@ -64,7 +64,7 @@ def _sum_before_relu(x: Any, weights: Any, path: Any) -> Any:
     return x
 
 
-@compiled
+@traced
 def _described(network: Implementation, *tensors: Any) -> Any:
     return network(*tensors)
 
@@ -121,7 +121,7 @@ def _head_first(points: Any, weight: Any, bias: Any, head: Any, head_bias: Any, 
     return jnp.max(jax.nn.relu(points @ alignment @ weight + bias) @ head + head_bias, 1)
 
 
-@compiled
+@traced
 def _attended(attention: Implementation, x: Any, time: Any, space: Any) -> Any:
     return attention(x, time, space, 2)
 

@@ -8,7 +8,8 @@ import jax
 import numpy as np
 from scipy.special import softmax
 
-from netspec.vocabulary.cases import Case, apart, compiled, pullback
+from netspec.vocabulary.cases import Case, apart
+from netspec.vocabulary.programs import compiled, pullback
 from netspec.vocabulary.spiking import learning
 from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
