@@ -24,10 +24,12 @@ def vit(
 
 
 def is_vit(spec: NetSpec) -> bool:
-    """Whether the layers of ``spec`` are those that :func:`vit` lists."""
-    return tuple(map(type, spec.layers)) == (PatchEmbed, TransformerEncoder, Dense) and (
-        spec.layers[0].layout != "grid" and spec.layers[1].readout == "class_token"
-    )
+    """Whether the layers of ``spec`` are those that :func:`vit` lists, without other parts."""
+    if tuple(map(type, spec.layers)) != (PatchEmbed, TransformerEncoder, Dense):
+        return False
+    encoder = spec.layers[1]
+    sizes = encoder.width, encoder.heads, encoder.mlp_width, encoder.n_blocks
+    return spec.layers[0].layout != "grid" and encoder == TransformerEncoder(*sizes, readout="class_token")
 
 
 TINY = {"width": 192, "heads": 3, "n_blocks": 12}
