@@ -20,7 +20,8 @@ rule vocabulary_check:
     params:
         parts=VOCABULARY_PARTS,
     shell:
-        "JAX_PLATFORMS=cpu PJRT_NPROC=1 python -m report.vocabulary check --part {wildcards.part}/{params.parts} "
+        "XLA_FLAGS=--xla_backend_optimization_level=0 JAX_PLATFORMS=cpu PJRT_NPROC=1 "
+        "python -m report.vocabulary check --part {wildcards.part}/{params.parts} "
         "--out {output.properties} --mistakes {output.mistakes} > {log} 2>&1"
 
 
