@@ -61,7 +61,7 @@ def findings(errors: Sequence[ErratumRow]) -> list[str]:
 
 def _table(errors: Sequence[ErratumRow]) -> Table:
     header = (
-        "Line", Column("Printed", "1fr"), Column("Right", "1.2fr"), Column("Shown"), Column("By", "1.2fr", quiet=True),
+        Column("Line"), Column("Printed", "1fr"), Column("Right", "1.2fr"), Column("Shown"), Column("By", "1.2fr", quiet=True),
     )  # fmt: skip
     rows: list[Line | Band] = []
     for family, title in FAMILIES.items():

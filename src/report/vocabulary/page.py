@@ -40,6 +40,7 @@ def page(
     blocks: list[Block] = [
         Section("What was found", sentences=findings(terms, held, caught, errors)),
         Section("How it is checked", facts=METHOD),
+        Section("What the statuses mean", facts=tuple(STATUSES.items())),
         _by_family(terms, held),
     ]
     by_term = {term.id: [one for one in held if one.term == term.id] for term in terms}
@@ -69,14 +70,15 @@ def findings(
     executable = sum(by_status[status] for status in EXECUTABLE)
     failed = [one for one in held if one.verdict != "pass"]
     missed = [one for one in caught if one.verdict != "caught"]
-    sentences = [
-        f"The document has {words(len(terms), 'entry')}, of which {len(terms) - len(own)} repeat another; "
+    others = [status for status in STATUSES if status not in EXECUTABLE and by_status[status]]
+    return [
+        f"The document has {len(terms)} entries, of which {len(terms) - len(own)} repeat another; "
         f"{executable} of the other {len(own)} can be executed: "
         + listing(f"{by_status[status]} {status}" for status in EXECUTABLE)
-        + f". Not: {listing(f'{by_status[status]} {status}' for status in STATUSES if status not in EXECUTABLE)}.",
-        f"{words(len(held), 'property').capitalize()}: "
+        + f". Not: {listing(f'{by_status[status]} {status}' for status in others)}.",
+        f"{count(len(held))} properties: "
         + ("all hold." if not failed else f"{len(failed)} FAIL ({listing(one.term for one in failed)})."),
-        f"{words(len(caught), 'wrong implementation').capitalize()}: "
+        f"{count(len(caught))} wrong implementations: "
         + (
             "all are caught."
             if not missed
@@ -85,7 +87,6 @@ def findings(
         f"{words(len(errors), 'error')} of the document are listed in `errata.pdf`, "
         f"{sum(one.line is not None for one in caught)} of the wrong implementations are what it prints.",
     ]
-    return [*sentences, *(f"{status}: {meaning}." for status, meaning in STATUSES.items())]
 
 
 def residual(value: float) -> str:

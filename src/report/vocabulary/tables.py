@@ -83,11 +83,15 @@ def _table(figures: Sequence[Figure]) -> Table:
     )  # fmt: skip
     rows = []
     last = ""
+    several = len({one.row for one in figures}) < len(figures)
     for one in figures:
         new = one.row != last
         last = one.row
         middle = [one.ours, Cell(one.verdict, alarm=one.verdict == "differs")] if computed else []
         rows.append(
-            Line([one.row if new else "", one.heading, one.printed, *middle, one.why], rule=new and len(rows) > 0)
+            Line(
+                [one.row if new else "", one.heading, one.printed, *middle, one.why],
+                rule=new and several and len(rows) > 0,
+            )
         )
     return Table(f"{figures[0].title} (line {figures[0].line}).", header, rows)
