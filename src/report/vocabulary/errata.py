@@ -60,9 +60,8 @@ def findings(errors: Sequence[ErratumRow]) -> list[str]:
 
 
 def _table(errors: Sequence[ErratumRow]) -> Table:
-    header = (
-        Column("Line"), Column("Printed", "1fr"), Column("Right", "1.2fr"), Column("Shown"), Column("By", "1.2fr", quiet=True),
-    )  # fmt: skip
+    texts = (Column("Printed", "1fr"), Column("Right", "1.2fr"))
+    header = (Column("Line"), *texts, Column("Shown"), Column("By", "1.2fr", quiet=True))
     rows: list[Line | Band] = []
     for family, title in FAMILIES.items():
         chapter = [one for one in errors if entries()[one.term].family == family]
