@@ -162,9 +162,9 @@ def neighbours(entry: Entry) -> list[Entry]:
     found = [original(entries()[id]) for id in entry.related]
     if not found:
         family = [one for one in entries().values() if one.family == entry.family and not one.duplicate_of]
-        place = family.index(entry)
+        place = family.index(original(entry)) if original(entry) in family else 0
         found = [*family[max(place - 2, 0) : place], *family[place + 1 : place + 3]]
-    return list({one.id: one for one in found if one.id != entry.id}.values())
+    return list({one.id: one for one in found if one.id not in (entry.id, entry.duplicate_of)}.values())
 
 
 def record(entry: Entry) -> dict[str, Any]:

@@ -9,11 +9,25 @@ from pathlib import Path
 import pytest
 from synthetic_results import picture
 
+from netspec.columns import column
 from report.engine import markdown, typeset
 from report.engine.errors import ReportError
 from report.engine.files import ending, files
-from report.engine.page import Band, Cell, Column, Line, Notes, Page, Picture, Section, Strip, Strips, Table
-from report.engine.rows import column
+from report.engine.page import (
+    Band,
+    Cell,
+    Column,
+    Definition,
+    Definitions,
+    Line,
+    Notes,
+    Page,
+    Picture,
+    Section,
+    Strip,
+    Strips,
+    Table,
+)
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><rect width="10" height="10"/></svg>'
 TABLE = Table(
@@ -66,6 +80,20 @@ def test_sections_and_notes():
     assert "1. n1\n2. n2" in made
 
 
+DEFINED = Definitions(
+    [
+        Definition("ReLU", "line 1", "max(x, 0)", "max(x, 0)", "It *keeps*.", [("cost", "one")], "fails: it holds"),
+        Definition("Word", "a word", "", "", "It means."),
+    ]
+)
+
+
+def test_definitions_have_their_formula_as_plain_text():
+    made = text(DEFINED)
+    assert "**ReLU** (line 1)\n\nIt \\*keeps\\*.\n\n- formula: `max(x, 0)`\n- cost: one\n\n**fails: it holds**" in made
+    assert "**Word** (a word)\n\nIt means." in made
+
+
 def test_a_notice_and_an_appendix_have_their_places():
     made = markdown.document(page(notice=("Beware.", "Of this.")), Path("x"), "## Columns\n")
     assert made.index("The book.") < made.index("> **Beware.** Of this.") < made.index("## Columns") < made.index("---")
@@ -75,7 +103,7 @@ def test_every_block_is_typeset_upright_and_sideways(tmp_path):
     picture(tmp_path / "a.png", "a")
     blocks = [
         TABLE, Picture("*.svg", "One."), Section("Facts", "Lead.", ["s"], [("a", "b")], ("", "c"), [("d", "e")]),
-        Notes(["n1 " * 40, "n2", "n3", "n4"]), Strips([Strip("a", "b", tmp_path / "a.png")], "Samples."),
+        Notes(["n1 " * 40, "n2", "n3", "n4"]), Strips([Strip("a", "b", tmp_path / "a.png")], "Samples."), DEFINED,
     ]  # fmt: skip
     drawings = {"*.svg": SVG}
     made = files(page(*blocks, wide=blocks), tmp_path / "x", drawings)
