@@ -20,8 +20,8 @@ rule vocabulary_check:
     params:
         parts=VOCABULARY_PARTS,
     shell:
-        "XLA_FLAGS=--xla_backend_optimization_level=0 JAX_PLATFORMS=cpu PJRT_NPROC=1 "
-        "python -m report.vocabulary check --part {wildcards.part}/{params.parts} "
+        "XLA_FLAGS='--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false' JAX_PLATFORMS=cpu "
+        "PJRT_NPROC=1 python -m report.vocabulary check --part {wildcards.part}/{params.parts} "
         "--out {output.properties} --mistakes {output.mistakes} > {log} 2>&1"
 
 
