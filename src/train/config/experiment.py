@@ -25,9 +25,20 @@ from train.config.schema import ConfigError
 from train.workflow import targets
 
 #: Names that mean something else as a Snakemake target, or below reports/
-RESERVED = {"all", "bench", "data", "gradcheck", "networks", "param_tables", "params", "recorded", "train"}
+RESERVED = {
+    "all",
+    "bench",
+    "data",
+    "gradcheck",
+    "networks",
+    "param_tables",
+    "params",
+    "recorded",
+    "train",
+    "vocabulary",
+}
 #: Folders of ``results/`` that hold something else than the results on a data set of that name.
-RESERVED_DATASETS = {"bench", "gradcheck", "lowered", "networks", "recorded"}
+RESERVED_DATASETS = {"bench", "gradcheck", "lowered", "networks", "recorded", "vocabulary"}
 #: The shipped experiments that are complete as they are, in the order of the book.
 ORDER = ("ablation", "zoo", "imagenette", "imagenet", "language", "segmentation", "diffusion", "detection")
 #: The experiment that keys without the name of one are meant for, where ``config.yaml`` does not say.

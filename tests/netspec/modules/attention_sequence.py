@@ -72,6 +72,8 @@ def check_built(layer, arrived, read):
     if isinstance(announced, Several):
         assert {name: leaf.shape[1:] for name, leaf in leaves.items()} == dict(announced)
         assert all(leaf.shape[0] == 2 for leaf in leaves.values())
+    elif isinstance(leaves, tuple):  # the table of tokens beside what they became, for the head that shares it
+        assert leaves[0].shape == (2, *announced) and leaves[1].shape == (1, layer.vocabulary, layer.width)
     else:
         assert leaves.shape == (2, *announced)
 
