@@ -18,9 +18,16 @@ INDEXED = (L.OneHotDense, L.TokenPositionEmbed)
 
 
 def instances(*kinds):
-    """Every layer of these kinds in the catalogue, with the shapes that arrive and are read, each once."""
+    """Every layer of these kinds in the catalogue, with the shapes that arrive and are read, each once.
+
+    Of blocks that repeat there are two: the next is built like the second. Whole networks are traced at their depth.
+    """
     rows = (row for spec in catalogue.specs() for row in spec.flat() if isinstance(row.layer, kinds))
-    return list(dict.fromkeys((row.layer, row.arrived, row.read) for row in rows))
+    return list(dict.fromkeys((_shallow(row.layer), row.arrived, row.read) for row in rows))
+
+
+def _shallow(layer):
+    return replace(layer, n_blocks=2) if getattr(layer, "n_blocks", 0) > 2 else layer
 
 
 def build(layer, numerics=NUMERICS):
