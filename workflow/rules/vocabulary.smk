@@ -84,7 +84,8 @@ rule vocabulary_tables:
     params:
         folder=subpath(output.pdf, parent=True),
     shell:
-        "JAX_PLATFORMS=cpu PJRT_NPROC=1 python -m report.vocabulary tables --out {params.folder} > {log} 2>&1"
+        "XLA_FLAGS='--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false' JAX_PLATFORMS=cpu "
+        "PJRT_NPROC=1 python -m report.vocabulary tables --out {params.folder} > {log} 2>&1"
 
 
 # Apart from the report, which Snakemake would delete with the job that fails.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 
 from netspec.columns import column
-from netspec.vocabulary.entry import table
+from netspec.vocabulary.entry import errata, table
 
 #: What a table may be.
 KINDS = {
@@ -102,13 +103,28 @@ TABLES: dict[str, tuple[str, str, str]] = {
 }
 
 
+#: What supports the tables of facts, where no cell of theirs is contradicted.
+SOURCES = {
+    "models_using_claims": "as listed by the document; what is contradicted stands among the errata",
+    "moe_hyperparameters": "Fedus et al. 2021 [arXiv:2101.03961]; Lepikhin et al. 2020 [arXiv:2006.16668]",
+    "lamb_bert_large_results": "You et al. 2020 [arXiv:1904.00962], tables 1 and 2",
+    "transformer_variants": "Devlin et al. 2019; Radford et al. 2018; Raffel et al. 2020; Lewis et al. 2020",
+    "t5_task_formats": "Raffel et al. 2020 [arXiv:1910.10683], app. D",
+    "theoretical_breakthroughs": "no evidence is given",
+    "open_alternatives": "Gu and Dao 2023; Peng et al. 2023; Sun et al. 2023; Poli et al. 2023; Lewis et al. 2020",
+    "licences": "the texts of these licences",
+    "patent_timeline": "no patent is named",
+    "references": "as listed by the document; titles were not looked up",
+}
+
+
 def figures() -> list[Figure]:
     """All figures, table by table."""
     found: list[Figure] = []
     for name, (title, kind, path) in TABLES.items():
         ours = computed(path) if path else {}
         for row in printed(name):
-            made = ours.get((row["row"], row["column"])) or _not_computed(kind, row["note"])
+            made = ours.get((row["row"], row["column"])) or _not_computed(kind, row)
             place = (row["row"], row["column"], row["value"])
             found.append(Figure(name, title, kind, int(row["line"]), *place, made.text, made.verdict, made.why))
     return found
@@ -126,17 +142,33 @@ def computed(path: str) -> dict[tuple[str, str], Ours]:
     return function()
 
 
-def _not_computed(kind: str, note: str) -> Ours:
-    return {
-        "computed": Ours("", "words", note),
-        "fact": Ours("", "fact", note),
-        "trained": Ours("", "not yet", note),
-    }[kind]
+def _not_computed(kind: str, row: dict[str, str]) -> Ours:
+    if kind == "fact":
+        return Ours("", "fact", _said_elsewhere(row))
+    return Ours("", "words" if kind == "computed" else "not yet", row["note"])
+
+
+def _said_elsewhere(row: dict[str, str]) -> str:
+    """What contradicts a fact: an erratum of the term that its row names, or the note of its cell; else its support."""
+    wrong = [
+        erratum
+        for erratum in errata()
+        if (erratum.term, erratum.line, erratum.shown) == (row["row"], int(row["line"]), "cited")
+        and _names(erratum.printed) & _names(row["value"])
+    ]
+    if wrong:
+        return "; ".join(f"contradicted: {erratum.right} ({erratum.evidence})" for erratum in wrong)
+    return row["note"] or SOURCES[row["table"]]
 
 
 def compared(theirs: object, ours: object, why: str = "") -> Ours:
     """Ours beside a figure that must be the same."""
     return Ours(str(ours), "agrees" if str(theirs) == str(ours) else "differs", why)
+
+
+def _names(text: str) -> set[str]:
+    """Words with a capital letter, as models have."""
+    return {word for word in re.findall(r"[\w-]{3,}", text) if word != word.lower()}
 
 
 @cache
