@@ -54,7 +54,7 @@ def traced_here(spec):
     return spec.provenance.role != "vocabulary" or spec.params < 10**9 or spec.name == "LLaMA-2-70B"
 
 
-@pytest.mark.parametrize("spec", filter(traced_here, catalogue.specs()), ids=lambda spec: spec.name)
+@pytest.mark.parametrize("spec", [*filter(traced_here, catalogue.specs())], ids=lambda spec: spec.name)
 def test_the_network_is_the_one_described(spec):
     traced = Traced(spec)
     assert traced.params == spec.params
