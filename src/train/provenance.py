@@ -49,19 +49,6 @@ def all_modules() -> list[str]:
     return sorted(set(TWINS.values()))
 
 
-def vocabulary() -> list[str]:
-    """The modules of the vocabulary, and those here that its terms point to."""
-    from netspec.vocabulary import entries
-    from train.config.closure import SRC, file_of
-
-    folder = SRC / "netspec/vocabulary"
-    own = [".".join(path.relative_to(SRC).with_suffix("").parts) for path in sorted(folder.rglob("*.py"))]
-    meant = {entry.where for entry in entries().values() if entry.where.startswith(("netspec.", "train."))}
-    while not all(map(file_of, meant)):
-        meant = {name if file_of(name) else name.rpartition(".")[0] for name in meant}
-    return sorted({name.removesuffix(".__init__") for name in own} | meant)
-
-
 def architecture_of(model: str) -> str:
     """The layers of ``model`` as text: what the catalogue decides about a result."""
     spec = model_of(model)

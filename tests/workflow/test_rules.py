@@ -51,13 +51,14 @@ def test_every_file_of_src_is_behind_some_rule_or_is_no_part_of_a_result():
     """What nothing depends on reruns nothing when it is edited: those files are known by name."""
     from report.__main__ import KINDS
     from train import provenance
+    from train.workflow import vocabulary
 
     behind = set()
     for path in ROOT.glob("workflow/rules/*.smk"):  # rules that a loop makes among them
         for entry in re.findall(r'"((?:train|report|netspec)\.[\w.]+(?::\w+)?)"', path.read_text()):
             behind |= set(closure(entry))
     behind |= set(closure("train.__main__:_fit", *provenance.LEARNERS.values(), *provenance.all_modules()))
-    behind |= set(closure(*provenance.vocabulary()))
+    behind |= set(closure(*vocabulary.modules()))
     behind |= set(closure(*(f"report.{kind}.page" for kind in KINDS)))
     files = {str(path.relative_to(provenance.SRC)) for path in provenance.SRC.rglob("*.py")}
     free = files - {str(Path(path).relative_to(provenance.SRC)) for path in behind}
@@ -76,3 +77,10 @@ def test_every_file_of_src_is_behind_some_rule_or_is_no_part_of_a_result():
         "train/measure/input.py",
         *(f"train/tasks/{task}/predict.py" for task in ("classification", "detection", "segmentation")),
     }
+
+
+def test_no_run_depends_on_the_vocabulary():
+    """Nor on its errata: correcting one would train everything anew."""
+    from train import provenance
+
+    assert not [path for path in provenance.code_of("ViT-Digits") if "vocabulary" in path]

@@ -5,7 +5,7 @@ VOCABULARY_PARTS = 2
 
 rule vocabulary_check:
     input:
-        code=behind("report.vocabulary.__main__:_check", *provenance.vocabulary()),
+        code=behind("report.vocabulary.__main__:_check", *vocabulary.modules()),
     output:
         properties=temp("reports/vocabulary/properties{part}.csv"),
         mistakes=temp("reports/vocabulary/mistakes{part}.csv"),
@@ -29,7 +29,7 @@ rule vocabulary_document:
     input:
         properties=[f"reports/vocabulary/properties{part}.csv" for part in range(1, VOCABULARY_PARTS + 1)],
         mistakes=[f"reports/vocabulary/mistakes{part}.csv" for part in range(1, VOCABULARY_PARTS + 1)],
-        code=behind("report.vocabulary.__main__:_document", *provenance.vocabulary()),
+        code=behind("report.vocabulary.__main__:_document", *vocabulary.modules()),
     output:
         tables=report(
             expand("reports/vocabulary/{table}.csv", table=["terms", "properties", "mistakes", "errata"]),
@@ -60,7 +60,7 @@ rule vocabulary_document:
 
 rule vocabulary_tables:
     input:
-        code=behind("report.vocabulary.__main__:_tables", *provenance.vocabulary()),
+        code=behind("report.vocabulary.__main__:_tables", *vocabulary.modules()),
     output:
         table=report(
             "reports/vocabulary/tables.csv",
