@@ -1,8 +1,7 @@
 import pytest
 import vocabulary_family as family
 
-from netspec.vocabulary import check
-from netspec.vocabulary.entry import errata, imported
+from netspec.vocabulary.entry import imported
 
 FAMILY = "architectures"
 
@@ -19,19 +18,6 @@ def test_property(id):
 @pytest.mark.parametrize("id", family.executable(FAMILY))
 def test_docstring(id):
     family.check_docstring(id)
-
-
-@pytest.mark.parametrize("family_name", ["generative", "associative", "quantum", "space", "architectures"])
-def test_errors_of_the_document_are_shown(family_name):
-    """What was computed is computed again: by evidence that differs, or by a mistake that bears the line."""
-    for erratum in errata():
-        if family_name != family.entries()[erratum.term].family or erratum.shown != "computed":
-            continue
-        if erratum.evidence:
-            assert imported(erratum.evidence)().differs, erratum
-        else:
-            mistakes = [m for prop in check.term(erratum.term).properties for m in prop.mistakes]
-            assert erratum.line in [mistake.line for mistake in mistakes], erratum
 
 
 def test_the_documents_listing_of_gpt_is_counted_as_it_runs():

@@ -11,6 +11,7 @@ from netspec.modules.base import Numerics
 from netspec.modules.initialize import SCHEMES
 from netspec.modules.transformer_encoder import SelfAttention
 from netspec.vocabulary import attention
+from netspec.vocabulary.entry import imported
 from netspec.vocabulary.properties.plain import size
 
 FAMILY = "attention"
@@ -87,3 +88,9 @@ def test_multi_head_attention_of_the_first_transformer_has_1050624_parameters():
     layer = TransformerEncoder(512, 8, 1, 1)
     module = nnx.eval_shape(lambda: SelfAttention(layer, Numerics(SCHEMES["glorot"]), nnx.Rngs(0)))
     assert size(module) == 1_050_624
+
+
+def test_linear_attention_is_hardly_nearer_to_the_softmax_than_a_mean():
+    """The figures of the reference: 0.79 and 0.85 of the norm."""
+    right = imported("netspec.vocabulary.evidence.attention.another_kernel")().right
+    assert "0.79" in right and "0.85" in right

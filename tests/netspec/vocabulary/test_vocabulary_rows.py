@@ -72,21 +72,29 @@ def test_related_terms_are_terms():
     assert all(id in entries() and id != entry.id for entry in ENTRIES for id in entry.related)
 
 
-def test_errors_of_the_document_have_a_line_a_term_and_a_way_to_see_them():
-    planted = {
-        (term.id, mistake.line)
-        for family in FAMILIES
-        for term in check.terms(family)
-        for prop in term.properties
-        for mistake in prop.mistakes
-    }
+def printed_mistakes():
+    """The term and line of every wrong implementation that is what the document prints."""
+    terms = (term for family in FAMILIES for term in check.terms(family))
+    planted = ((term.id, mistake.line) for term in terms for prop in term.properties for mistake in prop.mistakes)
+    return {(id, line) for id, line in planted if line is not None}
+
+
+def test_every_error_of_the_document_is_shown():
+    """By a property that catches it (which is tested with the term), a computation, what happened, or a source."""
+    planted = printed_mistakes()
     for erratum in errata():
         where = (erratum.term, erratum.line)
         assert erratum.term in entries() and 1 <= erratum.line <= LINES, where
         assert erratum.shown in SHOWN and erratum.printed != erratum.right, where
-        assert erratum.evidence or where in planted, f"{where}: nothing shows it"
         if erratum.shown == "computed" and erratum.evidence:
-            assert imported(erratum.evidence)().differs, where
+            evidence = imported(erratum.evidence)()
+            assert evidence.differs and evidence.printed != evidence.right, where
+        else:
+            assert erratum.evidence or (erratum.shown == "computed" and where in planted), f"{where}: nothing shows it"
+
+
+def test_every_mistake_that_the_document_prints_is_among_its_errors():
+    assert printed_mistakes() <= {(erratum.term, erratum.line) for erratum in errata()}
 
 
 @pytest.mark.parametrize(

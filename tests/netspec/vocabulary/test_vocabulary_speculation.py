@@ -6,8 +6,7 @@ import vocabulary_family as family
 
 from netspec.errors import VocabularyError
 from netspec.vocabulary import speculation
-from netspec.vocabulary.check import term
-from netspec.vocabulary.entry import entries, errata, imported
+from netspec.vocabulary.entry import entries
 
 FAMILY = "speculation"
 
@@ -34,28 +33,6 @@ def test_what_has_no_evidence_has_no_code():
     for entry in entries().values():
         if entry.family in OURS and entry.status in ("fact", "unsupported"):
             assert not entry.where and not entry.formula and entry.summary.endswith("."), entry.id
-
-
-def test_every_error_of_these_families_is_shown():
-    for erratum in errata():
-        if entries()[erratum.term].family not in OURS:
-            continue
-        if erratum.shown == "computed" and erratum.evidence:
-            evidence = imported(erratum.evidence)()
-            assert evidence.differs and evidence.printed != evidence.right, erratum
-        elif erratum.shown == "computed":
-            properties = term(erratum.term).properties
-            assert any(mistake.line == erratum.line for each in properties for mistake in each.mistakes), erratum
-        else:
-            assert erratum.evidence, erratum
-
-
-def test_every_mistake_that_the_document_prints_is_an_error_of_the_list():
-    listed = {(erratum.term, erratum.line) for erratum in errata()}
-    for id, entry in entries().items():
-        if entry.family in OURS and entry.executable:
-            printed = {mistake.line for each in term(id).properties for mistake in each.mistakes} - {None}
-            assert {(id, line) for line in printed} <= listed, id
 
 
 @pytest.mark.parametrize(
