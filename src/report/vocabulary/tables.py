@@ -32,10 +32,9 @@ def page(found: Sequence[Figure]) -> Page:
     """The report of these figures."""
     blocks: list[Block] = [
         Section("What was found", sentences=findings(found)),
-        Section("Verdicts", facts=VERDICTS),
         _overview(found),
     ]
-    wide: list[Block] = []
+    wide: list[Block] = [Section("Verdicts", facts=VERDICTS)]  # where the overview leaves the first page no room
     for kind, meaning in KINDS.items():
         names = [name for name, (_, of_kind, _) in TABLES.items() if of_kind == kind]
         wide.append(Section(f"{kind.capitalize()}: {meaning}"))
