@@ -7,12 +7,14 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
+from netspec.conventions import Conventions
 from netspec.errors import InputError, LayerError, SpecError, UnknownSpecError
 from netspec.layers.base import Several
 from netspec.spec import NetSpec, Provenance
 from netspec.walk import Row
 
 __all__ = [
+    "Conventions",
     "InputError",
     "LayerError",
     "NetSpec",

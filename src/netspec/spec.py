@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from netspec.errors import SpecError
+from netspec.conventions import BOOK, Conventions
+from netspec.errors import LayerError, SpecError
 from netspec.fields import Many, Whole, normalise, refusal, shown
 from netspec.layers.base import Layer, Primitive, Shape, Value
 from netspec.layers.conv2d import Conv2d
@@ -57,9 +58,10 @@ class NetSpec:
     """An immutable network: name, input shape (channels last, no batch), layers, provenance.
 
     ``extra_inputs`` are further tensors by name, which layers read as they read saved ones: the text a denoiser is
-    conditioned on, the encoder output a decoder attends to; a mapping gives them, too. Fields are taken as those of
-    layers are (see :mod:`netspec.fields`). Constructing a spec follows the shapes through every layer;
-    :class:`SpecError` says where it breaks.
+    conditioned on, the encoder output a decoder attends to; a mapping gives them, too. ``conventions`` are the
+    numerics of all layers, by default the book's (see :class:`netspec.Conventions`); :class:`netspec.layers.Under`
+    sets others for some. Fields are taken as those of layers are (see :mod:`netspec.fields`). Constructing a spec
+    follows the shapes through every layer; :class:`SpecError` says where it breaks.
     """
 
     name: str
@@ -67,6 +69,7 @@ class NetSpec:
     layers: tuple[Layer, ...]
     provenance: Provenance = Provenance()
     extra_inputs: tuple[tuple[str, Shape], ...] = ()
+    conventions: Conventions = BOOK
     rows: tuple[Row, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -160,6 +163,10 @@ def check(spec: NetSpec) -> None:
             raise SpecError(
                 f"{spec.name}: {place}{refused.problem}: arrived {shown(value)}, expected {refused.expected}"
             )
+    try:
+        spec.conventions.check()
+    except LayerError as error:
+        raise SpecError(f"{spec.name}: {error}") from None
     if not spec.layers:
         raise SpecError(f"{spec.name}: no layers, expected at least one")
     names = [name for name, _ in spec.extra_inputs]

@@ -24,6 +24,7 @@ _BUILT_BY: dict[str, tuple[Any, ...]] = {
         layers.OnRegions,
         layers.Repeat,
         layers.Residual,
+        layers.Under,
     ),
     "conv2d": (layers.Conv2d,),
     "conv_bn": (layers.ConvBN,),

@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from netspec.conventions import BOOK
 from netspec.layers import Layer
 from netspec.twins import TWINS
 from train.config.cell import DEFAULT_TASK
@@ -52,7 +53,8 @@ def all_modules() -> list[str]:
 def architecture_of(model: str) -> str:
     """The layers of ``model`` as text: what the catalogue decides about a result."""
     spec = model_of(model)
-    return f"{spec.input_shape} {spec.layers}"
+    text = f"{spec.input_shape} {spec.layers}"
+    return text if spec.conventions == BOOK else f"{text} {spec.conventions}"
 
 
 def _layers_in(value: Any) -> Any:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from itertools import groupby
 
-from netspec.layers import Attention, Combinator, Layer
+from netspec.conventions import BOOK, Conventions
+from netspec.layers import Attention, Combinator, Layer, Under
 from netspec.spec import NetSpec
 
 _WIDTH = 96
@@ -20,23 +21,29 @@ def listing(spec: NetSpec) -> str:
     if spec.extra_inputs:
         inputs = ", ".join(f"{_literal(name)}: {shape!r}" for name, shape in spec.extra_inputs)
         arguments.append(f"extra_inputs={{{inputs}}}")
+    if spec.conventions != BOOK:
+        arguments.append(f"conventions={_layer(spec.conventions, _STEP)}")
     return "NetSpec(\n" + "".join(f"{_STEP}{argument},\n" for argument in arguments) + ")"
 
 
 def program(spec: NetSpec) -> str:
     """A Python file that defines ``spec``: what ``netspec count FILE.py`` reads."""
-    used = sorted({type(layer).__name__ for layer in _all(spec.layers)})
+    parts = {type(part) for part in _all(spec.layers)}
+    named = "Conventions, NetSpec" if Conventions in parts or spec.conventions != BOOK else "NetSpec"
+    used = sorted(part.__name__ for part in parts - {Conventions})
     imports = f"from netspec.layers import {', '.join(used)}"
     if len(imports) > _WIDTH:
         imports = "from netspec.layers import (\n" + "".join(f"{_STEP}{name},\n" for name in used) + ")"
-    return f"from netspec import NetSpec\n{imports}\n\nSPEC = {listing(spec)}\n"
+    return f"from netspec import {named}\n{imports}\n\nSPEC = {listing(spec)}\n"
 
 
-def _all(layers: Sequence[Layer]) -> Iterator[Layer | Attention]:
+def _all(layers: Sequence[Layer]) -> Iterator[Layer | Attention | Conventions]:
     """Layers, what combinators hold, and parts that are values of their own."""
     for layer in layers:
         yield layer
         yield from (part for part in vars(layer).values() if isinstance(part, Attention) and part != Attention())
+        if isinstance(layer, Under):
+            yield layer.conventions
         if isinstance(layer, Combinator):
             yield from _all(layer.held)
 
@@ -53,7 +60,7 @@ def _layers(layers: Sequence[Layer], indent: str) -> str:
 
 def _value(value: object, indent: str) -> str:
     """``value`` as Python, broken over lines where it is too long for the rest of this one."""
-    if isinstance(value, (Layer, Attention)):
+    if isinstance(value, (Layer, Attention, Conventions)):
         return _layer(value, indent)
     if isinstance(value, Mapping):
         items = [f"{_literal(name)}: {_value(inner, indent + _STEP)}" for name, inner in value.items()]
@@ -68,7 +75,7 @@ def _value(value: object, indent: str) -> str:
     return _literal(value)
 
 
-def _layer(layer: Layer | Attention, indent: str) -> str:
+def _layer(layer: Layer | Attention | Conventions, indent: str) -> str:
     arguments = []
     for field in fields(layer):
         value = getattr(layer, field.name)

@@ -57,6 +57,7 @@ def full(spec: NetSpec) -> dict[str, Any]:
     return {
         **summary(spec),
         "extra_inputs": {name: list(sides) for name, sides in spec.extra_inputs},
+        "conventions": asdict(spec.conventions),
         "provenance": asdict(spec.provenance),
         "layers": [row(one) for one in spec.rows],
         "counts": counts(count(spec)),

@@ -12,6 +12,7 @@ from itertools import zip_longest
 
 from netspec.cli import counting, records, sources, text
 from netspec.cli.listing import listing, program
+from netspec.conventions import BOOK
 from netspec.counts import count
 from netspec.layers import Combinator, ForEach, Layer, OnRegions, Repeat
 from netspec.spec import NetSpec
@@ -56,6 +57,8 @@ def heading(spec: NetSpec) -> list[str]:
     flow = f"{' and '.join(inputs)} → {text.shape(spec.output_shape)}"
     places = (about.book, about.domain, role if about.entry else "")
     lines = [about.paper, " · ".join(dict.fromkeys(filter(None, places))), flow]
+    if spec.conventions != BOOK:
+        lines.append(repr(spec.conventions))
     if about.new_primitives:
         lines.append(f"new here: {', '.join(about.new_primitives)}")
     if about.remark:

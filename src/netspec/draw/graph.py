@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from netspec.layers import Branches, ForEach, Heads, Load, OnRegions, Pick, Repeat, Residual, Save, Value
+from netspec.layers import Branches, ForEach, Heads, Load, OnRegions, Pick, Repeat, Residual, Save, Under, Value
 from netspec.layers.base import SKIP, Primitive
 from netspec.spec import NetSpec
 from netspec.walk import Row
@@ -185,6 +185,9 @@ class _Grouping:
                 region = (layer.side, layer.side, layer.channels)
                 title = f"on each of {layer.n_regions:,} regions (RoIAlign)"
                 return Frame(row.path, row.leaves, title, self.chain(parts["region"], region))
+            case Under():
+                body = self.chain(parts["under"], row.arrived)
+                return Frame(row.path, row.leaves, repr(layer.conventions), body)
             case Repeat():
                 body = self.chain(parts["copy 0"], row.arrived)
                 if len(body.nodes) == 1 and isinstance(body.nodes[0], Box) and body.nodes[0].times == 1:

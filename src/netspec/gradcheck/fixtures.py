@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from netspec import layers as L
+from netspec.conventions import Conventions
 from netspec.layers.base import Layer, Several, Shape, Value
 from netspec.spec import NetSpec
 
@@ -199,5 +200,6 @@ FIXTURES: tuple[Fixture, ...] = (
     _network("Branches", (4,), L.Branches((L.Dense(4, 3), L.Dense(4, 2, "tanh")))),
     _network("Repeat", (4,), L.Repeat(2, L.Dense(4, 4, "silu"))),
     _network("Heads and ForEach", (4,), L.Heads({"a": L.Dense(4, 3), "b": L.Dense(4, 3)}), L.ForEach(L.Dense(3, 2))),
+    _network("Under", (4, 4, 2), L.Under(Conventions(gelu="exact"), (L.ConvBN(2, 3, 3, activation="gelu"),))),
     _network("OnRegions", (8, 8, 3), L.OnRegions(3, 3, 2, (L.Flatten(), L.Dense(27, 4)))),
 )

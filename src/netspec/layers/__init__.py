@@ -7,7 +7,7 @@ from netspec.layers.base import Combinator, Layer, Primitive, Several, Shape, Va
 from netspec.layers.bilinear_upsample import BilinearUpsample
 from netspec.layers.bottleneck_block import BottleneckBlock
 from netspec.layers.capsules import CapsuleLengths, DynamicRouting, LongestCapsule, Squash
-from netspec.layers.combinators import Branches, ForEach, Heads, OnRegions, Repeat, Residual
+from netspec.layers.combinators import Branches, ForEach, Heads, OnRegions, Repeat, Residual, Under
 from netspec.layers.conv2d import Conv2d
 from netspec.layers.conv_bn import ConvBN
 from netspec.layers.convnext import ConvNeXtDownsample, ConvNeXtStage, ConvNeXtStem
@@ -122,6 +122,7 @@ __all__ = [
     "TransitionLayer",
     "UNetDown",
     "UNetUp",
+    "Under",
     "UniversalInvertedBottleneck",
     "Value",
     "WaveNetBlock",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from netspec.conventions import Conventions
 from netspec.errors import LayerError
 from netspec.layers.base import Combinator, Layer, Run, Several, Value, text_of
 from netspec.layers.expect import expect_image, expect_one
@@ -173,3 +174,31 @@ class Repeat(Combinator):
         for copy in range(self.times):
             arrived = run(f"copy {copy}", self.body, arrived)
         return arrived
+
+
+@dataclass(frozen=True)
+class Under(Combinator):
+    """``body`` under conventions other than the network's: ``x -> body(x)``. See :class:`netspec.Conventions`.
+
+    Parameters: those of the layers inside. Networks mix them where a body from one library carries a head from another.
+    """
+
+    conventions: Conventions
+    body: tuple[Layer, ...]
+
+    def check(self) -> None:
+        """Raise :class:`LayerError` for conventions that cannot be."""
+        super().check()
+        self.conventions.check()
+
+    @property
+    def held(self) -> tuple[Layer, ...]:
+        """The layers inside."""
+        return self.body
+
+    def route(self, arrived: Value, run: Run) -> Value:
+        """Through the layers inside."""
+        return run("under", self.body, arrived)
+
+    def __str__(self) -> str:
+        return f"Under({self.conventions}, {text_of(self.body)})"

@@ -108,7 +108,8 @@ def build(
         if not 0 <= rate < 1:
             raise ValueError(f"{name} is {rate}, expected at least 0 and below 1")
     scheme = scheme_of(initialization, spec.provenance.entry)
-    network = Network(spec, Numerics(scheme, compute_dtype, dropout, stochastic_depth), rngs)
+    numerics = Numerics(scheme, compute_dtype, dropout, stochastic_depth, conventions=spec.conventions)
+    network = Network(spec, numerics, rngs)
     if scheme.finish:
         scheme.finish(spec, network)
     return network

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import jax
 import jax.numpy as jnp
@@ -23,4 +24,17 @@ FUNCTIONS: dict[str, Callable[[jax.Array], jax.Array]] = {
     "relu6": nnx.relu6,
     "hard_sigmoid": nnx.hard_sigmoid,
     "gelu_exact": lambda x: nnx.gelu(x, approximate=False),
+    "gelu_quick": lambda x: x * nnx.sigmoid(1.702 * x),
 }
+
+
+@cache
+def of_sum(function: Callable[[jax.Array], jax.Array]) -> Callable[[jax.Array, jax.Array], jax.Array]:
+    """``function(a + b)``; one and the same for a function, since programs are kept by it."""
+    return lambda a, b: function(a + b)
+
+
+@cache
+def leaky_relu(slope: float) -> Callable[[jax.Array], jax.Array]:
+    """``x`` where it is positive, else ``slope · x``; one function per slope, since programs are kept by it."""
+    return lambda x: nnx.leaky_relu(x, slope)

@@ -21,10 +21,11 @@ class ConvNormReLU(nnx.Module):
     ) -> None:
         self.conv = numerics.conv(in_channels, out_channels, kernel, rngs, dilation=dilation)
         self.norm = numerics.batch_norm(out_channels, rngs)
+        self.relu = numerics.activation("relu")
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Taps of a dilated kernel lie ``dilation`` apart; those outside the image read zeros."""
-        return nnx.relu(self.norm(self.conv(x)))
+        return self.relu(self.norm(self.conv(x)))
 
 
 class AtrousPyramid(nnx.Module):

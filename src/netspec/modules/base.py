@@ -12,20 +12,26 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from netspec.conventions import BOOK, Conventions
 from netspec.layers.base import Layer
 from netspec.layers.parts import Norm
-from netspec.modules.cpu.channel_sums import BatchNorm, Conv, LayerNorm, Linear
+from netspec.modules.activation import FUNCTIONS, leaky_relu, of_sum
+from netspec.modules.cpu.channel_sums import BatchNorm, Conv, LayerNorm, Linear, UnbiasedBatchNorm
 from netspec.modules.cpu.depthwise import depthwise_conv
 from netspec.modules.cpu.products import pointwise_conv, rows_dot
+from netspec.modules.cpu.sums_once import relu_of_sum
 from netspec.modules.initialize import Scheme
 from netspec.modules.stochastic_depth import StochasticDepth
 from netspec.modules.tracing import RunningStatistic
 from netspec.twins import TWINS
 
+#: What ``jax.lax`` and flax take as padding of two axes.
+Pads = str | tuple[tuple[int, int], tuple[int, int]]
+
 
 @dataclass(frozen=True)
 class Numerics:
-    """What the layers of one network share: initialisation, the dtype of products, regularisation.
+    """What the layers of one network share: initialisation, the dtype of products, regularisation, conventions.
 
     Parameters are always float32. ``dropout`` is the chance that a feature is left out before a dense head, and
     ``stochastic_depth`` that the last residual branch is; see :func:`netspec.modules.build`.
@@ -36,11 +42,27 @@ class Numerics:
     dropout: float = 0.0
     stochastic_depth: float = 0.0
     ends: list[StochasticDepth] = field(default_factory=list, compare=False)
+    conventions: Conventions = BOOK
 
     @property
     def wide_dtype(self) -> Any:
         """Dtype of norms, softmax and scans: float32, or the compute dtype where that is wider."""
         return jnp.promote_types(self.compute_dtype, jnp.float32)
+
+    def activation(self, name: str) -> Callable[[jax.Array], jax.Array]:
+        """The function that stands, by the conventions, where a layer says ``name``."""
+        if name == "leaky_relu":
+            return leaky_relu(self.conventions.leaky_slope)
+        return FUNCTIONS[self.conventions.activation(name)]
+
+    @property
+    def relu_of_sum(self) -> Callable[[jax.Array, jax.Array], jax.Array]:
+        """What joins the two paths of a residual block: a ReLU of their sum, or what stands in its place."""
+        return relu_of_sum if self.conventions.relu == "relu" else of_sum(self.activation("relu"))
+
+    def same_padding(self, window: int, dilation: int = 1) -> Pads:
+        """Padding after which a window of stride ``s`` leaves ``ceil(n / s)`` per side, for ``jax.lax`` and pools."""
+        return "SAME" if self.conventions.padding == "tf_same" else same_padding(window, dilation)
 
     def branch_end(self, rngs: nnx.Rngs) -> tuple[StochasticDepth, ...]:
         """What a residual branch ends with: stochastic depth, if the network has any."""
@@ -85,7 +107,7 @@ class Numerics:
     ) -> nnx.Conv:
         """A ``kernel × kernel`` convolution, ``(B, H, W, in) -> (B, H', W', out)``, initialised by the scheme.
 
-        ``padding="same"`` leaves ``ceil(n / stride)`` per side, padded as :func:`same_padding` says.
+        ``padding="same"`` leaves ``ceil(n / stride)`` per side, padded as :meth:`same_padding` says.
         """
         special: Callable[..., jax.Array] | None = pointwise_conv if kernel == groups == 1 else None
         if groups == in_channels == out_channels > 1:
@@ -95,7 +117,7 @@ class Numerics:
             out_channels,
             (kernel, kernel),
             strides=stride,
-            padding=same_padding(kernel, dilation) if padding == "same" else "VALID",
+            padding=self.same_padding(kernel, dilation) if padding == "same" else "VALID",
             kernel_dilation=dilation,
             feature_group_count=groups,
             use_bias=bias,
@@ -130,26 +152,36 @@ class Numerics:
         )
 
     def batch_norm(self, channels: int, rngs: nnx.Rngs) -> nnx.BatchNorm:
-        """BatchNorm over all axes but the last, in float32, epsilon 1e-5 (Ioffe & Szegedy 2015, arXiv:1502.03167).
+        """BatchNorm over all axes but the last, in float32 (Ioffe & Szegedy 2015, arXiv:1502.03167).
 
-        Running statistics keep 0.9 of their value per step; ``model.eval()`` makes the module use them.
+        Epsilon, and what running statistics keep per step, are the conventions'; ``model.eval()`` makes the module use
+        these statistics.
         """
-        norm = BatchNorm(channels, momentum=0.9, epsilon=1e-5, dtype=self.wide_dtype, rngs=rngs)
+        ours = self.conventions
+        kind = UnbiasedBatchNorm if ours.batch_norm_variance == "unbiased" else BatchNorm
+        options: dict[str, Any] = {"momentum": ours.batch_norm_momentum, "epsilon": ours.batch_norm_epsilon}
+        norm = kind(channels, **options, dtype=self.wide_dtype, rngs=rngs)
         norm.mean, norm.var = RunningStatistic(norm.mean.get_value()), RunningStatistic(norm.var.get_value())
         return norm
 
     def layer_norm(self, width: int, rngs: nnx.Rngs, epsilon: float = 1e-5) -> nnx.LayerNorm:
         """LayerNorm with epsilon inside the root and the biased variance, in float32 (book ch. 10)."""
+        epsilon = self.norm_epsilon(epsilon)
         return LayerNorm(width, epsilon=epsilon, use_fast_variance=False, dtype=self.wide_dtype, rngs=rngs)
+
+    def norm_epsilon(self, epsilon: float) -> float:
+        """That of a LayerNorm or RMSNorm whose layer says ``epsilon``."""
+        ours = self.conventions.layer_norm_epsilon
+        return epsilon if ours is None else ours
 
     def norm(self, kind: Norm, width: int, rngs: nnx.Rngs, epsilon: float = 1e-5) -> nnx.Module:
         """LayerNorm, or RMSNorm ``g · x / √(mean(x²) + epsilon)`` (arXiv:1910.07467, eq. 4), in float32."""
         if kind == "layer":
             return self.layer_norm(width, rngs, epsilon)
-        return nnx.RMSNorm(width, epsilon=epsilon, dtype=self.wide_dtype, rngs=rngs)
+        return nnx.RMSNorm(width, epsilon=self.norm_epsilon(epsilon), dtype=self.wide_dtype, rngs=rngs)
 
 
-def same_padding(kernel: int, dilation: int = 1) -> str | tuple[tuple[int, int], tuple[int, int]]:
+def same_padding(kernel: int, dilation: int = 1) -> Pads:
     """Padding after which a window of stride ``s`` leaves ``ceil(n / s)`` per side.
 
     The same on both sides for an odd kernel, as the papers' reference implementations have it; XLA's ``SAME`` would

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from netspec.layers.combinators import Branches, ForEach, Heads, OnRegions, Repeat, Residual
+from netspec.layers.combinators import Branches, ForEach, Heads, OnRegions, Repeat, Residual, Under
 from netspec.modules.base import Numerics, build_layer
 from netspec.modules.roi_align import roi_align
 from netspec.modules.sequence import Batch, Chain, Memory
@@ -126,3 +127,8 @@ def _(layer: OnRegions, numerics: Numerics, rngs: nnx.Rngs) -> Regional:
 @build_layer.register
 def _(layer: Repeat, numerics: Numerics, rngs: nnx.Rngs) -> Stack:
     return Stack([Chain(layer.body, numerics, rngs) for _ in range(layer.times)])
+
+
+@build_layer.register
+def _(layer: Under, numerics: Numerics, rngs: nnx.Rngs) -> Chain:
+    return Chain(layer.body, replace(numerics, conventions=layer.conventions), rngs)

@@ -7,7 +7,6 @@ from flax import nnx
 
 from netspec.layers.conv2d import Conv2d
 from netspec.layers.convolution import Convolution
-from netspec.modules.activation import FUNCTIONS
 from netspec.modules.base import Numerics, build_layer
 
 
@@ -16,11 +15,11 @@ class Convolved(nnx.Module):
 
     def __init__(self, layer: Conv2d, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.conv = plain_convolution(layer, numerics, rngs, bias=True)
-        self.activation = layer.activation
+        self.activation = numerics.activation(layer.activation)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Convolution, activation."""
-        return FUNCTIONS[self.activation](self.conv(x))
+        return self.activation(self.conv(x))
 
 
 def plain_convolution(

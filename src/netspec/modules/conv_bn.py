@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jax
 from flax import nnx
 
 from netspec.layers.conv_bn import ConvBN
-from netspec.modules.activation import FUNCTIONS
 from netspec.modules.base import Numerics, build_layer
 from netspec.modules.conv2d import plain_convolution
 
@@ -17,14 +18,16 @@ class NormedConv(nnx.Module):
     Source: Ioffe & Szegedy 2015 (arXiv:1502.03167), sec. 3.2: the norm's shift takes the place of the bias.
     """
 
-    def __init__(self, conv: nnx.Conv | nnx.ConvTranspose, norm: nnx.BatchNorm, activation: str) -> None:
+    def __init__(
+        self, conv: nnx.Conv | nnx.ConvTranspose, norm: nnx.BatchNorm, activation: Callable[[jax.Array], jax.Array]
+    ) -> None:
         self.conv = conv
         self.norm = norm
         self.activation = activation
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Convolution, norm, activation."""
-        return FUNCTIONS[self.activation](self.norm(self.conv(x)))
+        return self.activation(self.norm(self.conv(x)))
 
 
 def normed_conv(
@@ -40,7 +43,7 @@ def normed_conv(
 ) -> NormedConv:
     """A padded convolution without bias, its BatchNorm, its activation."""
     conv = numerics.conv(in_channels, out_channels, kernel, rngs, stride=stride, groups=groups, bias=False)
-    return NormedConv(conv, numerics.batch_norm(out_channels, rngs), activation)
+    return NormedConv(conv, numerics.batch_norm(out_channels, rngs), numerics.activation(activation))
 
 
 def depthwise(
@@ -55,4 +58,4 @@ def depthwise(
 @build_layer.register
 def _(layer: ConvBN, numerics: Numerics, rngs: nnx.Rngs) -> NormedConv:
     conv = plain_convolution(layer, numerics, rngs, bias=False)
-    return NormedConv(conv, numerics.batch_norm(layer.out_channels, rngs), layer.activation)
+    return NormedConv(conv, numerics.batch_norm(layer.out_channels, rngs), numerics.activation(layer.activation))

@@ -7,7 +7,6 @@ import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.convnext import ConvNeXtDownsample, ConvNeXtStage, ConvNeXtStem
-from netspec.modules.activation import FUNCTIONS
 from netspec.modules.base import Numerics, build_layer
 from netspec.modules.dtypes import at_least_float32
 
@@ -28,12 +27,13 @@ class ConvNeXtBlock(nnx.Module):
         self.norm = numerics.layer_norm(channels, rngs, EPSILON)
         self.fc1 = numerics.linear(channels, 4 * channels, rngs)
         self.fc2 = numerics.linear(4 * channels, channels, rngs)
+        self.gelu = numerics.activation("gelu")
         self.scale = nnx.Param(jnp.full((channels,), LAYER_SCALE, jnp.float32))
         self.end = nnx.Sequential(*numerics.branch_end(rngs))
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """The two dense maps act per position, which is what their 1×1 convolutions do."""
-        hidden = FUNCTIONS["gelu"](self.fc1(self.norm(self.depthwise(x))))
+        hidden = self.gelu(self.fc1(self.norm(self.depthwise(x))))
         return x + self.end(self.scale[...] * at_least_float32(self.fc2(hidden)))
 
 

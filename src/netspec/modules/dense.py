@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jax
 from flax import nnx
 
 from netspec.layers.dense import Dense
-from netspec.modules.activation import FUNCTIONS
 from netspec.modules.base import Numerics, build_layer
 
 
 class Activated(nnx.Module):
     """A dense map and its activation."""
 
-    def __init__(self, linear: nnx.Linear, activation: str) -> None:
+    def __init__(self, linear: nnx.Linear, activation: Callable[[jax.Array], jax.Array]) -> None:
         self.linear = linear
         self.activation = activation
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """``(…, in_features) -> (…, out_features)``."""
-        return FUNCTIONS[self.activation](self.linear(x))
+        return self.activation(self.linear(x))
 
 
 @build_layer.register
 def _(layer: Dense, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Linear | Activated:
     linear = numerics.linear(layer.in_features, layer.out_features, rngs)
-    return linear if layer.activation == "identity" else Activated(linear, layer.activation)
+    return linear if layer.activation == "identity" else Activated(linear, numerics.activation(layer.activation))

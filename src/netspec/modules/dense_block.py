@@ -14,6 +14,7 @@ from jax import lax
 
 from netspec.layers.dense_block import DenseBlock, TransitionLayer
 from netspec.modules.base import Numerics, build_layer
+from netspec.modules.cpu.channel_sums import UnbiasedBatchNorm, unbiased
 from netspec.modules.cpu.loopable_conv import loopable_conv
 from netspec.modules.dtypes import at_least_float32
 
@@ -88,8 +89,8 @@ class Block(nnx.Module):
             inside.append(found)
         whole, outside = carried
         if not norm1.use_running_average:
-            _follow(norm1, [jnp.concatenate([part[:width] for width in self.widths]) for part in outside])
-            _follow(norm2, [jnp.concatenate(parts) for parts in zip(*inside, strict=True)])
+            _follow(norm1, [jnp.concatenate([part[:width] for width in self.widths]) for part in outside], x)
+            _follow(norm2, [jnp.concatenate(parts) for parts in zip(*inside, strict=True)], x)
         return whole
 
     def _groups(self) -> Iterator[tuple[int, int]]:
@@ -209,9 +210,12 @@ def _as_large(leaf: jax.Array, shape: Sequence[int]) -> jax.Array:
     return jnp.pad(leaf, [(0, most - size) for size, most in zip(leaf.shape, shape, strict=True)])
 
 
-def _follow(norm: nnx.BatchNorm, batch: Sequence[jax.Array]) -> None:
-    """Move the running statistics towards those of the batch."""
-    for running, current in zip((norm.mean, norm.var), batch, strict=True):
+def _follow(norm: nnx.BatchNorm, batch: Sequence[jax.Array], x: jax.Array) -> None:
+    """Move the running statistics towards mean and variance of the batch, taken over as many values as ``x`` has."""
+    mean, variance = batch
+    if isinstance(norm, UnbiasedBatchNorm):
+        variance = unbiased(variance, x)
+    for running, current in zip((norm.mean, norm.var), (mean, variance), strict=True):
         running.set_value(norm.momentum * running[...] + (1 - norm.momentum) * lax.stop_gradient(current))
 
 

@@ -21,11 +21,12 @@ class ClassAndBox(nnx.Module):
         self.scores = numerics.linear(width, layer.n_classes + 1, rngs)
         self.box1 = numerics.linear(width, width, rngs)
         self.box2 = numerics.linear(width, width, rngs)
+        self.relu = numerics.activation("relu")
         self.box3 = numerics.linear(width, 4, rngs)
 
     def __call__(self, x: jax.Array) -> dict[str, jax.Array]:
         """One dense map for the class, three with ReLU between for the box."""
-        box = nnx.relu(self.box2(nnx.relu(self.box1(x))))
+        box = self.relu(self.box2(self.relu(self.box1(x))))
         return {"class": self.scores(x), "box": nnx.sigmoid(self.box3(box))}
 
 

@@ -95,12 +95,13 @@ class Transition(nnx.Module):
 
     def __init__(self, channels: int, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.norm = numerics.layer_norm(channels, rngs)
+        self.relu = numerics.activation("relu")
         self.fc1 = numerics.linear(channels, TRANSITION * channels, rngs)
         self.fc2 = numerics.linear(TRANSITION * channels, channels, rngs)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Update of ``x``."""
-        return self.fc2(nnx.relu(self.fc1(self.norm(x))))
+        return self.fc2(self.relu(self.fc1(self.norm(x))))
 
 
 class OuterProductMean(nnx.Module):

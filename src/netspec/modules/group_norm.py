@@ -6,7 +6,6 @@ import jax
 from flax import nnx
 
 from netspec.layers.group_norm import GroupNorm
-from netspec.modules.activation import FUNCTIONS
 from netspec.modules.base import Numerics, build_layer
 
 
@@ -18,13 +17,18 @@ class NormedGroups(nnx.Module):
 
     def __init__(self, channels: int, groups: int, activation: str, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.norm = nnx.GroupNorm(
-            channels, groups, epsilon=1e-5, use_fast_variance=False, dtype=numerics.wide_dtype, rngs=rngs
+            channels,
+            groups,
+            epsilon=numerics.conventions.group_norm_epsilon,
+            use_fast_variance=False,
+            dtype=numerics.wide_dtype,
+            rngs=rngs,
         )
-        self.activation = activation
+        self.activation = numerics.activation(activation)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Norm, activation."""
-        return FUNCTIONS[self.activation](self.norm(x))
+        return self.activation(self.norm(x))
 
 
 @build_layer.register

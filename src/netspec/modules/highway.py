@@ -20,13 +20,14 @@ class HighwayLayer(nnx.Module):
 
     def __init__(self, layer: Highway, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.transform = numerics.linear(layer.width, layer.width, rngs)
+        self.relu = numerics.activation("relu")
         self.gate = numerics.linear(layer.width, layer.width, rngs)
         self.gate.bias[...] = jnp.full((layer.width,), -1.0)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Carried values stay float32."""
         gate = nnx.sigmoid(at_least_float32(self.gate(x)))
-        return gate * nnx.relu(self.transform(x)) + (1 - gate) * x
+        return gate * self.relu(self.transform(x)) + (1 - gate) * x
 
 
 @build_layer.register

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.inception_module import InceptionModule
-from netspec.modules.base import Numerics, build_layer, same_padding
+from netspec.modules.base import Numerics, build_layer
 from netspec.modules.conv_bn import normed_conv
 
 
@@ -19,6 +19,7 @@ class Inception(nnx.Module):
 
     def __init__(self, layer: InceptionModule, numerics: Numerics, rngs: nnx.Rngs) -> None:
         i = layer.in_channels
+        self.padding = numerics.same_padding(3)
         self.conv_1x1 = normed_conv(numerics, i, layer.conv_1x1, 1, rngs)
         self.reduce_3x3 = normed_conv(numerics, i, layer.reduce_3x3, 1, rngs)
         self.conv_3x3 = normed_conv(numerics, layer.reduce_3x3, layer.conv_3x3, 3, rngs)
@@ -28,7 +29,7 @@ class Inception(nnx.Module):
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """1×1, 3×3, 5×5 and pooled channels, in this order."""
-        pooled = nnx.max_pool(x, (3, 3), strides=(1, 1), padding=same_padding(3))
+        pooled = nnx.max_pool(x, (3, 3), strides=(1, 1), padding=self.padding)
         paths = [
             self.conv_1x1(x),
             self.conv_3x3(self.reduce_3x3(x)),

@@ -47,6 +47,7 @@ class Mamba(nnx.Module):
     def __init__(self, layer: MambaBlock, numerics: Numerics, rngs: nnx.Rngs) -> None:
         inner, states, rank = layer.expand * layer.width, layer.state_size, layer.step_rank
         self.splits = rank, rank + states
+        self.silu = numerics.activation("silu")
         self.inputs = numerics.linear(layer.width, 2 * inner, rngs, bias=False)
         self.convolution = nnx.Conv(
             inner,
@@ -77,19 +78,19 @@ class Mamba(nnx.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         """Token ``t`` depends on tokens up to ``t``."""
         x, gate = jnp.split(self.inputs(x), 2, axis=-1)
-        x = nnx.silu(self.convolution(x))
+        x = self.silu(self.convolution(x))
         step, write, read = jnp.split(at_least_float32(self.selection(x)), self.splits, axis=-1)
         x = at_least_float32(x)
         step = nnx.softplus(self.step(step))
         y = selective_scan(x, step, -jnp.exp(self.log_decay[...]), write, read) + self.skip[...] * x
-        return self.outputs(y * nnx.silu(gate))
+        return self.outputs(y * self.silu(gate))
 
 
 class MambaStack(nnx.Module):
     """``x + mamba(RMSNorm(x))``, repeated: ``(B, …, width) -> (B, …, width)``, the residual kept in float32."""
 
     def __init__(self, layer: MambaBlock, numerics: Numerics, rngs: nnx.Rngs) -> None:
-        norm = {"epsilon": 1e-5, "dtype": numerics.wide_dtype, "rngs": rngs}
+        norm = {"epsilon": numerics.norm_epsilon(1e-5), "dtype": numerics.wide_dtype, "rngs": rngs}
         self.norms = nnx.List([nnx.RMSNorm(layer.width, **norm) for _ in range(layer.n_blocks)])
         self.mixers = nnx.List([Mamba(layer, numerics, rngs) for _ in range(layer.n_blocks)])
 

@@ -42,6 +42,7 @@ class RadianceField(nnx.Module):
         position, hidden = layer.position_features, layer.hidden
         fans = [position, *[hidden] * 4, hidden + position, hidden, hidden]
         self.trunk = nnx.List([numerics.linear(fan, hidden, rngs) for fan in fans])
+        self.relu = numerics.activation("relu")
         self.density = numerics.linear(hidden, 1, rngs)
         self.feature = numerics.linear(hidden, hidden, rngs)
         self.view = numerics.linear(hidden + layer.direction_features, layer.direction_hidden, rngs)
@@ -51,9 +52,9 @@ class RadianceField(nnx.Module):
         """The density knows the position only; the colour also the direction."""
         x = position
         for index, dense in enumerate(self.trunk):
-            x = nnx.relu(dense(jnp.concatenate([position, x], axis=-1) if index == 5 else x))
-        seen = nnx.relu(self.view(jnp.concatenate([self.feature(x), direction], axis=-1)))
-        return {"density": nnx.relu(self.density(x)), "rgb": nnx.sigmoid(self.rgb(seen))}
+            x = self.relu(dense(jnp.concatenate([position, x], axis=-1) if index == 5 else x))
+        seen = self.relu(self.view(jnp.concatenate([self.feature(x), direction], axis=-1)))
+        return {"density": self.relu(self.density(x)), "rgb": nnx.sigmoid(self.rgb(seen))}
 
 
 @build_layer.register

@@ -11,7 +11,6 @@ from netspec.layers.residual_block import ResidualBlock
 from netspec.layers.squeeze_excite import squeezed_by
 from netspec.modules.base import Numerics, build_layer
 from netspec.modules.conv_bn import NormedConv, normed_conv
-from netspec.modules.cpu.sums_once import relu_of_sum
 from netspec.modules.squeeze_excite import SqueezeExcite
 
 
@@ -27,11 +26,12 @@ class ShortcutBlock(nnx.Module):
     ) -> None:
         self.body = nnx.Sequential(*body, *numerics.branch_end(rngs))
         self.projection = nnx.data(projection)
+        self.relu_of_sum = numerics.relu_of_sum
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Both paths added, then ReLU."""
         shortcut = x if self.projection is None else self.projection(x)
-        return relu_of_sum(self.body(x), shortcut)
+        return self.relu_of_sum(self.body(x), shortcut)
 
 
 def projection(

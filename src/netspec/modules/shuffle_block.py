@@ -7,9 +7,8 @@ import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.shuffle_block import ShuffleBlock, ShuffleV2Block
-from netspec.modules.base import Numerics, build_layer, same_padding
+from netspec.modules.base import Numerics, build_layer
 from netspec.modules.conv_bn import depthwise, normed_conv
-from netspec.modules.cpu.sums_once import relu_of_sum
 
 
 def channel_shuffle(x: jax.Array, groups: int) -> jax.Array:
@@ -30,6 +29,8 @@ class ShuffleUnit(nnx.Module):
     """
 
     def __init__(self, layer: ShuffleBlock, numerics: Numerics, rngs: nnx.Rngs, *, first: bool) -> None:
+        self.relu, self.relu_of_sum = numerics.activation("relu"), numerics.relu_of_sum
+        self.padding = numerics.same_padding(3)
         m, self.groups, self.first = layer.middle, layer.groups, first
         i, o = (layer.in_channels, layer.out_channels - layer.in_channels) if first else (layer.out_channels,) * 2
         self.reduce = normed_conv(numerics, i, m, 1, rngs, groups=self.groups)
@@ -40,9 +41,9 @@ class ShuffleUnit(nnx.Module):
         """Both paths joined, then ReLU."""
         y = self.expand(self.depthwise(channel_shuffle(self.reduce(x), self.groups)))
         if not self.first:
-            return relu_of_sum(y, x)
-        pooled = nnx.avg_pool(x, (3, 3), strides=(2, 2), padding=same_padding(3))
-        return nnx.relu(jnp.concatenate([pooled.astype(y.dtype), y], axis=-1))
+            return self.relu_of_sum(y, x)
+        pooled = nnx.avg_pool(x, (3, 3), strides=(2, 2), padding=self.padding)
+        return self.relu(jnp.concatenate([pooled.astype(y.dtype), y], axis=-1))
 
 
 class ShuffleV2First(nnx.Module):

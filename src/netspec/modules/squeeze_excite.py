@@ -5,7 +5,6 @@ from __future__ import annotations
 import jax
 from flax import nnx
 
-from netspec.modules.activation import FUNCTIONS
 from netspec.modules.base import Numerics
 from netspec.modules.dtypes import at_least_float32
 
@@ -22,11 +21,11 @@ class SqueezeExcite(nnx.Module):
     ) -> None:
         self.squeeze = numerics.linear(channels, squeezed, rngs)
         self.excite = numerics.linear(squeezed, channels, rngs)
-        self.activation = activation
-        self.gate = gate
+        self.activation = numerics.activation(activation)
+        self.gate = numerics.activation(gate)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """The channels, each scaled by its gate."""
         pooled = at_least_float32(x).mean(axis=(1, 2), keepdims=True)
-        hidden = FUNCTIONS[self.activation](self.squeeze(pooled))
-        return x * FUNCTIONS[self.gate](at_least_float32(self.excite(hidden)))
+        hidden = self.activation(self.squeeze(pooled))
+        return x * self.gate(at_least_float32(self.excite(hidden)))

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from netspec.layers.parts import GATED, Gelu, Mlp, Placement
-from netspec.modules.activation import FUNCTIONS
+from netspec.modules.base import Numerics
 from netspec.modules.cpu.sums_once import two_paths
 
 _GATES = {"swiglu": "silu", "geglu": "gelu", "reglu": "relu"}
@@ -33,13 +33,17 @@ def residual(
     return x + end(norms[1](left) if placement == "sandwich" else left)
 
 
-def hidden(x: jax.Array, mlp: Mlp, gelu: Gelu) -> jax.Array:
+def function_of(mlp: Mlp, gelu: Gelu, numerics: Numerics) -> Callable[[jax.Array], jax.Array]:
+    """The function of an MLP, or of its gate. A layer that says which GELU has that, another the conventions'."""
+    name = _GATES.get(mlp, mlp)
+    return numerics.activation("gelu_exact" if (name, gelu) == ("gelu", "exact") else name)
+
+
+def hidden(x: jax.Array, mlp: Mlp, function: Callable[[jax.Array], jax.Array]) -> jax.Array:
     """What the second map of an MLP reads: the function of ``(…, m)``, or ``gate(first half) · second half``.
 
     Source: Shazeer 2020 (arXiv:2002.05202), eqs. 5 and 6, for the gates.
     """
-    name = _GATES.get(mlp, mlp)
-    function = FUNCTIONS["gelu_exact" if (name, gelu) == ("gelu", "exact") else name]
     if mlp not in GATED:
         return function(x)
     gate, value = jnp.split(x, 2, axis=-1)

@@ -13,7 +13,7 @@ from netspec.layers.transformer_decoder import TransformerDecoder
 from netspec.modules.attention import attend
 from netspec.modules.base import Numerics, build_layer
 from netspec.modules.self_attention import mix
-from netspec.modules.transformer_block import hidden, residual
+from netspec.modules.transformer_block import function_of, hidden, residual
 from netspec.modules.transformer_encoder import position_tables
 
 
@@ -53,7 +53,8 @@ class DecoderBlock(nnx.Module):
 
     def __init__(self, layer: TransformerDecoder, numerics: Numerics, rngs: nnx.Rngs) -> None:
         width, memory_width = layer.width, layer.width if layer.memory_width is None else layer.memory_width
-        self.placement, self.mlp, self.gelu = layer.placement, layer.mlp, layer.gelu
+        self.placement, self.mlp = layer.placement, layer.mlp
+        self.function = function_of(layer.mlp, layer.gelu, numerics)
         maps = 2 if layer.mlp in GATED else 1
         norm = partial(numerics.norm, layer.norm, width, rngs, layer.norm_epsilon)
         self.norm1 = norm()
@@ -70,7 +71,7 @@ class DecoderBlock(nnx.Module):
         branches = (
             (self.norm1, lambda branch: self.own.own(branch, *tables)),
             (self.norm2, lambda branch: self.cross(branch, memory)),
-            (self.norm3, lambda branch: self.fc2(hidden(self.fc1(branch), self.mlp, self.gelu))),
+            (self.norm3, lambda branch: self.fc2(hidden(self.fc1(branch), self.mlp, self.function))),
         )
         for index, (norm, branch) in enumerate(branches):
             x = residual(self.placement, x, branch, (norm, *self.after[index : index + 1]))

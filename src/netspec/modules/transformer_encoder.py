@@ -15,7 +15,7 @@ from netspec.layers.transformer_encoder import TransformerEncoder
 from netspec.modules.base import Numerics, build_layer
 from netspec.modules.self_attention import Cache as Cache
 from netspec.modules.self_attention import SelfAttention as SelfAttention
-from netspec.modules.transformer_block import hidden, residual
+from netspec.modules.transformer_block import function_of, hidden, residual
 
 
 class EncoderBlock(nnx.Module):
@@ -28,7 +28,8 @@ class EncoderBlock(nnx.Module):
     def __init__(
         self, layer: TransformerEncoder, attention: Callable[[], nnx.Module], numerics: Numerics, rngs: nnx.Rngs
     ) -> None:
-        self.placement, self.mlp, self.gelu = layer.placement, layer.mlp, layer.gelu
+        self.placement, self.mlp = layer.placement, layer.mlp
+        self.function = function_of(layer.mlp, layer.gelu, numerics)
         maps = 2 if layer.mlp in GATED else 1
         norm = partial(numerics.norm, layer.norm, layer.width, rngs, layer.norm_epsilon)
         self.norm1 = norm()
@@ -41,7 +42,7 @@ class EncoderBlock(nnx.Module):
 
     def feed(self, x: jax.Array) -> jax.Array:
         """The MLP."""
-        return self.fc2(hidden(self.fc1(x), self.mlp, self.gelu))
+        return self.fc2(hidden(self.fc1(x), self.mlp, self.function))
 
     def branches(self, x: jax.Array, attention: Callable[[jax.Array], jax.Array]) -> jax.Array:
         """Attention, then the MLP, each on a residual branch."""

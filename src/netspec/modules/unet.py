@@ -22,11 +22,12 @@ class DoubleConvolution(nnx.Module):
         self.norm1 = numerics.batch_norm(out_channels, rngs)
         self.conv2 = numerics.conv(out_channels, out_channels, 3, rngs, bias=False)
         self.norm2 = numerics.batch_norm(out_channels, rngs)
+        self.relu = numerics.activation("relu")
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """In float32 after each norm."""
-        x = nnx.relu(self.norm1(self.conv1(x)))
-        return nnx.relu(self.norm2(self.conv2(x)))
+        x = self.relu(self.norm1(self.conv1(x)))
+        return self.relu(self.norm2(self.conv2(x)))
 
 
 class Down(nnx.Module):

@@ -149,6 +149,24 @@ class BatchNorm(nnx.BatchNorm):
         return y
 
 
+def unbiased(variance: jax.Array, x: jax.Array) -> jax.Array:
+    """The biased ``variance`` ``(C,)`` of ``x`` ``(B, …, C)`` as the unbiased one, if of more than one value."""
+    count = x.size // x.shape[-1]
+    return variance * (count / max(count - 1, 1))
+
+
+class UnbiasedBatchNorm(BatchNorm):
+    """One whose running variance follows the unbiased variance of batches, as PyTorch's does; it normalises alike."""
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """In ``dtype``."""
+        before = self.momentum * self.var[...]
+        y = super().__call__(x)
+        if not self.use_running_average:
+            self.var[...] = before + unbiased(self.var[...] - before, x)
+        return y
+
+
 class LayerNorm(nnx.LayerNorm):
     """``(…, C) -> (…, C)``, normalised over the channels; the variance is the biased one."""
 
