@@ -12,6 +12,7 @@ from netspec import Conventions, NetSpec, SpecError, build, catalogue
 from netspec import layers as L
 from netspec.cli.listing import program
 from netspec.modules.convnext import ConvNeXtBlock
+from netspec.modules.squeeze_excite import SqueezeExcite
 
 NETWORK = NetSpec(
     "small",
@@ -49,6 +50,8 @@ def built(conventions):
     for _, part in nnx.iter_modules(network):
         if isinstance(part, nnx.BatchNorm):
             part.var.set_value(part.var[...] * 0.3)
+        elif isinstance(part, SqueezeExcite):
+            part.excite.bias.set_value(part.excite.bias[...] + 2)
         elif isinstance(part, ConvNeXtBlock):
             part.scale.set_value(jnp.ones_like(part.scale[...]))
     return network
