@@ -54,13 +54,20 @@ def traced_here(spec):
     return spec.provenance.role != "vocabulary" or spec.params < 10**9 or spec.name == "LLaMA-2-70B"
 
 
+#: The smallest network of each entry, the last of what is sorted by size: asking XLA takes as long as all the rest, and
+#: others of an entry differ in widths and depths.
+SMALLEST = {
+    spec.provenance.entry: spec.name for spec in sorted(catalogue.specs(), key=lambda spec: spec.params, reverse=True)
+}
+
+
 @pytest.mark.parametrize("spec", [*filter(traced_here, catalogue.specs())], ids=lambda spec: spec.name)
 def test_the_network_is_the_one_described(spec):
     traced = Traced(spec)
     assert traced.params == spec.params
     assert traced.leaves == spec.output_shape
     assert traced.multiply_adds == spec.macs - elementwise(spec)
-    if spec.macs and spec.name not in NOT_XLA:
+    if spec.macs and spec.name in SMALLEST.values() and spec.name not in NOT_XLA:
         assert LEAST <= traced.traced.lower().cost_analysis()["flops"] / (2 * spec.macs) <= MOST
 
 
