@@ -22,8 +22,8 @@ SHAPE = Many(Whole())
 
 #: ``variant``: one of the 208 of the catalogue. ``alternative``: a form of one that chapter or repository also gives.
 #: ``system``: a whole system composed of the parts that the chapter lists one by one. ``trainer``: used only here.
-#: ``vocabulary``: named by the vocabulary and by no chapter.
-Role = Literal["variant", "alternative", "system", "trainer", "vocabulary"]
+#: ``vocabulary``: named by the vocabulary and by no chapter. ``published``: as a library has it (:mod:`netspec.exact`).
+Role = Literal["variant", "alternative", "system", "trainer", "vocabulary", "published"]
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,9 @@ def test_every_row_is_about_a_spec(table):
     assert set(counts._table(table)) <= set(catalogue.names())
 
 
-def test_every_reference_count_is_used():
+def test_every_reference_is_known():
     used = {key for row in counts._table("reference_map.csv").values() for key in row["references"].split(" & ")}
-    assert used == set(counts._table("reference_counts.csv"))
+    assert used <= set(counts._table("reference_counts.csv"))
 
 
 @pytest.mark.parametrize("one", WITH_REFERENCE, ids=name)

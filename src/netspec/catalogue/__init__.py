@@ -9,6 +9,7 @@ from collections import Counter
 from functools import cache
 from typing import Any
 
+from netspec import exact
 from netspec.catalogue import (
     alexnet,
     alphago,
@@ -108,10 +109,13 @@ def names() -> tuple[str, ...]:
 def find(name: str) -> NetSpec:
     """The spec called ``name``; ``vit-tiny``, ``ViT-Tiny`` and ``vit tiny`` are the same name.
 
-    What a name says in parentheses may be left out where that leaves one spec, or one variant, to mean; so may its end
-    where only one spec begins like that.
-    Raises :class:`UnknownSpecError`, which suggests the nearest names.
+    What a name says in parentheses may be left out where that leaves one spec, or one variant, to mean; so may its
+    end where only one spec begins like that. A name in the spelling of a library that has the network
+    (``resnext50_32x4d``) is that one, see :mod:`netspec.exact`. Raises :class:`UnknownSpecError`, which suggests the
+    nearest names.
     """
+    if published := exact.known(name):
+        return published.spec()
     known = _by_key()
     key = _key(name)
     if key in known:

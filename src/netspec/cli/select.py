@@ -10,13 +10,13 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
-from netspec import catalogue
+from netspec import catalogue, exact
 from netspec.cli import records, text
 from netspec.cli.sources import CommandError
 from netspec.layers import Primitive
 from netspec.spec import NetSpec
 
-ROLES = ("variant", "alternative", "system", "trainer", "vocabulary")
+ROLES = ("variant", "alternative", "system", "trainer", "vocabulary", "published")
 
 _SORTS: dict[str, Callable[[NetSpec], Any]] = {
     "catalogue": lambda spec: 0,
@@ -86,8 +86,12 @@ def select(
     min_params: float | None = None,
     max_params: float | None = None,
 ) -> list[NetSpec]:
-    """The specs of the catalogue that pass all filters given; sizes and years include their ends."""
-    specs = catalogue.specs()
+    """The specs of the catalogue that pass all filters given; sizes and years include their ends.
+
+    Networks as libraries have them (:mod:`netspec.exact`) are listed by their role only.
+    """
+    published = role == "published"
+    specs = tuple(one.spec() for one in exact.networks().values()) if published else catalogue.specs()
     domains = _matching("domain", domain, [spec.provenance.domain for spec in specs])
     entries = _matching("entry", entry, [spec.provenance.entry for spec in specs])
     wanted = None if primitive is None else _primitive(primitive)

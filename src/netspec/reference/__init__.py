@@ -4,7 +4,8 @@
 repository pins (its ``tests/bestiary_params.yml``, an earlier revision of it for ConvNeXt, and what its trainers
 print for Part 1), the papers' figures as the chapters quote them. ``book_parts.csv``: figures for some layers of a
 spec, counted from 0. ``paper_figures.csv``: what the papers print. ``reference_counts.csv``: counts of reference
-implementations, with library, version and constructor. ``reference_map.csv``: which of those a spec is compared with,
-the kind of the comparison, and the reason for a difference; signed numbers in a reason add up to the difference.
-``book_theorems.csv``: what theorems 46 to 81 state, in words of ours, with the closed form.
+implementations by family, variant, piece and number of classes, with library, version and constructor.
+``reference_map.csv``: which of those a spec is compared with, the kind of the comparison, and the reason for a
+difference; signed numbers in a reason add up to the difference. ``book_theorems.csv``: what theorems 46 to 81 state,
+in words of ours, with the closed form.
 """

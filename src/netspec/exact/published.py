@@ -1,0 +1,46 @@
+"""A network as a library or a release has it: what its users call it, and what its count and its weights go by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from netspec.conventions import BOOK, Conventions
+from netspec.layers.base import Layer, Shape
+from netspec.spec import NetSpec, Provenance
+
+#: The section under which they are listed; no chapter has it.
+DOMAIN = "networks of libraries"
+
+
+@dataclass(frozen=True)
+class Published:
+    """One network that others have released.
+
+    ``name`` and ``aliases`` are what its users call it (``resnext50_32x4d``), in its library's spelling. ``make``
+    gives the spec, which nothing does until somebody asks. ``family`` is that of ``reference/reference_counts.csv``;
+    ``variants`` are the variants and ``piece`` the piece there whose counts it has, to the last parameter, at every
+    number of classes. ``rules`` names the table in :mod:`netspec.weights.families` that its weights go by.
+    """
+
+    name: str
+    family: str
+    library: str
+    make: Callable[[], NetSpec]
+    variants: tuple[str, ...] = ()
+    piece: str = "total"
+    rules: str = ""
+    aliases: tuple[str, ...] = ()
+
+    def spec(self) -> NetSpec:
+        """The network, under its name and with the library as its source."""
+        made = self.make()
+        about = replace(made.provenance, role="published", entry=self.family, domain=DOMAIN, book=self.library)
+        return replace(made, name=self.name, provenance=about)
+
+
+def network(
+    input_shape: Shape, *layers: Layer, conventions: Conventions = BOOK, paper: str = "", **inputs: Shape
+) -> NetSpec:
+    """A spec that :meth:`Published.spec` will name; ``inputs`` are its further inputs by name."""
+    return NetSpec("unnamed", input_shape, layers, Provenance(paper=paper), tuple(inputs.items()), conventions)
