@@ -1,4 +1,4 @@
-"""Published networks have the counts of reference implementations, to the last parameter, with any number of classes."""
+"""Published networks have the counts of reference implementations, to the last parameter, for any number of classes."""
 
 from collections import defaultdict
 
