@@ -14,13 +14,30 @@ DOMAIN = "networks of libraries"
 
 
 @dataclass(frozen=True)
+class Part:
+    """A piece of a network that a reference counts by itself: some of its layers, or one of ``of`` equal ones in them.
+
+    ``layers`` are their places in the listing, from the end where negative.
+    """
+
+    piece: str
+    layers: tuple[int, ...]
+    of: int = 1
+
+    def params(self, spec: NetSpec) -> int:
+        """Parameters of that piece of ``spec``."""
+        return sum(spec.rows[place].params for place in self.layers) // self.of
+
+
+@dataclass(frozen=True)
 class Published:
     """One network that others have released.
 
     ``name`` and ``aliases`` are what its users call it (``resnext50_32x4d``), in its library's spelling. ``make``
     gives the spec, which nothing does until somebody asks. ``family`` is that of ``reference/reference_counts.csv``;
     ``variants`` are the variants and ``piece`` the piece there whose counts it has, to the last parameter, at every
-    number of classes. ``rules`` names the table in :mod:`netspec.weights.families` that its weights go by.
+    number of classes. What ``parts`` name is counted by itself there, too. ``rules`` names the table in
+    :mod:`netspec.weights.families` that its weights go by.
     """
 
     name: str
@@ -29,6 +46,7 @@ class Published:
     make: Callable[[], NetSpec]
     variants: tuple[str, ...] = ()
     piece: str = "total"
+    parts: tuple[Part, ...] = ()
     rules: str = ""
     aliases: tuple[str, ...] = ()
 

@@ -1,6 +1,7 @@
 """Published networks have the counts of reference implementations, to the last parameter, for any number of classes."""
 
 from collections import defaultdict
+from itertools import product
 
 import pytest
 
@@ -20,6 +21,9 @@ def test_the_count_is_the_references(name):
         found = REFERENCES[published.family, variant, published.piece]
         assert found, f"{published.family}/{variant}/{published.piece} is no row of reference_counts.csv"
         rows += found
+    for part, variant in product(published.parts, published.variants):
+        for row in REFERENCES[published.family, variant, part.piece]:
+            assert (part.piece, part.params(spec)) == (part.piece, int(row["params"]))
     for row in rows:
         classes = int(row["classes"] or 0)
         of_as_many = spec.with_classes(classes) if classes else spec
