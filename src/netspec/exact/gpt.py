@@ -55,7 +55,7 @@ def _networks() -> Iterator[Published]:
         partial(gpt, 768, 12, 12, **options),  # type: ignore[arg-type]
         variants,
         parts=(Part("one block", (1,), 12),),
-        rules="gpt2",
+        rules="gpt1",
     )
     for name, variant, width, heads, n_blocks in SIZES:
         make = partial(gpt, width, heads, n_blocks)

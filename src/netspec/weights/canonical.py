@@ -13,6 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 from netspec.fields import shown
@@ -50,14 +51,15 @@ def canonical_state(module: nnx.Module) -> dict[str, Any]:
     return found
 
 
-def load_canonical_state(module: nnx.Module, arrays: Mapping[str, Any]) -> None:
-    """Give ``module`` the tensors that :func:`canonical_state` has named.
+def load_canonical_state(module: nnx.Module, arrays: Mapping[str, Any], *, dtype: Any = None) -> None:
+    """Give ``module``, which may be abstract, the tensors that :func:`canonical_state` has named.
 
-    Raises ``ValueError`` for a name that is missing or unknown, another shape and another type; nothing changes then.
+    They have the types of the module's, or all of them ``dtype``. Raises ``ValueError`` for a name that is missing or
+    unknown, another shape and another type; nothing changes then.
     """
     kinds = _kinds(module)
     expected = [_shapes(module, nnx.to_pure_dict(state)) for state in kinds]
-    taken = [jax.tree.map_with_path(partial(_taken, arrays), tensors) for tensors in expected]
+    taken = [jax.tree.map_with_path(partial(_taken, arrays, dtype), tensors) for tensors in expected]
     names = {_name(path) for tensors in expected for path, _ in jax.tree.leaves_with_path(tensors)}
     if unknown := arrays.keys() - names:
         raise ValueError(f"{shown(min(unknown))} is none of its arrays")
@@ -71,13 +73,13 @@ def _kinds(module: nnx.Module) -> list[nnx.State]:
     return nnx.split(module, nnx.Param, nnx.RngState, ...)[1::2]
 
 
-def _taken(arrays: Mapping[str, Any], path: tuple[Any, ...], expected: jax.ShapeDtypeStruct) -> Any:
+def _taken(arrays: Mapping[str, Any], dtype: Any, path: tuple[Any, ...], expected: jax.ShapeDtypeStruct) -> Any:
     name = _name(path)
     if name not in arrays:
         raise ValueError(f"{name} is missing")
-    found = arrays[name]
-    if (found.shape, found.dtype) != (expected.shape, expected.dtype):
-        raise ValueError(f"{name} is {found.dtype} {found.shape}, expected {expected.dtype} {expected.shape}")
+    found, wanted = arrays[name], expected.dtype if dtype is None else np.dtype(dtype)
+    if (found.shape, found.dtype) != (expected.shape, wanted):
+        raise ValueError(f"{name} is {found.dtype} {found.shape}, expected {wanted} {expected.shape}")
     return found
 
 

@@ -1,0 +1,5 @@
+"""LLaMA of transformers."""
+
+from netspec.weights.rules import Table
+
+TABLES: dict[str, Table] = {}

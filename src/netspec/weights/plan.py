@@ -1,0 +1,274 @@
+"""Which tensor of a library goes where: a table of rules worked out for one network."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from netspec.errors import SpecError
+from netspec.layers import Dense, Flatten, TransformerEncoder
+from netspec.spec import NetSpec
+from netspec.weights.canonical import canonical_state
+from netspec.weights.layout import Arrangement, Kind
+from netspec.weights.rules import Piece, Rule, Table, filled, holes
+
+#: What PyTorch calls the tensors of a module, by what they are called here.
+PARTS = {
+    "kernel": "weight",
+    "bias": "bias",
+    "scale": "weight",
+    "mean": "running_mean",
+    "var": "running_var",
+    "embedding": "weight",
+}
+MOST_SHOWN = 8
+
+
+class WeightsError(SpecError):
+    """Tensors that do not fit a network, or a table of rules that does not."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A tensor of a library, or a piece of it, laid out as part of a tensor of ours; ``None`` as name stands for
+    zeros.
+    """
+
+    name: str | None
+    arrangement: Arrangement
+    piece: Piece | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the library's whole tensor."""
+        shape = self.arrangement.theirs
+        if self.piece is None:
+            return shape
+        axis = 1 if self.arrangement.layout == "io" else 0
+        whole = shape[axis] // (self.piece.stop - self.piece.start) * self.piece.of
+        return (*shape[:axis], whole, *shape[axis + 1 :])
+
+    def cut(self, tensor: Any) -> Any:
+        """The piece of the library's tensor."""
+        if self.piece is None:
+            return tensor
+        axis = 1 if self.arrangement.layout == "io" else 0
+        one = tensor.shape[axis] // self.piece.of
+        part = slice(self.piece.start * one, self.piece.stop * one)
+        return tensor[part] if axis == 0 else tensor[:, part]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A tensor of ours, and those of the library that it is made of, side by side along the outputs."""
+
+    name: str
+    shape: tuple[int, ...]
+    sources: tuple[Source, ...]
+
+    def from_theirs(self, tensors: Mapping[str, Any]) -> Any:
+        """What the library's tensors make; numpy or jax arrays alike."""
+        made = [
+            source.arrangement.to_ours(source.cut(tensors[source.name]))
+            if source.name
+            else np.zeros(source.arrangement.shape, np.float32)
+            for source in self.sources
+        ]
+        if len(made) == 1:
+            return made[0]
+        join = jnp.concatenate if any(isinstance(part, jax.Array) for part in made) else np.concatenate
+        return join(made, axis=-1)
+
+    def to_theirs(self, tensor: Any) -> Iterator[tuple[Source, Any]]:
+        """What is the library's of our ``tensor``."""
+        at = 0
+        for source in self.sources:
+            width = source.arrangement.shape[-1] if source.arrangement.shape else 1
+            part = tensor if len(self.sources) == 1 else tensor[..., at : at + width]
+            at += width
+            if source.name:
+                yield source, source.arrangement.to_theirs(part)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Where each tensor goes, in both directions."""
+
+    network: str
+    table: Table
+    targets: tuple[Target, ...]
+
+    @cached_property
+    def names(self) -> dict[str, tuple[int, ...]]:
+        """The library's tensors that are used, with their shapes."""
+        return {source.name: source.shape for target in self.targets for source in target.sources if source.name}
+
+    def to_ours(self, tensors: Mapping[str, Any]) -> dict[str, Any]:
+        """Our tensors by their canonical names, made of the library's.
+
+        Raises :class:`WeightsError` naming what is left over on both sides, or has another shape.
+        """
+        self.check(tensors)
+        return {target.name: target.from_theirs(tensors) for target in self.targets}
+
+    def to_theirs(self, tensors: Mapping[str, Any], *, tied: bool = True) -> dict[str, Any]:
+        """The library's tensors by its names, made of ours; the inverse of :meth:`to_ours`, for gradients as well."""
+        whole: dict[str, Any] = {}
+        pieces: dict[str, list[tuple[Piece, int, Any]]] = {}
+        for target in self.targets:
+            for source, tensor in target.to_theirs(tensors[target.name]):
+                if source.piece is None:
+                    whole[str(source.name)] = tensor
+                else:
+                    axis = 1 if source.arrangement.layout == "io" else 0
+                    pieces.setdefault(str(source.name), []).append((source.piece, axis, tensor))
+        for name, parts in pieces.items():
+            parts.sort(key=lambda part: part[0])
+            join = jnp.concatenate if isinstance(parts[0][2], jax.Array) else np.concatenate
+            whole[name] = join([part for _, _, part in parts], axis=parts[0][1])
+        return whole | (
+            {again: whole[name] for again, name in self.table.tied.items() if name in whole} if tied else {}
+        )
+
+    def check(self, tensors: Mapping[str, Any]) -> None:
+        """Raise :class:`WeightsError` unless ``tensors`` are just those of the plan, tied ones and buffers besides."""
+        buffers = self.table.known_buffers
+        beside = {name for name in tensors if buffers.fullmatch(name) and name not in self.names}
+        unused = [
+            name for name in tensors if name not in self.names and name not in self.table.tied and name not in beside
+        ]
+        missing = [name for name in self.names if name not in tensors]
+        if unused or missing:
+            raise WeightsError(f"{self.network}: {self._left_over(unused, missing)}")
+        for name, shape in self.names.items():
+            if tuple(tensors[name].shape) != shape:
+                raise WeightsError(f"{self.network}: {name} has shape {tuple(tensors[name].shape)}, expected {shape}")
+
+    def _left_over(self, unused: Sequence[str], missing: Sequence[str]) -> str:
+        lines = []
+        if unused:
+            lines.append(f"{len(unused)} tensors of the file have no place: {_some(unused)}")
+        if missing:
+            lines.append(f"{len(missing)} tensors are missing from the file: {_some(missing)}")
+        if unused and (near := difflib.get_close_matches(unused[0], self.names, n=1, cutoff=0.3)):
+            lines.append(f"nearest to {unused[0]} is {near[0]} {self.names[near[0]]}")
+        return "; ".join(lines)
+
+
+def _some(names: Sequence[str]) -> str:
+    rest = len(names) - MOST_SHOWN
+    return ", ".join(names[:MOST_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def plan(spec: NetSpec, network: nnx.Module, table: Table) -> Plan:
+    """Work out ``table`` for ``network``, the module of ``spec``, whose values are not looked at.
+
+    Raises :class:`WeightsError` for a tensor of ours that no rule is about, or several are, and for one of the
+    library's that two of ours would take.
+    """
+    tensors = {name: tuple(leaf.shape) for name, leaf in canonical_state(network).items()}
+    return _Planner(spec, network, table, tensors).plan()
+
+
+class _Planner:
+    def __init__(self, spec: NetSpec, network: nnx.Module, table: Table, tensors: dict[str, tuple[int, ...]]) -> None:
+        self.spec, self.table, self.tensors = spec, table, tensors
+        self.last = len(spec.layers) - 1
+        self.modules = {".".join(map(str, path)): type(module) for path, module in nnx.iter_modules(network)}
+        self.running = table.running(tensors, self.last)
+
+    def plan(self) -> Plan:
+        targets = tuple(self.target(name, shape) for name, shape in self.tensors.items())
+        taken: dict[str, list[Piece | None]] = {}
+        for target in targets:
+            for source in target.sources:
+                if source.name:
+                    taken.setdefault(source.name, []).append(source.piece)
+        for name, pieces in taken.items():
+            if len(pieces) > 1 or pieces[0] is not None:
+                self.check_pieces(name, pieces)
+        return Plan(self.spec.name, self.table, targets)
+
+    def check_pieces(self, name: str, pieces: list[Piece | None]) -> None:
+        if None not in pieces:
+            given = sorted(piece for piece in pieces if piece is not None)
+            ends = [0, *(piece.stop for piece in given)]
+            if [piece.start for piece in given] == ends[:-1] and ends[-1] == given[0].of:
+                return
+        raise WeightsError(f"{self.spec.name}: the rules use {name} more than once, or leave a part of it")
+
+    def target(self, name: str, shape: tuple[int, ...]) -> Target:
+        path, _, part = name.rpartition(".")
+        whole = part not in PARTS
+        matches = []
+        for rule in self.table.rules:
+            if (held := rule.match(name, self.last)) is not None:
+                matches.append((rule, held, ""))
+            elif not whole and (held := rule.match(path, self.last)) is not None:
+                matches.append((rule, held, PARTS[part]))
+        if len(matches) != 1:
+            near = difflib.get_close_matches(name, [rule.ours for rule in self.table.rules], n=1, cutoff=0)
+            problem = "no rule is about" if not matches else f"{len(matches)} rules are about"
+            hint = f"; the nearest is {near[0]!r}" if near and not matches else ""
+            raise WeightsError(f"{self.spec.name}: {problem} {name} {shape}{hint}")
+        rule, held, theirs = matches[0]
+        for number, counts in self.running.items():
+            key = tuple(held.get(hole) for hole in holes(self.table.numbers[number]))
+            if key in counts:
+                held[number] = counts[key]  # type: ignore[index]
+        held |= self.table.words
+        widths = self.widths(rule, name, shape)
+        sources = []
+        for place, (template, width) in enumerate(zip(rule.names, widths, strict=True)):
+            full = filled(template, held)
+            if theirs:
+                full += theirs if full.endswith(("_", ".")) else f".{theirs}"
+            arrangement = self.arrangement(rule, name, (*shape[:-1], width) if shape else shape)
+            absent = theirs == "bias" and place in rule.no_bias
+            sources.append(Source(None if absent else full, arrangement, Piece(*rule.piece) if rule.piece else None))
+        return Target(name, shape, tuple(sources))
+
+    def widths(self, rule: Rule, name: str, shape: tuple[int, ...]) -> list[int]:
+        """Outputs of ours that each of the library's tensors gives."""
+        count = len(rule.names)
+        if count == 1:
+            return [shape[-1] if shape else 1]
+        layer = self.layer(name)
+        if count == 3 and isinstance(layer, TransformerEncoder) and ".qkv." in name:
+            return list(layer.attention.maps(layer.width, layer.heads))
+        return [shape[-1] // count] * count
+
+    def layer(self, name: str) -> Any:
+        """The layer of the listing that a tensor belongs to."""
+        words = name.split(".")
+        return self.spec.layers[int(words[1])] if words[0] == "layers" and words[1].isdigit() else None
+
+    def arrangement(self, rule: Rule, name: str, shape: tuple[int, ...]) -> Arrangement:
+        path, _, part = name.rpartition(".")
+        kind: Kind = "plain"
+        if part == "kernel":
+            kind = "linear" if len(shape) == 2 else "conv"
+            if self.modules.get(path) is nnx.ConvTranspose:
+                kind = "transposed"
+        features = self.flattened(name) if kind == "linear" else None
+        heads = rule.heads if part in ("kernel", "bias") else None
+        layout = rule.layout if part == "kernel" else "oi"
+        return Arrangement(kind, shape, layout, rule.lead if kind == "plain" else 0, features, heads)
+
+    def flattened(self, name: str) -> tuple[int, ...] | None:
+        """The feature map that the dense layer behind a :class:`Flatten` reads."""
+        words = name.split(".")
+        place = int(words[1]) if words[0] == "layers" and words[1].isdigit() else 0
+        layers = self.spec.layers
+        if not place or not isinstance(layers[place], Dense) or not isinstance(layers[place - 1], Flatten):
+            return None
+        arrived: Any = self.spec.rows[place - 1].arrived
+        return arrived if len(arrived) == 3 and arrived[:2] != (1, 1) else None

@@ -1,0 +1,45 @@
+"""A network from the tensors of a library, and the tensors of a library from a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from netspec.modules import Network, build
+from netspec.spec import NetSpec
+from netspec.weights.canonical import canonical_state, load_canonical_state
+from netspec.weights.plan import Plan, plan
+from netspec.weights.rules import Table
+
+
+def abstract(spec: NetSpec, *, compute_dtype: Any = jnp.float32) -> Network:
+    """The module of ``spec`` without values: nothing is drawn and nothing kept in memory."""
+    network: Network = nnx.eval_shape(lambda: build(spec, nnx.Rngs(0), compute_dtype=compute_dtype))
+    return network
+
+
+def load(spec: NetSpec, tensors: Mapping[str, Any], table: Table, *, dtype: Any = jnp.float32) -> Network:
+    """The network of ``spec`` with ``tensors``, which go by the library's names; ready to predict (``eval``).
+
+    Parameters and products are of ``dtype``: float32, or float64 under ``jax.enable_x64``. Every tensor is used once
+    and every parameter filled, else :class:`WeightsError` says what is left over; no value is drawn before.
+    """
+    network = abstract(spec, compute_dtype=dtype)
+    made = plan(spec, network, table).to_ours(tensors)
+    load_canonical_state(network, {name: np.asarray(tensor, dtype) for name, tensor in made.items()}, dtype=dtype)
+    network.eval()
+    return network
+
+
+def export(spec: NetSpec, network: nnx.Module, table: Table) -> dict[str, np.ndarray]:
+    """The tensors of ``network``, the module of ``spec``, by the library's names; :func:`load` takes them back."""
+    return planned(spec, network, table).to_theirs({k: np.asarray(v) for k, v in canonical_state(network).items()})
+
+
+def planned(spec: NetSpec, network: nnx.Module, table: Table) -> Plan:
+    """What goes where; see :func:`netspec.weights.plan.plan`."""
+    return plan(spec, network, table)
