@@ -67,8 +67,7 @@ class Case:
 
     @cached_property
     def tensors(self) -> dict[str, np.ndarray]:
-        """The library's tensors by name; what is tied appears under both names, what the library computes under none.
-        """
+        """The library's tensors by name; what is tied appears under both names, what the library computes under none."""
         drawn: dict[str, np.ndarray] = {}
         tied = {}
         for name, shape, kind, scale, _ in self.manifest["state_dict"]:

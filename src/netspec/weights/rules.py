@@ -114,8 +114,7 @@ def _values(held: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _regex(pattern: str, last: int) -> str:
-    """The regular expression of a pattern, with a named group for each hole; one that is repeated must hold the same.
-    """
+    """The regular expression of a pattern, with a named group for each hole; one that is repeated must hold the same."""
     parts, at, seen = [], 0, set()
     for hole in _HOLE.finditer(pattern):
         parts.append(re.escape(pattern[at : hole.start()]))
