@@ -63,6 +63,7 @@ _BUILT_BY: dict[str, tuple[Any, ...]] = {
     ),
     "neural_ode": (layers.NeuralODE,),
     "patch_embed": (layers.PatchEmbed,),
+    "read_token": (layers.ReadToken,),
     "residual_block": (layers.ResidualBlock,),
     "separable_conv": (layers.SeparableConv,),
     "shuffle_block": (
@@ -81,6 +82,12 @@ _BUILT_BY: dict[str, tuple[Any, ...]] = {
         layers.Save,
     ),
     "time_condition": (layers.TimeCondition,),
+    "tokens": (
+        layers.AddPositions,
+        layers.PrependTokens,
+        layers.SwapAxes,
+        layers.Unread,
+    ),
     "token_embedding": (
         layers.LMHead,
         layers.OneHotDense,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any, Literal
 
 from netspec.conventions import Conventions
 from netspec.exact.published import Part, Published, network
-from netspec.layers import Dense, TokenPositionEmbed, TransformerEncoder
-from netspec.layers.base import Layers
+from netspec.layers import Dense, Heads, ReadToken, TokenPositionEmbed, TransformerEncoder
+from netspec.layers.base import Layers, Shape
 from netspec.spec import NetSpec
 
 TRANSFORMERS = "transformers 5.23.0"
@@ -29,37 +30,44 @@ def encoder(
     positions: int = 512,
     first_position: int = 0,
     segments: int = 2,
-    tokens: int | None = None,
+    told_apart: bool = True,
     epsilon: float = 1e-12,
-    pooler: bool = True,
-    classes: int | None = None,
+    head: Literal["states", "pooled", "classes"] = "pooled",
+    classes: int = 2,
     paper: str = BERT,
 ) -> NetSpec:
-    """Tables of ``table_width``, mapped to ``width`` where that is another; ``pooler`` reads out the first token.
+    """Tables of ``table_width``, mapped to ``width`` where that is another. ``head``: the states, with a pooler, or
+    classes.
 
-    ``positions`` counts those of the table, ``first_position`` of which no token has. ``classes`` adds a map of what
-    the pooler gives.
+    ``positions`` counts those of the table, ``first_position`` of which no token has. Sentences are ``told_apart`` by
+    ``token_type_ids``, or all tokens are of the first.
     """
-    length = positions - first_position if tokens is None else tokens
-    table = table_width or width
+    tokens, table = positions - first_position, table_width or width
+    named = "token_type_ids" if segments > 1 and told_apart else ""
     embedding = TokenPositionEmbed(
         vocabulary,
         positions,
         table,
         first_position=first_position,
         segments=segments,
+        segment=named,
         norm=True,
         norm_epsilon=epsilon,
     )
     widened: Layers = () if table == width else (Dense(table, width),)
-    readout = "class_token" if pooler else "all"
+    mlp = mlp_width or 4 * width
     stack = TransformerEncoder(
-        width, heads, mlp_width or 4 * width, n_blocks, readout, placement="post", norm_epsilon=epsilon
+        width, heads, mlp, n_blocks, placement="post", norm_epsilon=epsilon, mask="attention_mask"
     )
-    pooled: Layers = (Dense(width, width, "tanh"),) if pooler else ()
-    head: Layers = (Dense(width, classes),) if classes else ()
-    conventions = Conventions(gelu="exact")
-    return network((length,), embedding, *widened, stack, *pooled, *head, conventions=conventions, paper=paper)
+    pooler = (ReadToken(), Dense(width, width, "tanh"))
+    ends: dict[str, Layers] = {
+        "states": (),
+        "pooled": (Heads({"last_hidden_state": (), "pooler_output": pooler}),),
+        "classes": (*pooler, Dense(width, classes)),
+    }
+    inputs: dict[str, Shape] = {"attention_mask": (tokens,)} | ({named: (tokens,)} if named else {})
+    layers = (embedding, *widened, stack, *ends[head])
+    return network((tokens,), *layers, conventions=Conventions(gelu="exact"), paper=paper, **inputs)
 
 
 #: Name, variant, width, heads, blocks and vocabulary.
@@ -73,6 +81,16 @@ BERTS = (
     ("bert-medium", "BERT-medium (8L/512H)", 512, 8, 8, 30522),
 )
 ROBERTAS = (("roberta-base", "RoBERTa-base", 768, 12, 12), ("roberta-large", "RoBERTa-large", 1024, 16, 24))
+OF_ROBERTA: dict[str, Any] = {
+    "vocabulary": 50265,
+    "positions": 514,
+    "first_position": 2,
+    "segments": 1,
+    "epsilon": 1e-5,
+    "paper": ROBERTA,
+}
+OF_DISTILBERT: dict[str, Any] = {"segments": 0, "head": "states", "paper": DISTILBERT}
+OF_ELECTRA: dict[str, Any] = {"table_width": 128, "head": "states", "mlp_width": 1024, "paper": ELECTRA}
 
 
 def _parts(n_blocks: int) -> tuple[Part, ...]:
@@ -89,27 +107,22 @@ def _networks() -> Iterator[Published]:
     for name, variant, *sizes, vocabulary in BERTS:
         make = partial(encoder, *sizes, vocabulary=vocabulary)
         yield Published(name, "BERT", TRANSFORMERS, make, (variant,), parts=_parts(sizes[-1]), rules="bert")
-    for name, variant, *sizes in (BERTS[0], BERTS[2]):
-        make = partial(encoder, *sizes[:-1], classes=2)
-        variants = (f"{variant} sequence classifier",)
-        yield Published(f"{name}-classifier", "BERT", TRANSFORMERS, make, variants, rules="bert")
-    roberta = {
-        "vocabulary": 50265,
-        "positions": 514,
-        "first_position": 2,
-        "segments": 1,
-        "epsilon": 1e-5,
-        "paper": ROBERTA,
-    }
     for name, variant, *sizes in ROBERTAS:
-        make = partial(encoder, *sizes, **roberta)
-        parts = _parts(sizes[-1])
-        yield Published(name, "RoBERTa", TRANSFORMERS, make, (variant,), parts=parts, rules="bert")
-    options = {"segments": 0, "pooler": False, "paper": DISTILBERT}
-    make = partial(encoder, 768, 12, 6, **options)
+        make = partial(encoder, *sizes, **OF_ROBERTA)
+        yield Published(name, "RoBERTa", TRANSFORMERS, make, (variant,), parts=_parts(sizes[-1]), rules="bert")
+    for family, (name, variant, *sizes), options in (
+        ("BERT", BERTS[0][:-1], {}),
+        ("BERT", BERTS[2][:-1], {}),
+        *(("RoBERTa", one, OF_ROBERTA) for one in ROBERTAS),
+    ):
+        variants = (f"{variant} sequence classifier",) if family == "BERT" else ()
+        make = partial(encoder, *sizes, head="classes", **options)
+        if variants:
+            yield Published(f"{name}-classifier", family, TRANSFORMERS, make, variants, rules="bert_classifier")
+    make = partial(encoder, 768, 12, 6, **OF_DISTILBERT)
     variants = ("DistilBERT-base-uncased",)
     yield Published("distilbert-base-uncased", "DistilBERT", TRANSFORMERS, make, variants, rules="distilbert")
-    make = partial(encoder, 256, 4, 12, table_width=128, pooler=False, paper=ELECTRA)
+    make = partial(encoder, 256, 4, 12, **OF_ELECTRA)
     name, variants = "electra-small-discriminator", ("ELECTRA-small-discriminator",)
     yield Published(f"google/{name}", "ELECTRA", TRANSFORMERS, make, variants, rules="electra", aliases=(name,))
 

@@ -5,10 +5,51 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from netspec.catalogue.llama import LLAMA, llama
-from netspec.exact.published import Part, Published
+from netspec.exact.published import Part, Published, network
+from netspec.layers import Attention, LMHead, TokenPositionEmbed, TransformerEncoder
+from netspec.spec import NetSpec
 
 TRANSFORMERS = "transformers 5.23.0"
+
+PAPER = "Touvron et al. 2023, arXiv:2302.13971"
+
+
+def llama(
+    width: int,
+    heads: int,
+    mlp_width: int,
+    n_blocks: int,
+    *,
+    kv_heads: int | None = None,
+    head_width: int | None = None,
+    vocabulary: int = 32000,
+    tokens: int = 2048,
+    epsilon: float = 1e-6,
+    rope_base: int = 10_000,
+    tied: bool = False,
+    paper: str = PAPER,
+) -> NetSpec:
+    """A decoder whose rotary positions turn a feature of one half of a head with one of the other half."""
+    attention = Attention(kv_heads, head_width, "rope", bias=False, rope_base=rope_base, rope_pairs="halves")
+    return network(
+        (tokens,),
+        TokenPositionEmbed(vocabulary, tokens, width, learned_positions=False, table="tokens" if tied else ""),
+        TransformerEncoder(
+            width,
+            heads,
+            mlp_width,
+            n_blocks,
+            causal=True,
+            attention=attention,
+            norm="rms",
+            norm_epsilon=epsilon,
+            mlp="swiglu",
+            mlp_bias=False,
+        ),
+        LMHead(width, vocabulary, bias=False, table="tokens" if tied else ""),
+        paper=paper,
+    )
+
 
 #: Name, variant, width, heads, width of the MLP, blocks; and what differs from the first LLaMA.
 SIZES: tuple[tuple[str, str, tuple[int, int, int, int], dict[str, Any]], ...] = (
@@ -38,7 +79,7 @@ NETWORKS = tuple(
         name,
         "LLaMA",
         TRANSFORMERS,
-        partial(llama, LLAMA, variant, *sizes, **options),
+        partial(llama, *sizes, **options),
         (variant,),
         parts=PARTS,
         rules="llama",

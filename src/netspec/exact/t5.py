@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from netspec.catalogue.t5 import t5
-from netspec.exact.published import Part, Published
+from netspec.exact.published import Part, Published, network
+from netspec.layers import Load
 from netspec.spec import NetSpec
 
 TRANSFORMERS = "transformers 5.23.0"
@@ -34,10 +36,21 @@ SHARED = (
 HEADLESS = (Part("total without LM head", (0, 1, 5)),)
 
 
-def make(*sizes: int, gated: bool) -> NetSpec:
-    """As the vocabulary has it."""
-    spec = t5("T5", *sizes, gated=gated)
-    return replace(spec, provenance=replace(spec.provenance, alternative_of=""))
+def make(*sizes: int, gated: bool = False, **options: Any) -> NetSpec:
+    """As the vocabulary has it, with a mask over padding, and inputs by the library's names."""
+    spec = t5("T5", *sizes, gated=gated, **options)
+    tables, encoder, save, _, shared, decoder, head = spec.layers
+    layers = (
+        tables,
+        replace(encoder, mask="attention_mask"),  # type: ignore[type-var]
+        save,
+        Load("decoder_input_ids"),
+        shared,
+        replace(decoder, memory_mask="attention_mask"),  # type: ignore[type-var]
+        head,
+    )
+    inputs = {"attention_mask": spec.input_shape, "decoder_input_ids": spec.input_shape}
+    return network(spec.input_shape, *layers, paper=spec.provenance.paper, **inputs)
 
 
 NETWORKS = (
@@ -46,7 +59,9 @@ NETWORKS = (
         for name, variant, *sizes in SIZES
     ),
     *(
-        Published(name, "T5", TRANSFORMERS, partial(make, *sizes, gated=True), (variant,), parts=HEADLESS, rules="t5")
+        Published(
+            name, "T5", TRANSFORMERS, partial(make, *sizes, gated=True), (variant,), parts=HEADLESS, rules="t5_gated"
+        )
         for name, variant, *sizes in GATED
     ),
 )

@@ -7,10 +7,24 @@ from functools import partial
 
 from netspec.conventions import Conventions
 from netspec.exact.published import Part, Published, network
-from netspec.layers import Dense, PatchEmbed, TransformerEncoder
+from netspec.layers import (
+    AddPositions,
+    Branches,
+    Conv2d,
+    Dense,
+    Heads,
+    PatchEmbed,
+    PrependTokens,
+    ReadToken,
+    Reshape,
+    TransformerEncoder,
+    Unread,
+)
+from netspec.layers.base import Layers
 from netspec.spec import NetSpec
 
 VIT = "Dosovitskiy et al. 2020, arXiv:2010.11929"
+DINOV2 = "Oquab et al. 2023, arXiv:2304.07193"
 DEIT = "Touvron et al. 2020, arXiv:2012.12877"
 TIMM, TORCHVISION = "timm 1.0.31", "torchvision 0.28.0"
 TRANSFORMERS = "transformers 5.23.0"
@@ -49,6 +63,50 @@ def vit(
         Dense(width, classes),
         conventions=Conventions(gelu="exact"),
         paper=paper,
+    )
+
+
+def tokens_of(width: int, patch: int, height: int, columns: int, *, channels: int = 3) -> Layers:
+    """Patches of an image as a sequence, row by row."""
+    count = (height // patch) * (columns // patch)
+    return (
+        Conv2d(channels, width, patch, stride=patch, padding="valid", activation="identity"),
+        Reshape((count, width)),
+    )
+
+
+def distilled(
+    width: int, heads: int, n_blocks: int, *, patch: int = 16, image: int = 224, classes: int = 1000
+) -> NetSpec:
+    """DeiT with a second token for what a teacher says, and the mean of both heads, as it predicts."""
+    count = (image // patch) ** 2
+    return network(
+        (image, image, 3),
+        *tokens_of(width, patch, image, image),
+        PrependTokens(2, width),
+        AddPositions(count + 2, width),
+        TransformerEncoder(width, heads, 4 * width, n_blocks, norm_epsilon=1e-6),
+        Branches(tuple((ReadToken(place), Dense(width, classes)) for place in (0, 1)), join="mean"),
+        conventions=Conventions(gelu="exact"),
+        paper=DEIT,
+    )
+
+
+def dinov2(
+    width: int, heads: int, n_blocks: int, *, patch: int = 14, image: int = 518, mlp_width: int | None = None
+) -> NetSpec:
+    """DINOv2 with layer scale; it keeps a token for masked patches, which it reads in pre-training only."""
+    count = (image // patch) ** 2
+    return network(
+        (image, image, 3),
+        *tokens_of(width, patch, image, image),
+        Unread((1, width)),
+        PrependTokens(1, width),
+        AddPositions(count + 1, width),
+        TransformerEncoder(width, heads, mlp_width or 4 * width, n_blocks, norm_epsilon=1e-6, layer_scale=1.0),
+        Heads({"last_hidden_state": (), "pooler_output": ReadToken()}),
+        conventions=Conventions(gelu="exact"),
+        paper=DINOV2,
     )
 
 
@@ -102,4 +160,16 @@ def _deit() -> Iterator[Published]:
         yield Published(f"deit_{size}_patch16_224", "DeiT", TIMM, make, variants, rules="timm_vit")
 
 
-NETWORKS = (*_timm(), *_torchvision(), *_small(), *_transformers(), *_deit())
+def _others() -> Iterator[Published]:
+    for size in ("tiny", "small", "base"):
+        make = partial(distilled, *SIZES[size])
+        variants = (f"DeiT-{SHORT[size]}/16 distilled",)
+        yield Published(f"deit_{size}_distilled_patch16_224", "DeiT", TIMM, make, variants, rules="timm_distilled")
+    for size in ("small", "base", "large"):
+        make = partial(dinov2, *SIZES[size])
+        variants = ("DINOv2 ViT-S/14",) if size == "small" else ()
+        name = f"dinov2-{size}"
+        yield Published(f"facebook/{name}", "DINOv2", TRANSFORMERS, make, variants, rules="dinov2", aliases=(name,))
+
+
+NETWORKS = (*_others(), *_timm(), *_torchvision(), *_small(), *_transformers(), *_deit())

@@ -35,6 +35,7 @@ from netspec.layers.mobile_vit_block import MobileViTBlock
 from netspec.layers.nerf import NeRFMLP, PositionalEncoding
 from netspec.layers.neural_ode import NeuralODE
 from netspec.layers.patch_embed import PatchEmbed
+from netspec.layers.read_token import ReadToken
 from netspec.layers.residual_block import ResidualBlock
 from netspec.layers.separable_conv import SeparableConv
 from netspec.layers.shuffle_block import ShuffleBlock, ShuffleV2Block
@@ -43,6 +44,7 @@ from netspec.layers.swin import PatchMerging, SwinStage
 from netspec.layers.taps import Load, Pick, Reshape, Save
 from netspec.layers.time_condition import TimeCondition
 from netspec.layers.token_embedding import LMHead, OneHotDense, SharedEmbed, TokenPositionEmbed
+from netspec.layers.tokens import AddPositions, PrependTokens, SwapAxes, Unread
 from netspec.layers.transformer_decoder import TransformerDecoder
 from netspec.layers.transformer_encoder import TransformerEncoder
 from netspec.layers.unet import UNetDown, UNetUp
@@ -53,6 +55,7 @@ __all__ = [
     "ACTIVATIONS",
     "ASPP",
     "Activation",
+    "AddPositions",
     "Attention",
     "BilinearUpsample",
     "BottleneckBlock",
@@ -100,7 +103,9 @@ __all__ = [
     "PatchMerging",
     "Pick",
     "PositionalEncoding",
+    "PrependTokens",
     "Primitive",
+    "ReadToken",
     "Repeat",
     "Reshape",
     "Residual",
@@ -114,6 +119,7 @@ __all__ = [
     "ShuffleV2Block",
     "Squash",
     "StructureModule",
+    "SwapAxes",
     "SwinStage",
     "TimeCondition",
     "TokenPositionEmbed",
@@ -124,6 +130,7 @@ __all__ = [
     "UNetUp",
     "Under",
     "UniversalInvertedBottleneck",
+    "Unread",
     "Value",
     "WaveNetBlock",
 ]

@@ -56,7 +56,8 @@ class Attention:
 
     A token sees itself and the ``window − 1`` tokens before it, and ``ahead`` tokens behind it; ``None`` is no limit
     on the former, and for the latter as many as before it, or none where later tokens are hidden
-    (Beltagy et al. 2020, arXiv:2004.05150). ``bias`` is that of the four maps, ``scaled`` divides scores by
+    (Beltagy et al. 2020, arXiv:2004.05150). ``bias`` is that of the four maps, of which the keys' is left out without
+    ``key_bias`` (it cancels in the softmax; Whisper has none), ``scaled`` divides scores by
     ``√head_width``, which T5 does not.
     """
 
@@ -66,6 +67,7 @@ class Attention:
     window: int | None = None
     ahead: int | None = None
     bias: bool = True
+    key_bias: bool = True
     scaled: bool = True
     rope_base: int = 10_000
     rope_pairs: Literal["adjacent", "halves"] = "adjacent"
@@ -125,7 +127,8 @@ class Attention:
         queries, keys, values = self.maps(width, heads)
         read = width if memory_width is None else memory_width
         kernels = width * queries + read * (keys + values) + queries * width
-        return kernels + (queries + keys + values + width if self.bias else 0)
+        biases = queries + (keys if self.key_bias else 0) + values + width
+        return kernels + (biases if self.bias else 0)
 
     def table(self, heads: int) -> int:
         """Entries of the table of relative positions, which all blocks of a stack share."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from netspec.errors import LayerError
+from netspec.layers.attention import Attention
+from netspec.layers.base import Shape
+from netspec.names import tap_wrong
 
 #: LayerNorm (Ba et al. 2016, arXiv:1607.06450), or RMSNorm, without mean and shift (Zhang & Sennrich 2019,
 #: arXiv:1910.07467).
@@ -47,3 +50,19 @@ def expect_epsilon(epsilon: float) -> None:
     """Raise :class:`LayerError` unless what a norm adds to its variance is small and positive."""
     if not 0 < epsilon < 1:
         raise LayerError("norm_epsilon must be small", arrived=epsilon, expected="above 0 and below 1, such as 1e-5")
+
+
+def expect_mask(name: str, attention: Attention) -> None:
+    """Raise :class:`LayerError` for the name of a mask that is none, or a mask over windows, which come in blocks."""
+    if name and (wrong := tap_wrong(name)):
+        raise LayerError("a mask needs a name", arrived=repr(name), expected=wrong)
+    if name and attention.window is not None:
+        arrived = f"mask={name!r} and window={attention.window}"
+        raise LayerError("windows take no mask", arrived=arrived, expected="one of them")
+
+
+def expect_masked(tokens: int, *masks: Shape) -> None:
+    """Raise :class:`LayerError` unless each mask has a number for each of as many tokens."""
+    for mask in masks:
+        if mask != (tokens,):
+            raise LayerError("a mask has a number for each token", arrived=mask, expected=f"({tokens},)")

@@ -67,7 +67,7 @@ def joined(join: str, shapes: list[Value]) -> Value:
     """Shape of tensors concatenated along channels or added. Raises :class:`LayerError` when they do not fit."""
     several = [expect_one(shape) for shape in shapes]
     first = several[0]
-    if join == "add":
+    if join in ("add", "mean"):
         if any(shape != first for shape in shapes):
             raise LayerError("added tensors differ", arrived=" and ".join(map(str, shapes)), expected="equal shapes")
         return first

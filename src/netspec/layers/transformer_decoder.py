@@ -14,6 +14,8 @@ from netspec.layers.parts import (
     Norm,
     Placement,
     expect_epsilon,
+    expect_mask,
+    expect_masked,
     mlp_macs,
     mlp_params,
     norm_params,
@@ -29,6 +31,8 @@ class TransformerDecoder(Primitive):
     With ``n_queries = 0`` what arrives attends to the tensor saved or given as ``memory``, and keeps its shape:
     ``(N, width) -> (N, width)``. ``memory_width`` is the width of that tensor where it differs. ``causal=True`` hides
     later tokens from the self-attention. A norm follows the last block with ``final_norm``.
+
+    ``memory_mask`` names a tensor that is zero where the memory is padding, which nothing sees.
 
     The other parts are those of :class:`netspec.layers.TransformerEncoder`. Positions and windows belong to the
     self-attention; the cross-attention has the same heads and biases and sees the whole memory.
@@ -54,6 +58,7 @@ class TransformerDecoder(Primitive):
     mlp: Mlp = "relu"
     mlp_bias: bool = True
     gelu: Gelu = "tanh"
+    memory_mask: str = ""
 
     primitive = "transformer_decoder"
     may_be_zero = ("n_queries",)
@@ -63,24 +68,27 @@ class TransformerDecoder(Primitive):
         super().check()
         self.attention.check(self.width, self.heads, self.causal)
         expect_epsilon(self.norm_epsilon)
+        expect_mask(self.memory_mask, PLAIN)
         if bool(self.n_queries) == bool(self.memory):
             arrived = f"n_queries={self.n_queries}, memory={self.memory!r}"
             raise LayerError("queries or a memory", arrived=arrived, expected="n_queries > 0 or the name of a memory")
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The memory, when it is not what arrives."""
-        return (self.memory,) if self.memory else ()
+        """The memory, when it is not what arrives, and its mask."""
+        masks = (self.memory_mask,) if self.memory_mask else ()
+        return (self.memory, *masks) if self.memory else masks
 
     def _tokens(self, arrived: Shape, *read: Shape) -> tuple[int, int]:
         memory_width = self.width if self.memory_width is None else self.memory_width
-        memory = expect_tokens(read[0] if read else arrived, memory_width, "memory width")
-        return (expect_tokens(arrived, self.width) if read else self.n_queries), memory
+        memory = expect_tokens(read[0] if self.memory else arrived, memory_width, "memory width")
+        expect_masked(memory, *read[bool(self.memory) :])
+        return (expect_tokens(arrived, self.width) if self.memory else self.n_queries), memory
 
     def output_shape(self, arrived: Shape, *read: Shape) -> Shape:
         """One vector per query, or what arrives."""
         self._tokens(arrived, *read)
-        return arrived if read else (self.n_queries, self.width)
+        return arrived if self.memory else (self.n_queries, self.width)
 
     def params(self) -> int:
         """Norms, both attentions and the MLP per block, the queries, and the table of relative positions."""

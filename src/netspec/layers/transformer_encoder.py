@@ -14,6 +14,8 @@ from netspec.layers.parts import (
     Norm,
     Placement,
     expect_epsilon,
+    expect_mask,
+    expect_masked,
     mlp_macs,
     mlp_params,
     norm_params,
@@ -30,9 +32,13 @@ class TransformerEncoder(Primitive):
     ``readout="class_token"`` keeps token 0 of the output, which is what a classification head reads; ``"last_token"``
     keeps the last.
 
+    ``mask`` names a tensor ``(tokens,)`` that is zero where a token is padding, which no other sees.
+
     The parts, each apart from the others: ``attention`` (see :class:`netspec.layers.Attention`), the kind of ``norm``
-    and its ``norm_epsilon``, its ``placement`` (``"post"`` has no final norm), the function of the MLP or of its gate,
-    ``mlp_bias``, and whether ``gelu`` is its tanh form (see :mod:`netspec.layers.parts`).
+    and its ``norm_epsilon``, its ``placement`` (``"post"`` has no final norm unless ``final_norm`` says so), the
+    function of the MLP or of its gate, ``mlp_bias``, a ``layer_scale`` that starts at that value and multiplies each
+    branch by a factor per feature (Touvron et al. 2021, arXiv:2103.17239, eq. 8), and whether ``gelu`` is its tanh
+    form (see :mod:`netspec.layers.parts`).
 
     Parameters of the book's form: ``n_blocks · (4·width + 4·(width² + width) + 2·width·mlp_width + mlp_width + width)
     + 2·width``. Source: Vaswani et al. 2017 (arXiv:1706.03762); Dosovitskiy et al. 2020, eqs. 2-4; book ch. 10.3.
@@ -51,6 +57,9 @@ class TransformerEncoder(Primitive):
     mlp: Mlp = "gelu"
     mlp_bias: bool = True
     gelu: Gelu = "tanh"
+    mask: str = ""
+    final_norm: bool | None = None
+    layer_scale: float | None = None
 
     primitive = "transformer_encoder"
 
@@ -59,10 +68,16 @@ class TransformerEncoder(Primitive):
         super().check()
         self.attention.check(self.width, self.heads, self.causal)
         expect_epsilon(self.norm_epsilon)
+        expect_mask(self.mask, self.attention)
 
-    def output_shape(self, arrived: Shape) -> Shape:
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The mask, if there is one."""
+        return (self.mask,) if self.mask else ()
+
+    def output_shape(self, arrived: Shape, *mask: Shape) -> Shape:
         """Tokens in, tokens out; one vector when one token is read out."""
-        expect_tokens(arrived, self.width)
+        expect_masked(expect_tokens(arrived, self.width), *mask)
         return arrived if self.readout == "all" else (self.width,)
 
     def params(self) -> int:
@@ -73,18 +88,24 @@ class TransformerEncoder(Primitive):
             + self.attention.params(self.width, self.heads)
             + mlp_params(self.width, self.mlp_width, self.mlp, self.mlp_bias)
         )
-        final = 0 if self.placement == "post" else norm
+        block += 0 if self.layer_scale is None else 2 * self.width
+        final = norm if self.normed_last else 0
         return self.n_blocks * block + final + self.attention.table(self.heads)
 
-    def pairs(self, arrived: Shape) -> Pairs:
+    @property
+    def normed_last(self) -> bool:
+        """Whether a norm follows the last block."""
+        return self.placement != "post" if self.final_norm is None else self.final_norm
+
+    def pairs(self, arrived: Shape, *mask: Shape) -> Pairs:
         """Pairs of tokens for one head of one block: those needed, and those whose scores are computed."""
         return self.attention.pairs(expect_tokens(arrived, self.width), self.causal)
 
-    def macs(self, arrived: Shape) -> int:
+    def macs(self, arrived: Shape, *mask: Shape) -> int:
         """Projections, the two attention products ``Q Kᵀ`` and ``P V`` of all pairs computed, and the MLP."""
         return self._macs(arrived, self.pairs(arrived).computed)
 
-    def needed_macs(self, arrived: Shape) -> int:
+    def needed_macs(self, arrived: Shape, *mask: Shape) -> int:
         """The same, had nothing been computed that a mask hides."""
         return self._macs(arrived, self.pairs(arrived).needed)
 

@@ -39,7 +39,10 @@ class Joined(nnx.Module):
     def __call__(self, value: Batch, memory: Memory) -> Batch:
         """In the order of the listing."""
         leaves = [branch(value, memory) for branch in self.branches]
-        return sum(leaves[1:], leaves[0]) if self.join == "add" else jnp.concatenate(leaves, axis=-1)
+        if self.join == "concat":
+            return jnp.concatenate(leaves, axis=-1)
+        total = sum(leaves[1:], leaves[0])
+        return total / len(leaves) if self.join == "mean" else total
 
 
 class Headed(nnx.Module):

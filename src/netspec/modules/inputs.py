@@ -9,12 +9,14 @@ import jax.numpy as jnp
 
 from netspec.errors import InputError
 from netspec.fields import shown
-from netspec.layers.base import Shape
+from netspec.layers.base import Shape, Value
 from netspec.layers.combinators import OnRegions
 from netspec.layers.token_embedding import INDEXED, TokenPositionEmbed
+from netspec.layers.transformer_decoder import TransformerDecoder
+from netspec.layers.transformer_encoder import TransformerEncoder
 from netspec.names import REGIONS
 from netspec.spec import NetSpec
-from netspec.walk import walk
+from netspec.walk import Row, walk
 
 #: The name of the tensor that a call hands over first, without a name.
 FIRST = ""
@@ -56,9 +58,9 @@ def _vocabularies(spec: NetSpec, shapes: Mapping[str, Shape]) -> dict[str, int] 
     walked = walk(spec.name, first[1], further, spec.layers)
     found = {}
     for row in (inner for outer in walked for inner in outer.flat()):
-        if not isinstance(row.layer, INDEXED):
-            continue
-        tables = [(row.arrived, row.layer.vocabulary)]
+        tables = [(shape, 2) for shape in _masks(row)]
+        if isinstance(row.layer, INDEXED):
+            tables = [(row.arrived, row.layer.vocabulary)]
         if isinstance(row.layer, TokenPositionEmbed):
             tables += [(shape, row.layer.segments) for shape in row.read]
         for arrived, rows in tables:
@@ -67,6 +69,13 @@ def _vocabularies(spec: NetSpec, shapes: Mapping[str, Shape]) -> dict[str, int] 
                 return None
             found[name] = rows
     return found
+
+
+def _masks(row: Row) -> tuple[Value, ...]:
+    """Shapes of the masks that a layer reads, which are zeros and ones."""
+    if isinstance(row.layer, TransformerEncoder):
+        return row.read
+    return row.read[bool(row.layer.memory) :] if isinstance(row.layer, TransformerDecoder) else ()
 
 
 def check(name: str, expected: tuple[Input, ...], first: Any, named: Mapping[str, Any]) -> None:

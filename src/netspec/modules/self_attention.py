@@ -32,10 +32,12 @@ def mix(
     table: jax.Array | None = None,
     *,
     is_causal: bool,
+    seen: jax.Array | None = None,
 ) -> jax.Array:
     """``(B, T, heads, c), (B, T, kv_heads, c), (B, T, kv_heads, d) -> (B, T, heads, d)``: a sequence with itself.
 
-    ``table`` is that of relative positions, ``(buckets, heads)``. A window narrow enough is computed in blocks.
+    ``table`` is that of relative positions, ``(buckets, heads)``; ``seen`` says which tokens are no padding, ``(B,
+    T)``. A window narrow enough is computed in blocks.
     """
     tokens, heads = query.shape[1:3]
     places = np.arange(tokens)
@@ -51,8 +53,28 @@ def mix(
         return attend_in_blocks(query, key, value, blocks, reach, bias_of, scale)
     distance = places - places[:, None]
     if parts.window is None:
-        return attend(query, key, value, bias_of(distance), is_causal=is_causal, scale=scale)
+        mask = None if seen is None else seen[:, None, None]
+        return attend(query, key, value, bias_of(distance), mask, is_causal=is_causal, scale=scale)
     return attend(query, key, value, bias_of(distance), jnp.asarray(in_reach(distance, reach))[None, None], scale=scale)
+
+
+class BiasWithoutKeys(nnx.Module):
+    """The bias of maps side by side of which one, that of the keys, has none: ``before`` it and behind it."""
+
+    def __init__(self, before: int, keys: int, behind: int, numerics: Numerics, rngs: nnx.Rngs) -> None:
+        self.before, self.keys = before, keys
+        self.bias = nnx.Param(numerics.scheme.bias(rngs.params(), (before + behind,), jnp.float32))
+
+    def __call__(self, dtype: Any) -> jax.Array:
+        """The bias of all, with zeros for the keys."""
+        apart = jnp.split(self.bias[...].astype(dtype), [self.before])
+        return jnp.concatenate([apart[0], jnp.zeros(self.keys, dtype), apart[1]])
+
+
+def without_keys(parts: Attention, maps: tuple[int, int, int], numerics: Numerics, rngs: nnx.Rngs) -> nnx.List:
+    """That bias, where ``parts`` have it."""
+    made = [BiasWithoutKeys(*maps, numerics, rngs)] if parts.bias and not parts.key_bias else []
+    return nnx.List(made)
 
 
 class SelfAttention(nnx.Module):
@@ -65,7 +87,9 @@ class SelfAttention(nnx.Module):
     def __init__(self, layer: TransformerEncoder, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.parts, self.heads, self.causal = layer.attention, layer.heads, layer.causal
         maps = self.parts.maps(layer.width, layer.heads)
-        self.qkv = numerics.linear(layer.width, sum(maps), rngs, maps=maps, bias=self.parts.bias)
+        whole = self.parts.bias and self.parts.key_bias
+        self.qkv = numerics.linear(layer.width, sum(maps), rngs, maps=maps, bias=whole)
+        self.biases = without_keys(self.parts, maps, numerics, rngs)
         self.out = numerics.linear(maps[0], layer.width, rngs, bias=self.parts.bias)
 
     @property
@@ -77,6 +101,8 @@ class SelfAttention(nnx.Module):
         """Queries, keys and values of ``(B, N, width)``, each ``(B, N, heads, head_width)``."""
         batch, tokens, _ = x.shape
         joined = self.qkv(x)
+        for bias in self.biases:
+            joined = joined + bias(joined.dtype)
         if self.pairs == self.heads:
             each = joined.reshape(batch, tokens, 3, self.heads, -1)
             return each[:, :, 0], each[:, :, 1], each[:, :, 2]
@@ -84,10 +110,10 @@ class SelfAttention(nnx.Module):
         keys = self.heads + self.pairs
         return each[:, :, : self.heads], each[:, :, self.heads : keys], each[:, :, keys:]
 
-    def __call__(self, x: jax.Array, table: jax.Array | None = None) -> jax.Array:
+    def __call__(self, x: jax.Array, table: jax.Array | None = None, seen: jax.Array | None = None) -> jax.Array:
         """Attention over all tokens that each sees; the softmax runs in float32."""
         batch, tokens, _ = x.shape
-        mixed = mix(self.parts, *self.projected(x), table, is_causal=self.causal)
+        mixed = mix(self.parts, *self.projected(x), table, is_causal=self.causal, seen=seen)
         return self.out(mixed.reshape(batch, tokens, -1))
 
     def step(

@@ -12,7 +12,7 @@ from netspec.layers.parts import GATED
 from netspec.layers.transformer_decoder import TransformerDecoder
 from netspec.modules.attention import attend
 from netspec.modules.base import Numerics, build_layer
-from netspec.modules.self_attention import mix
+from netspec.modules.self_attention import mix, without_keys
 from netspec.modules.transformer_block import function_of, hidden, residual
 from netspec.modules.transformer_encoder import position_tables
 
@@ -27,19 +27,25 @@ class Attention(nnx.Module):
         self.parts, self.heads, self.causal = layer.attention, layer.heads, layer.causal
         queries, keys, values = self.parts.maps(layer.width, layer.heads)
         self.query = numerics.linear(layer.width, queries, rngs, bias=self.parts.bias)
-        self.key_value = numerics.linear(memory_width, keys + values, rngs, bias=self.parts.bias)
+        whole = self.parts.bias and self.parts.key_bias
+        self.key_value = numerics.linear(memory_width, keys + values, rngs, bias=whole)
+        self.biases = without_keys(self.parts, (0, keys, values), numerics, rngs)
         self.out = numerics.linear(queries, layer.width, rngs, bias=self.parts.bias)
 
     def projected(self, x: jax.Array, memory: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
         """Queries of ``x``, keys and values of ``memory``, each ``(B, tokens, heads, head_width)``."""
         query = self.query(x).reshape(*x.shape[:2], self.heads, -1)
         pairs = self.parts.pairs_of(self.heads)
-        key_value = self.key_value(memory).reshape(*memory.shape[:2], 2, pairs, -1)
+        joined = self.key_value(memory)
+        for bias in self.biases:
+            joined = joined + bias(joined.dtype)
+        key_value = joined.reshape(*memory.shape[:2], 2, pairs, -1)
         return query, key_value[:, :, 0], key_value[:, :, 1]
 
-    def __call__(self, x: jax.Array, memory: jax.Array) -> jax.Array:
-        """Attention to all of the memory; the softmax runs in float32."""
-        mixed = attend(*self.projected(x, memory), scale=None if self.parts.scaled else 1.0)
+    def __call__(self, x: jax.Array, memory: jax.Array, seen: jax.Array | None = None) -> jax.Array:
+        """Attention to the memory, as far as it is ``seen`` ``(B, M)``; the softmax runs in float32."""
+        mask = None if seen is None else seen[:, None, None]
+        mixed = attend(*self.projected(x, memory), mask=mask, scale=None if self.parts.scaled else 1.0)
         return self.out(mixed.reshape(*x.shape[:2], -1))
 
     def own(self, x: jax.Array, *tables: jax.Array) -> jax.Array:
@@ -66,11 +72,11 @@ class DecoderBlock(nnx.Module):
         self.fc2 = numerics.linear(layer.mlp_width, width, rngs, bias=layer.mlp_bias)
         self.after = nnx.List([norm() for _ in range(3 if layer.placement == "sandwich" else 0)])
 
-    def __call__(self, x: jax.Array, memory: jax.Array, *tables: jax.Array) -> jax.Array:
+    def __call__(self, x: jax.Array, memory: jax.Array, *tables: jax.Array, seen: jax.Array | None = None) -> jax.Array:
         """``(B, N, width), (B, M, memory_width) -> (B, N, width)``."""
         branches = (
             (self.norm1, lambda branch: self.own.own(branch, *tables)),
-            (self.norm2, lambda branch: self.cross(branch, memory)),
+            (self.norm2, lambda branch: self.cross(branch, memory, seen)),
             (self.norm3, lambda branch: self.fc2(hidden(self.fc1(branch), self.mlp, self.function))),
         )
         for index, (norm, branch) in enumerate(branches):
@@ -100,10 +106,12 @@ class Decoder(nnx.Module):
             memory, shape = x, (x.shape[0], *self.queries.shape)
             x = jnp.broadcast_to(self.queries[...], shape)
         else:
-            (memory,), shape = read, x.shape
+            memory, *read_too = read
+            read, shape = tuple(read_too), x.shape
+        seen = read[0] != 0 if read else None
         x, memory = (tokens.reshape(tokens.shape[0], -1, tokens.shape[-1]) for tokens in (x, memory))
         for block in self.blocks:
-            x = block(x, memory, *(table[...] for table in self.tables))
+            x = block(x, memory, *(table[...] for table in self.tables), seen=seen)
         return self.norm(x).reshape(shape)
 
 

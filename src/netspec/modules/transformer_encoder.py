@@ -13,6 +13,7 @@ from flax import nnx
 from netspec.layers.parts import GATED
 from netspec.layers.transformer_encoder import TransformerEncoder
 from netspec.modules.base import Numerics, build_layer
+from netspec.modules.dtypes import at_least_float32
 from netspec.modules.self_attention import Cache as Cache
 from netspec.modules.self_attention import SelfAttention as SelfAttention
 from netspec.modules.transformer_block import function_of, hidden, residual
@@ -38,7 +39,7 @@ class EncoderBlock(nnx.Module):
         self.fc1 = numerics.linear(layer.width, maps * layer.mlp_width, rngs, maps=maps, bias=layer.mlp_bias)
         self.fc2 = numerics.linear(layer.mlp_width, layer.width, rngs, bias=layer.mlp_bias)
         self.after = nnx.List([norm() for _ in range(2 if layer.placement == "sandwich" else 0)])
-        self.ends = nnx.List([nnx.Sequential(*numerics.branch_end(rngs)) for _ in range(2)])
+        self.ends = nnx.List([nnx.Sequential(*scales(layer), *numerics.branch_end(rngs)) for _ in range(2)])
 
     def feed(self, x: jax.Array) -> jax.Array:
         """The MLP."""
@@ -51,9 +52,9 @@ class EncoderBlock(nnx.Module):
             x = residual(self.placement, x, branch, norms, self.ends[index])
         return x
 
-    def __call__(self, x: jax.Array, *shared: jax.Array) -> jax.Array:
-        """``shared`` is what the attention reads besides ``x``: a table of all blocks."""
-        return self.branches(x, lambda branch: self.attention(branch, *shared))
+    def __call__(self, x: jax.Array, *shared: jax.Array, **seen: jax.Array) -> jax.Array:
+        """``shared`` is what the attention reads besides ``x``: a table of all blocks, which tokens are ``seen``."""
+        return self.branches(x, lambda branch: self.attention(branch, *shared, **seen))
 
     def step(self, x: jax.Array, cache: Cache, position: jax.Array, *shared: jax.Array) -> tuple[jax.Array, Cache]:
         """The block for one token ``(B, 1, width)``; see :meth:`SelfAttention.step`."""
@@ -66,6 +67,22 @@ class EncoderBlock(nnx.Module):
         return self.branches(x, attention), left[0]
 
 
+class LayerScale(nnx.Module):
+    """A factor per feature, ``(…, width) -> (…, width)``; Touvron et al. 2021 (arXiv:2103.17239), eq. 8."""
+
+    def __init__(self, width: int, initial: float) -> None:
+        self.scale = nnx.Param(jnp.full((width,), initial, jnp.float32))
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """In float32 or wider."""
+        return self.scale[...] * at_least_float32(x)
+
+
+def scales(layer: TransformerEncoder) -> tuple[LayerScale, ...]:
+    """The layer scale of one branch, if there is one."""
+    return () if layer.layer_scale is None else (LayerScale(layer.width, layer.layer_scale),)
+
+
 class Encoder(nnx.Module):
     """The blocks, the final norm, the readout, and where blocks share one, a table of relative positions."""
 
@@ -76,12 +93,12 @@ class Encoder(nnx.Module):
         self.tables = position_tables(layer, numerics, rngs)
         self.readout = layer.readout
 
-    def __call__(self, x: jax.Array) -> jax.Array:
+    def __call__(self, x: jax.Array, *mask: jax.Array) -> jax.Array:
         """``(B, …, width)`` to the same shape, or to ``(B, width)`` when one token is read out."""
-        shape = x.shape
+        shape, seen = x.shape, {"seen": mask[0] != 0} if mask else {}
         x = x.reshape(shape[0], -1, shape[-1])
         for block in self.blocks:
-            x = block(x, *(table[...] for table in self.tables))
+            x = block(x, *(table[...] for table in self.tables), **seen)
         if self.readout == "all":
             return self.norm(x).reshape(shape)
         # A norm acts per token, so reading one token first gives the same values for less work.
@@ -102,7 +119,7 @@ class Encoder(nnx.Module):
 
 def final_norm(layer: TransformerEncoder, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Module:
     """The norm behind the last block, which ends in one itself where norms follow the sums."""
-    if layer.placement == "post":
+    if not layer.normed_last:
         return nnx.Sequential()
     return numerics.norm(layer.norm, layer.width, rngs, layer.norm_epsilon)
 

@@ -37,7 +37,9 @@ class Arrangement:
         shape = self.shape
         if self.kind == "conv":
             *window, inputs, outputs = shape
-            return (outputs, inputs) if self.layout == "dense" else (outputs, inputs, *window)
+            if self.layout == "dense":
+                return (outputs, inputs)
+            return (outputs, inputs, *([math.prod(window)] if self.layout == "conv1d" else window))
         if self.kind == "transposed":
             *window, inputs, outputs = shape
             return (inputs, outputs, *window)

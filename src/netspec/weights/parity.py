@@ -67,7 +67,7 @@ class Case:
 
     @cached_property
     def tensors(self) -> dict[str, np.ndarray]:
-        """The library's tensors by name; what is tied appears under both names, what the library computes under none."""
+        """The library's tensors by name; what is tied has both its names, what the library computes has none."""
         drawn: dict[str, np.ndarray] = {}
         tied = {}
         for name, shape, kind, scale, _ in self.manifest["state_dict"]:
@@ -146,8 +146,9 @@ def fitted(spec: NetSpec, case: Case, names: Mapping[str, str] = {}) -> NetSpec:
     first = names.get("", next(iter(case.inputs)))
     shape = case.inputs[first].shape[1:]
     further = tuple((name, case.inputs[names.get(name, name)].shape[1:]) for name, _ in spec.extra_inputs)
-    resized = spec if shape == spec.input_shape else replace(spec, input_shape=shape)
-    return resized if further == resized.extra_inputs else replace(resized, extra_inputs=further)
+    if (shape, further) == (spec.input_shape, spec.extra_inputs):
+        return spec
+    return replace(spec, input_shape=shape, extra_inputs=further)
 
 
 def compare(case: Case, twin: Twin, *, double: bool = True) -> Figures:

@@ -73,6 +73,7 @@ class Target:
     name: str
     shape: tuple[int, ...]
     sources: tuple[Source, ...]
+    axis: int = -1
 
     def from_theirs(self, tensors: Mapping[str, Any]) -> Any:
         """What the library's tensors make; numpy or jax arrays alike."""
@@ -85,14 +86,15 @@ class Target:
         if len(made) == 1:
             return made[0]
         join = jnp.concatenate if any(isinstance(part, jax.Array) for part in made) else np.concatenate
-        return join(made, axis=-1)
+        return join(made, axis=self.axis)
 
     def to_theirs(self, tensor: Any) -> Iterator[tuple[Source, Any]]:
         """What is the library's of our ``tensor``."""
         at = 0
         for source in self.sources:
-            width = source.arrangement.shape[-1] if source.arrangement.shape else 1
-            part = tensor if len(self.sources) == 1 else tensor[..., at : at + width]
+            width = source.arrangement.shape[self.axis] if source.arrangement.shape else 1
+            rows = slice(at, at + width)
+            part = tensor if len(self.sources) == 1 else tensor[rows] if self.axis == 0 else tensor[..., rows]
             at += width
             if source.name:
                 yield source, source.arrangement.to_theirs(part)
@@ -231,14 +233,17 @@ class _Planner:
             full = filled(template, held)
             if theirs:
                 full += theirs if full.endswith(("_", ".")) else f".{theirs}"
-            arrangement = self.arrangement(rule, name, (*shape[:-1], width) if shape else shape)
+            cut = (width, *shape[1:]) if rule.stacked else (*shape[:-1], width) if shape else shape
+            arrangement = self.arrangement(rule, name, cut)
             absent = theirs == "bias" and place in rule.no_bias
             sources.append(Source(None if absent else full, arrangement, Piece(*rule.piece) if rule.piece else None))
-        return Target(name, shape, tuple(sources))
+        return Target(name, shape, tuple(sources), 0 if rule.stacked else -1)
 
     def widths(self, rule: Rule, name: str, shape: tuple[int, ...]) -> list[int]:
         """Outputs of ours that each of the library's tensors gives."""
         count = len(rule.names)
+        if rule.stacked:
+            return [1] * count
         if count == 1:
             return [shape[-1] if shape else 1]
         layer = self.layer(name)

@@ -42,7 +42,8 @@ class Rule:
     of the library's tensor, which other rules must use up. ``lead`` is the number of axes of length one in front of
     the library's tensor that ours lacks. ``heads`` says that the outputs of a fused map of queries, keys and values
     are sorted by that many heads first, in the library; ``"heads"`` reads their number off the layer. ``no_bias``
-    names those of ``theirs``, by place, that lack the bias that ours has, which is then zero.
+    names those of ``theirs``, by place, that lack the bias that ours has, which is then zero. ``stacked`` joins them
+    along the first axis instead, one row each.
     """
 
     ours: str
@@ -52,6 +53,7 @@ class Rule:
     lead: int = 0
     heads: int | None = None
     no_bias: tuple[int, ...] = ()
+    stacked: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -114,7 +116,7 @@ def _values(held: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _regex(pattern: str, last: int) -> str:
-    """The regular expression of a pattern, with a named group for each hole; one that is repeated must hold the same."""
+    """The regular expression of a pattern, a named group for each hole; one that is repeated must hold the same."""
     parts, at, seen = [], 0, set()
     for hole in _HOLE.finditer(pattern):
         parts.append(re.escape(pattern[at : hole.start()]))

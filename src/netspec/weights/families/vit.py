@@ -46,4 +46,41 @@ TRANSFORMERS = Table(
     ),
 )
 
-TABLES = {"timm_vit": TIMM, "torchvision_vit": TORCHVISION, "transformers_vit": TRANSFORMERS}
+_NAMES = {"qkv": "qkv", "out": "proj"}
+DISTILLED = Table(
+    rules=(
+        Rule("layers.0.conv", "patch_embed.proj"),
+        Rule("layers.2.tokens", ("cls_token", "dist_token"), lead=1, stacked=True),
+        Rule("layers.3.table.0", "pos_embed", lead=1),
+        Rule("layers.4.blocks.{b}.norm{k}", "blocks.{b}.norm{k}"),
+        Rule("layers.4.blocks.{b}.attention.{p:qkv|out}", "blocks.{b}.attn.{N[p]}"),
+        Rule("layers.4.blocks.{b}.fc{k}", "blocks.{b}.mlp.fc{k}"),
+        Rule("layers.4.norm", "norm"),
+        Rule("layers.5.branches.{k}.layers.1", "{('head', 'head_dist')[k]}"),
+    ),
+    words={"N": _NAMES},
+)
+
+_LAYER = "encoder.layer.{b}"
+DINOV2 = Table(
+    rules=(
+        Rule("layers.0.conv", "embeddings.patch_embeddings.projection"),
+        Rule("layers.2.unread", "embeddings.mask_token"),
+        Rule("layers.3.tokens", "embeddings.cls_token", lead=1),
+        Rule("layers.4.table.0", "embeddings.position_embeddings", lead=1),
+        Rule("layers.5.blocks.{b}.norm{k}", _LAYER + ".norm{k}"),
+        Rule("layers.5.blocks.{b}.attention.qkv", tuple(_LAYER + f".attention.{part}_proj" for part in "qkv")),
+        Rule("layers.5.blocks.{b}.attention.out", _LAYER + ".attention.o_proj"),
+        Rule("layers.5.blocks.{b}.ends.{k}.layers.0.scale", _LAYER + ".layer_scale{k + 1}.lambda1"),
+        Rule("layers.5.blocks.{b}.fc{k}", _LAYER + ".mlp.fc{k}"),
+        Rule("layers.5.norm", "layernorm"),
+    ),
+)
+
+TABLES = {
+    "timm_distilled": DISTILLED,
+    "dinov2": DINOV2,
+    "timm_vit": TIMM,
+    "torchvision_vit": TORCHVISION,
+    "transformers_vit": TRANSFORMERS,
+}

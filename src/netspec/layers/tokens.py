@@ -1,0 +1,125 @@
+"""What is done to a sequence of tokens besides attention: learned tokens in front, positions, axes that change
+places.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from netspec.errors import LayerError
+from netspec.layers.base import Free, Primitive, Shape
+from netspec.layers.expect import expect_last_axis, expect_one
+
+
+def _sequence(arrived: Shape, width: int) -> int:
+    expect_one(arrived)
+    expect_last_axis("token width does not match", arrived, width)
+    if len(arrived) != 2:
+        raise LayerError("a sequence is needed", arrived=arrived, expected=f"(tokens, {width})")
+    return arrived[0]
+
+
+@dataclass(frozen=True)
+class PrependTokens(Primitive):
+    """``n_tokens`` learned tokens in front of a sequence: ``(N, width) -> (n_tokens + N, width)``.
+
+    Class tokens, and those of distillation and registers. Parameters: ``n_tokens·width``. Source: Dosovitskiy et al.
+    2020 (arXiv:2010.11929), eq. 1; Touvron et al. 2020 (arXiv:2012.12877), sec. 4; Darcet et al. 2023
+    (arXiv:2309.16588).
+    """
+
+    n_tokens: int
+    width: int
+
+    primitive = "prepend_tokens"
+
+    def output_shape(self, arrived: Shape) -> Shape:
+        """A longer sequence."""
+        return (self.n_tokens + _sequence(arrived, self.width), self.width)
+
+    def params(self) -> int:
+        """The tokens."""
+        return self.n_tokens * self.width
+
+    def macs(self, arrived: Shape) -> int:
+        """None."""
+        return 0
+
+
+@dataclass(frozen=True)
+class AddPositions(Primitive):
+    """A table of positions added to a sequence of at most ``max_tokens``: ``(N, width) -> (N, width)``.
+
+    ``kind="sinusoidal"`` is the fixed one of Vaswani et al. 2017 (arXiv:1706.03762), sec. 3.5, with all sines in
+    front of all cosines as in Whisper and released code, and has no parameters. The table begins with the rows of
+    ``first_position`` positions that no token has.
+
+    Parameters: ``max_tokens·width``, or none.
+    """
+
+    max_tokens: int
+    width: int
+    first_position: int = 0
+    kind: Literal["learned", "sinusoidal"] = "learned"
+
+    primitive = "add_positions"
+    may_be_zero = ("first_position",)
+
+    def output_shape(self, arrived: Shape) -> Shape:
+        """Unchanged."""
+        if (tokens := _sequence(arrived, self.width)) > self.max_tokens - self.first_position:
+            expected = f"at most {self.max_tokens - self.first_position}"
+            raise LayerError("more tokens than positions", arrived=f"{tokens} tokens", expected=expected)
+        return arrived
+
+    def params(self) -> int:
+        """The table, if it is learned."""
+        return self.max_tokens * self.width if self.kind == "learned" else 0
+
+    def macs(self, arrived: Shape) -> int:
+        """None."""
+        return 0
+
+
+@dataclass(frozen=True)
+class SwapAxes(Free):
+    """Tokens and features change places: ``(N, width) -> (width, N)``. No parameters.
+
+    A dense map behind it mixes tokens. Source: Tolstikhin et al. 2021 (arXiv:2105.01601), sec. 2.
+    """
+
+    primitive = "swap_axes"
+
+    def output_shape(self, arrived: Shape) -> Shape:
+        """The transposed matrix."""
+        expect_one(arrived)
+        if len(arrived) != 2:
+            raise LayerError("two axes change places", arrived=arrived, expected="(tokens, width)")
+        return (arrived[1], arrived[0])
+
+
+@dataclass(frozen=True)
+class Unread(Primitive):
+    """Parameters that a release keeps and this network does not read, such as a token for masked patches.
+
+    What arrives leaves as it is. They are counted since the release's count has them. Parameters: the product of
+    ``sides``.
+    """
+
+    sides: tuple[int, ...]
+
+    primitive = "unread"
+
+    def output_shape(self, arrived: Shape) -> Shape:
+        """Unchanged."""
+        return arrived
+
+    def params(self) -> int:
+        """Those."""
+        return math.prod(self.sides)
+
+    def macs(self, arrived: Shape) -> int:
+        """None."""
+        return 0

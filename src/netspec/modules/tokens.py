@@ -1,0 +1,91 @@
+"""Modules of the layers of :mod:`netspec.layers.tokens`."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from netspec.layers.tokens import AddPositions, PrependTokens, SwapAxes, Unread
+from netspec.modules.base import Numerics, build_layer
+
+
+class Prepended(nnx.Module):
+    """``(B, N, width) -> (B, n + N, width)``."""
+
+    def __init__(self, layer: PrependTokens, numerics: Numerics, rngs: nnx.Rngs) -> None:
+        shape = (layer.n_tokens, layer.width)
+        self.tokens = nnx.Param(numerics.scheme.position_table(rngs.params(), shape, jnp.float32))
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """The learned tokens, then those that arrive."""
+        tokens = jnp.broadcast_to(self.tokens[...].astype(x.dtype), (x.shape[0], *self.tokens.shape))
+        return jnp.concatenate([tokens, x], axis=1)
+
+
+class Positioned(nnx.Module):
+    """``(B, N, width) -> (B, N, width)`` in float32."""
+
+    def __init__(self, layer: AddPositions, numerics: Numerics, rngs: nnx.Rngs) -> None:
+        self.first, self.dtype = layer.first_position, numerics.wide_dtype
+        shape = (layer.max_tokens, layer.width)
+        learned = layer.kind == "learned"
+        made = [numerics.scheme.position_table(rngs.params(), shape, jnp.float32)] if learned else []
+        self.table = nnx.List(map(nnx.Param, made))
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """The first rows of the table that tokens have, added."""
+        tokens, width = x.shape[1:]
+        rows = slice(self.first, self.first + tokens)
+        table = self.table[0][rows] if self.table else sinusoids(self.first + tokens, width)[rows]
+        return x + jnp.asarray(table, self.dtype)
+
+
+def sinusoids(tokens: int, width: int) -> np.ndarray:
+    """The table ``(tokens, width)``: sines of geometrically spaced wavelengths from 2π to 20,000π, then their
+    cosines.
+    """
+    half = width // 2
+    rates = np.exp(-np.log(10_000.0) / max(half - 1, 1) * np.arange(half))
+    angles = np.arange(tokens)[:, None] * rates
+    return np.concatenate([np.sin(angles), np.cos(angles)], axis=1)
+
+
+class Swapped(nnx.Module):
+    """``(B, N, width) -> (B, width, N)``."""
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """The transposed matrices."""
+        return jnp.swapaxes(x, 1, 2)
+
+
+class Kept(nnx.Module):
+    """What arrives, beside parameters that nothing reads; they start at zero."""
+
+    def __init__(self, layer: Unread) -> None:
+        self.unread = nnx.Param(jnp.zeros(layer.sides, jnp.float32))
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """As it is."""
+        return x
+
+
+@build_layer.register
+def _(layer: PrependTokens, numerics: Numerics, rngs: nnx.Rngs) -> Prepended:
+    return Prepended(layer, numerics, rngs)
+
+
+@build_layer.register
+def _(layer: AddPositions, numerics: Numerics, rngs: nnx.Rngs) -> Positioned:
+    return Positioned(layer, numerics, rngs)
+
+
+@build_layer.register
+def _(layer: SwapAxes, numerics: Numerics, rngs: nnx.Rngs) -> Swapped:
+    return Swapped()
+
+
+@build_layer.register
+def _(layer: Unread, numerics: Numerics, rngs: nnx.Rngs) -> Kept:
+    return Kept(layer)
