@@ -13,11 +13,11 @@ from netspec.layers.base import SKIP, Several
 #: Primitives that take whatever single tensor arrives.
 ANY_SHAPE = (
     *(L.Flatten, L.GlobalAvgPool, L.MaxPool, L.BilinearUpsample, L.Save, L.Load, L.FeaturePyramid),
-    *(L.Squash, L.CapsuleLengths, L.LongestCapsule),
+    *(L.Squash, L.CapsuleLengths, L.LongestCapsule, L.ReadToken, L.SwapAxes, L.Unread),
 )
 
 #: Primitives that act on the last axis, whatever stands before it, and those that only move tensors.
-ANY_RANK = (L.Dense, L.LMHead, L.Highway, L.PositionalEncoding, L.Flatten, L.Save, L.Load, L.FeaturePyramid)
+ANY_RANK = (L.Dense, L.LMHead, L.Highway, L.PositionalEncoding, L.Flatten, L.Save, L.Load, L.FeaturePyramid, L.Unread)
 
 
 def network(layer, arrived, read, before=()):

@@ -101,6 +101,7 @@ _PARTS = (
     ),
 )  # fmt: skip
 
+_NO_KEY_BIAS = L.Attention(key_bias=False)
 _PYRAMID = ((16, 16, 3), (8, 8, 4), (4, 4, 5), (2, 2, 6))
 
 FIXTURES: tuple[Fixture, ...] = (
@@ -137,6 +138,20 @@ FIXTURES: tuple[Fixture, ...] = (
         *_PARTS,
         (L.TransformerDecoder(6, 2, 8, 1, 3), (4, 6)),
         (L.TransformerDecoder(6, 2, 8, 1, 0, memory="m", memory_width=4, causal=True), (5, 6), (3, 4)),
+        (L.TransformerEncoder(6, 2, 8, 1, mask="k", layer_scale=0.5, final_norm=False), (3, 6), (3,)),
+        (L.TransformerEncoder(6, 2, 8, 1, placement="post", final_norm=True, attention=_NO_KEY_BIAS), (3, 6)),
+        (
+            L.TransformerDecoder(6, 2, 8, 1, 0, memory="m", memory_mask="k", attention=_NO_KEY_BIAS),
+            (3, 6),
+            (3, 6),
+            (3,),
+        ),
+        (L.ReadToken(1), (3, 4)),
+        (L.SwapAxes(), (3, 4)),
+        (L.PrependTokens(2, 4), (3, 4)),
+        (L.AddPositions(5, 4, first_position=1), (3, 4)),
+        (L.AddPositions(5, 4, kind="sinusoidal"), (3, 4)),
+        (L.Unread((2, 3)), (3, 4)),
         (L.OneHotDense(7, 4), (5,)),
         (L.TokenPositionEmbed(7, 5, 4), (5,)),
         (L.TokenPositionEmbed(7, 6, 4, first_position=1, segments=1, norm=True), (5,)),

@@ -31,8 +31,8 @@ def block(t, x, n, memory=None):
         norm(t, x)
     for keys, width in ((n, x.width), *([] if memory is None else [memory])):
         t.dense(x.width, x.heads * head, n, a.bias)
-        for _ in range(2):
-            t.dense(width, pairs * head, keys, a.bias)
+        t.dense(width, pairs * head, keys, a.bias and a.key_bias)
+        t.dense(width, pairs * head, keys, a.bias)
         t.dense(x.heads * head, x.width, n, a.bias)
     t.macs += 2 * computed_pairs(a, n, x.causal) * x.heads * head
     if memory is not None:
@@ -51,15 +51,19 @@ def relative_table(t, x):
         t.table(x.attention.buckets, x.heads)
 
 
-def transformer_encoder(t, x, s):
+def transformer_encoder(t, x, s, mask=None):
     for _ in range(x.n_blocks):
         block(t, x, math.prod(s[:-1]))
-    if x.placement != "post":
+        for _ in range(2 if x.layer_scale else 0):
+            t.table(x.width)
+    if x.final_norm or (x.placement != "post" and x.final_norm is None):
         norm(t, x)
     relative_table(t, x)
 
 
-def transformer_decoder(t, x, s, memory=None):
+def transformer_decoder(t, x, s, memory=None, mask=None):
+    if not x.memory:
+        memory = None
     n = x.n_queries or math.prod(s[:-1])
     read = math.prod((memory or s)[:-1]), (memory or s)[-1]
     for _ in range(x.n_blocks):
