@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
+from operator import add, mul
 from typing import Any
 
 import jax
@@ -30,7 +32,7 @@ class Sum(nnx.Module):
 
 
 class Joined(nnx.Module):
-    """Branches over the same input, concatenated along the channels or added."""
+    """Branches over the same input, concatenated along the channels, added or multiplied."""
 
     def __init__(self, branches: list[Chain], join: str) -> None:
         self.branches = nnx.List(branches)
@@ -39,7 +41,9 @@ class Joined(nnx.Module):
     def __call__(self, value: Batch, memory: Memory) -> Batch:
         """In the order of the listing."""
         leaves = [branch(value, memory) for branch in self.branches]
-        return sum(leaves[1:], leaves[0]) if self.join == "add" else jnp.concatenate(leaves, axis=-1)
+        if self.join == "concat":
+            return jnp.concatenate(leaves, axis=-1)
+        return reduce(add if self.join == "add" else mul, leaves)
 
 
 class Headed(nnx.Module):
