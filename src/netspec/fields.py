@@ -274,6 +274,41 @@ class Fixed(Kind):
         return all(kind.fits(entry) for kind, entry in zip(self.kinds, value, strict=True))
 
 
+class Either(Kind):
+    """A value of one of several kinds: a size, or a pair of sizes."""
+
+    def __init__(self, kinds: tuple[Kind, ...]) -> None:
+        self.kinds = kinds
+
+    @property
+    def text(self) -> str:
+        """That of the first."""
+        return self.kinds[0].text
+
+    def take(self, value: Any) -> Any:
+        """As the first kind does that it fits."""
+        return next((taken for kind in self.kinds if kind.fits(taken := kind.take(value))), value)
+
+    def fits(self, value: Any) -> bool:
+        """Whether it fits one of them."""
+        return any(kind.fits(value) for kind in self.kinds)
+
+    def refuse(self, name: str, value: Any) -> Refusal | None:
+        """As the kind that a text, a tuple or a number was meant for."""
+        if self.fits(value):
+            return None
+        meant: tuple[type[Kind], ...] = (Whole, Real)
+        if isinstance(value, str):
+            meant = (Choice, Text)
+        elif isinstance(value, Sequence):
+            meant = (Fixed, Many)
+        kind = next((kind for kind in self.kinds if isinstance(kind, meant)), self.kinds[0])
+        if isinstance(kind, Fixed):
+            sizes = sorted({len(one.kinds) for one in self.kinds if isinstance(one, Fixed)})
+            return Refusal(f"{name} must be whole numbers", f"{' or '.join(map(str, sizes))} of them, or one for all")
+        return kind.refuse(name, value)
+
+
 def normalise(instance: Any) -> None:
     """Bring the fields of a frozen dataclass into the types of their annotations where that loses nothing."""
     for name, kind in kinds_of(type(instance)):  # type: ignore[arg-type]  # mypy takes no class for hashable
@@ -336,6 +371,10 @@ def _kind(annotation: Any, whole: Whole) -> Kind:
         return Choice(parts)
     if origin in (Union, types.UnionType) and len(parts) == 2 and type(None) in parts:
         return Maybe(_kind(next(part for part in parts if part is not type(None)), whole))
+    if origin in (Union, types.UnionType):
+        return Either(tuple(_kind(part, whole) for part in parts))
+    if origin is tuple and all(part is int for part in parts):
+        return Fixed((whole,) * len(parts))
     if origin is tuple and len(parts) == 2 and parts[1] is Ellipsis:
         inner = _kind(parts[0], Whole())
         return Members(inner.of) if isinstance(inner, Instance) else Many(inner)

@@ -8,6 +8,47 @@ from netspec import layers
 from netspec.layers import Layer
 
 _BUILT_BY: dict[str, tuple[Any, ...]] = {
+    "activate": (layers.Activate, layers.PReLU),
+    "condition": (
+        layers.Condition,
+        layers.TimeEncoding,
+    ),
+    "gates": (
+        layers.ConvBlockAttention,
+        layers.EfficientChannelAttention,
+        layers.SqueezeExcite,
+    ),
+    "image_attention": (layers.ImageAttention,),
+    "norms": (
+        layers.BatchNorm,
+        layers.GlobalResponseNorm,
+        layers.InstanceNorm,
+        layers.LayerNorm,
+        layers.LocalResponseNorm,
+        layers.RMSNorm,
+        layers.ScaleChannels,
+    ),
+    "pooling": (
+        layers.AdaptiveAvgPool,
+        layers.AvgPool,
+        layers.GlobalMaxPool,
+    ),
+    "rearrange": (
+        layers.Channels,
+        layers.Crop,
+        layers.DepthToSpace,
+        layers.ExpectedBin,
+        layers.JoinCropped,
+        layers.PadChannels,
+        layers.PadImage,
+        layers.ShuffleChannels,
+        layers.SpaceToDepth,
+    ),
+    "resize": (
+        layers.NearestUpsample,
+        layers.Resize,
+        layers.ResizeLike,
+    ),
     "aspp": (layers.ASPP,),
     "bilinear_upsample": (layers.BilinearUpsample,),
     "bottleneck_block": (layers.BottleneckBlock,),

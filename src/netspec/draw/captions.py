@@ -61,6 +61,9 @@ _WORDS = {
     "norm_epsilon": "epsilon {0:g}",
 }
 
+#: Fields whose pairs of sizes need their name.
+_SIDES = ("padding", "stride", "dilation", "output_padding")
+
 #: What a part that is a value says of each of its fields.
 _PARTS = {
     "kv_heads": "{0} kv heads",
@@ -103,7 +106,7 @@ def arguments(layer: Layer) -> str:
         if name not in given:
             continue
         plain = name.replace("_", " ").replace("1x1", "1×1").replace("3x3", "3×3")
-        if name in _WORDS and value not in reads:
+        if name in _WORDS and value not in reads and not isinstance(value, tuple):
             words.append(_WORDS[name].format(value))
         elif isinstance(value, Attention):
             changed = (f for f in fields(value) if getattr(value, f.name) != f.default)
@@ -114,7 +117,8 @@ def arguments(layer: Layer) -> str:
             if value not in reads:
                 words.append(value.replace("_", " "))
         elif isinstance(value, tuple):
-            words.append("×".join(map(str, value)))
+            size = "×".join(map(str, value))
+            words.append(f"{plain} {size}" if name in _SIDES else size)
         elif value:
             words.append(f"{plain.removeprefix('n ')} {value}")
         elif name not in required:

@@ -1,6 +1,6 @@
 """The layers of the language, one file per idiom."""
 
-from netspec.layers.activation import ACTIVATIONS, Activation
+from netspec.layers.activation import ACTIVATIONS, Activate, Activation, PReLU
 from netspec.layers.aspp import ASPP
 from netspec.layers.attention import Attention
 from netspec.layers.base import Combinator, Layer, Primitive, Several, Shape, Value
@@ -8,6 +8,7 @@ from netspec.layers.bilinear_upsample import BilinearUpsample
 from netspec.layers.bottleneck_block import BottleneckBlock
 from netspec.layers.capsules import CapsuleLengths, DynamicRouting, LongestCapsule, Squash
 from netspec.layers.combinators import Branches, ForEach, Heads, OnRegions, Repeat, Residual, Under
+from netspec.layers.condition import Condition, TimeEncoding
 from netspec.layers.conv2d import Conv2d
 from netspec.layers.conv_bn import ConvBN
 from netspec.layers.convnext import ConvNeXtDownsample, ConvNeXtStage, ConvNeXtStem
@@ -21,10 +22,12 @@ from netspec.layers.feature_pyramid import FeaturePyramid
 from netspec.layers.fire_module import FireModule
 from netspec.layers.flatten import Flatten
 from netspec.layers.fused_mb_conv import FusedMBConv
+from netspec.layers.gates import ConvBlockAttention, EfficientChannelAttention, SqueezeExcite
 from netspec.layers.global_avg_pool import GlobalAvgPool
 from netspec.layers.group_norm import GroupNorm
 from netspec.layers.highway import Highway
 from netspec.layers.hopfield import Hopfield
+from netspec.layers.image_attention import ImageAttention
 from netspec.layers.inception_module import InceptionModule
 from netspec.layers.inverted_residual import InvertedResidual
 from netspec.layers.mamba_block import MambaBlock
@@ -34,9 +37,31 @@ from netspec.layers.mb_conv_v3 import MBConvV3
 from netspec.layers.mobile_vit_block import MobileViTBlock
 from netspec.layers.nerf import NeRFMLP, PositionalEncoding
 from netspec.layers.neural_ode import NeuralODE
+from netspec.layers.norms import (
+    BatchNorm,
+    GlobalResponseNorm,
+    InstanceNorm,
+    LayerNorm,
+    LocalResponseNorm,
+    RMSNorm,
+    ScaleChannels,
+)
 from netspec.layers.patch_embed import PatchEmbed
+from netspec.layers.pooling import AdaptiveAvgPool, AvgPool, GlobalMaxPool
 from netspec.layers.read_token import ReadToken
+from netspec.layers.rearrange import (
+    Channels,
+    Crop,
+    DepthToSpace,
+    ExpectedBin,
+    JoinCropped,
+    PadChannels,
+    PadImage,
+    ShuffleChannels,
+    SpaceToDepth,
+)
 from netspec.layers.residual_block import ResidualBlock
+from netspec.layers.resize import NearestUpsample, Resize, ResizeLike
 from netspec.layers.separable_conv import SeparableConv
 from netspec.layers.shuffle_block import ShuffleBlock, ShuffleV2Block
 from netspec.layers.structure_module import StructureModule
@@ -54,41 +79,59 @@ from netspec.layers.wavenet_block import WaveNetBlock
 __all__ = [
     "ACTIVATIONS",
     "ASPP",
+    "Activate",
     "Activation",
+    "AdaptiveAvgPool",
     "AddPositions",
     "Attention",
+    "AvgPool",
+    "BatchNorm",
     "BilinearUpsample",
     "BottleneckBlock",
     "Branches",
     "CSPBlock",
     "CapsuleLengths",
+    "Channels",
     "Combinator",
+    "Condition",
     "Conv2d",
     "ConvBN",
+    "ConvBlockAttention",
     "ConvNeXtDownsample",
     "ConvNeXtStage",
     "ConvNeXtStem",
+    "Crop",
     "DETRHeads",
     "DarknetBlock",
     "Dense",
     "DenseBlock",
+    "DepthToSpace",
     "DynamicRouting",
+    "EfficientChannelAttention",
     "EvoformerBlock",
+    "ExpectedBin",
     "FeaturePyramid",
     "FireModule",
     "Flatten",
     "ForEach",
     "FusedMBConv",
     "GlobalAvgPool",
+    "GlobalMaxPool",
+    "GlobalResponseNorm",
     "GroupNorm",
     "Heads",
     "Highway",
     "Hopfield",
+    "ImageAttention",
     "InceptionModule",
+    "InstanceNorm",
     "InvertedResidual",
+    "JoinCropped",
     "LMHead",
     "Layer",
+    "LayerNorm",
     "Load",
+    "LocalResponseNorm",
     "LongestCapsule",
     "MBConv",
     "MBConvV3",
@@ -96,32 +139,44 @@ __all__ = [
     "MaxPool",
     "MobileViTBlock",
     "NeRFMLP",
+    "NearestUpsample",
     "NeuralODE",
     "OnRegions",
     "OneHotDense",
+    "PReLU",
+    "PadChannels",
+    "PadImage",
     "PatchEmbed",
     "PatchMerging",
     "Pick",
     "PositionalEncoding",
     "PrependTokens",
     "Primitive",
+    "RMSNorm",
     "ReadToken",
     "Repeat",
     "Reshape",
     "Residual",
     "ResidualBlock",
+    "Resize",
+    "ResizeLike",
     "Save",
+    "ScaleChannels",
     "SeparableConv",
     "Several",
     "Shape",
     "SharedEmbed",
     "ShuffleBlock",
+    "ShuffleChannels",
     "ShuffleV2Block",
+    "SpaceToDepth",
     "Squash",
+    "SqueezeExcite",
     "StructureModule",
     "SwapAxes",
     "SwinStage",
     "TimeCondition",
+    "TimeEncoding",
     "TokenPositionEmbed",
     "TransformerDecoder",
     "TransformerEncoder",

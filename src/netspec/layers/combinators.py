@@ -39,15 +39,14 @@ class Residual(Combinator):
 
 @dataclass(frozen=True)
 class Branches(Combinator):
-    """Parallel paths over the same input, concatenated along channels, added or averaged: ``x -> join(f₁(x), …,
-    fₙ(x))``.
+    """Parallel paths over one input, joined along channels or by sum, mean or product: ``x -> join(f₁(x), …, fₙ(x))``.
 
     An empty branch is the identity. Parameters: those of the layers inside.
     Source: Szegedy et al. 2014 (arXiv:1409.4842); book ch. 11, def. 82.
     """
 
     branches: tuple[tuple[Layer, ...], ...]
-    join: Literal["concat", "add", "mean"] = "concat"
+    join: Literal["concat", "add", "mean", "multiply"] = "concat"
 
     def check(self) -> None:
         """Raise :class:`LayerError` when there is nothing to join."""

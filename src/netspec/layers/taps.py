@@ -40,14 +40,15 @@ class Save(Free):
 
 @dataclass(frozen=True)
 class Load(Free):
-    """Read the tensor saved under ``name``: in place of the one that arrives, joined to its channels, or added to it.
+    """Read the tensor saved under ``name``: in place of what arrives, joined to its channels, added, multiplied.
 
-    ``join="replace"``: ``any -> saved``. ``"concat"``: ``(…, a), (…, b) -> (…, a + b)``. ``"add"``: equal shapes.
+    ``join="replace"``: ``any -> saved``. ``"concat"``: ``(…, a), (…, b) -> (…, a + b)``. ``"add"``,
+    ``"multiply"``: equal shapes.
     A tensor out of several is read as ``"name.part"``. No parameters. Source: as :class:`Save`.
     """
 
     name: str
-    join: Literal["replace", "concat", "add"] = "replace"
+    join: Literal["replace", "concat", "add", "multiply"] = "replace"
 
     primitive = "load"
 
@@ -64,12 +65,16 @@ class Load(Free):
 
 
 def joined(join: str, shapes: list[Value]) -> Value:
-    """Shape of tensors concatenated along channels or added. Raises :class:`LayerError` when they do not fit."""
+    """Shape of tensors concatenated along channels, added or multiplied; :class:`LayerError` when they do not fit."""
     several = [expect_one(shape) for shape in shapes]
     first = several[0]
-    if join in ("add", "mean"):
+    if join in ("add", "mean", "multiply"):
         if any(shape != first for shape in shapes):
-            raise LayerError("added tensors differ", arrived=" and ".join(map(str, shapes)), expected="equal shapes")
+            raise LayerError(
+                "multiplied tensors differ" if join == "multiply" else "added tensors differ",
+                arrived=" and ".join(map(str, shapes)),
+                expected="equal shapes",
+            )
         return first
     if any(shape[:-1] != first[:-1] for shape in several):
         arrived = " and ".join(map(str, shapes))

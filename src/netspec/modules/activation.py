@@ -10,8 +10,8 @@ import jax.numpy as jnp
 from flax import nnx
 
 #: GELU in its tanh form, as in the book. The slope of the leaky ReLU is that of DCGAN (arXiv:1511.06434) and pix2pix.
-#: ``relu6`` (arXiv:1704.04861) and ``hard_sigmoid`` (arXiv:1905.02244, sec. 5.2) occur inside MobileNet blocks only,
-#: ``gelu_exact`` (arXiv:1606.08415) in the MLPs of transformers.
+#: ``relu6`` is from arXiv:1704.04861, ``hard_sigmoid`` from arXiv:1905.02244, sec. 5.2; ``gelu_exact`` and
+#: ``gelu_quick`` (arXiv:1606.08415) are forms of ``gelu`` that conventions choose.
 FUNCTIONS: dict[str, Callable[[jax.Array], jax.Array]] = {
     "identity": lambda x: x,
     "relu": nnx.relu,
@@ -23,6 +23,13 @@ FUNCTIONS: dict[str, Callable[[jax.Array], jax.Array]] = {
     "sigmoid": nnx.sigmoid,
     "relu6": nnx.relu6,
     "hard_sigmoid": nnx.hard_sigmoid,
+    "elu": nnx.elu,
+    "selu": nnx.selu,
+    "celu": nnx.celu,
+    "mish": jax.nn.mish,
+    "softplus": nnx.softplus,
+    "softsign": nnx.soft_sign,
+    "softmax": nnx.softmax,
     "gelu_exact": lambda x: nnx.gelu(x, approximate=False),
     "gelu_quick": lambda x: x * nnx.sigmoid(1.702 * x),
 }

@@ -15,6 +15,7 @@ from flax import nnx
 from netspec.conventions import BOOK, Conventions
 from netspec.layers.base import Layer
 from netspec.layers.parts import Norm
+from netspec.layers.window import Padding, Pair, both, sides
 from netspec.modules.activation import FUNCTIONS, leaky_relu, of_sum
 from netspec.modules.cpu.channel_sums import BatchNorm, Conv, LayerNorm, Linear, UnbiasedBatchNorm
 from netspec.modules.cpu.depthwise import depthwise_conv
@@ -60,7 +61,13 @@ class Numerics:
         """What joins the two paths of a residual block: a ReLU of their sum, or what stands in its place."""
         return relu_of_sum if self.conventions.relu == "relu" else of_sum(self.activation("relu"))
 
-    def same_padding(self, window: int, dilation: int = 1) -> Pads:
+    def window_padding(self, window: Pair, padding: Padding, dilation: Pair = 1) -> Pads:
+        """``padding`` as a layer says it, for ``jax.lax`` and pools."""
+        if padding == "same":
+            return self.same_padding(window, dilation)
+        return "VALID" if padding == "valid" else sides(padding)
+
+    def same_padding(self, window: Pair, dilation: Pair = 1) -> Pads:
         """Padding after which a window of stride ``s`` leaves ``ceil(n / s)`` per side, for ``jax.lax`` and pools."""
         return "SAME" if self.conventions.padding == "tf_same" else same_padding(window, dilation)
 
@@ -96,29 +103,30 @@ class Numerics:
         self,
         in_channels: int,
         out_channels: int,
-        kernel: int,
+        kernel: Pair,
         rngs: nnx.Rngs,
         *,
-        stride: int = 1,
-        padding: str = "same",
+        stride: Pair = 1,
+        padding: Padding = "same",
         groups: int = 1,
-        dilation: int = 1,
+        dilation: Pair = 1,
         bias: bool = True,
     ) -> nnx.Conv:
-        """A ``kernel × kernel`` convolution, ``(B, H, W, in) -> (B, H', W', out)``, initialised by the scheme.
+        """A convolution, ``(B, H, W, in) -> (B, H', W', out)``, initialised by the scheme.
 
         ``padding="same"`` leaves ``ceil(n / stride)`` per side, padded as :meth:`same_padding` says.
         """
-        special: Callable[..., jax.Array] | None = pointwise_conv if kernel == groups == 1 else None
+        plain = both(kernel) == (1, 1) and groups == 1 and padding in ("same", "valid", 0)
+        special: Callable[..., jax.Array] | None = pointwise_conv if plain else None
         if groups == in_channels == out_channels > 1:
             special = depthwise_conv
         return Conv(
             in_channels,
             out_channels,
-            (kernel, kernel),
-            strides=stride,
-            padding=self.same_padding(kernel, dilation) if padding == "same" else "VALID",
-            kernel_dilation=dilation,
+            both(kernel),
+            strides=both(stride),
+            padding=self.window_padding(kernel, padding, dilation),
+            kernel_dilation=both(dilation),
             feature_group_count=groups,
             use_bias=bias,
             dtype=self.compute_dtype,
@@ -181,14 +189,14 @@ class Numerics:
         return nnx.RMSNorm(width, epsilon=self.norm_epsilon(epsilon), dtype=self.wide_dtype, rngs=rngs)
 
 
-def same_padding(kernel: int, dilation: int = 1) -> Pads:
+def same_padding(kernel: Pair, dilation: Pair = 1) -> Pads:
     """Padding after which a window of stride ``s`` leaves ``ceil(n / s)`` per side.
 
     The same on both sides for an odd kernel, as the papers' reference implementations have it; XLA's ``SAME`` would
     put the odd pixel of a strided window last. An even kernel has no symmetric choice for every size, and takes that.
     """
-    reach = dilation * (kernel - 1)
-    return "SAME" if reach % 2 else ((reach // 2, reach // 2),) * 2
+    down, across = (hole * (size - 1) for hole, size in zip(both(dilation), both(kernel), strict=True))
+    return "SAME" if down % 2 or across % 2 else ((down // 2, down // 2), (across // 2, across // 2))
 
 
 def module_of(layer: Layer, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Module:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
+from operator import add, mul
 from typing import Any
 
 import jax
@@ -30,7 +32,7 @@ class Sum(nnx.Module):
 
 
 class Joined(nnx.Module):
-    """Branches over the same input, concatenated along the channels or added."""
+    """Branches over the same input, concatenated along the channels, added or multiplied."""
 
     def __init__(self, branches: list[Chain], join: str) -> None:
         self.branches = nnx.List(branches)
@@ -41,8 +43,8 @@ class Joined(nnx.Module):
         leaves = [branch(value, memory) for branch in self.branches]
         if self.join == "concat":
             return jnp.concatenate(leaves, axis=-1)
-        total = sum(leaves[1:], leaves[0])
-        return total / len(leaves) if self.join == "mean" else total
+        joined = reduce(mul if self.join == "multiply" else add, leaves)
+        return joined / len(leaves) if self.join == "mean" else joined
 
 
 class Headed(nnx.Module):

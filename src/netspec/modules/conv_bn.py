@@ -57,5 +57,5 @@ def depthwise(
 
 @build_layer.register
 def _(layer: ConvBN, numerics: Numerics, rngs: nnx.Rngs) -> NormedConv:
-    conv = plain_convolution(layer, numerics, rngs, bias=False)
+    conv = plain_convolution(layer, numerics, rngs)
     return NormedConv(conv, numerics.batch_norm(layer.out_channels, rngs), numerics.activation(layer.activation))

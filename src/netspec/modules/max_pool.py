@@ -6,7 +6,9 @@ import jax
 from flax import nnx
 
 from netspec.layers.max_pool import MaxPool
+from netspec.layers.window import both
 from netspec.modules.base import Numerics, build_layer
+from netspec.modules.pooling import window_sides
 
 
 class MaxPooling(nnx.Module):
@@ -14,12 +16,14 @@ class MaxPooling(nnx.Module):
 
     def __init__(self, layer: MaxPool, numerics: Numerics) -> None:
         self.layer = layer
-        self.padding = numerics.same_padding(layer.window) if layer.padding == "same" else "VALID"
+        self.padding = numerics.window_padding(layer.window, layer.padding)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """The largest value under each window, channel by channel."""
-        window, stride = self.layer.window, self.layer.stride
-        return nnx.max_pool(x, (window, window), strides=(stride, stride), padding=self.padding)
+        padding = (
+            window_sides(self.layer, x.shape[1:]) if self.layer.ceil and self.layer.padding != "same" else self.padding
+        )
+        return nnx.max_pool(x, both(self.layer.window), strides=both(self.layer.stride), padding=padding)
 
 
 @build_layer.register

@@ -33,6 +33,8 @@ class Loaded(nnx.Module):
                 return saved
             case "concat":
                 return jnp.concatenate([value, saved], axis=-1)
+            case "multiply":
+                return value * saved
             case _:
                 return value + saved
 

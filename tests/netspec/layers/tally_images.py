@@ -10,13 +10,28 @@ def halved(n):
 def conv2d(t, x, s):
     out = x.output_shape(s)
     at = s[0] * s[1] if x.transposed else out[0] * out[1]
-    t.conv(x.in_channels, x.out_channels, x.kernel, at, bias=True)
+    t.conv(x.in_channels, x.out_channels, x.kernel, at, x.groups, bias=x.bias)
 
 
 def conv_bn(t, x, s):
     out = x.output_shape(s)
     at = s[0] * s[1] if x.transposed else out[0] * out[1]
-    t.conv(x.in_channels, x.out_channels, x.kernel, at, norm=True)
+    t.conv(x.in_channels, x.out_channels, x.kernel, at, x.groups, bias=x.bias, norm=True)
+
+
+def conv_block_attention(t, x, s):
+    t.dense(x.channels, x.squeezed, 2, bias=False)
+    t.dense(x.squeezed, x.channels, 2, bias=False)
+    t.conv(2, 1, x.kernel, s[0] * s[1])
+
+
+def image_attention(t, x, s):
+    at, k = s[0] * s[1], x.heads * x.key_width if x.key_width else x.channels
+    for width in (k, k, x.channels, x.channels):
+        t.conv(x.channels, width, 1, at, bias=not x.normed, norm=x.normed)
+    if x.normed:
+        t.conv(x.channels, x.channels, 3, at, groups=x.channels, norm=True)
+    t.macs += at * at * (k + x.channels)
 
 
 def neural_ode(t, x, s):

@@ -23,8 +23,9 @@ class Tally:
     def conv(self, i, o, kernel, at, groups=1, bias=False, norm=False):
         """A grouped convolution whose kernel is applied at ``at`` positions."""
         assert i % groups == 0 and o % groups == 0
-        self.tensors.append((kernel, kernel, i // groups, o))
-        self.macs += at * kernel * kernel * (i // groups) * o
+        rows, columns = (kernel, kernel) if isinstance(kernel, int) else kernel
+        self.tensors.append((rows, columns, i // groups, o))
+        self.macs += at * rows * columns * (i // groups) * o
         if bias:
             self.tensors.append((o,))
         if norm:
