@@ -18,6 +18,7 @@ ANY_SHAPE = (
 
 #: Primitives that act on the last axis, whatever stands before it, and those that only move tensors.
 ANY_RANK = (L.Dense, L.LMHead, L.Highway, L.PositionalEncoding, L.Flatten, L.Save, L.Load, L.FeaturePyramid, L.Unread)
+ANY_RANK += (L.Channels, L.ShuffleChannels, L.PadChannels, L.ExpectedBin, L.TimeEncoding)
 
 
 def network(layer, arrived, read, before=()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -43,16 +44,22 @@ class Published:
     name: str
     family: str
     library: str
-    make: Callable[[], NetSpec]
+    make: Callable[..., NetSpec]
     variants: tuple[str, ...] = ()
     piece: str = "total"
     parts: tuple[Part, ...] = ()
     rules: str = ""
     aliases: tuple[str, ...] = ()
 
-    def spec(self) -> NetSpec:
-        """The network, under its name and with the library as its source."""
-        made = self.make()
+    def spec(self, classes: int | None = None) -> NetSpec:
+        """The network, under its name and with the library as its source; with as many ``classes`` where they are given.
+
+        Raises :class:`netspec.SpecError` for a network without a head of classes.
+        """
+        told = classes is not None and "classes" in inspect.signature(self.make).parameters
+        made = self.make(classes=classes) if told else self.make()
+        if classes is not None and not told:
+            made = made.with_classes(classes)
         about = replace(made.provenance, role="published", entry=self.family, domain=DOMAIN, book=self.library)
         return replace(made, name=self.name, provenance=about)
 

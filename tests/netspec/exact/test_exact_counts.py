@@ -26,7 +26,7 @@ def test_the_count_is_the_references(name):
             assert (part.piece, part.params(spec)) == (part.piece, int(row["params"]))
     for row in rows:
         classes = int(row["classes"] or 0)
-        of_as_many = spec.with_classes(classes) if classes else spec
+        of_as_many = published.spec(classes) if classes else spec
         assert (classes, of_as_many.params) == (classes, int(row["params"]))
 
 
