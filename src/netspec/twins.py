@@ -104,7 +104,7 @@ _BUILT_BY: dict[str, tuple[Any, ...]] = {
     ),
     "neural_ode": (layers.NeuralODE,),
     "patch_embed": (layers.PatchEmbed,),
-    "read_token": (layers.ReadToken,),
+    "read_token": (layers.ReadMarked, layers.ReadToken),
     "residual_block": (layers.ResidualBlock,),
     "separable_conv": (layers.SeparableConv,),
     "shuffle_block": (

@@ -13,7 +13,7 @@ from netspec.errors import UnknownSpecError
 from netspec.exact.published import Published
 
 #: The modules of this package that hold networks.
-FAMILIES = ("resnet", "vit", "bert", "gpt", "t5", "llama")
+FAMILIES = ("resnet", "vit", "bert", "gpt", "t5", "llama", "bart", "transformer", "whisper", "clip", "mixer")
 
 
 @cache

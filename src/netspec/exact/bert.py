@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from netspec.conventions import Conventions
 from netspec.exact.published import Part, Published, network
-from netspec.layers import Dense, Heads, ReadToken, TokenPositionEmbed, TransformerEncoder
+from netspec.layers import Dense, Heads, LayerNorm, LMHead, ReadToken, TokenPositionEmbed, TransformerEncoder
 from netspec.layers.base import Layers, Shape
 from netspec.spec import NetSpec
 
@@ -32,7 +32,7 @@ def encoder(
     segments: int = 2,
     told_apart: bool = True,
     epsilon: float = 1e-12,
-    head: Literal["states", "pooled", "classes"] = "pooled",
+    head: Literal["states", "pooled", "classes", "masked", "pretraining"] = "pooled",
     classes: int = 2,
     paper: str = BERT,
 ) -> NetSpec:
@@ -53,6 +53,7 @@ def encoder(
         segment=named,
         norm=True,
         norm_epsilon=epsilon,
+        table="tokens" if head in ("masked", "pretraining") else "",
     )
     widened: Layers = () if table == width else (Dense(table, width),)
     mlp = mlp_width or 4 * width
@@ -60,10 +61,18 @@ def encoder(
         width, heads, mlp, n_blocks, placement="post", norm_epsilon=epsilon, mask="attention_mask"
     )
     pooler = (ReadToken(), Dense(width, width, "tanh"))
+    masked = (
+        Dense(width, table, "gelu"),
+        LayerNorm(table, epsilon),
+        LMHead(table, vocabulary, table="tokens"),
+    )
+    both = Heads({"prediction_logits": masked, "seq_relationship_logits": (*pooler, Dense(width, 2))})
     ends: dict[str, Layers] = {
         "states": (),
         "pooled": (Heads({"last_hidden_state": (), "pooler_output": pooler}),),
         "classes": (*pooler, Dense(width, classes)),
+        "masked": masked,
+        "pretraining": (both,),
     }
     inputs: dict[str, Shape] = {"attention_mask": (tokens,)} | ({named: (tokens,)} if named else {})
     layers = (embedding, *widened, stack, *ends[head])
@@ -119,6 +128,14 @@ def _networks() -> Iterator[Published]:
         make = partial(encoder, *sizes, head="classes", **options)
         if variants:
             yield Published(f"{name}-classifier", family, TRANSFORMERS, make, variants, rules="bert_classifier")
+    for name, variant, *sizes, vocabulary in BERTS:
+        for head, words in (("masked", "+ MLM head"), ("pretraining", "+ MLM + NSP heads")):
+            make = partial(encoder, *sizes, vocabulary=vocabulary, head=head)
+            yield Published(f"{name}-{head}", "BERT", TRANSFORMERS, make, (f"{variant} {words}",), rules=f"bert_{head}")
+    for name, variant, *sizes in ROBERTAS:
+        make = partial(encoder, *sizes, head="masked", **OF_ROBERTA)
+        variants = (f"{variant} + MLM head",)
+        yield Published(f"{name}-masked", "RoBERTa", TRANSFORMERS, make, variants, rules="roberta_masked")
     make = partial(encoder, 768, 12, 6, **OF_DISTILBERT)
     variants = ("DistilBERT-base-uncased",)
     yield Published("distilbert-base-uncased", "DistilBERT", TRANSFORMERS, make, variants, rules="distilbert")

@@ -52,7 +52,7 @@ class Published:
     aliases: tuple[str, ...] = ()
 
     def spec(self, classes: int | None = None) -> NetSpec:
-        """The network, under its name and with the library as its source; with as many ``classes`` where they are given.
+        """The network, under its name and with the library as its source; with as many ``classes`` if they are given.
 
         Raises :class:`netspec.SpecError` for a network without a head of classes.
         """

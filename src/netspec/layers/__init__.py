@@ -48,7 +48,7 @@ from netspec.layers.norms import (
 )
 from netspec.layers.patch_embed import PatchEmbed
 from netspec.layers.pooling import AdaptiveAvgPool, AvgPool, GlobalMaxPool
-from netspec.layers.read_token import ReadToken
+from netspec.layers.read_token import ReadMarked, ReadToken
 from netspec.layers.rearrange import (
     Channels,
     Crop,
@@ -153,6 +153,7 @@ __all__ = [
     "PrependTokens",
     "Primitive",
     "RMSNorm",
+    "ReadMarked",
     "ReadToken",
     "Repeat",
     "Reshape",

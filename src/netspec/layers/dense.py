@@ -20,6 +20,7 @@ class Dense(Primitive):
     in_features: int
     out_features: int
     activation: Activation = "identity"
+    bias: bool = True
 
     primitive = "dense"
 
@@ -30,7 +31,7 @@ class Dense(Primitive):
 
     def params(self) -> int:
         """Kernel and bias."""
-        return self.in_features * self.out_features + self.out_features
+        return self.in_features * self.out_features + (self.out_features if self.bias else 0)
 
     def macs(self, arrived: Shape) -> int:
         """One matrix product per position."""

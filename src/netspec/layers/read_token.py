@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from netspec.errors import LayerError
 from netspec.layers.base import Free, Shape
 from netspec.layers.expect import expect_one
+from netspec.names import tap_wrong
 
 
 @dataclass(frozen=True)
@@ -27,3 +28,40 @@ class ReadToken(Free):
         if len(arrived) != 2 or arrived[0] <= self.place:
             raise LayerError("no such token", arrived=arrived, expected=f"(tokens, width) of more than {self.place}")
         return arrived[1:]
+
+
+@dataclass(frozen=True)
+class ReadMarked(Free):
+    """The token where ``among``, a tensor of indices of as many tokens, is ``mark`` first: ``(N, width) -> (width,)``.
+
+    Without a ``mark``, where it is largest. Without any such, the first token. No parameters. Source: Radford et al.
+    2021 (arXiv:2103.00020), sec. 2.4, whose text encoder is read at the end of the text, the largest of its indices.
+    """
+
+    among: str
+    mark: int | None = None
+
+    primitive = "read_marked"
+    may_be_zero = ("mark",)
+
+    def check(self) -> None:
+        """Raise :class:`LayerError` for a name that is none."""
+        super().check()
+        if wrong := tap_wrong(self.among):
+            raise LayerError("indices need a name", arrived=repr(self.among), expected=wrong)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The indices."""
+        return (self.among,)
+
+    def output_shape(self, arrived: Shape, indices: Shape) -> Shape:
+        """One vector."""
+        expect_one(arrived)
+        if len(arrived) != 2 or indices != arrived[:1]:
+            raise LayerError("an index for each token", arrived=indices, expected=f"({arrived[0]},)")
+        return arrived[1:]
+
+    def macs(self, arrived: Shape, *read: Shape) -> int:
+        """None."""
+        return 0

@@ -25,5 +25,5 @@ class Activated(nnx.Module):
 
 @build_layer.register
 def _(layer: Dense, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Linear | Activated:
-    linear = numerics.linear(layer.in_features, layer.out_features, rngs)
+    linear = numerics.linear(layer.in_features, layer.out_features, rngs, bias=layer.bias)
     return linear if layer.activation == "identity" else Activated(linear, numerics.activation(layer.activation))

@@ -20,7 +20,7 @@ class Arrangement:
     """How a tensor of ours of ``shape`` lies in the library.
 
     ``features`` is ``(H, W, C)`` where a dense map reads a feature map that was flattened: in the library, channels
-    come first. ``lead`` axes of length one stand in front there.
+    come first. ``lead`` axes of length one stand in front there, or where negative are missing.
     """
 
     kind: Kind
@@ -47,7 +47,7 @@ class Arrangement:
             inputs, outputs = shape
             ones = {"conv": (1, 1), "conv1d": (1,)}.get(self.layout, ())
             return shape if self.layout == "io" else (outputs, inputs, *ones)
-        return (*[1] * self.lead, *shape)
+        return shape[-self.lead :] if self.lead < 0 else (*[1] * self.lead, *shape)
 
     def to_ours(self, tensor: Any) -> Any:
         """The library's tensor as ours; a numpy or jax array."""

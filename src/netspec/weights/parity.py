@@ -8,6 +8,7 @@ needed.
 from __future__ import annotations
 
 import json
+import math
 import time
 import zlib
 from collections.abc import Callable, Mapping
@@ -64,6 +65,12 @@ class Case:
     def name(self) -> str:
         """That of the folder."""
         return str(self.manifest["case"])
+
+    @property
+    def parameters(self) -> int:
+        """Parameters of the reference, without the constant tables that it counts."""
+        tables = sum(math.prod(shape) for _, shape, kind, *_ in self.manifest["state_dict"] if kind == "fixed_table")
+        return int(self.manifest["parameters"]) - tables
 
     @cached_property
     def tensors(self) -> dict[str, np.ndarray]:
@@ -165,7 +172,7 @@ def compare(case: Case, twin: Twin, *, double: bool = True) -> Figures:
         case.name,
         spec.name,
         spec.params,
-        int(case.manifest["parameters"]),
+        case.parameters,
         len(twin.table.rules),
         single[0],
         found[0] if found else None,

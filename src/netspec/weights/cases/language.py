@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from netspec.exact import bert, gpt, llama, t5
+from netspec.exact import bart, bert, clip, gpt, llama, t5, whisper
 from netspec.weights.cases.base import Cases, case, named
 
 CASES: Cases = {
@@ -24,6 +24,33 @@ CASES: Cases = {
         first_position=2,
         segments=1,
         epsilon=1e-12,
+    ),
+    "tiny_bert_mlm": case(
+        "bert_masked", bert.encoder, 32, 4, 2, vocabulary=120, mlp_width=64, positions=40, head="masked"
+    ),
+    "tiny_bart": case("bart", bart.bart, 32, 4, 2, mlp_width=64, vocabulary=100, positions=40, tokens=16),
+    "transformer_base": partial(named, "transformer-base", inputs={"": "source"}),
+    "tiny_whisper_a": case(
+        "whisper", whisper.whisper, 32, 4, 2, mlp_width=64, vocabulary=100, mel=16, frames=100, tokens=32
+    ),
+    "whisper_tiny": partial(named, "whisper-tiny"),
+    "tiny_clip_a": case(
+        "clip",
+        clip.clip,
+        32,
+        4,
+        2,
+        patch=8,
+        image=32,
+        mlp_width=64,
+        text_width=32,
+        text_heads=4,
+        text_blocks=2,
+        text_mlp=64,
+        vocabulary=100,
+        tokens=20,
+        space=16,
+        end=99,
     ),
     "t5_small": partial(named, "t5-small"),
     "tiny_t5": case("t5", t5.make, 32, 4, 8, 64, 2, vocabulary=100),
