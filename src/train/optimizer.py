@@ -12,7 +12,7 @@ from train.config.cell import Cell
 from train.config.length import length_of
 
 
-def learning_rate(cell: Cell, steps_per_epoch: int) -> optax.Schedule:
+def learning_rate(cell: Cell, steps_per_epoch: int, peak: Any = None) -> optax.Schedule:
     """Linear warm-up over W of E epochs to the base rate, then half a cosine, a line or none down to a floor.
 
     The book's is the cosine to zero. With granularity ``epoch`` its rate in epoch e = 0, 1, … is ``base (e+1)/W`` while
@@ -22,9 +22,11 @@ def learning_rate(cell: Cell, steps_per_epoch: int) -> optax.Schedule:
     same rate at the same step.
 
     In general the rate after warm-up is ``base (floor + (1 - floor) f)``, where f falls from 1 to 0 as half a cosine or
-    as a line, or stays 1 where the schedule is ``constant``.
+    as a line, or stays 1 where the schedule is ``constant``. ``peak`` takes the place of the cell's base rate: an array
+    in a compiled step, which is then the same for all rates.
     """
-    base, schedule = cell.optimizer.learning_rate, cell.schedule
+    schedule = cell.schedule
+    base = cell.optimizer.learning_rate if peak is None else peak
     length, per_epoch = length_of(cell, steps_per_epoch), schedule.granularity == "epoch"
     unit = steps_per_epoch if per_epoch else 1
     warmup, total = length.warmup // unit, length.steps // unit
@@ -54,7 +56,7 @@ def kernels_only(params: Any) -> Any:
     return jax.tree_util.tree_map_with_path(lambda path, _: getattr(path[-1], "key", None) == "kernel", params)
 
 
-def make_optimizer(cell: Cell, steps_per_epoch: int) -> optax.GradientTransformation:
+def make_optimizer(cell: Cell, steps_per_epoch: int, peak: Any = None) -> optax.GradientTransformation:
     """AdamW or SGD with momentum, after clipping by global norm where asked.
 
     - ``adamw``: ``w <- w - lr (m̂ / (sqrt(v̂) + eps) + weight_decay w)``, Loshchilov and Hutter 2019
@@ -64,9 +66,9 @@ def make_optimizer(cell: Cell, steps_per_epoch: int) -> optax.GradientTransforma
 
     Clipping scales a gradient of a norm above ``clip_norm`` by ``clip_norm / norm``. The book's ImageNet run scaled by
     ``min(1, clip_norm / (norm + 1e-6))``, which where ``clip_norm`` is 1 is less by at most a millionth. The decay mask
-    is the book's (companion repository).
+    is the book's (companion repository). ``peak`` is that of :func:`learning_rate`.
     """
-    options, rate = cell.optimizer, learning_rate(cell, steps_per_epoch)
+    options, rate = cell.optimizer, learning_rate(cell, steps_per_epoch, peak)
     mask = kernels_only if options.decay_mask == "kernels" else None
     if options.name == "adamw":
         betas = {"b1": options.beta1, "b2": options.beta2, "eps": options.epsilon}
