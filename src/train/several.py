@@ -2,8 +2,8 @@
 
 Every run has its own results, checkpoints and fingerprint, and leaves what it would have left in a process of its own.
 Runs of cells that differ in the learning rate alone share their compiled programs (:meth:`train.step.Programs.alike`).
-What has finished is kept beside its checkpoints, too, as links to the same files: Snakemake removes all outputs of a job
-that fails or is run again, and they are then put in place without training.
+What has finished is kept beside its checkpoints, too, as links to the same files: Snakemake removes all outputs of a
+job that fails or is run again, and they are then put in place without training.
 """
 
 from __future__ import annotations
@@ -76,9 +76,10 @@ class Sharing:
         self.last: tuple[str, int, Programs] | None = None
 
     def __call__(self, cell: Cell, learner: Learner, steps_per_epoch: int) -> Programs:
+        """The programs of a cell, as :class:`train.step.Programs` makes them."""
         from train.step import Programs as Made
 
-        alike = Programs.alike(cell)
+        alike = Made.alike(cell)
         if self.last is None or self.last[:2] != (alike, steps_per_epoch):
             self.last = alike, steps_per_epoch, Made(cell, learner, steps_per_epoch)
         return self.last[2].of(cell)
