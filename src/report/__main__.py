@@ -28,7 +28,8 @@ def _page(arguments: argparse.Namespace) -> None:
 
     report = import_module(f"report.{arguments.kind}.page").REPORT
     if arguments.about:
-        return report.write(report.read(arguments.about), arguments.out)
+        report.write(report.read(arguments.about), arguments.out)
+        return
     missing = [f"--{name}" for name in ("results", "cells", "seeds") if not getattr(arguments, name)]
     if missing or not hasattr(report, "trained"):
         wanted = ", ".join(missing) if hasattr(report, "trained") else "--about"

@@ -10,7 +10,7 @@ from train.config.closure import closure
 from train.config.schema import ConfigError
 from train.machine import gpus
 from train.machine.runtime import share_interpreter
-from train.config.comparison import about
+from train.config.comparison import about as told_of
 from train.workflow import allocation, snake, targets, vocabulary
 from train.workflow.plan import STORE, Plan, network_of
 

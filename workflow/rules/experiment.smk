@@ -98,13 +98,13 @@ for name, group in TOGETHER.items():
                 provenance.architecture_of(model) for model, task in tasks_in(group)
             ],
             seeds=group.seeds,
-            out=f"results/{group.label}/{{cell}}/seed{{seed}}",
-            checkpoints=f".cache/checkpoints/{group.label}/{{cell}}/seed{{seed}}",
+            label=group.label,
             platform=PLATFORMS[DEVICES[group.label]],
         shell:
             "{params.platform} PJRT_NPROC={threads} OMP_NUM_THREADS={threads} "
             "exec python -m train fit --cell {input.cells} --seed {params.seeds} --data {input.store} "
-            "--out {params.out:q} --checkpoints {params.checkpoints:q} --gpus {resources.gpu} --parent $PPID "
+            "--out 'results/{params.label}/{{cell}}/seed{{seed}}' "
+            "--checkpoints '.cache/checkpoints/{params.label}/{{cell}}/seed{{seed}}' --gpus {resources.gpu} --parent $PPID "
             "> {log} 2>&1"
 
     workflow.ruleorder(f"{name} together", "train")
@@ -122,7 +122,7 @@ rule resolve_comparison:
     conda:
         "../envs/netspec.yaml"
     params:
-        about=lambda wildcards: about(PLAN.reported[wildcards.report]),
+        about=lambda wildcards: told_of(PLAN.reported[wildcards.report]),
     shell:
         "printf '%s\n' {params.about:q} > {output} 2> {log}"
 

@@ -14,11 +14,12 @@ from report.runs import statistics
 
 SUPPORTED, REFUTED, UNDECIDED = "supported", "refuted", "undecided"
 RULE = (
-    "The rule: by how much the first variant is better than the second, paired by seed, has a 95 % interval (Student’s). "
-    "A claim that it is better is supported where the whole interval lies above the smallest difference that counts, "
-    "refuted where the whole lies below it, and undecided where it contains it. A claim that both are alike is supported "
-    "where the interval lies within that difference on both sides, refuted where it lies outside. Where all runs of one "
-    "diverged and none of the other did, that decides. Intervals are not adjusted for the number of claims."
+    "The rule: by how much the first variant is better than the second, paired by seed, has a 95 % interval "
+    "(Student’s). A claim that it is better is supported where the whole interval lies above the smallest difference "
+    "that counts, refuted where the whole lies below it, and undecided where it contains it. A claim that both are "
+    "alike is supported where the interval lies within that difference on both sides, refuted where it lies outside. "
+    "Where all runs of one diverged and none of the other did, that decides. Intervals are not adjusted for the number "
+    "of claims."
 )
 
 

@@ -105,7 +105,7 @@ class Setting:
         return {0: "smallest", len(variant.cells) - 1: "largest"}.get(place, "")
 
     def runs(self, variant: str, at: str = "best") -> dict[int, Run]:
-        """The judged runs of a variant by seed, each at its chosen rate (``best``), or all ``at`` one end of the rates."""
+        """The judged runs of a variant by seed, each at its chosen rate (``best``), or ``at`` an end of the rates."""
         if at == "best":
             return {seed: run_of(cell, seed) for seed, cell in self.chosen[variant].items()}
         cell = self.variant(variant).cells[-1 if at == "largest" else 0]
