@@ -10,6 +10,7 @@ import optax
 
 from train.config.cell import Cell
 from train.config.length import length_of
+from train.schedules import SHAPES
 
 
 def learning_rate(cell: Cell, steps_per_epoch: int, peak: Any = None) -> optax.Schedule:
@@ -22,8 +23,8 @@ def learning_rate(cell: Cell, steps_per_epoch: int, peak: Any = None) -> optax.S
     same rate at the same step.
 
     In general the rate after warm-up is ``base (floor + (1 - floor) f)``, where f falls from 1 to 0 as half a cosine or
-    as a line, or stays 1 where the schedule is ``constant``. ``peak`` takes the place of the cell's base rate: an array
-    in a compiled step, which is then the same for all rates.
+    as a line, or stays 1 where the schedule is ``constant``; other shapes are in :mod:`train.schedules`. ``peak`` takes
+    the place of the cell's base rate: an array in a compiled step, which is then the same for all rates.
     """
     schedule = cell.schedule
     base = cell.optimizer.learning_rate if peak is None else peak
@@ -42,9 +43,11 @@ def learning_rate(cell: Cell, steps_per_epoch: int, peak: Any = None) -> optax.S
             climb = position / max(warmup, 1)
         if schedule.name == "cosine":
             fall = 0.5 * (1 + jnp.cos(jnp.pi * (position - warmup) / (total - warmup)))
+        elif schedule.name in SHAPES:
+            fall = SHAPES[schedule.name]((position - warmup) / (total - warmup), schedule)
         else:
             fall = 1 - (position - warmup) / (total - warmup) if schedule.name == "linear" else 1.0
-        if schedule.floor:
+        if schedule.floor and schedule.name != "exponential":
             fall = schedule.floor + (1 - schedule.floor) * fall
         return base * jnp.where(rising, climb, fall)
 

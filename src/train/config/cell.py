@@ -196,11 +196,15 @@ class Schedule:
     Warm-up is counted in what the run is counted in; the other one is ``None``.
     """
 
-    name: Literal["cosine", "constant", "linear"]
+    name: Literal["cosine", "constant", "linear", "step", "exponential", "one-cycle", "restarts"]
     floor: float
     granularity: Literal["epoch", "step"]
     warmup_epochs: int | None = None
     warmup_steps: int | None = None
+    #: Of ``step``: shares of the fall at which the rate drops, and the factor; of ``restarts``: cosines in a row.
+    drops: tuple[float, ...] | None = None
+    factor: float | None = None
+    cycles: int | None = None
 
 
 @dataclass(frozen=True)
