@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import optax
 
+from netspec import SpecError
 from train.config.cell import Cell
+from train.config.extra import text_of
 from train.config.length import length_of
+from train.config.models import own
+from train.config.schema import ConfigError
 from train.schedules import SHAPES
 
 
@@ -72,6 +77,9 @@ def make_optimizer(cell: Cell, steps_per_epoch: int, peak: Any = None) -> optax.
     is the book's (companion repository). ``peak`` is that of :func:`learning_rate`.
     """
     options, rate = cell.optimizer, learning_rate(cell, steps_per_epoch, peak)
+    if cell.own_optimizer is not None:
+        clip = [] if options.clip_norm is None else [optax.clip_by_global_norm(options.clip_norm)]
+        return optax.chain(*clip, own_optimizer(cell.own_optimizer, cell.own_text, rate))
     mask = kernels_only if options.decay_mask == "kernels" else None
     if options.name == "adamw":
         betas = {"b1": options.beta1, "b2": options.beta2, "eps": options.epsilon}
@@ -81,3 +89,33 @@ def make_optimizer(cell: Cell, steps_per_epoch: int, peak: Any = None) -> optax.
     if options.clip_norm is not None:
         parts.insert(0, optax.clip_by_global_norm(options.clip_norm))
     return optax.chain(*parts)
+
+
+def own_optimizer(place: str, text: str | None, rate: optax.Schedule) -> optax.GradientTransformation:
+    """The optimizer of ``FILE.py:NAME``: a transformation there is a direction that is scaled by minus the ``rate``, a
+    function is called with the rate, and gives the whole.
+
+    Raises :class:`ConfigError` where the file is not the one whose ``text`` the cell was resolved with, and where it
+    has something else under the name.
+    """
+    if text is not None and text_of(place, "key 'own_optimizer'") != text:
+        raise ConfigError(
+            f"{place}: the file has changed since the cell was resolved, expected the same; resolve it anew"
+        )
+    found = _loaded(place, text)
+    if not isinstance(found, optax.GradientTransformation) and callable(found):
+        whole = found(rate)
+        if isinstance(whole, optax.GradientTransformation):
+            return whole
+    elif isinstance(found, optax.GradientTransformation):
+        return optax.chain(found, optax.scale_by_learning_rate(rate))
+    raise ConfigError(f"{place}: expected an optax transformation, or a function of the rate that gives one")
+
+
+@cache
+def _loaded(place: str, text: str | None) -> Any:
+    """The value of a file, run once for each text of it."""
+    try:
+        return own(place)
+    except SpecError as error:
+        raise ConfigError(str(error)) from None

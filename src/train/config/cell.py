@@ -244,5 +244,8 @@ class Cell:
     #: Keys that only its task has.
     task_settings: Mapping[str, Any] = field(default_factory=dict)
     swept: Mapping[str, Any] | None = None
+    #: ``FILE.py:NAME`` of an optimizer in place of the named one, and a hash of the file's text.
+    own_optimizer: str | None = None
+    own_text: str | None = None
     #: Hash of everything above that decides the result; see :func:`train.config.fingerprint`.
     fingerprint: str = ""

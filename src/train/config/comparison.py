@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 #: The kind of their report.
 KIND = "comparison"
 #: Keys that only experiments with this report have.
-KEYS = ("tuning", "baseline", "settings", "claims")
+KEYS = ("tuning", "baseline", "settings", "claims", "extra")
 RATE = "optimizer.learning_rate"
 
 
@@ -28,14 +29,17 @@ def check(settings: dict[str, Any], where: str, prefix: str) -> None:
         raise ConfigError(f"{where}: key '{prefix}sweep': a comparison has its rates under 'tuning', expected no sweep")
 
 
-def tuned(cells: dict[str, dict[str, Any]], tuning: dict[str, Any], where: str) -> dict[str, dict[str, Any]]:
+def tuned(
+    cells: dict[str, dict[str, Any]], tuning: dict[str, Any], where: str, others: Iterable[str] = ()
+) -> dict[str, dict[str, Any]]:
     """Every cell with each of the rates times its own factor, as many for all, as points of a sweep over the rate.
 
-    Raises :class:`ConfigError`, beginning with ``where``, for a factor of a cell that is not there.
+    Raises :class:`ConfigError`, beginning with ``where``, for a factor of a cell that is neither one of them nor one of
+    the ``others``, which are not shown.
     """
-    times = tuning.get("times", {})
-    if unknown := times.keys() - cells.keys():
-        raise ConfigError(f"{where} has a factor for {min(unknown)!r}, expected one of {', '.join(cells)}")
+    times, known = tuning.get("times", {}), [*cells, *others]
+    if unknown := times.keys() - {*known}:
+        raise ConfigError(f"{where} has a factor for {min(unknown)!r}, expected one of {', '.join(known)}")
     made: dict[str, dict[str, Any]] = {}
     for name, cell in cells.items():
         factor = Decimal(repr(times.get(name, 1)))  # so that 0.3 × 0.1 is 0.03
@@ -51,10 +55,16 @@ def content(settings: dict[str, Any]) -> dict[str, Any]:
 
 def check_names(experiment: Experiment, where: str) -> None:
     """Raise :class:`ConfigError` for a baseline that is no variant of the experiment."""
+    variants = experiment.bases(experiment.cells)
+    if (baseline := experiment.compared.get("baseline", variants[0])) not in variants:
+        raise ConfigError(f"{where}baseline' is {baseline!r}, expected one of {', '.join(variants)}")
+
+
+def _baseline(experiment: Experiment) -> str:
+    """The variant that others are compared with: the first where the one named is not shown."""
     variants = experiment.bases(experiment.shown)
     baseline = experiment.compared.get("baseline", variants[0])
-    if baseline not in variants:
-        raise ConfigError(f"{where}baseline' is {baseline!r}, expected one of {', '.join(variants)}")
+    return baseline if baseline in variants else variants[0]
 
 
 def about(experiment: Experiment) -> str:
@@ -71,7 +81,7 @@ def about(experiment: Experiment) -> str:
             "cells": list(part.shown),
             "seeds": list(part.seeds),
             "tuning_seeds": [seed for seed in part.all_seeds if seed not in part.seeds],
-            "baseline": part.compared.get("baseline", part.bases(part.shown)[0]),
+            "baseline": _baseline(part),
         }
         for name, part in parts.items()
     ]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from train.config import comparison, datasets, recipes, schema, sweep
+from train.config import comparison, datasets, extra, recipes, schema, sweep
 from train.config.cell import DEFAULT_TASK
 from train.config.checks import check_together
 from train.config.fingerprint import deciding
@@ -194,7 +194,15 @@ def _one(
     unusual = recipe_name if recipe_name != own_recipe else None
     common = Common(settings, dataset, recipe_name, recipe, folder)
     cells = {cell: _cell(cell, block, common, f"{cells_file}: cells.{cell}") for cell, block in named["cells"].items()}
-    shown_cells = _shown(settings.get("only"), cells, f"{where}: key '{prefix}only'", str(cells_file))
+    only = settings.get("only")
+    if settings.get("extra"):
+        at = f"{where}: key '{prefix}extra'"
+        own_parts = extra.variants(settings["extra"], recipe["model"], at)
+        if taken := own_parts.keys() & cells.keys():
+            raise ConfigError(f"{at}: a variant is called {min(taken)!r} already, expected another name in your file")
+        cells |= {cell: _cell(cell, block, common, at) for cell, block in own_parts.items()}
+        only = only and [*only, *own_parts]
+    shown_cells = _shown(only, cells, f"{where}: key '{prefix}only'", str(cells_file))
     values = {key: [_scalar(value, key) for value in some] for key, some in (settings.get("sweep") or {}).items()}
     if values:
         points = sweep.swept({cell: cells.pop(cell) for cell in shown_cells}, values, str(where))
@@ -205,7 +213,7 @@ def _one(
         cells, shown_cells = points | cells, tuple(points)
     elif tuning := settings.get("tuning"):
         variants = {cell: cells.pop(cell) for cell in shown_cells}
-        points = comparison.tuned(variants, tuning, f"{where}: key '{prefix}tuning'")
+        points = comparison.tuned(variants, tuning, f"{where}: key '{prefix}tuning'", cells)
         for point in points.values():
             _check_swept(point, f"{where}: key '{prefix}tuning'")
         cells, shown_cells = points | cells, tuple(points)
@@ -272,6 +280,8 @@ def _cell(name: str, block: dict[str, Any], common: Common, where: str) -> dict[
     given = merged.pop("task_settings", {})
     if of_task := schema.task_settings(given, merged.get("task", DEFAULT_TASK), model_file):
         merged["task_settings"] = of_task
+    if merged.get("own_optimizer"):
+        merged["own_text"] = extra.text_of(merged["own_optimizer"], model_file)
     cell = {
         "name": name,
         "description": block["description"],
