@@ -12,12 +12,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from report.engine.command import run, stem
+from report.engine.errors import ReportError
 from train.config import limits
 
 #: Reports on trained cells: folders of this package whose ``page.py`` has a :class:`report.runs.command.Report` as
 #: ``REPORT``, imported when it is asked for.
 KINDS = (
-    "ablation", "zoo", "imagenette", "imagenet", "sweep", "language", "segmentation", "diffusion", "detection",
+    "ablation", "zoo", "imagenette", "imagenet", "sweep", "comparison", "language", "segmentation", "diffusion",
+    "detection",
 )  # fmt: skip
 
 
@@ -25,6 +27,13 @@ def _page(arguments: argparse.Namespace) -> None:
     from importlib import import_module
 
     report = import_module(f"report.{arguments.kind}.page").REPORT
+    if arguments.about:
+        report.write(report.read(arguments.about), arguments.out)
+        return
+    missing = [f"--{name}" for name in ("results", "cells", "seeds") if not getattr(arguments, name)]
+    if missing or not hasattr(report, "trained"):
+        wanted = ", ".join(missing) if hasattr(report, "trained") else "--about"
+        raise ReportError(f"{arguments.kind}: {wanted} is missing")
     trained = report.trained(arguments.results, arguments.cells, arguments.seeds, arguments.lowered, arguments.previews)
     report.write(trained, arguments.out)
 
@@ -48,15 +57,14 @@ def parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("page", help="set a report on trained cells: tables, figures, Markdown and PDF")
     command.add_argument("kind", choices=KINDS, help="which report")
-    command.add_argument("--results", type=Path, required=True, metavar="DIR", help="results of the experiment")
-    command.add_argument(
-        "--cells", nargs="+", type=limits.name, required=True, metavar="CELL", help="names of the cells, in order"
-    )
-    command.add_argument(
-        "--seeds", nargs="+", type=limits.seed, required=True, metavar="K", help="seeds, the same for every cell"
-    )
+    command.add_argument("--results", type=Path, metavar="DIR", help="results of the experiment")
+    command.add_argument("--cells", nargs="+", type=limits.name, metavar="CELL", help="names of the cells, in order")
+    command.add_argument("--seeds", nargs="+", type=limits.seed, metavar="K", help="seeds, the same for every cell")
     command.add_argument(
         "--out", type=stem, required=True, metavar="STEM", help="the report without its ending, as reports/zoo"
+    )
+    command.add_argument(
+        "--about", type=Path, metavar="JSON", help="of a comparison, in place of these: its settings and claims"
     )
     command.add_argument("--lowered", type=Path, metavar="DIR", help="lowered training steps, for imagenette")
     command.add_argument(

@@ -56,12 +56,22 @@ def _parser() -> argparse.ArgumentParser:
 
     fit = commands.add_parser(
         "fit",
-        help="train a cell with one seed; run again to continue where it stopped",
+        help="train a cell with one seed, or several; run again to continue where it stopped",
         epilog="Exit status: 0 when results are written, also of a run that diverged, which summary.json says; 2 for a "
         "mistake in what was given; 128 + signal when stopped.",
     )
-    _cell(fit)
-    fit.add_argument("--seed", type=limits.seed, required=True, help="decides initial weights, order and augmentation")
+    fit.add_argument(
+        "--cell",
+        type=Path,
+        required=True,
+        nargs="+",
+        help="resolved cell file (JSON), see `show`; with several, or several seeds, all are trained in this process, "
+        "and --out and --checkpoints name {cell} and {seed}",
+    )
+    _data(fit)
+    fit.add_argument(
+        "--seed", type=limits.seed, required=True, nargs="+", help="decides initial weights, order and augmentation"
+    )
     fit.add_argument("--out", type=Path, required=True, help="folder for metrics.csv, weights.npz, summary.json")
     fit.add_argument(
         "--checkpoints", type=Path, required=True, help="folder for checkpoints, which are removed at the end"
@@ -208,8 +218,10 @@ def _data_folder(cell: Cell, options: argparse.Namespace) -> Path:
 
 
 def _fit(options: argparse.Namespace) -> int:
-    cell = config.read_cell(options.cell)
-    inputs = {"--cell": options.cell, "--data": _data_folder(cell, options)}
+    if len(options.cell) > 1 or len(options.seed) > 1 or "{" in f"{options.out}{options.checkpoints}":
+        return _fit_several(options)
+    cell, seed = config.read_cell(options.cell[0]), options.seed[0]
+    inputs = {"--cell": options.cell[0], "--data": _data_folder(cell, options)}
     if cell.start is not None:
         inputs["key 'start'"] = Path(cell.start)
     destination.check_places(options.out, options.checkpoints, inputs)
@@ -218,7 +230,7 @@ def _fit(options: argparse.Namespace) -> int:
     if not joined and destination.is_used(options.out):  # several processes look together, when they have met
         from train.tasks import task_of
 
-        fingerprint = destination.run_fingerprint(cell, options.seed, _store(cell, options))
+        fingerprint = destination.run_fingerprint(cell, seed, _store(cell, options))
         destination.look(options.out, fingerprint, task_of(cell).files, again=options.again)
     claimed = gpus.claim(options.gpus)
     from train.machine import processes
@@ -232,12 +244,45 @@ def _fit(options: argparse.Namespace) -> int:
     from train.outcome import headline
 
     try:
-        summary = fit(cell, options.seed, _store(cell, options), options.out, options.checkpoints, options.again)
+        summary = fit(cell, seed, _store(cell, options), options.out, options.checkpoints, options.again)
     except Interrupted as stopped:
         print(stopped, file=sys.stderr)
         return 128 + stopped.signum
     if processes.is_first():
         print(headline(summary))
+    return 0
+
+
+def _fit_several(options: argparse.Namespace) -> int:
+    """Train every cell with every seed in this process."""
+    from train.several import fit_all, jobs
+
+    if options.distributed or (options.coordinator, options.processes, options.process_id) != (None, None, None):
+        raise ConfigError("--distributed, --coordinator: one run, expected one --cell and one --seed")
+    cells = [config.read_cell(path) for path in options.cell]
+    runs = jobs(cells, options.seed, str(options.out), str(options.checkpoints))
+    for run in runs:
+        inputs = {f"--cell {path}": path for path in options.cell} | {"--data": _data_folder(run.cell, options)}
+        if run.cell.start is not None:
+            inputs["key 'start'"] = Path(run.cell.start)
+        destination.check_places(run.out, run.checkpoints, inputs)
+    gpus.claim(options.gpus)
+    from train.machine.devices import cpu_devices
+    from train.machine.runtime import start_jax
+
+    counts = {cell.name: cpu_devices(cell) for cell in cells}
+    if len(set(counts.values())) > 1:  # jax can be told once, and a run of its own would compute on its own number
+        raise ConfigError(
+            f"--cell: cells compute on different numbers of cores ({counts}), expected calls of their own"
+        )
+    start_jax(cpu_devices=counts[cells[0].name], gpus=options.gpus)
+    from train.loop import Interrupted
+
+    try:
+        fit_all(runs, lambda cell: _store(cell, options), again=options.again)
+    except Interrupted as stopped:
+        print(stopped, file=sys.stderr)
+        return 128 + stopped.signum
     return 0
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import math
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,18 @@ class Interrupted(Exception):
         self.signum = signum
 
 
-def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path, again: bool = False) -> dict:
+def fit(
+    cell: Cell,
+    seed: int,
+    store: Store,
+    out: Path,
+    checkpoints: Path,
+    again: bool = False,
+    made: Callable[..., Programs] | None = None,
+) -> dict:
     """Train and write the results; return the summary.
+
+    ``made`` gives the programs of a run in place of :class:`Programs`, so that several may share them.
 
     Several processes that have joined train as one: each reads its part of every batch, the first one writes. Raises
     :class:`Interrupted` after SIGINT or SIGTERM, with a checkpoint written at the step it had reached,
@@ -63,14 +74,14 @@ def fit(cell: Cell, seed: int, store: Store, out: Path, checkpoints: Path, again
     size = 4 * task.spec(cell).params
     claimed = destination.claimed(out, fingerprint, size, task.files, checkpoints=checkpoints, again=again)
     with claimed, Checkpoints(checkpoints, fingerprint) as saved:
-        return _fit(cell, seed, store, out, saved)
+        return _fit(cell, seed, store, out, saved, made or Programs)
 
 
-def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints) -> dict:
+def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints, made: Callable[..., Programs]) -> dict:
     clock = Clock()
-    learner = learner_of(cell)
     steps_per_epoch = len(store.train) // cell.batch_size
-    programs = Programs(cell, learner, steps_per_epoch)
+    programs = made(cell, learner_of(cell), steps_per_epoch)
+    learner = programs.learner
     check_divisible(cell, programs.devices)
     order = {"batch_size": cell.batch_size, "seed": seed, "rows": programs.rows(cell.batch_size)}
     length = length_of(cell, steps_per_epoch)

@@ -10,6 +10,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import jax
+
 from netspec.ownership import write_all
 from train import divergence, provenance
 from train.config.cell import Cell
@@ -52,6 +54,7 @@ def summarize(cell: Cell, seed: int, store: Store, rows: list[list], state: Trai
         "epochs": length_of(cell, len(store.train) // cell.batch_size).epochs,
         "steps": int(state.step),
         "batch_size": cell.batch_size,
+        "optimizer_bytes": sum(leaf.nbytes for leaf in jax.tree.leaves(state.optimizer)),
         "precision": cell.precision,
         "diverged": diverged,
         "task": task.name,

@@ -2,13 +2,15 @@
 
 The module is split once; the programs merge it inside ``jax.jit``, because ``nnx.jit`` per step is bound by the host
 at small sizes. A step is two programs, the augmented inputs and the update: the second, which is what takes long to
-compile, is then the same for all cells that differ in augmentation only. The seed is part of the state, not of a
-program, so that all seeds share one compilation.
+compile, is then the same for all cells that differ in augmentation only. Seed and learning rate are part of the state,
+not of a program, so that all seeds and all rates share one compilation.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -34,6 +36,7 @@ class TrainState(NamedTuple):
 
     step: jax.Array  # int32, steps taken
     seed: jax.Array  # uint32
+    rate: jax.Array  # float32, the peak learning rate
     params: Any
     rest: Any  # state that is not trained, such as running batch statistics
     optimizer: Any
@@ -52,13 +55,14 @@ class Programs:
         self._devices = sorted(jax.devices(), key=lambda device: device.process_index)
         mesh = Mesh(self._devices, ("data",))
         replicated, self._split = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("data"))
+        self._steps_per_epoch = steps_per_epoch
         self._optimizer, self._rate = make_optimizer(cell, steps_per_epoch), learning_rate(cell, steps_per_epoch)
         self._graph, _, self._draws, rest = parts_of(nnx.eval_shape(lambda: self._build(nnx.Rngs(0))))
         self._counts = bool(jax.tree.leaves(rest))
         self._called: dict[Callable, Callable] = {}
         compiled = {"out_shardings": replicated, "compiler_options": compiler_options()}
         # It runs once: optimising its code takes seconds on CPU and saves none.
-        self.init = jax.jit(
+        self._begun = jax.jit(
             self._init, out_shardings=replicated, compiler_options={"xla_backend_optimization_level": 0}
         )
         self._inputs_of = jax.jit(
@@ -67,6 +71,24 @@ class Programs:
         self._updated = jax.jit(self._update, donate_argnums=0, in_shardings=(replicated, self._split), **compiled)
         self._settle = jax.jit(self._statistics, in_shardings=(replicated, self._split, replicated), **compiled)
         self._measured = jax.jit(self._measure, in_shardings=(replicated, self._split, replicated), **compiled)
+
+    @staticmethod
+    def alike(cell: Cell) -> str:
+        """What two cells have in common whose runs may share programs: all that is compiled into one."""
+        named = {"name": "", "description": "", "book_row": None, "recipe": "", "purpose": "experiment", "swept": None}
+        return repr(replace(cell, **named, fingerprint="", optimizer=replace(cell.optimizer, learning_rate=1.0)))
+
+    def of(self, cell: Cell) -> Programs:
+        """The same compiled functions for a cell that is :meth:`alike`; raises ``ValueError`` for another one."""
+        if self.alike(cell) != self.alike(self.cell):
+            raise ValueError(f"{cell.name} and {self.cell.name} differ in more than the learning rate")
+        shared = copy.copy(self)
+        shared.cell, shared._rate = cell, learning_rate(cell, self._steps_per_epoch)
+        return shared
+
+    def init(self, seed: int) -> TrainState:
+        """The state before the first step of the run with ``seed``, at the rate of the cell."""
+        return self._begun(seed, self.cell.optimizer.learning_rate)
 
     @property
     def devices(self) -> int:
@@ -188,12 +210,13 @@ class Programs:
             stochastic_depth=cell.stochastic_depth,
         )
 
-    def _init(self, seed: jax.Array) -> TrainState:
+    def _init(self, seed: jax.Array, rate: jax.Array) -> TrainState:
         _, params, _, rest = parts_of(self._build(nnx.Rngs(_stream(seed, 0))))
         params, rest = nnx.to_pure_dict(params), nnx.to_pure_dict(rest)
         return TrainState(
             step=jnp.int32(0),
             seed=jnp.uint32(seed),
+            rate=jnp.float32(rate),
             params=params,
             rest=rest,
             optimizer=self._optimizer.init(params),
@@ -234,13 +257,15 @@ class Programs:
             return gradient, sums, after
 
         gradient, sums, rest = accumulated(gradient_of, state.rest, views, cell.accumulate)
-        updates, optimizer_state = self._optimizer.update(gradient, state.optimizer, state.params)
+        # Made here, with the rate of the state: one that is written into the program would compile anew for each.
+        optimizer = make_optimizer(cell, self._steps_per_epoch, state.rate)
+        updates, optimizer_state = optimizer.update(gradient, state.optimizer, state.params)
         params = optax.apply_updates(state.params, updates)
         average = state.average
         if cell.ema_decay is not None:
             average = optax.incremental_update(params, average, 1 - cell.ema_decay)
         sums = jax.tree.map(jnp.add, state.sums, sums)
-        return TrainState(state.step + 1, state.seed, params, rest, optimizer_state, average, sums)
+        return TrainState(state.step + 1, state.seed, state.rate, params, rest, optimizer_state, average, sums)
 
     def _statistics(self, state: TrainState, batch: dict, index: jax.Array) -> Any:
         """What is not trained, moved by batch number ``index``, which the published weights see as in training."""

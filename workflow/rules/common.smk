@@ -10,7 +10,8 @@ from train.config.closure import closure
 from train.config.schema import ConfigError
 from train.machine import gpus
 from train.machine.runtime import share_interpreter
-from train.workflow import allocation, targets, vocabulary
+from train.config.comparison import about as told_of
+from train.workflow import allocation, snake, targets, vocabulary
 from train.workflow.plan import STORE, Plan, network_of
 
 share_interpreter()
@@ -89,6 +90,37 @@ def store_of(wildcards):
         workflow.global_resources["gpu"] = limit
     gpus_of(wildcards)
     return STORE.format(dataset=cell_of(wildcards)["dataset"]["name"])
+
+
+#: Runs that one process trains, but for those of which some are asked for by themselves.
+TOGETHER = {
+    name: group
+    for name, group in PLAN.together.items()
+    if not group.is_asked(
+        summary
+        for target in snake.asked(snake.command_line())[0]
+        for summary in [
+            target,
+            *(PLAN.runs(*PLAN.meant[target][0]) if len(PLAN.meant.get(target, ())) == 1 else []),
+        ]
+    )
+}
+
+
+def tasks_in(group):
+    """The models and tasks of the cells of a group, each once."""
+    cells = [PLAN.cells[group.label, cell] for cell in group.cells]
+    return {(cell["model"], cell.get("task", DEFAULT_TASK)): cell for cell in cells}
+
+
+def code_behind(group):
+    """Source files that decide the runs of a group."""
+    paths = {
+        path: None
+        for model, task in tasks_in(group)
+        for path in provenance.code_of(model, task=task)
+    }
+    return list(paths)
 
 
 def reported(files):

@@ -64,9 +64,73 @@ rule train:
         "--out {params.out} --checkpoints {params.checkpoints} --gpus {resources.gpu} --parent $PPID > {log} 2>&1"
 
 
+# The same for all rates and seeds of a variant, in one process: an experiment asks for it by `together`. A run that is
+# asked for by itself is trained by the rule above.
+for name, group in TOGETHER.items():
+
+    rule:
+        name:
+            f"{name} together"
+        input:
+            cells=group.settings,
+            store=STORE.format(dataset=group.dataset),
+            start=[c["start"] for c in tasks_in(group).values() if c.get("start")],
+            code=lambda wildcards, group=group: code_behind(group),
+        output:
+            summaries=group.files("summary.json"),
+            metrics=group.files("metrics.csv"),
+            weights=group.files("weights.npz"),
+        log:
+            f"logs/{group.label}/{group.base}.log",
+        benchmark:
+            f"logs/{group.label}/{group.base}.benchmark.tsv"
+        conda:
+            "../envs/netspec.yaml"
+        threads: 1
+        resources:
+            gpu=gpus_in(group.label) if FOUND_GPUS else 0,
+            mem_mb=lambda wildcards, attempt, group=group: max(
+                attempt * allocation.memory_mb(cell, 0)
+                for cell in tasks_in(group).values()
+            ),
+        params:
+            architecture=[
+                provenance.architecture_of(model) for model, task in tasks_in(group)
+            ],
+            seeds=group.seeds,
+            label=group.label,
+            platform=PLATFORMS[DEVICES[group.label]],
+        shell:
+            "{params.platform} PJRT_NPROC={threads} OMP_NUM_THREADS={threads} "
+            "exec python -m train fit --cell {input.cells} --seed {params.seeds} --data {input.store} "
+            "--out 'results/{params.label}/{{cell}}/seed{{seed}}' "
+            "--checkpoints '.cache/checkpoints/{params.label}/{{cell}}/seed{{seed}}' --gpus {resources.gpu} --parent $PPID "
+            "> {log} 2>&1"
+
+    workflow.ruleorder(f"{name} together", "train")
+
+
+# What a comparison is to decide, beside its results.
+rule resolve_comparison:
+    output:
+        "results/comparisons/{report}.json",
+    log:
+        "logs/comparisons/{report}.log",
+    benchmark:
+        "logs/comparisons/{report}.benchmark.tsv"
+    localrule: True
+    conda:
+        "../envs/netspec.yaml"
+    params:
+        about=lambda wildcards: told_of(PLAN.reported[wildcards.report]),
+    shell:
+        "printf '%s\n' {params.about:q} > {output} 2> {log}"
+
+
 rule report_experiment:
     input:
         cells=reported(PLAN.configurations),
+        about=reported(PLAN.about),
         summaries=reported(PLAN.runs),
         lowered=reported(PLAN.lowered),
         previews=reported(PLAN.previews),
@@ -119,14 +183,17 @@ rule report_experiment:
         "../envs/netspec.yaml"
     params:
         kind=lambda wildcards: PLAN.reported[wildcards.report].report,
-        results=lambda wildcards: f"results/{PLAN.reported[wildcards.report].label}",
-        cells=lambda wildcards: PLAN.reported[wildcards.report].shown,
-        seeds=lambda wildcards: PLAN.reported[wildcards.report].seeds,
+        # Of a comparison, its file says it.
+        what=lambda wildcards, input: (
+            f"--about {input.about}"
+            if input.about
+            else PLAN.reported[wildcards.report].arguments
+        ),
         out=subpath(output.pdf, strip_suffix=".pdf"),
         lowered=lambda wildcards, input: "--lowered results/lowered" if input.lowered else "",
         previews=lambda wildcards, input: f"--previews {input.previews}" if input.previews else "",
     shell:
-        "python -m report page {params.kind} --results {params.results} --cells {params.cells} --seeds {params.seeds} "
+        "python -m report page {params.kind} {params.what} "
         "--out {params.out} {params.lowered} {params.previews} > {log} 2>&1"
 
 

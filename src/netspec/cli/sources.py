@@ -79,6 +79,29 @@ def from_file(path: Path) -> dict[str, NetSpec]:
     return {place: spec for spec, place in found.items()}
 
 
+def value(argument: str) -> object:
+    """What a Python file, which is run as code, leaves under a name: ``FILE.py:NAME``.
+
+    Raises :class:`CommandError` naming the file, and line or name, for whatever goes wrong.
+    """
+    file, name = _file_and_name(argument) or (argument, None)
+    if not name or not name.isidentifier():
+        raise CommandError(f"{argument}: expected FILE.py:NAME")
+    path = Path(file)
+    try:
+        source = importlib.util.decode_source(path.read_bytes())
+    except (OSError, ValueError, SyntaxError) as error:
+        reason = getattr(error, "strerror", None) or ("not UTF-8 text" if _is_encoding(error) else str(error))
+        raise CommandError(f"{path}: cannot be read: {reason}") from None
+    names = _run(path, source)
+    if name not in names:
+        public = [known for known in names if not known.startswith("_")]
+        near = difflib.get_close_matches(name, public, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(public) or 'none'}"
+        raise CommandError(f"{path} has no {name!r}; {hint}")
+    return names[name]
+
+
 def _run(path: Path, source: str) -> dict[str, object]:
     """What the file leaves under each name."""
     module = ModuleType(f"{path.stem} ({path}, run by netspec)")

@@ -106,6 +106,8 @@ def _schedule(schedule: Mapping[str, Any]) -> str:
     floor = schedule.get("floor") or 0.0
     end = f"{number(100 * floor)} % of the peak" if floor else "zero"
     falls = {"cosine": f"then half a cosine to {end}", "linear": f"then a line to {end}", "constant": "then constant"}
+    falls |= {"step": "then in drops", "exponential": f"then exponentially to {end}"}
+    falls |= {"restarts": f"then cosines in a row, each to {end}", "one-cycle": "one cycle up and down"}
     fall = falls[schedule.get("name", "cosine")]
     return f"linear warm-up over {warmup}, {fall}, one value per {schedule['granularity']}"
 

@@ -196,11 +196,15 @@ class Schedule:
     Warm-up is counted in what the run is counted in; the other one is ``None``.
     """
 
-    name: Literal["cosine", "constant", "linear"]
+    name: Literal["cosine", "constant", "linear", "step", "exponential", "one-cycle", "restarts"]
     floor: float
     granularity: Literal["epoch", "step"]
     warmup_epochs: int | None = None
     warmup_steps: int | None = None
+    #: Of ``step``: shares of the fall at which the rate drops, and the factor; of ``restarts``: cosines in a row.
+    drops: tuple[float, ...] | None = None
+    factor: float | None = None
+    cycles: int | None = None
 
 
 @dataclass(frozen=True)
@@ -240,5 +244,8 @@ class Cell:
     #: Keys that only its task has.
     task_settings: Mapping[str, Any] = field(default_factory=dict)
     swept: Mapping[str, Any] | None = None
+    #: ``FILE.py:NAME`` of an optimizer in place of the named one, and a hash of the file's text.
+    own_optimizer: str | None = None
+    own_text: str | None = None
     #: Hash of everything above that decides the result; see :func:`train.config.fingerprint`.
     fingerprint: str = ""

@@ -21,6 +21,7 @@ def check_together(cell: Mapping[str, Any], places: Places) -> None:
             f"{places.dataset}: its examples have as annotation: {found}; task {task.name} ({places.recipe}) expects "
             f"{' or '.join(task.reads)}"
         )
+    _check_schedule(cell["schedule"], places.recipe)
     unit = "steps" if "steps" in cell else "epochs"
     if (warmup := cell["schedule"][f"warmup_{unit}"]) >= cell[unit]:
         raise ConfigError(
@@ -43,6 +44,26 @@ def check_together(cell: Mapping[str, Any], places: Places) -> None:
             f"({cell['batch_size']})"
         )
     task.check(cell, places)
+
+
+#: Keys of a schedule that one shape has alone.
+OF_ONE = {"drops": "step", "factor": "step", "cycles": "restarts"}
+
+
+def _check_schedule(schedule: Mapping[str, Any], where: str) -> None:
+    """Raise :class:`ConfigError` for keys that the shape of a schedule has no use for, or has to have."""
+    name = schedule.get("name", "cosine")
+    for key, only in OF_ONE.items():
+        if schedule.get(key) is not None and name != only:
+            raise ConfigError(f"{where}: key 'schedule.{key}' is one of schedule {only!r}, which is here {name!r}")
+    if name == "exponential" and not schedule.get("floor"):
+        raise ConfigError(f"{where}: key 'schedule.floor' is 0, which an exponential fall never reaches, expected more")
+    if name == "one-cycle":
+        for key in ("warmup_epochs", "warmup_steps"):
+            if schedule.get(key):
+                raise ConfigError(
+                    f"{where}: key 'schedule.{key}' is {schedule[key]}, expected 0: one-cycle has a warm-up of its own"
+                )
 
 
 def check_path(dataset: dict[str, Any]) -> None:

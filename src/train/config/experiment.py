@@ -10,11 +10,11 @@ import difflib
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from train.config import datasets, recipes, schema, sweep
+from train.config import comparison, datasets, extra, recipes, schema, sweep
 from train.config.cell import DEFAULT_TASK
 from train.config.checks import check_together
 from train.config.fingerprint import deciding
@@ -38,7 +38,7 @@ RESERVED = {
     "vocabulary",
 }
 #: Folders of ``results/`` that hold something else than the results on a data set of that name.
-RESERVED_DATASETS = {"bench", "gradcheck", "lowered", "networks", "recorded", "vocabulary"}
+RESERVED_DATASETS = {"bench", "comparisons", "gradcheck", "lowered", "networks", "recorded", "vocabulary"}
 #: The shipped experiments that are complete as they are, in the order of the book.
 ORDER = ("ablation", "zoo", "imagenette", "imagenet", "language", "segmentation", "diffusion", "detection")
 #: The experiment that keys without the name of one are meant for, where ``config.yaml`` does not say.
@@ -67,6 +67,27 @@ class Experiment:
     label: str
     stem: str
     sweep: dict[str, list]
+    together: str | None = None
+    #: Of a comparison: what tunes it and what it is to decide, by the keys of its file.
+    compared: dict[str, Any] = field(default_factory=dict)
+    #: Its settings by name, each an experiment with this one's name; empty where it has one alone.
+    settings: dict[str, Experiment] = field(default_factory=dict)
+
+    @property
+    def parts(self) -> tuple[Experiment, ...]:
+        """The experiments that it consists of: its settings, or itself."""
+        return tuple(self.settings.values()) or (self,)
+
+    @property
+    def all_seeds(self) -> tuple[int, ...]:
+        """The seeds that are judged, and after them those that only decide on a rate."""
+        return tuple(dict.fromkeys((*self.seeds, *self.compared.get("tuning", {}).get("seeds", ()))))
+
+    @property
+    def arguments(self) -> str:
+        """What `python -m report page` is told to read of the results."""
+        names, seeds = " ".join(self.shown), " ".join(map(str, self.seeds))
+        return f"--results results/{self.label} --cells {names} --seeds {seeds}"
 
     def bases(self, cells: Iterable[str]) -> tuple[str, ...]:
         """The cells that these are points of a sweep of, or themselves."""
@@ -130,6 +151,35 @@ def load_experiment(config: dict[str, Any], folder: Path = Path("config"), name:
 def _resolved(
     name: str, settings: dict[str, Any], folder: Path, where: Path, prefix: str, own: Experiment | None = None
 ) -> Experiment:
+    """The experiment of these ``settings``, of which a comparison may have several under the key of that name."""
+    comparison.check(settings, str(where), prefix)
+    if not (several := settings.get("settings")):
+        return _one(name, settings, folder, where, prefix, own)
+    rest = {key: value for key, value in settings.items() if key != "settings"}
+    owned = own.settings if own else {}
+    made = {
+        part: _one(name, {**rest, **changes}, folder, where, f"{prefix}settings.{part}.", owned.get(part))
+        for part, changes in several.items()
+    }
+    labels = [one.label for one in made.values()]
+    for part, one in made.items():
+        if labels.count(one.label) > 1:
+            raise ConfigError(
+                f"{where}: key '{prefix}settings.{part}' has its results in results/{one.label} as another one has, "
+                "expected another data set or another recipe"
+            )
+    first = next(iter(made.values()))
+    whole = replace(first, settings=made, title=settings["title"])
+    changed = [one for one in made.values() if one.stem != name]
+    if own is None or (not changed and made.keys() == own.settings.keys()):
+        return replace(whole, stem=name)
+    stems = "+".join(one.stem.partition("/")[2] or one.label for one in made.values())
+    return replace(whole, stem=f"{name}/{targets.shortened(stems)}")
+
+
+def _one(
+    name: str, settings: dict[str, Any], folder: Path, where: Path, prefix: str, own: Experiment | None = None
+) -> Experiment:
     """The experiment of these ``settings``; ``own`` is what it is without changes, the owner of the report's name."""
     dataset_file = folder / "datasets" / f"{settings['dataset']}.yaml"
     dataset = datasets.load(dataset_file)
@@ -144,7 +194,15 @@ def _resolved(
     unusual = recipe_name if recipe_name != own_recipe else None
     common = Common(settings, dataset, recipe_name, recipe, folder)
     cells = {cell: _cell(cell, block, common, f"{cells_file}: cells.{cell}") for cell, block in named["cells"].items()}
-    shown_cells = _shown(settings.get("only"), cells, f"{where}: key '{prefix}only'", str(cells_file))
+    only = settings.get("only")
+    if settings.get("extra"):
+        at = f"{where}: key '{prefix}extra'"
+        own_parts = extra.variants(settings["extra"], recipe["model"], at)
+        if taken := own_parts.keys() & cells.keys():
+            raise ConfigError(f"{at}: a variant is called {min(taken)!r} already, expected another name in your file")
+        cells |= {cell: _cell(cell, block, common, at) for cell, block in own_parts.items()}
+        only = only and [*only, *own_parts]
+    shown_cells = _shown(only, cells, f"{where}: key '{prefix}only'", str(cells_file))
     values = {key: [_scalar(value, key) for value in some] for key, some in (settings.get("sweep") or {}).items()}
     if values:
         points = sweep.swept({cell: cells.pop(cell) for cell in shown_cells}, values, str(where))
@@ -153,11 +211,17 @@ def _resolved(
         if taken := points.keys() & cells.keys():
             raise ConfigError(f"{where}: key 'sweep' makes a cell called {min(taken)}, which {cells_file} has, too")
         cells, shown_cells = points | cells, tuple(points)
+    elif tuning := settings.get("tuning"):
+        variants = {cell: cells.pop(cell) for cell in shown_cells}
+        points = comparison.tuned(variants, tuning, f"{where}: key '{prefix}tuning'", cells)
+        for point in points.values():
+            _check_swept(point, f"{where}: key '{prefix}tuning'")
+        cells, shown_cells = points | cells, tuple(points)
     found = Experiment(
         name=name,
         title=settings["title"],
         question=settings["question"],
-        report="sweep" if values else settings["report"],
+        report="sweep" if values and settings["report"] != comparison.KIND else settings["report"],
         dataset={"name": settings["dataset"], **{key: dataset[key] for key in dataset if key != "augmentation"}},
         cells=cells,
         cells_file=name if inline else settings["cells"],
@@ -168,7 +232,11 @@ def _resolved(
         label=targets.label(settings["dataset"], unusual, settings.get("semantics", "book"), folder),
         stem=name,
         sweep=values,
+        together=settings.get("together"),
+        compared=comparison.content(settings),
     )
+    if found.report == comparison.KIND:
+        comparison.check_names(found, f"{where}: key '{prefix}")
     return found if own is None else _named(found, own)
 
 
@@ -212,6 +280,8 @@ def _cell(name: str, block: dict[str, Any], common: Common, where: str) -> dict[
     given = merged.pop("task_settings", {})
     if of_task := schema.task_settings(given, merged.get("task", DEFAULT_TASK), model_file):
         merged["task_settings"] = of_task
+    if merged.get("own_optimizer"):
+        merged["own_text"] = extra.text_of(merged["own_optimizer"], model_file)
     cell = {
         "name": name,
         "description": block["description"],

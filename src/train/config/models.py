@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields, is_dataclass, replace
 from functools import cache
+from typing import Any
 
 import netspec
 from netspec import NetSpec, SpecError
 from netspec.cli import sources
+from netspec.layers.attention import Attention
+
+#: A network of that name with the attention of a Python file in place of its own.
+WITH = re.compile(r"(.+) with (\S+\.py:\w+)", re.DOTALL)
 
 
 @cache
@@ -15,11 +22,48 @@ def model_of(name: str) -> NetSpec:
     command line: the file is run as code, once per process.
 
     What enters a result is the spec itself, so that editing the file retrains what its layers change, and nothing for a
-    comment. Raises :class:`netspec.SpecError` naming the file and line of what is wrong.
+    comment. ``NETWORK with FILE.py:NAME`` is a network whose transformers have the attention that is there (a value of
+    :class:`netspec.layers.attention.Attention`).
+
+    Raises :class:`netspec.SpecError` naming the file and line of what is wrong.
     """
+    if changed := WITH.fullmatch(name):
+        return with_attention(model_of(changed[1]), own(changed[2]), name)
     if not sources.is_file(name):
         return netspec.find(name)
     try:
         return sources.one(name)
     except sources.CommandError as error:
         raise SpecError(str(error)) from None
+
+
+def own(argument: str) -> Any:
+    """The value of ``FILE.py:NAME``; the file is run as code. Raises :class:`netspec.SpecError` naming a mistake."""
+    try:
+        return sources.value(argument)
+    except sources.CommandError as error:
+        raise SpecError(str(error)) from None
+
+
+def with_attention(spec: NetSpec, attention: Any, name: str) -> NetSpec:
+    """``spec``, called ``name``, with this attention in all of its layers that have one.
+
+    Raises :class:`netspec.SpecError` where it is no attention, or no layer has one.
+    """
+    if not isinstance(attention, Attention):
+        raise SpecError(f"{name}: is {type(attention).__name__}, expected a value of netspec's Attention")
+    changed = tuple(_changed(layer, attention) for layer in spec.layers)
+    if changed == spec.layers and not any(_has_attention(layer) for layer in spec.layers):
+        raise SpecError(f"{name}: {spec.name} has no layer with attention, expected a transformer")
+    return replace(spec, name=name, layers=changed)
+
+
+def _has_attention(layer: Any) -> bool:
+    return is_dataclass(layer) and any(isinstance(getattr(layer, one.name), Attention) for one in fields(layer))
+
+
+def _changed(layer: Any, attention: Attention) -> Any:
+    if not _has_attention(layer):
+        return layer
+    names = [one.name for one in fields(layer) if isinstance(getattr(layer, one.name), Attention)]
+    return replace(layer, **dict.fromkeys(names, attention))

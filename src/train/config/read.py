@@ -55,7 +55,7 @@ def parse_cell(value: dict[str, Any]) -> Cell:
         "dataset": _dataset(value["dataset"]),
         "augmentation": Augmentation(**{**value["augmentation"], **knobs}),
         "optimizer": Optimizer(**value["optimizer"]),
-        "schedule": Schedule(**value["schedule"]),
+        "schedule": Schedule(**_tuples(value["schedule"])),
     }
     return replace(Cell(**{**value, **parts}), fingerprint=fingerprint(value))
 

@@ -21,7 +21,9 @@ MOST = 1000
 Path = tuple[str, ...]
 
 
-def swept(cells: dict[str, dict[str, Any]], sweep: dict[str, list], where: str) -> dict[str, dict[str, Any]]:
+def swept(
+    cells: dict[str, dict[str, Any]], sweep: dict[str, list], where: str, key: str = "sweep"
+) -> dict[str, dict[str, Any]]:
     """The resolved ``cells`` with every combination of values, by names that say which: ``bare-learning-rate-1e-3``.
 
     Under ``swept`` each says of what cell it is, and key by key (in full, with dots) what value it has. ``where`` names
@@ -32,10 +34,10 @@ def swept(cells: dict[str, dict[str, Any]], sweep: dict[str, list], where: str) 
     for values in sweep.values():
         count *= len(values)
     if count > MOST:
-        raise ConfigError(f"{where}: key 'sweep' makes {count:,} cells, expected at most {MOST:,}")
+        raise ConfigError(f"{where}: key '{key}' makes {count:,} cells, expected at most {MOST:,}")
     made: dict[str, dict[str, Any]] = {}
     for name, cell in cells.items():
-        paths = [_path(key, cell, where) for key in sweep]
+        paths = [_path(name, cell, where) for name in sweep]
         for values in itertools.product(*sweep.values()):
             point = copy.deepcopy(cell)
             for path, value in zip(paths, values, strict=True):
@@ -45,7 +47,7 @@ def swept(cells: dict[str, dict[str, Any]], sweep: dict[str, list], where: str) 
             point["description"] = f"{cell['description']}; " + ", ".join(f"{k} = {v}" for k, v in points.items())
             point["swept"] = {"cell": name, **points}
             if point["name"] in made:
-                raise ConfigError(f"{where}: key 'sweep' makes two cells called {point['name']}, expected other values")
+                raise ConfigError(f"{where}: key '{key}' makes two cells called {point['name']}, expected other values")
             made[point["name"]] = point
     return made
 

@@ -5,6 +5,7 @@ A function of the configuration alone. Importing this module imports neither jax
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ from netspec import catalogue
 from train import config as settings
 from train.config import datasets
 from train.config.cell import DEFAULT_TASK
+from train.config.comparison import KIND
 from train.config.experiment import Experiment
 from train.config.models import model_of
 from train.workflow import targets
@@ -47,6 +49,31 @@ class Benched:
 
 
 @dataclass(frozen=True)
+class Together:
+    """Runs of one process: cells of a label with all their seeds; ``base`` is what they are rates of."""
+
+    label: str
+    base: str
+    cells: tuple[str, ...]
+    seeds: tuple[int, ...]
+    dataset: str
+
+    @property
+    def settings(self) -> list[str]:
+        """The files that decide the runs."""
+        return [f"results/{self.label}/{cell}/settings.json" for cell in self.cells]
+
+    def files(self, name: str) -> list[str]:
+        """The file of this name of every run."""
+        return [f"results/{self.label}/{cell}/seed{seed}/{name}" for cell in self.cells for seed in self.seeds]
+
+    def is_asked(self, targets: Iterable[str]) -> bool:
+        """Whether one of its runs, or one of its cells, is asked for by itself: it has a process of its own then."""
+        paths = [f"results/{self.label}/{cell}/seed" for cell in self.cells]
+        return any(target.startswith(path) for target in targets for path in paths)
+
+
+@dataclass(frozen=True)
 class Plan:
     """All experiments of a configuration, by name, and everything that is found by the wildcards of a rule."""
 
@@ -62,12 +89,17 @@ class Plan:
     @cached_property
     def cells(self) -> dict[tuple[str, str], dict[str, Any]]:
         """Resolved cells by the label and name that stand in the paths of their results."""
-        return {(e.label, name): cell for e in self.experiments.values() for name, cell in e.cells.items()}
+        return {(e.label, name): cell for e in self.parts for name, cell in e.cells.items()}
 
     @cached_property
     def labelled(self) -> dict[str, Experiment]:
         """An experiment by the label of its results; those that share one train alike."""
-        return {e.label: e for e in self.experiments.values()}
+        return {e.label: e for e in self.parts}
+
+    @property
+    def parts(self) -> list[Experiment]:
+        """The experiments with the settings of a comparison as one each."""
+        return [part for experiment in self.experiments.values() for part in experiment.parts]
 
     @cached_property
     def reported(self) -> dict[str, Experiment]:
@@ -91,17 +123,40 @@ class Plan:
 
     def runs(self, experiment: str, *cells: str) -> list[str]:
         """Summaries of all seeds of the given cells, or of those that the report shows."""
-        found = self.experiments[experiment]
         return [
-            f"results/{found.label}/{cell}/seed{seed}/summary.json"
-            for cell in cells or found.shown
-            for seed in found.seeds
+            f"results/{part.label}/{cell}/seed{seed}/summary.json"
+            for part in self.experiments[experiment].parts
+            for cell in cells or part.shown
+            if cell in part.cells
+            for seed in part.all_seeds
         ]
 
     def configurations(self, experiment: str, file: str = "cell") -> list[str]:
         """The resolved files of the cells that the report shows."""
+        parts = self.experiments[experiment].parts
+        return [f"results/{part.label}/{cell}/{file}.json" for part in parts for cell in part.shown]
+
+    def about(self, experiment: str) -> list[str]:
+        """The file that says what a comparison is to decide; none of another experiment."""
         found = self.experiments[experiment]
-        return [f"results/{found.label}/{cell}/{file}.json" for cell in found.shown]
+        return [f"results/comparisons/{found.stem}.json"] if found.report == KIND else []
+
+    @cached_property
+    def together(self) -> dict[str, Together]:
+        """Runs that one process trains, by a name for the rule: the rates and seeds of a variant."""
+        found: dict[str, Together] = {}
+        for name, experiment in self.experiments.items():
+            for part in experiment.parts:
+                for base in part.bases(part.shown) if part.together else ():
+                    cells = tuple(cell for cell in part.shown if part.bases([cell]) == (base,))
+                    key = f"{name}/{part.label}/{base}"
+                    found[key] = Together(part.label, base, cells, part.all_seeds, part.dataset["name"])
+        placed: dict[tuple[str, str], str] = {}
+        for key, group in list(found.items()):  # two experiments that share results have one process for them
+            if any((group.label, cell) in placed for cell in group.cells):
+                del found[key]
+            placed |= {(group.label, cell): key for cell in group.cells}
+        return found
 
     def report(self, experiment: str) -> list[str]:
         """The files of an experiment's report."""
@@ -130,7 +185,7 @@ class Plan:
 
     def files(self) -> list[str]:
         """The files of all runs and cells that can be asked for."""
-        runs = (path for name, e in self.experiments.items() for path in self.runs(name, *e.cells))
+        runs = (path for name, e in self.experiments.items() for p in e.parts for path in self.runs(name, *p.cells))
         cells = (f"results/{label}/{cell}/{file}.json" for label, cell in self.cells for file in ("cell", "settings"))
         return [*runs, *cells, *(STORE.format(dataset=name) for name in self.datasets)]
 

@@ -78,6 +78,13 @@ def _short(text: str, instead: str) -> str:
     return text if len(text.encode()) < LONGEST // 2 else f"{instead}{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
+def shortened(stem: str) -> str:
+    """A stem, or its beginning and a digest where it is too long for the name of a file."""
+    if len(stem.encode()) <= LONGEST:
+        return stem
+    return f"{stem[:40]}-{hashlib.sha256(stem.encode()).hexdigest()[:8]}"
+
+
 def other_names(experiment: Experiment) -> dict[str, str]:
     """File by the name that it has in the experiment's own report, for a report of another configuration.
 
@@ -96,7 +103,9 @@ def cells(experiments: Mapping[str, Experiment]) -> dict[str, tuple[tuple[str, s
 
     A short form that several experiments have means all of them, and so is no target: see :func:`mistake`.
     """
-    full = {f"{name}/{cell}": ((name, cell),) for name, e in experiments.items() for cell in e.cells}
+    full = {
+        f"{name}/{cell}": ((name, cell),) for name, e in experiments.items() for part in e.parts for cell in part.cells
+    }
     short: dict[str, tuple[tuple[str, str], ...]] = {}
     for ((name, cell),) in full.values():
         short[cell] = (*short.get(cell, ()), (name, cell))
