@@ -88,6 +88,7 @@ _BUILT_BY: dict[str, tuple[Any, ...]] = {
     "flatten": (layers.Flatten,),
     "fused_mb_conv": (layers.FusedMBConv,),
     "global_avg_pool": (layers.GlobalAvgPool,),
+    "grid_attention": (layers.GridAttention,),
     "group_norm": (layers.GroupNorm,),
     "highway": (layers.Highway,),
     "hopfield": (layers.Hopfield,),

@@ -13,7 +13,10 @@ from netspec.errors import UnknownSpecError
 from netspec.exact.published import Published
 
 #: The modules of this package that hold networks.
-FAMILIES = ("resnet", "vit", "bert", "gpt", "t5", "llama", "bart", "transformer", "whisper", "clip", "mixer")
+FAMILIES = (
+    *("resnet", "vit", "segformer", "mixer", "sam", "clip"),
+    *("bert", "gpt", "t5", "llama", "bart", "transformer", "whisper", "mamba"),
+)
 
 
 @cache

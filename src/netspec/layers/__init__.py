@@ -24,6 +24,7 @@ from netspec.layers.flatten import Flatten
 from netspec.layers.fused_mb_conv import FusedMBConv
 from netspec.layers.gates import ConvBlockAttention, EfficientChannelAttention, SqueezeExcite
 from netspec.layers.global_avg_pool import GlobalAvgPool
+from netspec.layers.grid_attention import GridAttention
 from netspec.layers.group_norm import GroupNorm
 from netspec.layers.highway import Highway
 from netspec.layers.hopfield import Hopfield
@@ -118,6 +119,7 @@ __all__ = [
     "GlobalAvgPool",
     "GlobalMaxPool",
     "GlobalResponseNorm",
+    "GridAttention",
     "GroupNorm",
     "Heads",
     "Highway",

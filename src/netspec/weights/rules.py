@@ -22,7 +22,7 @@ from typing import Any, Literal, NamedTuple
 #: convolution of two axes where we have a dense map. ``conv1d``: of one. ``dense``: the other way round.
 Layout = Literal["oi", "io", "conv", "conv1d", "dense"]
 
-_HOLE = re.compile(r"\{(\w+)(?::([^{}]*))?\}")
+_HOLE = re.compile(r"\{(\w+)(?:-(\d+))?(?::([^{}]*))?\}")
 _EXPRESSION = re.compile(r"\{([^{}]*)\}")
 
 
@@ -108,7 +108,7 @@ def _match(pattern: str, path: str, last: int) -> dict[str, Any] | None:
 
 def holes(pattern: str) -> list[str]:
     """Names of the holes of a pattern, in order."""
-    return [name for name, _ in _HOLE.findall(pattern) if name != "last"]
+    return [name for name, *_ in _HOLE.findall(pattern) if name != "last"]
 
 
 def _values(held: Mapping[str, str]) -> dict[str, Any]:
@@ -120,9 +120,9 @@ def _regex(pattern: str, last: int) -> str:
     parts, at, seen = [], 0, set()
     for hole in _HOLE.finditer(pattern):
         parts.append(re.escape(pattern[at : hole.start()]))
-        name, allowed = hole.groups()
+        name, before, allowed = hole.groups()
         if name == "last":
-            parts.append(str(last))
+            parts.append(str(last - int(before or 0)))
         elif name in seen:
             parts.append(f"(?P={name})")
         else:

@@ -239,3 +239,24 @@ def structure_module(t, x, s):
     for _ in range(4):
         t.dense(128, 128, r)
     t.dense(128, 14, r)
+
+
+def grid_attention(t, x, s):
+    (h, w, d), r = s, x.reduction
+    if x.window:
+        tiles = math.ceil(h / x.window) * math.ceil(w / x.window)
+        h = w = x.window
+    else:
+        tiles = 1
+    n, m = h * w, (h // r) * (w // r)
+    t.dense(d, d, tiles * n, True)
+    for _ in range(2):
+        t.dense(d, d, tiles * m, True)
+    t.dense(d, d, tiles * n, True)
+    t.macs += tiles * 2 * n * m * d
+    if r > 1:
+        t.conv(d, d, r, m, bias=True)
+        t.norm(d)
+    for side in (h, w) if x.relative else ():
+        t.table(2 * side - 1, d // x.heads)
+        t.macs += tiles * n * side * d

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from netspec.exact import bart, bert, clip, gpt, llama, t5, whisper
+from netspec.exact import bart, bert, clip, gpt, llama, mamba, t5, whisper
 from netspec.weights.cases.base import Cases, case, named
 
 CASES: Cases = {
@@ -52,6 +52,8 @@ CASES: Cases = {
         space=16,
         end=99,
     ),
+    "tiny_mamba_a": case("mamba", mamba.mamba, 32, 2, state_size=8, vocabulary=64),
+    "mamba_130m": partial(named, "mamba-130m"),
     "t5_small": partial(named, "t5-small"),
     "tiny_t5": case("t5", t5.make, 32, 4, 8, 64, 2, vocabulary=100),
     "llama_4layer_512": case("llama", llama.llama, 512, 8, 1376, 4, vocabulary=1000, tokens=256),

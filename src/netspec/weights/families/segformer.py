@@ -1,0 +1,63 @@
+"""SegFormer and MiT of transformers, and SAM's image encoder."""
+
+from netspec.weights.rules import Rule, Table
+
+_OURS = "layers.{s}.copies.{b}.layers"
+
+
+def _encoder(prefix: str, size: int = 5) -> tuple[Rule, ...]:
+    """A stage is ``size`` layers of the listing."""
+    block = f"{prefix}stages.{{s // {size}}}.blocks.{{b}}"
+
+    def at(place: int) -> str:
+        return "|".join(str(size * stage + place) for stage in range(4))
+
+    reduced = block + ".attention.sequence_reduction"
+    return (
+        Rule(f"layers.{{s:{at(0)}}}.conv", f"{prefix}stages.{{s // {size}}}.patch_embeddings.proj"),
+        Rule(f"layers.{{s:{at(1)}}}", f"{prefix}stages.{{s // {size}}}.patch_embeddings.layer_norm"),
+        Rule(f"layers.{{s:{at(3)}}}", f"{prefix}stages.{{s // {size}}}.layer_norm"),
+        Rule(_OURS + ".{k}.body.layers.0", block + ".layernorm_{('before', 'after')[k]}"),
+        Rule(_OURS + ".0.body.layers.1.query", block + ".attention.q_proj"),
+        Rule(_OURS + ".0.body.layers.1.key_value", (block + ".attention.k_proj", block + ".attention.v_proj")),
+        Rule(_OURS + ".0.body.layers.1.out", block + ".attention.o_proj"),
+        Rule(_OURS + ".0.body.layers.1.reduce.0", reduced + ".sequence_reduction"),
+        Rule(_OURS + ".0.body.layers.1.reduce.1", reduced + ".layer_norm"),
+        Rule(_OURS + ".1.body.layers.{i:1|4}", block + ".mlp.fc{1 + i // 4}"),
+        Rule(_OURS + ".1.body.layers.2.conv", block + ".mlp.dwconv.dwconv"),
+    )
+
+
+SEGFORMER = Table(
+    rules=(
+        *_encoder("segformer."),
+        Rule("layers.20.branches.{k}.layers.1", "decode_head.linear_projections.{3 - k}.proj"),
+        Rule("layers.21.conv", "decode_head.linear_fuse"),
+        Rule("layers.21.norm", "decode_head.batch_norm"),
+        Rule("layers.22.conv", "decode_head.classifier"),
+    ),
+)
+MIT = Table(rules=(*_encoder("segformer.", 4), Rule("layers.17", "classifier")))
+
+_PIECES = {"query": (0, 1, 3), "key_value": (1, 3, 3)}
+SAM = Table(
+    rules=(
+        Rule("layers.0.projection", "patch_embed.projection"),
+        Rule("layers.0.position_table", "pos_embed", lead=1, square=True),
+        Rule("layers.{b}.body.layers.0", "layers.{(b - 1) // 2}.layer_norm{1 + (b - 1) % 2}"),
+        *(
+            Rule(f"layers.{{b}}.body.layers.1.{name}", "layers.{(b - 1) // 2}.attn.qkv", piece=piece)
+            for name, piece in _PIECES.items()
+        ),
+        Rule("layers.{b}.body.layers.1.out", "layers.{(b - 1) // 2}.attn.proj"),
+        Rule("layers.{b}.body.layers.1.tables.{k}", "layers.{(b - 1) // 2}.attn.rel_pos_{'hw'[k]}"),
+        Rule("layers.{b}.body.layers.1.linear", "layers.{(b - 1) // 2}.mlp.lin1"),
+        Rule("layers.{b}.body.layers.2", "layers.{(b - 1) // 2}.mlp.lin2"),
+        Rule("layers.{last-3}.conv", "neck.conv1"),
+        Rule("layers.{last-2}", "neck.layer_norm1"),
+        Rule("layers.{last-1}.conv", "neck.conv2"),
+        Rule("layers.{last}", "neck.layer_norm2"),
+    ),
+)
+
+TABLES = {"segformer": SEGFORMER, "mit": MIT, "sam_encoder": SAM}
