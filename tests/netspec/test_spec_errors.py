@@ -13,12 +13,17 @@ from netspec.layers.base import SKIP, Several
 #: Primitives that take whatever single tensor arrives.
 ANY_SHAPE = (
     *(L.Flatten, L.GlobalAvgPool, L.MaxPool, L.BilinearUpsample, L.Save, L.Load, L.FeaturePyramid),
-    *(L.Squash, L.CapsuleLengths, L.LongestCapsule, L.ReadToken, L.SwapAxes, L.Unread),
+    *(L.Squash, L.CapsuleLengths, L.LongestCapsule, L.Activate, L.LocalResponseNorm, L.AvgPool, L.AdaptiveAvgPool),
+    *(L.GlobalMaxPool, L.Channels, L.PadChannels, L.PadImage, L.Crop, L.JoinCropped, L.SpaceToDepth),
+    *(L.NearestUpsample, L.Resize, L.ResizeLike, L.ReadToken, L.ReadMarked, L.SwapAxes, L.Unread),
 )
 
 #: Primitives that act on the last axis, whatever stands before it, and those that only move tensors.
-ANY_RANK = (L.Dense, L.LMHead, L.Highway, L.PositionalEncoding, L.Flatten, L.Save, L.Load, L.FeaturePyramid, L.Unread)
-ANY_RANK += (L.Channels, L.ShuffleChannels, L.PadChannels, L.ExpectedBin, L.TimeEncoding)
+ANY_RANK = (
+    *(L.Dense, L.LMHead, L.Highway, L.PositionalEncoding, L.Flatten, L.Save, L.Load, L.FeaturePyramid),
+    *(L.Activate, L.PReLU, L.BatchNorm, L.LayerNorm, L.RMSNorm, L.LocalResponseNorm, L.ScaleChannels, L.TimeEncoding),
+    *(L.Channels, L.ShuffleChannels, L.PadChannels, L.ExpectedBin, L.Unread),
+)
 
 
 def network(layer, arrived, read, before=()):

@@ -39,7 +39,7 @@ def encoder(
     *,
     saved: bool = True,
 ) -> Layers:
-    """Four stages, each ``saved`` as ``stage0`` and on; patches overlap, and a depthwise convolution stands in each MLP."""
+    """Four stages, each ``saved`` as ``stage0`` and on; patches overlap, MLPs have a depthwise convolution inside."""
     layers: list = []
     arrived = 3
     for index, (width, depth, n_heads, reduction) in enumerate(zip(widths, depths, heads, reductions, strict=True)):

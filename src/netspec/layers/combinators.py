@@ -7,6 +7,7 @@ from typing import Literal
 
 from netspec.conventions import Conventions
 from netspec.errors import LayerError
+from netspec.fields import shown
 from netspec.layers.base import Combinator, Layer, Run, Several, Value, text_of
 from netspec.layers.expect import expect_image, expect_one
 from netspec.layers.taps import joined
@@ -201,4 +202,4 @@ class Under(Combinator):
         return run("under", self.body, arrived)
 
     def __str__(self) -> str:
-        return f"Under({self.conventions}, {text_of(self.body)})"
+        return f"Under({shown(self.conventions, 200)}, {text_of(self.body)})"

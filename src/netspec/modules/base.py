@@ -63,9 +63,7 @@ class Numerics:
 
     def window_padding(self, window: Pair, padding: Padding, dilation: Pair = 1) -> Pads:
         """``padding`` as a layer says it, for ``jax.lax`` and pools."""
-        if padding == "same":
-            return self.same_padding(window, dilation)
-        return "VALID" if padding == "valid" else sides(padding)
+        return given_padding(window, padding, self.same_padding, dilation)
 
     def same_padding(self, window: Pair, dilation: Pair = 1) -> Pads:
         """Padding after which a window of stride ``s`` leaves ``ceil(n / s)`` per side, for ``jax.lax`` and pools."""
@@ -187,6 +185,13 @@ class Numerics:
         if kind == "layer":
             return self.layer_norm(width, rngs, epsilon)
         return nnx.RMSNorm(width, epsilon=self.norm_epsilon(epsilon), dtype=self.wide_dtype, rngs=rngs)
+
+
+def given_padding(window: Pair, padding: Padding, same: Callable[[Pair, Pair], Pads], dilation: Pair = 1) -> Pads:
+    """``padding`` as a layer says it, for ``jax.lax`` and pools; ``same(window, dilation)`` says what ``"same"`` is."""
+    if padding == "same":
+        return same(window, dilation)
+    return "VALID" if padding == "valid" else sides(padding)
 
 
 def same_padding(kernel: Pair, dilation: Pair = 1) -> Pads:

@@ -10,6 +10,7 @@ from netspec.layers.image_attention import ImageAttention
 from netspec.modules.attention import attend
 from netspec.modules.base import Numerics, build_layer
 from netspec.modules.conv_bn import depthwise, normed_conv
+from netspec.modules.cpu.attention import written_out
 
 
 class AttendedImage(nnx.Module):
@@ -32,7 +33,11 @@ class AttendedImage(nnx.Module):
         """Heads side by side among the channels of each map."""
         query, key, value = self.query(x), self.key(x), self.value(x)
         tokens = (x.shape[0], x.shape[1] * x.shape[2], self.layer.heads, -1)
-        attended = attend(query.reshape(tokens), key.reshape(tokens), value.reshape(tokens))
+        query, key, value_of = query.reshape(tokens), key.reshape(tokens), value.reshape(tokens)
+        if query.shape == value_of.shape:
+            attended = attend(query, key, value_of)
+        else:  # jax's own function wants keys as wide as values
+            attended = written_out(query, key, value_of, None, None, is_causal=False)
         attended = jnp.reshape(attended, value.shape)
         if self.position is not None:
             attended = attended + self.position(value)

@@ -7,16 +7,20 @@ from flax import nnx
 
 from netspec.layers.max_pool import MaxPool
 from netspec.layers.window import both
-from netspec.modules.base import Numerics, build_layer
+from netspec.modules.base import Numerics, build_layer, given_padding, same_padding
 from netspec.modules.pooling import window_sides
 
 
 class MaxPooling(nnx.Module):
-    """Maximum over windows, ``(B, H, W, C) -> (B, H', W', C)``; padding is minus infinity."""
+    """Maximum over windows, ``(B, H, W, C) -> (B, H', W', C)``; padding is minus infinity.
 
-    def __init__(self, layer: MaxPool, numerics: Numerics) -> None:
+    Without ``numerics``, windows lie as the book has them.
+    """
+
+    def __init__(self, layer: MaxPool, numerics: Numerics | None = None) -> None:
         self.layer = layer
-        self.padding = numerics.window_padding(layer.window, layer.padding)
+        same = same_padding if numerics is None else numerics.same_padding
+        self.padding = given_padding(layer.window, layer.padding, same)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """The largest value under each window, channel by channel."""

@@ -30,6 +30,7 @@ class Arrangement:
     features: tuple[int, ...] | None = None
     heads: int | None = None
     fused: int = 3
+    square: bool = False
 
     @property
     def theirs(self) -> tuple[int, ...]:
@@ -47,6 +48,8 @@ class Arrangement:
             inputs, outputs = shape
             ones = {"conv": (1, 1), "conv1d": (1,)}.get(self.layout, ())
             return shape if self.layout == "io" else (outputs, inputs, *ones)
+        if self.square:
+            shape = (math.isqrt(shape[0]), math.isqrt(shape[0]), *shape[1:])
         return shape[-self.lead :] if self.lead < 0 else (*[1] * self.lead, *shape)
 
     def to_ours(self, tensor: Any) -> Any:

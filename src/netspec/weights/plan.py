@@ -266,7 +266,9 @@ class _Planner:
         features = self.flattened(name) if kind == "linear" else None
         heads = rule.heads if part in ("kernel", "bias") else None
         layout = rule.layout if part == "kernel" else "oi"
-        return Arrangement(kind, shape, layout, rule.lead if kind == "plain" else 0, features, heads)
+        return Arrangement(
+            kind, shape, layout, rule.lead if kind == "plain" else 0, features, heads, square=rule.square
+        )
 
     def flattened(self, name: str) -> tuple[int, ...] | None:
         """The feature map that the dense layer behind a :class:`Flatten` reads."""

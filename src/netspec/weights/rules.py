@@ -43,7 +43,8 @@ class Rule:
     the library's tensor that ours lacks. ``heads`` says that the outputs of a fused map of queries, keys and values
     are sorted by that many heads first, in the library; ``"heads"`` reads their number off the layer. ``no_bias``
     names those of ``theirs``, by place, that lack the bias that ours has, which is then zero. ``stacked`` joins them
-    along the first axis instead, one row each.
+    along the first axis instead, one row each. ``square`` says that a table of positions has
+    two axes of them in the library.
     """
 
     ours: str
@@ -54,6 +55,7 @@ class Rule:
     heads: int | None = None
     no_bias: tuple[int, ...] = ()
     stacked: bool = False
+    square: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

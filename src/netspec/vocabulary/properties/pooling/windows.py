@@ -8,6 +8,7 @@ import numpy as np
 from flax import nnx
 
 from netspec.layers import MaxPool
+from netspec.layers.window import both
 from netspec.modules.max_pool import MaxPooling
 from netspec.vocabulary import pooling
 from netspec.vocabulary.cases import Case, apart
@@ -53,23 +54,23 @@ class _Padded(MaxPooling):
     """Pads with zeros."""
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        border = (self.layer.window - 1) // 2 if self.layer.padding == "same" else 0
+        border = (both(self.layer.window)[0] - 1) // 2 if self.layer.padding == "same" else 0
         padded = jnp.pad(x, ((0, 0), (border, border), (border, border), (0, 0)))
-        return nnx.max_pool(padded, (self.layer.window,) * 2, strides=(self.layer.stride,) * 2)
+        return nnx.max_pool(padded, both(self.layer.window), strides=both(self.layer.stride))
 
 
 class _Mean(MaxPooling):
     """Takes the mean."""
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        return nnx.avg_pool(jnp.asarray(x), (self.layer.window,) * 2, strides=(self.layer.stride,) * 2)
+        return nnx.avg_pool(jnp.asarray(x), both(self.layer.window), strides=both(self.layer.stride))
 
 
 class _Overlapping(MaxPooling):
     """Moves by one position whatever the stride."""
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        return nnx.max_pool(x, (self.layer.window,) * 2, strides=(1, 1), padding=self.layer.padding.upper())
+        return nnx.max_pool(x, both(self.layer.window), strides=(1, 1), padding=str(self.layer.padding).upper())
 
 
 TERMS = (
