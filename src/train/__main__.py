@@ -410,7 +410,11 @@ def _estimate(options: argparse.Namespace) -> int:
     unknown = set(options.experiment or ()) - experiments.keys()
     if unknown:
         raise ConfigError(f"--experiment {min(unknown)}: expected one of {', '.join(experiments)}")
-    chosen = {name: experiments[name] for name in options.experiment or experiments}
+    chosen = {
+        name if part is experiments[name] else f"{name}/{part.label}": part
+        for name in options.experiment or experiments
+        for part in experiments[name].parts
+    }
     os.environ.setdefault("PJRT_NPROC", "1")  # as the workflow's jobs run on a CPU
     here = len(gpus.visible())
     gpus.claim(1)

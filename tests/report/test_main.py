@@ -12,13 +12,14 @@ import yaml
 from comparisons import Zoo, imagenette
 
 from report.__main__ import KINDS, main
+from report.comparison.page import Comparison
 from report.runs.command import Report
 from train.config.closure import closure
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kind_is_a_folder_with_a_report(kind):
-    assert isinstance(import_module(f"report.{kind}.page").REPORT, Report)
+    assert isinstance(import_module(f"report.{kind}.page").REPORT, Report | Comparison)
 
 
 def test_an_experiment_may_ask_for_every_kind_and_no_other():

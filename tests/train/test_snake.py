@@ -183,6 +183,18 @@ def test_a_line_per_finished_run_and_report(tmp_path, monkeypatch):
     assert len(said) == 4
 
 
+def test_every_run_of_one_process_is_said_when_it_finishes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    said: list[str] = []
+    watcher = snake.RunWatcher(said.append, pause=3600)
+    started_ = started(0, "schedules/digits/bare together", "")
+    started_.output = [f"results/digits/bare/seed{seed}/summary.json" for seed in (0, 1)]
+    watcher.handle(started_)
+    finish(0)
+    watcher.look()
+    assert said[1:] == ["digits: bare seed 0: top-1 12.35 % (21/170) in 3.2 s"]
+
+
 def test_a_run_is_seen_to_finish_while_snakemake_says_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     said = queue.Queue()

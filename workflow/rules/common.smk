@@ -115,11 +115,7 @@ def tasks_in(group):
 
 def code_behind(group):
     """Source files that decide the runs of a group."""
-    paths = {
-        path: None
-        for model, task in tasks_in(group)
-        for path in provenance.code_of(model, task=task)
-    }
+    paths = {path: None for model, task in tasks_in(group) for path in provenance.code_of(model, task=task)}
     return list(paths)
 
 

@@ -90,13 +90,10 @@ for name, group in TOGETHER.items():
         resources:
             gpu=gpus_in(group.label) if FOUND_GPUS else 0,
             mem_mb=lambda wildcards, attempt, group=group: max(
-                attempt * allocation.memory_mb(cell, 0)
-                for cell in tasks_in(group).values()
+                attempt * allocation.memory_mb(cell, 0) for cell in tasks_in(group).values()
             ),
         params:
-            architecture=[
-                provenance.architecture_of(model) for model, task in tasks_in(group)
-            ],
+            architecture=[provenance.architecture_of(model) for model, task in tasks_in(group)],
             seeds=group.seeds,
             label=group.label,
             platform=PLATFORMS[DEVICES[group.label]],
@@ -185,9 +182,7 @@ rule report_experiment:
         kind=lambda wildcards: PLAN.reported[wildcards.report].report,
         # Of a comparison, its file says it.
         what=lambda wildcards, input: (
-            f"--about {input.about}"
-            if input.about
-            else PLAN.reported[wildcards.report].arguments
+            f"--about {input.about}" if input.about else PLAN.reported[wildcards.report].arguments
         ),
         out=subpath(output.pdf, strip_suffix=".pdf"),
         lowered=lambda wildcards, input: "--lowered results/lowered" if input.lowered else "",

@@ -56,7 +56,7 @@ def budget(settings: Sequence[Setting]) -> list[str]:
             by = "for each seed by the mean over the other judged ones, so that none has a say in its own"
         else:
             by = "by the one seed that is judged, which flatters every variant"
-        number_of = listing(str(one) for one in sorted(rates))
+        number_of = listing(spelled(one) for one in sorted(rates)).capitalize()
         rate = "One rate for each variant" if rates == {1} else f"{number_of} rates for each variant, chosen {by}"
         found.append(
             f"{where}{rate}; {words(len(setting.seeds), 'judged seed')}. The validation data are the same for all."
@@ -166,7 +166,8 @@ def document_tables(verdicts: Sequence[Verdict]) -> list[Block]:
             raise ReportError(f"claim of line {claim['line']}: vocabulary_tables.csv has no {key!r}")
         ours = f"{claim['says']}: {one.interval()}"
         rows.append([key, str(claim["line"]), printed[key].text("value"), ours, _verdict(one), _compared(one)])
-    return [Table(f"Figures of the document’s tables that only training can tell. {RULE}", header, rows)]
+    rule = "The rule is that of the table before." if len(figures) < len(verdicts) else RULE
+    return [Table(f"Figures of the document’s tables that only training can tell. {rule}", header, rows)]
 
 
 def _key(table: str, row: str, column: str) -> str:

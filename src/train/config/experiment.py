@@ -316,7 +316,18 @@ def _typed(config: Any, experiments: list[str]) -> Any:
         config["seeds"] = [_whole(seed) for seed in config["seeds"]]
     if "gpus_per_run" in config:
         config["gpus_per_run"] = _whole(config["gpus_per_run"])
+    config |= {key: _numbers(config[key]) for key in ("tuning", "settings", "claims") if key in config}
     return {**config, **{key: _typed(config[key], []) for key in experiments if isinstance(config.get(key), dict)}}
+
+
+def _numbers(value: Any) -> Any:
+    """The same with texts that are numbers as such, however deep; other texts stay as they are."""
+    if isinstance(value, dict):
+        return {key: _numbers(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_numbers(inner) for inner in value]
+    number = isinstance(value, str) and re.fullmatch(r"-?[0-9]+([.][0-9]*)?([eE][-+]?[0-9]+)?", value)
+    return (float(value) if re.search("[.eE]", value) else _whole(value)) if number else value
 
 
 def _whole(value: Any) -> Any:

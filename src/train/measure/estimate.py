@@ -95,7 +95,7 @@ def estimate(experiments: dict[str, Experiment], steps: int, stores: Path, gpus:
                 say(f"{done}/{total} {measured_line(name, cell.name, measured[key])}")
             if cell.dataset.name not in data:
                 data[cell.dataset.name] = images_of(cell, stores)
-            estimates.append(_added_up(name, cell, len(experiment.seeds), measured[key], data[cell.dataset.name]))
+            estimates.append(_added_up(name, cell, len(experiment.all_seeds), measured[key], data[cell.dataset.name]))
     return {
         "cells": [asdict(row) for row in estimates],
         "data": data,

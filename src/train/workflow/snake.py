@@ -139,9 +139,10 @@ class RunWatcher(logging.Handler):
         if self.silent():
             return
         if getattr(getattr(record, "event", None), "value", None) == "job_info":
-            training = record.rule_name == "train"
+            together = record.rule_name.endswith(" together")  # several runs, which finish one after the other
+            training = together or record.rule_name == "train"
             if training:
-                self._started(record.wildcards["label"], record.log)
+                self._started(Path(record.output[0]).parts[-4] if together else record.wildcards["label"], record.log)
             for path in map(Path, record.output):
                 if (training and path.name == "summary.json") or (path.suffix == ".pdf" and path.parts[0] == "reports"):
                     self.awaited[path] = _written(path)

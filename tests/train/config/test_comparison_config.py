@@ -81,6 +81,12 @@ def test_settings_take_the_place_of_keys_and_have_results_of_their_own(load):
     assert changed.stem.startswith("mine/")
 
 
+def test_numbers_of_the_command_line_arrive_as_texts(load):
+    """As Snakemake gives them: `--config 'mine={tuning: {rates: [1e-3, 0.5], times: {fast: 2}}}'`."""
+    tuning = {"rates": ["1e-3", "0.5"], "times": {"fast": "2"}}
+    assert list(rates(load({}, {"mine": {"tuning": tuning}}).experiments["mine"]).values()) == [0.001, 0.5, 0.002, 1.0]
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [

@@ -130,7 +130,7 @@ def test_schema_keys_are_the_fields(kind, type_):
     if kind == "dataset":
         assert keys - {"augmentation", "recipe"} == fields - {"name"}
     else:
-        other = {"name", "book_row", "recipe", "dataset", "augmentation", "fingerprint", "swept"}
+        other = {"name", "book_row", "recipe", "dataset", "augmentation", "fingerprint", "swept", "own_text"}
         assert keys - {"extends"} == fields - other
 
 
