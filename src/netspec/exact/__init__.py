@@ -14,7 +14,20 @@ from netspec.exact.published import Published
 
 #: The modules of this package that hold networks.
 FAMILIES = (
-    *("resnet", "vit", "segformer", "mixer", "sam", "clip"),
+    *(
+        "resnet",
+        "vgg",
+        "densenet",
+        "mobilenet",
+        "efficientnet",
+        "convnext",
+        "swin",
+        "vit",
+        "segformer",
+        "mixer",
+        "sam",
+        "clip",
+    ),
     *("bert", "gpt", "t5", "llama", "bart", "transformer", "whisper", "mamba"),
 )
 

@@ -52,13 +52,14 @@ class SwinStage(Primitive):
 
 @dataclass(frozen=True)
 class PatchMerging(Primitive):
-    """2×2 neighbours concatenated, LayerNorm, linear map with bias: ``(H, W, in) -> (H/2, W/2, out)``.
+    """2×2 neighbours concatenated, LayerNorm, linear map: ``(H, W, in) -> (H/2, W/2, out)``.
 
-    Parameters: ``8·in + 4·in·out + out``. Source: Liu et al. 2021 (arXiv:2103.14030), sec. 3.1; book ch. 11, def. 89.
+    Parameters: ``8·in + 4·in·out + [bias] out``. Source: Liu et al. 2021 (arXiv:2103.14030), sec. 3.1; book ch. 11, def. 89.
     """
 
     in_channels: int
     out_channels: int
+    bias: bool = True
 
     primitive = "patch_merging"
 
@@ -70,7 +71,8 @@ class PatchMerging(Primitive):
 
     def params(self) -> int:
         """Norm over ``4·in``, kernel, bias."""
-        return 8 * self.in_channels + 4 * self.in_channels * self.out_channels + self.out_channels
+        kernel = 4 * self.in_channels * self.out_channels
+        return 8 * self.in_channels + kernel + (self.out_channels if self.bias else 0)
 
     def macs(self, arrived: Shape) -> int:
         """One product per merged position."""

@@ -105,7 +105,7 @@ class Merging(nnx.Module):
 
     def __init__(self, layer: PatchMerging, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.norm = numerics.layer_norm(4 * layer.in_channels, rngs)
-        self.reduction = numerics.linear(4 * layer.in_channels, layer.out_channels, rngs)
+        self.reduction = numerics.linear(4 * layer.in_channels, layer.out_channels, rngs, bias=layer.bias)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Upper left, lower left, upper right, lower right."""

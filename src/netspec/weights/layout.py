@@ -31,6 +31,7 @@ class Arrangement:
     heads: int | None = None
     fused: int = 3
     square: bool = False
+    trail: int = 0
 
     @property
     def theirs(self) -> tuple[int, ...]:
@@ -50,7 +51,7 @@ class Arrangement:
             return shape if self.layout == "io" else (outputs, inputs, *ones)
         if self.square:
             shape = (math.isqrt(shape[0]), math.isqrt(shape[0]), *shape[1:])
-        return shape[-self.lead :] if self.lead < 0 else (*[1] * self.lead, *shape)
+        return shape[-self.lead :] if self.lead < 0 else (*[1] * self.lead, *shape, *[1] * self.trail)
 
     def to_ours(self, tensor: Any) -> Any:
         """The library's tensor as ours; a numpy or jax array."""

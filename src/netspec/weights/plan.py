@@ -225,7 +225,7 @@ class _Planner:
         for number, counts in self.running.items():
             key = tuple(held.get(hole) for hole in holes(self.table.numbers[number]))
             if key in counts:
-                held[number] = counts[key]  # type: ignore[index]
+                held |= {number: counts[key], f"{number}_count": len(counts)}  # type: ignore[index]
         held |= self.table.words
         widths = self.widths(rule, name, shape)
         sources = []
@@ -266,9 +266,8 @@ class _Planner:
         features = self.flattened(name) if kind == "linear" else None
         heads = rule.heads if part in ("kernel", "bias") else None
         layout = rule.layout if part == "kernel" else "oi"
-        return Arrangement(
-            kind, shape, layout, rule.lead if kind == "plain" else 0, features, heads, square=rule.square
-        )
+        lead, trail = (rule.lead, rule.trail) if kind == "plain" else (0, 0)
+        return Arrangement(kind, shape, layout, lead, features, heads, square=rule.square, trail=trail)
 
     def flattened(self, name: str) -> tuple[int, ...] | None:
         """The feature map that the dense layer behind a :class:`Flatten` reads."""

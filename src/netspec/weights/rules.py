@@ -40,10 +40,10 @@ class Rule:
 
     Several names in ``theirs`` are joined along the outputs, in this order; ``piece`` takes only some of the outputs
     of the library's tensor, which other rules must use up. ``lead`` is the number of axes of length one in front of
-    the library's tensor that ours lacks. ``heads`` says that the outputs of a fused map of queries, keys and values
-    are sorted by that many heads first, in the library; ``"heads"`` reads their number off the layer. ``no_bias``
-    names those of ``theirs``, by place, that lack the bias that ours has, which is then zero. ``stacked`` joins them
-    along the first axis instead, one row each. ``square`` says that a table of positions has
+    the library's tensor that ours lacks, ``trail`` that behind it. ``heads`` says that the outputs of a fused map of
+    queries, keys and values are sorted by that many heads first, in the library; ``"heads"`` reads their number off
+    the layer. ``no_bias`` names those of ``theirs``, by place, that lack the bias that ours has, which is then zero.
+    ``stacked`` joins them along the first axis instead, one row each. ``square`` says that a table of positions has
     two axes of them in the library.
     """
 
@@ -52,6 +52,7 @@ class Rule:
     piece: tuple[int, int, int] | None = None
     layout: Layout = "oi"
     lead: int = 0
+    trail: int = 0
     heads: int | None = None
     no_bias: tuple[int, ...] = ()
     stacked: bool = False

@@ -128,7 +128,7 @@ def swin_stage(t, x, s):
 
 def patch_merging(t, x, s):
     t.norm(4 * x.in_channels)
-    t.dense(4 * x.in_channels, x.out_channels, s[0] * s[1] // 4)
+    t.dense(4 * x.in_channels, x.out_channels, s[0] * s[1] // 4, x.bias)
 
 
 def detr_heads(t, x, s):

@@ -9,7 +9,24 @@ from netspec.weights.plan import WeightsError
 from netspec.weights.rules import Table
 
 #: The modules of this package; each has a mapping ``TABLES`` from a name to a table.
-FAMILIES = ("resnet", "vgg", "vit", "gpt", "bert", "t5", "llama", "pairs", "clip", "mixer", "segformer", "mamba")
+FAMILIES = (
+    "resnet",
+    "vgg",
+    "vit",
+    "gpt",
+    "bert",
+    "t5",
+    "llama",
+    "pairs",
+    "clip",
+    "mixer",
+    "segformer",
+    "mamba",
+    "densenet",
+    "mobilenet",
+    "convnext",
+    "swin",
+)
 
 
 @cache

@@ -1,0 +1,61 @@
+"""ConvNeXt of torchvision and timm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from netspec.conventions import Conventions
+from netspec.exact.published import Published, network
+from netspec.layers import ConvNeXtDownsample, ConvNeXtStage, ConvNeXtStem, Dense, GlobalAvgPool, LayerNorm
+from netspec.spec import NetSpec
+
+TORCHVISION, TIMM = "torchvision 0.28.0", "timm 1.0.31"
+PAPER = "Liu et al. 2022, arXiv:2201.03545"
+
+
+def convnext(widths: Sequence[int], depths: Sequence[int], *, classes: int = 1000, image: int = 224) -> NetSpec:
+    """Stages with a downsampling layer before each but the first, and a norm behind the mean."""
+    layers: list = [ConvNeXtStem(3, widths[0], 4)]
+    for index, (width, depth) in enumerate(zip(widths, depths, strict=True)):
+        if index:
+            layers.append(ConvNeXtDownsample(widths[index - 1], width))
+        layers.append(ConvNeXtStage(width, depth))
+    return network(
+        (image, image, 3),
+        *layers,
+        GlobalAvgPool(),
+        LayerNorm(widths[-1]),
+        Dense(widths[-1], classes),
+        conventions=Conventions(gelu="exact", layer_norm_epsilon=1e-6),
+        paper=PAPER,
+    )
+
+
+#: Size, width of the first stage, depths.
+SIZES = (
+    ("atto", 40, (2, 2, 6, 2)),
+    ("femto", 48, (2, 2, 6, 2)),
+    ("pico", 64, (2, 2, 6, 2)),
+    ("nano", 80, (2, 2, 8, 2)),
+    ("tiny", 96, (3, 3, 9, 3)),
+    ("small", 96, (3, 3, 27, 3)),
+    ("base", 128, (3, 3, 27, 3)),
+    ("large", 192, (3, 3, 27, 3)),
+    ("xlarge", 256, (3, 3, 27, 3)),
+)
+#: Sizes whose names both libraries have: in torchvision's spelling of weights they have another name.
+SHARED = ("tiny", "small", "base", "large")
+
+
+def _networks() -> Iterator[Published]:
+    for size, first, depths in SIZES:
+        make = partial(convnext, tuple(first * 2**index for index in range(4)), depths)
+        title = f"ConvNeXt-{size.title()}"
+        if size in SHARED:
+            yield Published(f"convnext_{size}", "ConvNeXt", TORCHVISION, make, (title,), rules="torchvision_convnext")
+        name = f"convnext_{size}.timm" if size in SHARED else f"convnext_{size}"
+        yield Published(name, "ConvNeXt", TIMM, make, (f"{title} (timm)",), rules="timm_convnext")
+
+
+NETWORKS = tuple(_networks())

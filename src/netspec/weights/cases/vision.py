@@ -1,0 +1,27 @@
+"""Convolutional classifiers."""
+
+from functools import partial
+
+from netspec.exact import convnext, efficientnet, resnet, swin
+from netspec.layers import BottleneckBlock, ResidualBlock
+from netspec.weights.cases.base import Cases, case, named
+
+CASES: Cases = {
+    "tiny_resnet_basic": case("torchvision_resnet", resnet.resnet, ResidualBlock, (1, 1, 1, 1), classes=10),
+    "tiny_resnet_bottleneck": case(
+        "torchvision_resnet", resnet.resnet, BottleneckBlock, (1, 2, 1, 1), 1, 16, classes=10
+    ),
+    "resnet18_cifar_stem": partial(named, "resnet18_cifar"),
+    **{f"resnet{depth}_cifar_a": partial(named, f"resnet{depth}_cifar_a") for depth in (20, 32, 44, 56, 110)},
+    "alexnet_2012": partial(named, "alexnet_2012_1"),
+    "timm_convnext_atto": case("timm_convnext_conv", convnext.convnext, (40, 80, 160, 320), (2, 2, 6, 2)),
+    "tiny_convnext": case("torchvision_convnext", convnext.convnext, (16, 32), (2, 2), classes=10),
+    "tiny_swin_tv": case("torchvision_swin", swin.swin, 32, (2, 2), (2, 4), window=4, patch=2, image=32, classes=10),
+    "tiny_efficientnet": case(
+        "torchvision_efficientnet",
+        efficientnet.efficientnet,
+        classes=10,
+        stages=((1, 3, 1, 8, 1), (6, 3, 2, 12, 2), (6, 5, 2, 24, 1)),
+        first=16,
+    ),
+}
