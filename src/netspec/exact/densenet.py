@@ -14,15 +14,15 @@ TORCHVISION = "torchvision 0.28.0"
 PAPER = "Huang et al. 2016, arXiv:1608.06993"
 
 
-def densenet(growth: int, counts: Sequence[int], first: int, *, classes: int = 1000) -> NetSpec:
+def densenet(growth: int, counts: Sequence[int], first: int, *, bottleneck: int = 4, classes: int = 1000) -> NetSpec:
     """Dense blocks with transitions that halve channels and sides between them."""
     layers: list = []
     channels = first
     for index, count in enumerate(counts):
-        layers.append(DenseBlock(channels, growth, count))
+        layers.append(DenseBlock(channels, growth, count, bottleneck, bias=False))
         channels += count * growth
         if index < len(counts) - 1:
-            layers.append(TransitionLayer(channels, channels // 2))
+            layers.append(TransitionLayer(channels, channels // 2, bias=False))
             channels //= 2
     return network(
         (224, 224, 3),

@@ -46,7 +46,7 @@ def efficientnet(
     layers: list = [ConvBN(3, arrived, 3, 2, activation="silu")]
     for expand, kernel, stride, channels, count in stages:
         leaving = rounded(channels * width)
-        layers.append(MBConv(arrived, leaving, expand, kernel, stride, math.ceil(count * depth)))
+        layers.append(MBConv(arrived, leaving, expand, kernel, stride, math.ceil(count * depth), divisor=8))
         arrived = leaving
     head = last or 4 * arrived
     return network(
@@ -98,7 +98,7 @@ def efficientnet_v2(
     layers: list = [ConvBN(3, arrived, 3, 2, activation="silu")]
     for fused, expand, stride, channels, count in stages:
         block = FusedMBConv if fused else MBConv
-        layers.append(block(arrived, channels, expand, 3, stride, count))
+        layers.append(block(arrived, channels, expand, 3, stride, count, divisor=8))
         arrived = channels
     return network(
         (image, image, 3),

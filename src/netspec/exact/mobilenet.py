@@ -152,6 +152,6 @@ NETWORKS = (
         for size in ("Large", "Small")
     ),
     Published(
-        "mobilenetv1_100", "MobileNetV1", TIMM, mobilenet_v1, ("MobileNetV1-1.0 (timm)",), rules="timm_mobilenet_v1"
+        "mobilenetv1_100", "MobileNetV1", TIMM, mobilenet_v1, ("MobileNetV1-1.0",), rules="timm_mobilenet_v1"
     ),
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from netspec.layers.base import Primitive, Shape
 from netspec.layers.expect import expect_image, slide
-from netspec.layers.inverted_bottleneck import stage
+from netspec.layers.inverted_bottleneck import divisible, stage
 from netspec.layers.squeeze_excite import squeeze_excite_macs, squeeze_excite_params
 
 
@@ -29,6 +29,7 @@ class FusedMBConv(Primitive):
     stride: int
     n_blocks: int
     squeeze_excite: bool = False
+    divisor: int = 1
 
     primitive = "fused_mb_conv"
 
@@ -39,7 +40,11 @@ class FusedMBConv(Primitive):
 
     def expanded(self, i: int) -> int:
         """Expanded width of a block with ``i`` input channels."""
-        return self.out_channels if self.expand == 1 else self.expand * i
+        return self.out_channels if self.single(i) else divisible(self.expand * i, self.divisor)
+
+    def single(self, i: int) -> bool:
+        """Whether a block with ``i`` input channels expands nothing and is one convolution."""
+        return divisible(self.expand * i, self.divisor) == i
 
     def blocks(self) -> Iterator[tuple[int, int]]:
         """Input channels and stride of each block."""
@@ -48,7 +53,7 @@ class FusedMBConv(Primitive):
     def _block(self, i: int) -> int:
         m, o = self.expanded(i), self.out_channels
         squeeze = squeeze_excite_params(m, max(1, m // 4)) if self.squeeze_excite else 0
-        return m * i * self.kernel**2 + 2 * m + squeeze + (o * m + 2 * o if self.expand != 1 else 0)
+        return m * i * self.kernel**2 + 2 * m + squeeze + (0 if self.single(i) else o * m + 2 * o)
 
     def params(self) -> int:
         """The first block reads ``in_channels``, the rest ``out_channels``."""
@@ -60,6 +65,6 @@ class FusedMBConv(Primitive):
         total = 0
         for i, _ in self.blocks():
             m = self.expanded(i)
-            total += height * width * (m * i * self.kernel**2 + (o * m if self.expand != 1 else 0))
+            total += height * width * (m * i * self.kernel**2 + (0 if self.single(i) else o * m))
             total += squeeze_excite_macs(m, max(1, m // 4)) if self.squeeze_excite else 0
         return total

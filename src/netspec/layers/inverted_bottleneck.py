@@ -29,3 +29,11 @@ def inverted_bottleneck_macs(before: int, after: int, i: int, m: int, o: int, ke
     expansion = before * m * i if m != i else 0
     squeeze = squeeze_excite_macs(m, squeezed) if squeezed else 0
     return expansion + after * (m * kernel**2 + o * m) + squeeze
+
+
+def divisible(channels: int, divisor: int) -> int:
+    """``channels`` as the nearest multiple of ``divisor`` that is not below nine tenths of it (Sandler et al. 2018,
+    code).
+    """
+    nearest = max(divisor, (2 * channels + divisor) // (2 * divisor) * divisor)
+    return nearest + divisor if nearest < 0.9 * channels else nearest

@@ -8,7 +8,7 @@ from typing import Literal
 
 from netspec.layers.base import Primitive, Shape
 from netspec.layers.expect import expect_image, slide
-from netspec.layers.inverted_bottleneck import inverted_bottleneck_macs, inverted_bottleneck_params, stage
+from netspec.layers.inverted_bottleneck import divisible, inverted_bottleneck_macs, inverted_bottleneck_params, stage
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class MBConv(Primitive):
     n_blocks: int
     squeeze_excite: bool = True
     squeeze_from: Literal["input", "expanded"] = "input"
+    divisor: int = 1
 
     primitive = "mb_conv"
 
@@ -40,9 +41,13 @@ class MBConv(Primitive):
         expect_image(arrived, self.in_channels)
         return (*slide(arrived, self.kernel, self.stride, "same"), self.out_channels)
 
+    def expanded(self, i: int) -> int:
+        """Expanded width of a block with ``i`` input channels."""
+        return divisible(self.expand * i, self.divisor)
+
     def squeezed(self, i: int) -> int:
         """Squeeze width of a block with ``i`` input channels."""
-        return max(1, (i if self.squeeze_from == "input" else self.expand * i) // 4)
+        return max(1, (i if self.squeeze_from == "input" else self.expanded(i)) // 4)
 
     def blocks(self) -> Iterator[tuple[int, int]]:
         """Input channels and stride of each block."""
@@ -53,7 +58,7 @@ class MBConv(Primitive):
         total = 0
         for i, _ in self.blocks():
             squeezed = self.squeezed(i) if self.squeeze_excite else 0
-            total += inverted_bottleneck_params(i, self.expand * i, self.out_channels, self.kernel, squeezed)
+            total += inverted_bottleneck_params(i, self.expanded(i), self.out_channels, self.kernel, squeezed)
         return total
 
     def macs(self, arrived: Shape) -> int:
@@ -62,6 +67,6 @@ class MBConv(Primitive):
         total, before, after = 0, arrived[0] * arrived[1], height * width
         for i, _ in self.blocks():
             squeezed = self.squeezed(i) if self.squeeze_excite else 0
-            total += inverted_bottleneck_macs(before, after, i, self.expand * i, o, self.kernel, squeezed)
+            total += inverted_bottleneck_macs(before, after, i, self.expanded(i), o, self.kernel, squeezed)
             before = after
         return total

@@ -54,7 +54,8 @@ class SwinStage(Primitive):
 class PatchMerging(Primitive):
     """2×2 neighbours concatenated, LayerNorm, linear map: ``(H, W, in) -> (H/2, W/2, out)``.
 
-    Parameters: ``8·in + 4·in·out + [bias] out``. Source: Liu et al. 2021 (arXiv:2103.14030), sec. 3.1; book ch. 11, def. 89.
+    Parameters: ``8·in + 4·in·out + [bias] out``. Source: Liu et al. 2021 (arXiv:2103.14030), sec. 3.1; book ch. 11,
+    def. 89.
     """
 
     in_channels: int

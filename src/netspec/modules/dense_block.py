@@ -28,11 +28,14 @@ class DenseLayer(nnx.Module):
     Source: Huang et al. 2016 (arXiv:1608.06993), sec. 3, "Bottleneck layers".
     """
 
-    def __init__(self, channels: int, growth: int, numerics: Numerics, rngs: nnx.Rngs) -> None:
+    def __init__(
+        self, channels: int, growth: int, numerics: Numerics, rngs: nnx.Rngs, bottleneck: int = 4, bias: bool = True
+    ) -> None:
+        wide = bottleneck * growth
         self.norm1 = numerics.batch_norm(channels, rngs)
-        self.conv1 = numerics.conv(channels, 4 * growth, 1, rngs)
-        self.norm2 = numerics.batch_norm(4 * growth, rngs)
-        self.conv2 = numerics.conv(4 * growth, growth, 3, rngs)
+        self.conv1 = numerics.conv(channels, wide, 1, rngs, bias=bias)
+        self.norm2 = numerics.batch_norm(wide, rngs)
+        self.conv2 = numerics.conv(wide, growth, 3, rngs, bias=bias)
         self.conv2.conv_general_dilated = loopable_conv
 
     def __call__(self, x: jax.Array, before: Statistics) -> tuple[jax.Array, Statistics]:
@@ -61,7 +64,9 @@ class Block(nnx.Module):
     def __init__(self, layer: DenseBlock, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.growth = layer.growth_rate
         self.widths = tuple(layer.in_channels + index * self.growth for index in range(layer.n_layers))
-        separate = [DenseLayer(width, self.growth, numerics, rngs) for width in self.widths]
+        separate = [
+            DenseLayer(width, self.growth, numerics, rngs, layer.bottleneck, layer.bias) for width in self.widths
+        ]
         self.layers = separate[-1]
         nnx.update(self.layers, joined([nnx.state(one) for one in separate]))
 
@@ -227,7 +232,7 @@ class Transition(nnx.Module):
 
     def __init__(self, layer: TransitionLayer, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.norm = numerics.batch_norm(layer.in_channels, rngs)
-        self.conv = numerics.conv(layer.in_channels, layer.out_channels, 1, rngs)
+        self.conv = numerics.conv(layer.in_channels, layer.out_channels, 1, rngs, bias=layer.bias)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Fewer channels, a quarter of the positions."""

@@ -20,7 +20,7 @@ def _(layer: FusedMBConv, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Sequential:
         body = [normed_conv(numerics, i, m, layer.kernel, rngs, stride=stride, activation="silu")]
         if layer.squeeze_excite:
             body.append(SqueezeExcite(numerics, m, max(1, m // 4), rngs, activation="silu", gate="sigmoid"))
-        if layer.expand != 1:
+        if not layer.single(i):
             body.append(normed_conv(numerics, m, o, 1, rngs, activation="identity"))
         blocks.append(LinearBottleneck(numerics, body, rngs, shortcut=i == o and stride == 1))
     return nnx.Sequential(*blocks)

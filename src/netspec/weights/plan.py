@@ -173,7 +173,7 @@ def _some(names: Sequence[str]) -> str:
 def plan(spec: NetSpec, network: nnx.Module, table: Table) -> Plan:
     """Work out ``table`` for ``network``, the module of ``spec``, whose values are not looked at.
 
-    Raises :class:`WeightsError` for a tensor of ours that no rule is about, or several are, and for one of the
+    Raises :class:`WeightsError` for a tensor of ours that no rule is about, and for one of the
     library's that two of ours would take.
     """
     tensors = {name: tuple(leaf.shape) for name, leaf in canonical_state(network).items()}
@@ -210,18 +210,17 @@ class _Planner:
     def target(self, name: str, shape: tuple[int, ...]) -> Target:
         path, _, part = name.rpartition(".")
         whole = part not in PARTS
-        matches = []
         for rule in self.table.rules:
             if (held := rule.match(name, self.last)) is not None:
-                matches.append((rule, held, ""))
-            elif not whole and (held := rule.match(path, self.last)) is not None:
-                matches.append((rule, held, PARTS[part]))
-        if len(matches) != 1:
+                theirs = ""
+                break
+            if not whole and (held := rule.match(path, self.last)) is not None:
+                theirs = PARTS[part]
+                break
+        else:
             near = difflib.get_close_matches(name, [rule.ours for rule in self.table.rules], n=1, cutoff=0)
-            problem = "no rule is about" if not matches else f"{len(matches)} rules are about"
-            hint = f"; the nearest is {near[0]!r}" if near and not matches else ""
-            raise WeightsError(f"{self.spec.name}: {problem} {name} {shape}{hint}")
-        rule, held, theirs = matches[0]
+            hint = f"; the nearest is {near[0]!r}" if near else ""
+            raise WeightsError(f"{self.spec.name}: no rule is about {name} {shape}{hint}")
         for number, counts in self.running.items():
             key = tuple(held.get(hole) for hole in holes(self.table.numbers[number]))
             if key in counts:

@@ -7,7 +7,7 @@ the layout. Only a parameter that is no module, such as a class token, is named 
 In ``ours``, ``{b}`` is a number, ``{p:conv|norm}`` one of these words, ``{last}`` the place of the last layer of the
 listing. In ``theirs``, braces hold an expression of what was found, so that
 ``layers.{s}.layers.{b}.body.layers.{k}.conv`` can be ``layer{s-1}.{b}.conv{k+1}``; the ``words`` of the table and its
-running ``numbers`` are at hand there, too. A path must match as a whole, and just one rule.
+running ``numbers`` are at hand there, too. A path must match as a whole; the first rule that it matches is its own.
 """
 
 from __future__ import annotations

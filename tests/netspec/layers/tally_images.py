@@ -166,17 +166,18 @@ def convnext_downsample(t, x, s):
 
 def dense_block(t, x, s):
     c, g, at = x.in_channels, x.growth_rate, s[0] * s[1]
+    wide = x.bottleneck * g
     for _ in range(x.n_layers):
         t.norm(c)
-        t.conv(c, 4 * g, 1, at, bias=True)
-        t.norm(4 * g)
-        t.conv(4 * g, g, 3, at, bias=True)
+        t.conv(c, wide, 1, at, bias=x.bias)
+        t.norm(wide)
+        t.conv(wide, g, 3, at, bias=x.bias)
         c += g
 
 
 def transition_layer(t, x, s):
     t.norm(x.in_channels)
-    t.conv(x.in_channels, x.out_channels, 1, s[0] * s[1], bias=True)
+    t.conv(x.in_channels, x.out_channels, 1, s[0] * s[1], bias=x.bias)
 
 
 def inception_module(t, x, s):

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from netspec.exact import convnext, efficientnet, resnet, swin
+from netspec.exact import convnext, densenet, efficientnet, resnet, swin
 from netspec.layers import BottleneckBlock, ResidualBlock
 from netspec.weights.cases.base import Cases, case, named
 
@@ -13,15 +13,24 @@ CASES: Cases = {
     ),
     "resnet18_cifar_stem": partial(named, "resnet18_cifar"),
     **{f"resnet{depth}_cifar_a": partial(named, f"resnet{depth}_cifar_a") for depth in (20, 32, 44, 56, 110)},
+    "tiny_densenet": case("torchvision_densenet", densenet.densenet, 8, (2, 3), 16, bottleneck=2, classes=10),
     "alexnet_2012": partial(named, "alexnet_2012_1"),
     "timm_convnext_atto": case("timm_convnext_conv", convnext.convnext, (40, 80, 160, 320), (2, 2, 6, 2)),
     "tiny_convnext": case("torchvision_convnext", convnext.convnext, (16, 32), (2, 2), classes=10),
     "tiny_swin_tv": case("torchvision_swin", swin.swin, 32, (2, 2), (2, 4), window=4, patch=2, image=32, classes=10),
+    "tiny_efficientnet_v2": case(
+        "torchvision_efficientnet",
+        efficientnet.efficientnet_v2,
+        ((True, 1, 1, 12, 1), (True, 4, 2, 16, 2), (False, 4, 2, 24, 2)),
+        classes=10,
+        last=64,
+        epsilon=1e-5,
+    ),
     "tiny_efficientnet": case(
         "torchvision_efficientnet",
         efficientnet.efficientnet,
         classes=10,
-        stages=((1, 3, 1, 8, 1), (6, 3, 2, 12, 2), (6, 5, 2, 24, 1)),
+        stages=((1, 3, 1, 8, 1), (6, 3, 2, 12, 2), (6, 5, 2, 20, 2)),
         first=16,
     ),
 }

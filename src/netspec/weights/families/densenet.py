@@ -6,8 +6,8 @@ DENSENET = Table(
     rules=(
         Rule("layers.0.{p:conv|norm}", "features.{p}0"),
         Rule("layers.{s}.layers.{b}.{p:conv|norm}{k}", "features.denseblock{s // 2}.denselayer{b + 1}.{p}{k}"),
-        Rule("layers.{s:3|5|7}.{p:conv|norm}", "features.transition{s // 2}.{p}"),
         Rule("layers.{last-2}.norm", "features.norm5"),
+        Rule("layers.{s}.{p:conv|norm}", "features.transition{s // 2}.{p}"),
         Rule("layers.{last}", "classifier"),
     ),
 )
