@@ -21,6 +21,7 @@ include: "workflow/rules/gradcheck.smk"
 include: "workflow/rules/experiment.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/vocabulary.smk"
+include: "workflow/rules/parity.smk"
 include: "workflow/rules/bench.smk"
 include: "workflow/rules/recorded.smk"
 

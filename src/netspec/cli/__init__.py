@@ -7,7 +7,19 @@ import io
 import sys
 from collections.abc import Sequence
 
-from netspec.cli import compare, counting, drawing, gradient, lowering, parsing, running, select, show, vocabulary
+from netspec.cli import (
+    compare,
+    counting,
+    drawing,
+    gradient,
+    lowering,
+    parsing,
+    running,
+    select,
+    show,
+    vocabulary,
+    weights,
+)
 from netspec.cli.parsing import FILES, NAMES
 from netspec.cli.sources import CommandError
 from netspec.console import guarded, say
@@ -76,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     lowering.add(commands)
     gradient.add(commands)
     vocabulary.add(commands)
+    weights.add(commands)
     return parser
 
 

@@ -52,7 +52,7 @@ def _networks() -> Iterator[Published]:
         "openai-gpt",
         "GPT-1",
         TRANSFORMERS,
-        partial(gpt, 768, 12, 12, **options),  # type: ignore[arg-type]
+        partial(gpt, 768, 12, 12, **options),
         variants,
         parts=(Part("one block", (1,), 12),),
         rules="gpt1",

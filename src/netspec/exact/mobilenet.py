@@ -88,7 +88,7 @@ def mobilenet_v3(size: Literal["large", "small"], multiplier: float = 1.0, *, cl
             expanded,
             kernel,
             stride,
-            activation,  # type: ignore[arg-type]
+            activation,
             squeezed=gate,
             gate="hard_sigmoid",
             squeeze_activation="relu",
@@ -151,7 +151,5 @@ NETWORKS = (
         )
         for size in ("Large", "Small")
     ),
-    Published(
-        "mobilenetv1_100", "MobileNetV1", TIMM, mobilenet_v1, ("MobileNetV1-1.0",), rules="timm_mobilenet_v1"
-    ),
+    Published("mobilenetv1_100", "MobileNetV1", TIMM, mobilenet_v1, ("MobileNetV1-1.0",), rules="timm_mobilenet_v1"),
 )

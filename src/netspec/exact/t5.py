@@ -42,11 +42,11 @@ def make(*sizes: int, gated: bool = False, **options: Any) -> NetSpec:
     tables, encoder, save, _, shared, decoder, head = spec.layers
     layers = (
         tables,
-        replace(encoder, mask="attention_mask"),  # type: ignore[type-var]
+        replace(encoder, mask="attention_mask"),
         save,
         Load("decoder_input_ids"),
         shared,
-        replace(decoder, memory_mask="attention_mask"),  # type: ignore[type-var]
+        replace(decoder, memory_mask="attention_mask"),
         head,
     )
     inputs = {"attention_mask": spec.input_shape, "decoder_input_ids": spec.input_shape}

@@ -47,10 +47,10 @@ def shortcut(i: int, o: int, stride: int, block: Block) -> Layers:
     plain = {"norm": block.norm, "activation": "identity"}
     match block.shortcut:
         case "projection":
-            return conv(i, o, 1, stride, **plain)  # type: ignore[arg-type]
+            return conv(i, o, 1, stride, **plain)
         case "average":
             pool = (AvgPool(2, 2, count_padding=False, ceil=True),) if stride == 2 else ()
-            return (*pool, *conv(i, o, 1, **plain))  # type: ignore[arg-type]
+            return (*pool, *conv(i, o, 1, **plain))
         case "pad":
             thinned = (MaxPool(1, stride, "valid"),) if stride > 1 else ()
             extra = o - i

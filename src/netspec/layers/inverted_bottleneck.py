@@ -32,8 +32,6 @@ def inverted_bottleneck_macs(before: int, after: int, i: int, m: int, o: int, ke
 
 
 def divisible(channels: int, divisor: int) -> int:
-    """``channels`` as the nearest multiple of ``divisor`` that is not below nine tenths of it (Sandler et al. 2018,
-    code).
-    """
+    """``channels`` as the nearest multiple of ``divisor`` not below nine tenths of it (Sandler et al. 2018, code)."""
     nearest = max(divisor, (2 * channels + divisor) // (2 * divisor) * divisor)
     return nearest + divisor if nearest < 0.9 * channels else nearest

@@ -258,7 +258,7 @@ class _Run:
         norms, products = self.case.arrays["grad_l2"], self.case.arrays["grad_projection"]
         expected = dict(zip(recorded["parameters"], zip(norms, products, strict=True), strict=True))
         shapes = {name: shape for name, shape, *_ in self.case.manifest["state_dict"]}
-        sides = {one["name"]: (one["shape"], one["layout"]) for one in self.case.manifest["inputs"]}
+        sides = {one["name"]: (one.get("shape"), one["layout"]) for one in self.case.manifest["inputs"]}
         tolerance, largest = recorded["tolerance_f32"] * DOUBLE, max(norms)
         errors = [abs(loss - recorded["loss"]) / max(abs(recorded["loss"]), 1.0)]
         for name, (norm, product) in expected.items():

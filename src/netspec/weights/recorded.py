@@ -30,7 +30,7 @@ def long_form(
         **manifest,
         "case": name,
         "state_dict": tensors,
-        "inputs": [_input(key, text) for key, text in manifest["inputs"].items()],
+        "inputs": [_input(key, text, manifest["constructor"]) for key, text in manifest["inputs"].items()],
         "outputs": outputs,
         "parameters": sum(int(np.prod(sides)) for _, sides, kind, *_ in tensors if kind not in (*STATISTICS, "tied")),
     }
@@ -53,12 +53,13 @@ def _sides(text: str) -> list[int]:
     return [] if text == "-" else [int(side) for side in text.split("x")]
 
 
-def _input(name: str, text: Any) -> dict[str, Any]:
+def _input(name: str, text: Any, constructor: str) -> dict[str, Any]:
     if not isinstance(text, str):
         return {"name": name, "kind": "values", "values": text, "dtype": np.asarray(text).dtype.name, "layout": ""}
     kind, sides, *bounds = text.split()
     shape = _sides(sides)
-    one = {"name": name, "seed_name": name, "kind": kind, "shape": shape, "layout": "NCHW" if len(shape) == 4 else ""}
+    layout = "NCHW" if len(shape) == 4 else "N, mel bins, frames" if "Whisper" in constructor else ""
+    one = {"name": name, "seed_name": name, "kind": kind, "shape": shape, "layout": layout}
     return one | ({"low": int(bounds[0]), "high": int(bounds[1])} if bounds else {})
 
 

@@ -139,7 +139,7 @@ def load_experiment(config: dict[str, Any], folder: Path = Path("config"), name:
         raise ConfigError(f"{path}: the name is a target of the workflow, expected another one")
     written = _load(path, "experiment")
     general = {"device": config.get("device", "auto"), "gpus_per_run": config.get("gpus_per_run", 1)}
-    changes = {key: value for key, value in config.items() if key not in {*known, *general, "main"}}
+    changes = {key: value for key, value in config.items() if key not in {*known, *general, "main", "parity_cases"}}
     changes = {**(changes if name == main else {}), **config.get(name, {})}
     own = _resolved(name, {**general, **written}, folder, path, "")
     if not changes:

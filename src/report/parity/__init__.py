@@ -1,0 +1,1 @@
+"""The report on networks beside what reference implementations recorded: ``python -m report.parity``."""
