@@ -51,6 +51,8 @@ class Arrangement:
             return shape if self.layout == "io" else (outputs, inputs, *ones)
         if self.square:
             shape = (math.isqrt(shape[0]), math.isqrt(shape[0]), *shape[1:])
+        if self.trail < 0:
+            return shape[: self.trail]
         return shape[-self.lead :] if self.lead < 0 else (*[1] * self.lead, *shape, *[1] * self.trail)
 
     def to_ours(self, tensor: Any) -> Any:

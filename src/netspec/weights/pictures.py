@@ -38,7 +38,7 @@ class Preprocessing:
         side = side or self.crop
         shorter = round(self.resize * side / self.crop)
         scale = shorter / min(image.size)
-        size = tuple(max(side, int(length * scale)) for length in image.size)
+        size = (max(side, int(image.width * scale)), max(side, int(image.height * scale)))
         resized = image.resize(size, _METHODS[self.interpolation])
         left, top = ((length - side) // 2 for length in resized.size)
         cropped = np.asarray(resized.crop((left, top, left + side, top + side)), np.float32) / 255

@@ -14,7 +14,7 @@ import numpy as np
 from flax import nnx
 
 from netspec.errors import SpecError
-from netspec.layers import Dense, Flatten, TransformerEncoder
+from netspec.layers import Branches, Dense, Flatten, Heads, Layer, Repeat, Residual, TransformerEncoder, Under
 from netspec.spec import NetSpec
 from netspec.weights.canonical import canonical_state
 from netspec.weights.layout import Arrangement, Kind
@@ -224,7 +224,7 @@ class _Planner:
         for number, counts in self.running.items():
             key = tuple(held.get(hole) for hole in holes(self.table.numbers[number]))
             if key in counts:
-                held |= {number: counts[key], f"{number}_count": len(counts)}  # type: ignore[index]
+                held |= {number: counts[key], f"{number}_count": len(counts)}
         held |= self.table.words
         widths = self.widths(rule, name, shape)
         sources = []
@@ -270,10 +270,38 @@ class _Planner:
 
     def flattened(self, name: str) -> tuple[int, ...] | None:
         """The feature map that the dense layer behind a :class:`Flatten` reads."""
-        words = name.split(".")
-        place = int(words[1]) if words[0] == "layers" and words[1].isdigit() else 0
-        layers = self.spec.layers
-        if not place or not isinstance(layers[place], Dense) or not isinstance(layers[place - 1], Flatten):
+        place = place_of(self.spec, name)
+        if place is None:
             return None
-        arrived: Any = self.spec.rows[place - 1].arrived
+        chain, index, path = place
+        if not index or not isinstance(chain[index], Dense) or not isinstance(chain[index - 1], Flatten):
+            return None
+        before = f"{path}{index - 1}"
+        arrived: Any = next(row.arrived for row in self.spec.flat() if row.path == before)
         return arrived if len(arrived) == 3 and arrived[:2] != (1, 1) else None
+
+
+def place_of(spec: NetSpec, name: str) -> tuple[tuple[Layer, ...], int, str] | None:
+    """The chain of layers that a tensor's layer is in, its place there, and the path of the chain in the rows."""
+    words = name.split(".")
+    chain, path = spec.layers, ""
+    while len(words) > 1 and words[0] == "layers" and words[1].isdigit():
+        index, words = int(words[1]), words[2:]
+        layer = chain[index]
+        inside: tuple[tuple[Layer, ...], str] | None = None
+        match layer:
+            case Heads() if words[:1] == ["heads"]:
+                label, held = layer.heads[int(words[1])]
+                inside, words = (held, label), words[2:]
+            case Branches() if words[:1] == ["branches"]:
+                inside, words = (layer.branches[int(words[1])], f"branch {words[1]}"), words[2:]
+            case Repeat() if words[:1] == ["copies"]:
+                inside, words = (layer.body, f"copy {words[1]}"), words[2:]
+            case Residual() if words[:1] in (["body"], ["shortcut"]):
+                inside, words = (layer.body if words[0] == "body" else layer.shortcut, words[0]), words[1:]
+            case Under():
+                inside = (layer.body, "under")
+        if inside is None:
+            return chain, index, path
+        chain, path = inside[0], f"{path}{index}.{inside[1]}."
+    return None

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from netspec.exact import convnext, densenet, efficientnet, resnet, swin
+from netspec.exact import convnext, densenet, efficientnet, resnet, shuffle, small, swin
 from netspec.layers import BottleneckBlock, ResidualBlock
 from netspec.weights.cases.base import Cases, case, named
 
@@ -14,6 +14,19 @@ CASES: Cases = {
     "resnet18_cifar_stem": partial(named, "resnet18_cifar"),
     **{f"resnet{depth}_cifar_a": partial(named, f"resnet{depth}_cifar_a") for depth in (20, 32, 44, 56, 110)},
     "tiny_densenet": case("torchvision_densenet", densenet.densenet, 8, (2, 3), 16, bottleneck=2, classes=10),
+    "lenet5_gray28": partial(named, "lenet5_28"),
+    "lenet5_gray32": partial(named, "lenet5"),
+    "lenet_300_100": partial(named, "lenet_300_100"),
+    "dqn_nature": partial(named, "dqn_nature"),
+    "highway_50": partial(named, "highway_50"),
+    "alphago_policy": partial(named, "alphago_policy"),
+    "tiny_alphago_policy": case("alphago", small.alphago_policy, 12, 64, 5, 9),
+    "alphazero_go": partial(named, "alphazero_go"),
+    "tiny_alphazero_go": case("alphazero", small.alphazero, 3, 17, 32, 9, "fc", 64),
+    **{f"wrn_{depth}_{k}": partial(named, f"wrn_{depth}_{k}") for depth, k in small.WIDE},
+    "tiny_shufflenet_v2": case(
+        "torchvision_shufflenet_v2", shuffle.shufflenet_v2, (2, 2, 2), (16, 24, 48, 96, 128), classes=10
+    ),
     "alexnet_2012": partial(named, "alexnet_2012_1"),
     "timm_convnext_atto": case("timm_convnext_conv", convnext.convnext, (40, 80, 160, 320), (2, 2, 6, 2)),
     "tiny_convnext": case("torchvision_convnext", convnext.convnext, (16, 32), (2, 2), classes=10),
