@@ -8,7 +8,7 @@ from functools import partial
 from netspec.conventions import Conventions
 from netspec.exact.published import Published, network
 from netspec.idioms.parts import conv
-from netspec.idioms.yolo import anchor_free, anchored, bottleneck, c2f, c3, sppf, unit
+from netspec.idioms.yolo import anchor_free, anchored, bottleneck, c2f, c2psa, c3, c3k2, sppf, unit
 from netspec.layers import Conv2d, Heads, Load, NearestUpsample, Repeat, Save
 from netspec.layers.base import Layers
 from netspec.spec import NetSpec
@@ -148,6 +148,56 @@ def yolo_v8(
     )
 
 
+def yolo_11(
+    depth: float,
+    width: float,
+    most: int,
+    *,
+    deep: bool = False,
+    classes: int = 80,
+    height: int = 640,
+    columns: int = 640,
+) -> NetSpec:
+    """As YOLOv8, with attention behind the last stage; sizes from m on have ``deep`` blocks throughout."""
+    a, b, c, d, e = (_even(min(w, most) * width) for w in (64, 128, 256, 512, 1024))
+    n = max(1, round(2 * depth))
+    return network(
+        (height, columns, 3),
+        one(unit(3, a, 3, 2)),
+        one(unit(a, b, 3, 2)),
+        one(c3k2(b, c, n, deep=deep, expand=0.25)),
+        one(unit(c, c, 3, 2)),
+        one(c3k2(c, d, n, deep=deep, expand=0.25), save="c3"),
+        one(unit(d, d, 3, 2)),
+        one(c3k2(d, d, n, deep=True), save="c4"),
+        one(unit(d, e, 3, 2)),
+        one(c3k2(e, e, n, deep=True)),
+        one(sppf(e, e)),
+        one(c2psa(e, n), save="s5"),
+        NearestUpsample(2),
+        Load("c4", "concat"),
+        one(c3k2(e + d, d, n, deep=deep), save="s4"),
+        NearestUpsample(2),
+        Load("c3", "concat"),
+        one(c3k2(d + d, c, n, deep=deep), save="p0"),
+        one(unit(c, c, 3, 2)),
+        Load("s4", "concat"),
+        one(c3k2(c + d, d, n, deep=deep), save="p1"),
+        one(unit(d, d, 3, 2)),
+        Load("s5", "concat"),
+        one(c3k2(d + e, e, n, deep=True), save="p2"),
+        *anchor_free(dict(zip(LEVELS, (c, d, e), strict=True)), classes, light=True),
+        conventions=CONVENTIONS,
+    )
+
+
+SIZES_V11 = {
+    "n": (0.5, 0.25, 1024, False),
+    "s": (0.5, 0.5, 1024, False),
+    "m": (0.5, 1.0, 512, True),
+    "l": (1.0, 1.0, 512, True),
+    "x": (1.0, 1.5, 512, True),
+}
 SIZES_V5 = {"n": (0.33, 0.25), "s": (0.33, 0.5), "m": (0.67, 0.75), "l": (1.0, 1.0), "x": (1.33, 1.25)}
 SIZES_V8 = {
     "n": (0.33, 0.25, 1024),
@@ -160,10 +210,15 @@ SIZES_V8 = {
 
 def _networks() -> Iterator[Published]:
     for size, scales in SIZES_V5.items():
-        yield Published(f"yolov5{size}", "YOLOv5", YOLOV5, partial(yolo_v5, *scales), rules="yolov5")
+        variants = (f"YOLOv5{size} (original, anchor head)",)
+        make = partial(yolo_v5, *scales)
+        yield Published(f"yolov5{size}", "YOLOv5", YOLOV5, make, variants, rules="yolov5")
     for size, scales in SIZES_V8.items():
         yield Published(f"yolov8{size}", "YOLOv8", ULTRALYTICS, partial(yolo_v8, *scales), rules="yolov8")
-    yield Published("yolov3", "YOLOv3", YOLOV5, yolo_v3, rules="yolov3")
+    for size, (*scales, deep) in SIZES_V11.items():
+        make = partial(yolo_11, *scales, deep=deep)
+        yield Published(f"yolo11{size}", "YOLO11", ULTRALYTICS, make, rules="yolo11")
+    yield Published("yolov3", "YOLOv3", YOLOV5, yolo_v3, ("YOLOv3-COCO (darknet)",), rules="yolov3")
 
 
 NETWORKS = tuple(_networks())

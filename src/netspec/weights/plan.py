@@ -45,6 +45,7 @@ class Source:
     name: str | None
     arrangement: Arrangement
     piece: Piece | None = None
+    block: int | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -60,6 +61,11 @@ class Source:
         """The piece of the library's tensor."""
         if self.piece is None:
             return tensor
+        if self.block:
+            blocks = tensor.reshape(-1, self.block, *tensor.shape[1:])
+            one = self.block // self.piece.of
+            taken = blocks[:, self.piece.start * one : self.piece.stop * one]
+            return taken.reshape(-1, *tensor.shape[1:])
         axis = 1 if self.arrangement.layout == "io" else 0
         one = tensor.shape[axis] // self.piece.of
         part = slice(self.piece.start * one, self.piece.stop * one)
@@ -125,6 +131,7 @@ class Plan:
         """The library's tensors by its names, made of ours; the inverse of :meth:`to_ours`, for gradients as well."""
         whole: dict[str, Any] = {}
         pieces: dict[str, list[tuple[Piece, int, Any]]] = {}
+        blocks: dict[str, int | None] = {}
         for target in self.targets:
             for source, tensor in target.to_theirs(tensors[target.name]):
                 if source.piece is None:
@@ -132,10 +139,20 @@ class Plan:
                 else:
                     axis = 1 if source.arrangement.layout == "io" else 0
                     pieces.setdefault(str(source.name), []).append((source.piece, axis, tensor))
+                    blocks[str(source.name)] = source.block
         for name, parts in pieces.items():
             parts.sort(key=lambda part: part[0])
             join = jnp.concatenate if isinstance(parts[0][2], jax.Array) else np.concatenate
-            whole[name] = join([part for _, _, part in parts], axis=parts[0][1])
+            found, axis, block = [part for _, _, part in parts], parts[0][1], blocks[name]
+            if block:
+                one, rest = block // parts[0][0].of, found[0].shape[1:]
+                apart = [
+                    part.reshape(-1, (piece.stop - piece.start) * one, *rest)
+                    for part, (piece, _, _) in zip(found, parts, strict=True)
+                ]
+                whole[name] = join(apart, axis=1).reshape(-1, *rest)
+            else:
+                whole[name] = join(found, axis=axis)
         return whole | (
             {again: whole[name] for again, name in self.table.tied.items() if name in whole} if tied else {}
         )
@@ -235,7 +252,9 @@ class _Planner:
             cut = (width, *shape[1:]) if rule.stacked else (*shape[:-1], width) if shape else shape
             arrangement = self.arrangement(rule, name, cut)
             absent = theirs == "bias" and place in rule.no_bias
-            sources.append(Source(None if absent else full, arrangement, Piece(*rule.piece) if rule.piece else None))
+            sources.append(
+                Source(None if absent else full, arrangement, Piece(*rule.piece) if rule.piece else None, rule.block)
+            )
         return Target(name, shape, tuple(sources), 0 if rule.stacked else -1)
 
     def widths(self, rule: Rule, name: str, shape: tuple[int, ...]) -> list[int]:

@@ -22,5 +22,6 @@ def joined(leaves: Mapping[str, Any]) -> dict[str, Any]:
 CASES: Cases = {
     **{f"yolov5{size}": partial(named, f"yolov5{size}", outputs=by_anchor) for size in "nsmlx"},
     **{f"yolov8{size}": partial(named, f"yolov8{size}", outputs=joined) for size in "nsmlx"},
+    **{f"yolo11{size}": partial(named, f"yolo11{size}", outputs=joined) for size in "nsmlx"},
     "yolov3": partial(named, "yolov3", outputs=by_anchor),
 }
