@@ -14,6 +14,7 @@ from netspec.exact.published import Published
 
 #: The modules of this package that hold networks.
 FAMILIES = (
+    *("generators",),
     *("yolo",),
     *("small", "shuffle"),
     *(

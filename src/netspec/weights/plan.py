@@ -241,7 +241,8 @@ class _Planner:
         for number, counts in self.running.items():
             key = tuple(held.get(hole) for hole in holes(self.table.numbers[number]))
             if key in counts:
-                held |= {number: counts[key], f"{number}_count": len(counts)}
+                held[number] = counts[key]
+        held |= {f"{number}_count": len(counts) for number, counts in self.running.items()}
         held |= self.table.words
         widths = self.widths(rule, name, shape)
         sources = []

@@ -10,6 +10,7 @@ from netspec.weights.rules import Table
 
 #: The modules of this package; each has a mapping ``TABLES`` from a name to a table.
 FAMILIES = (
+    *("generators",),
     *("yolo",),
     *("small", "shuffle"),
     "resnet",
