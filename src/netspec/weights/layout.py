@@ -32,6 +32,7 @@ class Arrangement:
     fused: int = 3
     square: bool = False
     trail: int = 0
+    groups: int = 1
 
     @property
     def theirs(self) -> tuple[int, ...]:
@@ -44,7 +45,7 @@ class Arrangement:
             return (outputs, inputs, *([math.prod(window)] if self.layout == "conv1d" else window))
         if self.kind == "transposed":
             *window, inputs, outputs = shape
-            return (inputs, outputs, *window)
+            return (inputs * self.groups, outputs // self.groups, *window)
         if self.kind == "linear":
             inputs, outputs = shape
             ones = {"conv": (1, 1), "conv1d": (1,)}.get(self.layout, ())
@@ -62,7 +63,10 @@ class Arrangement:
             tensor = tensor.transpose(*range(2, tensor.ndim), 1, 0)
         elif self.kind == "transposed":
             flipped = tensor[(slice(None), slice(None), *[slice(None, None, -1)] * (tensor.ndim - 2))]
-            tensor = flipped.transpose(*range(2, tensor.ndim), 0, 1)
+            moved = flipped.transpose(*range(2, tensor.ndim), 0, 1)
+            window, (inputs, outputs) = moved.shape[:-2], moved.shape[-2:]
+            apart = moved.reshape(*window, self.groups, inputs // self.groups, outputs)
+            tensor = apart.swapaxes(-3, -2).reshape(self.shape)
         elif self.kind == "linear" and self.layout != "io":
             tensor = tensor.reshape(tensor.shape[:2]).T
         else:
@@ -86,6 +90,9 @@ class Arrangement:
         if self.kind == "conv":
             return tensor.transpose(-1 % tensor.ndim, tensor.ndim - 2, *range(tensor.ndim - 2)).reshape(self.theirs)
         if self.kind == "transposed":
+            *window, inputs, outputs = self.shape
+            apart = tensor.reshape(*window, inputs, self.groups, outputs // self.groups).swapaxes(-3, -2)
+            tensor = apart.reshape(*window, inputs * self.groups, outputs // self.groups)
             moved = tensor.transpose(tensor.ndim - 2, tensor.ndim - 1, *range(tensor.ndim - 2))
             return moved[(slice(None), slice(None), *[slice(None, None, -1)] * (tensor.ndim - 2))]
         if self.kind == "linear" and self.layout != "io":

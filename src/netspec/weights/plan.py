@@ -15,6 +15,7 @@ from flax import nnx
 
 from netspec.errors import SpecError
 from netspec.layers import Branches, Dense, Flatten, Heads, Layer, Repeat, Residual, TransformerEncoder, Under
+from netspec.modules.conv2d import TransposedConv
 from netspec.spec import NetSpec
 from netspec.weights.canonical import canonical_state
 from netspec.weights.layout import Arrangement, Kind
@@ -201,7 +202,7 @@ class _Planner:
     def __init__(self, spec: NetSpec, network: nnx.Module, table: Table, tensors: dict[str, tuple[int, ...]]) -> None:
         self.spec, self.table, self.tensors = spec, table, tensors
         self.last = len(spec.layers) - 1
-        self.modules = {".".join(map(str, path)): type(module) for path, module in nnx.iter_modules(network)}
+        self.modules = {".".join(map(str, path)): module for path, module in nnx.iter_modules(network)}
         self.running = table.running(tensors, self.last)
 
     def plan(self) -> Plan:
@@ -278,15 +279,16 @@ class _Planner:
     def arrangement(self, rule: Rule, name: str, shape: tuple[int, ...]) -> Arrangement:
         path, _, part = name.rpartition(".")
         kind: Kind = "plain"
+        groups = 1
         if part == "kernel":
             kind = "linear" if len(shape) == 2 else "conv"
-            if self.modules.get(path) is nnx.ConvTranspose:
-                kind = "transposed"
+            if isinstance(module := self.modules.get(path), (nnx.ConvTranspose, TransposedConv)):
+                kind, groups = "transposed", getattr(module, "feature_group_count", 1)
         features = self.flattened(name) if kind == "linear" else None
         heads = rule.heads if part in ("kernel", "bias") else None
         layout = rule.layout if part == "kernel" else "oi"
         lead, trail = (rule.lead, rule.trail) if kind == "plain" else (0, 0)
-        return Arrangement(kind, shape, layout, lead, features, heads, square=rule.square, trail=trail)
+        return Arrangement(kind, shape, layout, lead, features, heads, square=rule.square, trail=trail, groups=groups)
 
     def flattened(self, name: str) -> tuple[int, ...] | None:
         """The feature map that the dense layer behind a :class:`Flatten` reads."""
