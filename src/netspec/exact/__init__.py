@@ -29,6 +29,7 @@ FAMILIES = (
         "clip",
     ),
     *("bert", "gpt", "t5", "llama", "bart", "transformer", "whisper", "mamba"),
+    *("unet", "gan"),
 )
 
 

@@ -32,6 +32,7 @@ class Arrangement:
     fused: int = 3
     square: bool = False
     trail: int = 0
+    groups: int = 1
 
     @property
     def theirs(self) -> tuple[int, ...]:
@@ -44,7 +45,7 @@ class Arrangement:
             return (outputs, inputs, *([math.prod(window)] if self.layout == "conv1d" else window))
         if self.kind == "transposed":
             *window, inputs, outputs = shape
-            return (inputs, outputs, *window)
+            return (inputs * self.groups, outputs // self.groups, *window)
         if self.kind == "linear":
             inputs, outputs = shape
             ones = {"conv": (1, 1), "conv1d": (1,)}.get(self.layout, ())
@@ -60,7 +61,9 @@ class Arrangement:
             tensor = tensor.transpose(*range(2, tensor.ndim), 1, 0)
         elif self.kind == "transposed":
             flipped = tensor[(slice(None), slice(None), *[slice(None, None, -1)] * (tensor.ndim - 2))]
-            tensor = flipped.transpose(*range(2, tensor.ndim), 0, 1)
+            # Groups are side by side among the inputs there, among the outputs here.
+            apart = flipped.reshape(self.groups, -1, *flipped.shape[1:])
+            tensor = apart.transpose(*range(3, apart.ndim), 1, 0, 2).reshape(self.shape)
         elif self.kind == "linear" and self.layout != "io":
             tensor = tensor.reshape(tensor.shape[:2]).T
         else:
@@ -84,7 +87,9 @@ class Arrangement:
         if self.kind == "conv":
             return tensor.transpose(-1 % tensor.ndim, tensor.ndim - 2, *range(tensor.ndim - 2)).reshape(self.theirs)
         if self.kind == "transposed":
-            moved = tensor.transpose(tensor.ndim - 2, tensor.ndim - 1, *range(tensor.ndim - 2))
+            apart = tensor.reshape(*tensor.shape[:-1], self.groups, -1)
+            moved = apart.transpose(apart.ndim - 2, apart.ndim - 3, apart.ndim - 1, *range(apart.ndim - 3))
+            moved = moved.reshape(self.theirs)
             return moved[(slice(None), slice(None), *[slice(None, None, -1)] * (tensor.ndim - 2))]
         if self.kind == "linear" and self.layout != "io":
             return tensor.T.reshape(self.theirs)

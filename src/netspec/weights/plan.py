@@ -15,6 +15,7 @@ from flax import nnx
 
 from netspec.errors import SpecError
 from netspec.layers import Dense, Flatten, TransformerEncoder
+from netspec.modules.conv2d import TransposedConv
 from netspec.spec import NetSpec
 from netspec.weights.canonical import canonical_state
 from netspec.weights.layout import Arrangement, Kind
@@ -184,7 +185,7 @@ class _Planner:
     def __init__(self, spec: NetSpec, network: nnx.Module, table: Table, tensors: dict[str, tuple[int, ...]]) -> None:
         self.spec, self.table, self.tensors = spec, table, tensors
         self.last = len(spec.layers) - 1
-        self.modules = {".".join(map(str, path)): type(module) for path, module in nnx.iter_modules(network)}
+        self.modules = {".".join(map(str, path)): module for path, module in nnx.iter_modules(network)}
         self.running = table.running(tensors, self.last)
 
     def plan(self) -> Plan:
@@ -229,14 +230,21 @@ class _Planner:
         held |= self.table.words
         widths = self.widths(rule, name, shape)
         sources = []
-        for place, (template, width) in enumerate(zip(rule.names, widths, strict=True)):
+        pieces = [Piece(*rule.piece)] if rule.piece else [None] * len(widths)
+        templates = rule.names
+        if rule.piece and rule.by_head:
+            start, stop, of = rule.piece
+            heads = self.heads(path)
+            pieces = [Piece(start + of * head, stop + of * head, of * heads) for head in range(heads)]
+            templates, widths = rule.names * heads, [shape[-1] // heads] * heads
+        for place, (template, width, piece) in enumerate(zip(templates, widths, pieces, strict=True)):
             full = filled(template, held)
             if theirs:
                 full += theirs if full.endswith(("_", ".")) else f".{theirs}"
             cut = (width, *shape[1:]) if rule.stacked else (*shape[:-1], width) if shape else shape
             arrangement = self.arrangement(rule, name, cut)
             absent = theirs == "bias" and place in rule.no_bias
-            sources.append(Source(None if absent else full, arrangement, Piece(*rule.piece) if rule.piece else None))
+            sources.append(Source(None if absent else full, arrangement, piece))
         return Target(name, shape, tuple(sources), 0 if rule.stacked else -1)
 
     def widths(self, rule: Rule, name: str, shape: tuple[int, ...]) -> list[int]:
@@ -251,6 +259,14 @@ class _Planner:
             return list(layer.attention.maps(layer.width, layer.heads))
         return [shape[-1] // count] * count
 
+    def heads(self, path: str) -> int:
+        """Heads of the attention that the module at ``path`` is in."""
+        while path:
+            path = path.rpartition(".")[0]
+            if heads := getattr(getattr(self.modules.get(path), "layer", None), "heads", None):
+                return int(heads)
+        raise WeightsError(f"{self.spec.name}: a rule takes pieces by heads, but {path} has none")
+
     def layer(self, name: str) -> Any:
         """The layer of the listing that a tensor belongs to."""
         words = name.split(".")
@@ -259,15 +275,18 @@ class _Planner:
     def arrangement(self, rule: Rule, name: str, shape: tuple[int, ...]) -> Arrangement:
         path, _, part = name.rpartition(".")
         kind: Kind = "plain"
+        groups = 1
         if part == "kernel":
             kind = "linear" if len(shape) == 2 else "conv"
-            if self.modules.get(path) is nnx.ConvTranspose:
+            module = self.modules.get(path)
+            if isinstance(module, (nnx.ConvTranspose, TransposedConv)):
                 kind = "transposed"
+                groups = getattr(module, "feature_group_count", 1)
         features = self.flattened(name) if kind == "linear" else None
         heads = rule.heads if part in ("kernel", "bias") else None
         layout = rule.layout if part == "kernel" else "oi"
         lead, trail = (rule.lead, rule.trail) if kind == "plain" else (0, 0)
-        return Arrangement(kind, shape, layout, lead, features, heads, square=rule.square, trail=trail)
+        return Arrangement(kind, shape, layout, lead, features, heads, square=rule.square, trail=trail, groups=groups)
 
     def flattened(self, name: str) -> tuple[int, ...] | None:
         """The feature map that the dense layer behind a :class:`Flatten` reads."""

@@ -44,7 +44,8 @@ class Rule:
     queries, keys and values are sorted by that many heads first, in the library; ``"heads"`` reads their number off
     the layer. ``no_bias`` names those of ``theirs``, by place, that lack the bias that ours has, which is then zero.
     ``stacked`` joins them along the first axis instead, one row each. ``square`` says that a table of positions has
-    two axes of them in the library.
+    two axes of them in the library. ``by_head`` says that ``piece`` is one of each head's, where the library sorts the
+    outputs of a fused map by heads first.
     """
 
     ours: str
@@ -57,6 +58,7 @@ class Rule:
     no_bias: tuple[int, ...] = ()
     stacked: bool = False
     square: bool = False
+    by_head: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

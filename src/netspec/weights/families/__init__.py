@@ -26,6 +26,8 @@ FAMILIES = (
     "mobilenet",
     "convnext",
     "swin",
+    "unet",
+    "gan",
 )
 
 
