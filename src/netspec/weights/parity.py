@@ -93,7 +93,8 @@ class Case:
 
     def _input(self, one: Mapping[str, Any]) -> np.ndarray:
         if one["kind"] == "values":
-            return np.asarray(one["values"], one["dtype"])
+            given = np.asarray(one["values"], one["dtype"])
+            return given[:, None] if given.ndim == 1 else given  # one number for each of the batch
         if one["kind"] == "integers":
             drawn = generator(one["seed_name"]).integers(one["low"], one["high"], size=one["shape"])
             return drawn.astype(np.int32)

@@ -224,9 +224,10 @@ class _Planner:
             raise WeightsError(f"{self.spec.name}: {problem} {name} {shape}{hint}")
         rule, held, theirs = matches[0]
         for number, counts in self.running.items():
+            held[f"{number}_count"] = len(counts)
             key = tuple(held.get(hole) for hole in holes(self.table.numbers[number]))
             if key in counts:
-                held |= {number: counts[key], f"{number}_count": len(counts)}  # type: ignore[index]
+                held[number] = counts[key]  # type: ignore[index]
         held |= self.table.words
         widths = self.widths(rule, name, shape)
         sources = []

@@ -1,7 +1,24 @@
 """Networks that draw pictures, or score their pixels."""
 
-from netspec.exact import gan, unet
-from netspec.weights.cases.base import Cases, case
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from netspec.exact import diffusion, gan, unet
+from netspec.weights.cases.base import Cases, case, named
+from netspec.weights.families import find
+from netspec.weights.parity import Twin
+
+TIMED = {"": "sample", "time": "timestep"}
+
+
+def _moments(leaves: Mapping[str, Any]) -> dict[str, Any]:
+    return {"moments": leaves["moments"]}
+
+
+def _denoiser() -> Twin:
+    return Twin(diffusion.ddpm((16, 32), (1,), n_blocks=1, groups=8), find("ddpm"), TIMED)
+
 
 CASES: Cases = {
     "tiny_unet_bn": case("unet_bn", unet.unet, 3, 4, 8, 3, "batch"),
@@ -15,4 +32,10 @@ CASES: Cases = {
     "tiny_pix2pix_unet": case("pix2pix", gan.pix2pix, 5, 8, "instance"),
     "cyclegan_resnet9": case("cyclegan", gan.cyclegan),
     "tiny_cyclegan_resnet2": case("cyclegan", gan.cyclegan, 2, 8),
+    "ddpm_cifar": partial(named, "ddpm-cifar10-32", inputs=TIMED),
+    "tiny_ddpm": _denoiser,
+    "tiny_sd_vae": case("autoencoder_kl", diffusion.autoencoder, (16, 32), 1, 8),
+    "sd_vae_encoder": partial(named, "sd-vae-ft-mse", outputs=_moments),
+    **{f"tv_{head}_resnet{depth}": partial(named, f"{head}_resnet{depth}") for head in ("fcn", "deeplabv3") for depth in (50, 101)},
+    **{f"smp_{net.lower()}_{encoder}": partial(named, f"smp.{net}-{encoder}") for net in ("DeepLabV3Plus", "FPN") for encoder in ("resnet18", "resnet34", "resnet50")},
 }

@@ -28,6 +28,9 @@ FAMILIES = (
     "swin",
     "unet",
     "gan",
+    "yolo",
+    "diffusion",
+    "segmentation",
 )
 
 

@@ -30,8 +30,8 @@ def _norm(n: int, count: int) -> str:
 
 
 PIX2PIX = Table(
-    rules=(Rule("layers.{a}.conv", "{conv(c, c_count)}"), Rule("layers.{a}", "{norm(n, n_count)}")),
-    numbers={"c": "layers.{a}.conv", "n": "layers.{a}.scale"},
+    rules=(Rule("layers.{a}.conv", "{conv(c, c_count)}"), Rule("layers.{a}.norm", "{norm(n, n_count)}")),
+    numbers={"c": "layers.{a}.conv", "n": "layers.{a}.norm"},
     words={"conv": _conv, "norm": _norm},
 )
 
@@ -39,11 +39,11 @@ PIX2PIX = Table(
 CYCLEGAN = Table(
     rules=(
         Rule("layers.{a}.conv", "model.{a + c}"),
-        Rule("layers.{a}", "model.{a + n}"),
+        Rule("layers.{a}.norm", "model.{a + n}"),
         Rule("layers.{r}.body.layers.{k}.conv", "model.{r + 3}.conv_block.{k + (k > 1)}"),
-        Rule("layers.{r}.body.layers.{k:[25]}", "model.{r + 3}.conv_block.{k + (k > 2)}"),
+        Rule("layers.{r}.body.layers.{k}.norm", "model.{r + 3}.conv_block.{k + (k > 2)}"),
     ),
-    numbers={"c": "layers.{a}.conv", "n": "layers.{a}.scale"},
+    numbers={"c": "layers.{a}.conv", "n": "layers.{a}.norm"},
 )
 
 PATCH = Table(
