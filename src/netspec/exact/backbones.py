@@ -23,11 +23,13 @@ def resnet_encoder(
     *,
     norm: Norm = "batch",
     dilated: tuple[int, ...] = (),
+    evenly: bool = False,
     saved: tuple[str, ...] = (),
 ) -> tuple[Layers, dict[str, int]]:
     """The layers, and the channels of each scale by name: ``c1`` before the pool, ``c2`` to ``c5`` behind the stages.
 
-    Those named in ``saved`` are saved under that name. Stages in ``dilated`` keep their sides. A stage is a :class:`Repeat` of one copy, so that it is one place of the listing.
+    Those named in ``saved`` are saved under that name. Stages in ``dilated`` keep their sides; their first block is dilated as
+    the stage before or, with ``evenly``, as its others. A stage is a :class:`Repeat` of one copy, so that it is one place of the listing.
     """
     expand, block = 4 if bottleneck else 1, Block(bottleneck=bottleneck, norm=norm)
     layers: list[Layer] = [Repeat(1, conv(3, 64, 7, 2, norm=norm))]
@@ -40,7 +42,7 @@ def resnet_encoder(
         width, inner = 64 * expand * 2**index, 64 * 2**index
         stride = 1 if index == 0 else 2
         step, after = (1, before * stride) if index in dilated else (stride, before)
-        first = residual(arrived, width, inner, step, block, dilation=before)
+        first = residual(arrived, width, inner, step, block, dilation=after if evenly else before)
         rest = [residual(width, width, inner, 1, block, dilation=after) for _ in range(count - 1)]
         layers.append(Repeat(1, tuple(Repeat(1, one) for one in (first, *rest))))
         name = f"c{index + 2}"

@@ -86,7 +86,7 @@ def deeplab_v3_plus(
     encoder: str, *, classes: int = 21, height: int = 512, columns: int = 512, width: int = 256, detail: int = 48
 ) -> NetSpec:
     """Separable dilated convolutions, brought to a quarter of the sides and joined with what is there."""
-    body, stages = resnet_encoder(*ENCODERS[encoder], dilated=(3,), saved=("c2", "c5"))
+    body, stages = resnet_encoder(*ENCODERS[encoder], dilated=(3,), evenly=True, saved=("c2", "c5"))
     deep = stages["c5"]
     spread = tuple(separable(deep, width, rate) for rate in (12, 24, 36))
     branches = ((ConvBN(deep, width, 1),), *spread, pooled(deep, width, "c5"))

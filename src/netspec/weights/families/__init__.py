@@ -31,6 +31,7 @@ FAMILIES = (
     "yolo",
     "diffusion",
     "segmentation",
+    "detection",
 )
 
 

@@ -46,8 +46,8 @@ def blocks(path: str, name: str) -> tuple[Rule, ...]:
     block = f"{path}.copies.0.layers"
     resnet, attention = (f"{{{name}.format('{kind}')}}" for kind in ("resnets", "attentions"))
     return (
-        Rule(f"{block}.0.body.layers.{{k}}.norm", resnet + ".norm{1 + k // 2}"),
-        Rule(f"{block}.0.body.layers.{{k}}.conv", resnet + ".conv{1 + k // 2}"),
+        Rule(f"{block}.0.body.layers.{{k}}.norm", resnet + ".norm{1 + (k > 0)}"),
+        Rule(f"{block}.0.body.layers.{{k}}.conv", resnet + ".conv{1 + (k > 1)}"),
         Rule(f"{block}.0.body.layers.{{k}}.projection", resnet + ".time_emb_proj"),
         Rule(f"{block}.0.shortcut.layers.0.conv", resnet + ".conv_shortcut"),
         Rule(f"{block}.1.body.layers.0.norm", attention + ".group_norm"),
