@@ -29,7 +29,7 @@ FAMILIES = (
         "clip",
     ),
     *("bert", "gpt", "t5", "llama", "bart", "transformer", "whisper", "mamba"),
-    *("unet", "gan", "yolo", "diffusion", "segmentation", "detection"),
+    *("unet", "gan", "yolo", "diffusion", "segmentation", "detection", "fields"),
 )
 
 

@@ -94,7 +94,8 @@ class Case:
     def _input(self, one: Mapping[str, Any]) -> np.ndarray:
         if one["kind"] == "values":
             given = np.asarray(one["values"], one["dtype"])
-            return given[:, None] if given.ndim == 1 else given  # one number for each of the batch
+            # One number for each of the batch, such as the time of a denoiser, is no token.
+            return np.float32(given)[:, None] if given.ndim == 1 else given
         if one["kind"] == "integers":
             drawn = generator(one["seed_name"]).integers(one["low"], one["high"], size=one["shape"])
             return drawn.astype(np.int32)

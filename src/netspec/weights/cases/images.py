@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from netspec.exact import diffusion, gan, unet
+from netspec.exact import diffusion, fields, gan, unet
 from netspec.weights.cases.base import Cases, case, named
 from netspec.weights.families import find
 from netspec.weights.parity import Twin
@@ -38,4 +38,7 @@ CASES: Cases = {
     "sd_vae_encoder": partial(named, "sd-vae-ft-mse", outputs=_moments),
     **{f"tv_{head}_resnet{depth}": partial(named, f"{head}_resnet{depth}") for head in ("fcn", "deeplabv3") for depth in (50, 101)},
     **{f"smp_{net.lower()}_{encoder}": partial(named, f"smp.{net}-{encoder}") for net in ("DeepLabV3Plus", "FPN") for encoder in ("resnet18", "resnet34", "resnet50")},
+    "vae_mlp": case("mlp_vae", fields.vae),
+    "nerf_code": case("nerf", fields.nerf),
+    "nerf_small": case("nerf", fields.nerf, 64, 4, 2, "paper"),
 }

@@ -32,6 +32,7 @@ FAMILIES = (
     "diffusion",
     "segmentation",
     "detection",
+    "fields",
 )
 
 
