@@ -95,12 +95,24 @@ def _networks() -> tuple[Published, ...]:
             rules = f"torchvision_retinanet{end}"
             for of_stage, source in ((False, "P5"), (True, "C5")):
                 make = partial(retinanet, encoder, norm=norm, of_stage=of_stage)
-                given = (f"RetinaNet R{depth}-FPN ({word}) P6 from {source}",) if norm == "frozen" or not of_stage else ()
+                given = (
+                    (f"RetinaNet R{depth}-FPN ({word}) P6 from {source}",) if norm == "frozen" or not of_stage else ()
+                )
                 name = f"retinanet_{encoder}_fpn{end}" + ("_c5" if of_stage else "")
                 found.append(Published(name, "RetinaNet", TORCHVISION, make, given, rules=rules))
     several = ("Mask R-CNN R50-FPN (FrozenBN)",)
     for name, make, piece in (("rpn.head", rpn_head, "RPN"),):
-        found.append(Published(f"maskrcnn_resnet50_fpn.{name}", "Mask R-CNN", TORCHVISION, make, several, piece, rules="torchvision_rpn"))
+        found.append(
+            Published(
+                f"maskrcnn_resnet50_fpn.{name}",
+                "Mask R-CNN",
+                TORCHVISION,
+                make,
+                several,
+                piece,
+                rules="torchvision_rpn",
+            )
+        )
     return tuple(found)
 
 

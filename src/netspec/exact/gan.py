@@ -118,8 +118,24 @@ def _networks() -> tuple[Published, ...]:
     found = [
         given("dcgan_generator", "DCGAN", PYTORCH, dcgan_generator, _DCGAN[0], make, "dcgan_generator"),
         given("dcgan_discriminator", "DCGAN", PYTORCH, dcgan_discriminator, _DCGAN[0], judge, "dcgan_discriminator"),
-        given("dcgan_generator_gray", "DCGAN", PYTORCH, partial(dcgan_generator, 100, 1), _DCGAN[1], make, "dcgan_generator"),
-        given("dcgan_discriminator_gray", "DCGAN", PYTORCH, partial(dcgan_discriminator, 1), _DCGAN[1], judge, "dcgan_discriminator"),
+        given(
+            "dcgan_generator_gray",
+            "DCGAN",
+            PYTORCH,
+            partial(dcgan_generator, 100, 1),
+            _DCGAN[1],
+            make,
+            "dcgan_generator",
+        ),
+        given(
+            "dcgan_discriminator_gray",
+            "DCGAN",
+            PYTORCH,
+            partial(dcgan_discriminator, 1),
+            _DCGAN[1],
+            judge,
+            "dcgan_discriminator",
+        ),
         given("dcgan_generator_wide", "DCGAN", PYTORCH, wide, _DCGAN[2], make, "dcgan_generator"),
     ]
     for n_downs in (8, 7, 6):
@@ -132,7 +148,11 @@ def _networks() -> tuple[Published, ...]:
             found.append(Published(name, "pix2pix", RELEASED, unet, variants, make, rules="pix2pix"))
     variant = _PATCH.format("conditional 6-channel", "BatchNorm")
     found.append(given("pix2pix_patchgan", "pix2pix", RELEASED, patch_gan, variant, judge, "patchgan"))
-    for blocks, norm, word in ((9, "instance", "InstanceNorm"), (6, "instance", "InstanceNorm"), (9, "batch", "BatchNorm")):
+    for blocks, norm, word in (
+        (9, "instance", "InstanceNorm"),
+        (6, "instance", "InstanceNorm"),
+        (9, "batch", "BatchNorm"),
+    ):
         name = f"cyclegan_resnet_{blocks}blocks" + ("" if norm == "instance" else "_batch")
         variant = f"ResnetGenerator {blocks} blocks ({word})"
         found.append(given(name, "CycleGAN", RELEASED, partial(cyclegan, blocks, norm=norm), variant, make, "cyclegan"))

@@ -135,9 +135,7 @@ def fpn(
 
     joined = Branches(tuple(path(index) for index in range(4)), "add")
     last = (plain(inner, classes), ResizeLike("picture", "bilinear"))
-    return network(
-        (height, columns, 3), Save("picture"), *layers, joined, *last, conventions=CORNERS, paper=FPN
-    )
+    return network((height, columns, 3), Save("picture"), *layers, joined, *last, conventions=CORNERS, paper=FPN)
 
 
 def _networks() -> tuple[Published, ...]:
@@ -152,9 +150,7 @@ def _networks() -> tuple[Published, ...]:
     for encoder in ("resnet18", "resnet34", "resnet50", "resnet101"):
         make = partial(deeplab_v3_plus, encoder)
         name = f"smp.DeepLabV3Plus-{encoder}"
-        found.append(
-            Published(name, "DeepLabV3+", SMP, make, (f"DeepLabV3+ {encoder}",), rules="smp_deeplabv3plus")
-        )
+        found.append(Published(name, "DeepLabV3+", SMP, make, (f"DeepLabV3+ {encoder}",), rules="smp_deeplabv3plus"))
     for encoder in ("resnet18", "resnet34", "resnet50"):
         make = partial(fpn, encoder)
         variants = (f"FPN {encoder} (smp)",) if encoder == "resnet34" else ()

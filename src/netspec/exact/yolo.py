@@ -40,9 +40,7 @@ def v5(
     return network((height, columns, 3), *layers, conventions=CONVENTIONS, paper=REVIEW)
 
 
-def v8(
-    depth: float, width: float, most: int, *, classes: int = 80, height: int = 640, columns: int = 640
-) -> NetSpec:
+def v8(depth: float, width: float, most: int, *, classes: int = 80, height: int = 640, columns: int = 640) -> NetSpec:
     """Boxes as distributions and classes on three levels."""
     layers = detectors.yolo_v8(depth, width, most, classes)
     return network((height, columns, 3), *layers, conventions=CONVENTIONS, paper=REVIEW)
@@ -87,7 +85,7 @@ def v1(*, classes: int = 20, cells: int = 7, boxes: int = 2) -> NetSpec:
 #: Size, depth and width of v5.
 V5 = (("n", 0.33, 0.25), ("s", 0.33, 0.5), ("m", 0.67, 0.75), ("l", 1.0, 1.0), ("x", 1.33, 1.25))
 #: Size, depth, width and most channels.
-V8 = tuple((*size, most) for size, most in zip(V5, (1024, 1024, 768, 512, 512), strict=True))
+V8 = tuple((*size, most) for size, most in zip((*V5[:4], ("x", 1.0, 1.25)), (1024, 1024, 768, 512, 512), strict=True))
 V11 = (
     ("n", 0.5, 0.25, 1024),
     ("s", 0.5, 0.5, 1024),
@@ -101,9 +99,7 @@ BINS = 16
 
 def _networks() -> tuple[Published, ...]:
     found = [
-        Published(
-            "yolov1", "YOLOv1", DEFINED, v1, ("YOLOv1 (paper Fig. 3: 24 conv + 2 FC, no BN)",), rules="yolov1"
-        ),
+        Published("yolov1", "YOLOv1", DEFINED, v1, ("YOLOv1 (paper Fig. 3: 24 conv + 2 FC, no BN)",), rules="yolov1"),
         Published(
             "yolov3",
             "YOLOv3",
@@ -112,7 +108,9 @@ def _networks() -> tuple[Published, ...]:
             ("YOLOv3-COCO (darknet)", "yolov3 (PyTorch, anchor head)"),
             rules="yolov3",
         ),
-        Published("yolov3-voc", "YOLOv3", ULTRALYTICS, partial(v3, classes=20), ("YOLOv3-VOC (darknet)",), rules="yolov3"),
+        Published(
+            "yolov3-voc", "YOLOv3", ULTRALYTICS, partial(v3, classes=20), ("YOLOv3-VOC (darknet)",), rules="yolov3"
+        ),
     ]
     for size, depth, width in V5:
         variants = (f"YOLOv5{size} (original, anchor head)",)

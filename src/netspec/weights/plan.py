@@ -231,7 +231,9 @@ class _Planner:
         held |= self.table.words
         widths = self.widths(rule, name, shape)
         sources = []
-        pieces = [Piece(*rule.piece)] if rule.piece else [None] * len(widths)
+        pieces: list[Piece | None] = [Piece(*piece) for piece in rule.pieces] or [None] * len(widths)
+        if rule.piece:
+            pieces = [Piece(*rule.piece)]
         templates = rule.names
         if rule.piece and rule.by_head:
             start, stop, of = rule.piece

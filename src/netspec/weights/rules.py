@@ -45,7 +45,7 @@ class Rule:
     the layer. ``no_bias`` names those of ``theirs``, by place, that lack the bias that ours has, which is then zero.
     ``stacked`` joins them along the first axis instead, one row each. ``square`` says that a table of positions has
     two axes of them in the library. ``by_head`` says that ``piece`` is one of each head's, where the library sorts the
-    outputs of a fused map by heads first.
+    outputs of a fused map by heads first. ``pieces`` are those of each of ``theirs``, where they differ.
     """
 
     ours: str
@@ -59,6 +59,7 @@ class Rule:
     stacked: bool = False
     square: bool = False
     by_head: bool = False
+    pieces: tuple[tuple[int, int, int], ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

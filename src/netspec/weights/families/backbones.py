@@ -17,9 +17,7 @@ def resnet(prefix: str, stem: int = 0) -> tuple[Rule, ...]:
     side, norm = block + ".downsample", "conv|norm"
     return (
         Rule(f"layers.{stem}.copies.0.layers.0.{{p:{norm}}}", prefix + "{('bn' if p == 'norm' else 'conv')}1"),
-        Rule(
-            f"{_OURS}.body.layers.{{k}}.{{p:{norm}}}", block + ".{('bn' if p == 'norm' else 'conv')}{k + 1}"
-        ),
+        Rule(f"{_OURS}.body.layers.{{k}}.{{p:{norm}}}", block + ".{('bn' if p == 'norm' else 'conv')}{k + 1}"),
         Rule(f"{_OURS}.shortcut.layers.{{k}}.{{p:{norm}}}", side + ".{('conv', 'norm').index(p)}"),
     )
 

@@ -1,6 +1,6 @@
 """Denoisers and autoencoders of diffusers."""
 
-from netspec.weights.rules import Rule, Table
+from netspec.weights.rules import Layout, Rule, Table
 
 
 def _block(r: int, count: int, levels: int) -> str:
@@ -67,6 +67,33 @@ NUMBERS = {"c": "layers.{a}.conv", "r": "layers.{a}.copies"}
 WORDS = {"conv": _conv, "block": _block}
 NAME = "block(r, r_count, c_count // 2)"
 
+
+def _text(layout: Layout) -> tuple[Rule, ...]:
+    """Transformers that read a text; ``layout`` is that of the maps around them."""
+    path = "layers.{a}.copies.0.layers.1.body.layers"
+    name = "{block(r, r_count, c_count // 2).format('attentions')}"
+    block, ours = name + ".transformer_blocks.{b}", f"{path}.2.blocks.{{b}}"
+    which = "{A[w]}"
+    gate = block + ".ff.net.0.proj"
+    return (
+        Rule(f"{path}.0.norm", name + ".norm"),
+        Rule(f"{path}.1", name + ".proj_in", layout=layout),
+        Rule(f"{path}.3", name + ".proj_out", layout=layout),
+        Rule(f"{ours}.norm{{k}}", block + ".norm{k}"),
+        Rule(f"{ours}.{{w:own|cross}}.query", f"{block}.{which}.to_q"),
+        Rule(f"{ours}.{{w:own|cross}}.key_value", (f"{block}.{which}.to_k", f"{block}.{which}.to_v")),
+        Rule(f"{ours}.{{w:own|cross}}.out", f"{block}.{which}.to_out.0"),
+        # There, the gate is the second half.
+        Rule(f"{ours}.fc1", (gate, gate), pieces=((1, 2, 2), (0, 1, 2))),
+        Rule(f"{ours}.fc2", block + ".ff.net.2"),
+    )
+
+
+def _unet(layout: Layout) -> Table:
+    words = WORDS | {"A": {"own": "attn1", "cross": "attn2"}}
+    return Table((*blocks("layers.{a}", NAME)[:4], *_text(layout), *DENOISER), NUMBERS, words)
+
+
 _BACK = "layers.{last}.heads.1.layers"
 AUTOENCODER = Table(
     rules=(
@@ -83,5 +110,7 @@ AUTOENCODER = Table(
 
 TABLES = {
     "ddpm": Table((*blocks("layers.{a}", NAME), *DENOISER), NUMBERS, WORDS),
+    "sd_unet": _unet("conv"),
+    "sd2_unet": _unet("oi"),
     "autoencoder_kl": AUTOENCODER,
 }

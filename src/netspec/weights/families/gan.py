@@ -49,9 +49,7 @@ CYCLEGAN = Table(
 PATCH = Table(
     rules=(Rule("layers.{k}.{p:conv|norm}", "model.{3 * k - (k > 0) + (p == 'norm')}"),),
 )
-PATCH_INSTANCE = Table(
-    rules=(Rule("layers.{a}.conv", "model.{3 * c - (c > 0)}"),), numbers={"c": "layers.{a}.conv"}
-)
+PATCH_INSTANCE = Table(rules=(Rule("layers.{a}.conv", "model.{3 * c - (c > 0)}"),), numbers={"c": "layers.{a}.conv"})
 
 TABLES = {
     "dcgan_generator": GENERATOR,

@@ -36,9 +36,7 @@ SMP = Table(
 )
 # The stem has a form of its own among what is repeated.
 SMP = Table(
-    rules=tuple(
-        Rule(rule.ours.replace("layers.{a}", "layers.{a:[1-9][0-9]*}"), rule.theirs) for rule in SMP.rules
-    ),
+    rules=tuple(Rule(rule.ours.replace("layers.{a}", "layers.{a:[1-9][0-9]*}"), rule.theirs) for rule in SMP.rules),
     numbers=SMP.numbers,
 )
 
