@@ -28,8 +28,9 @@ def resnet_encoder(
 ) -> tuple[Layers, dict[str, int]]:
     """The layers, and the channels of each scale by name: ``c1`` before the pool, ``c2`` to ``c5`` behind the stages.
 
-    Those named in ``saved`` are saved under that name. Stages in ``dilated`` keep their sides; their first block is dilated as
-    the stage before or, with ``evenly``, as its others. A stage is a :class:`Repeat` of one copy, so that it is one place of the listing.
+    Those named in ``saved`` are saved under that name. Stages in ``dilated`` keep their sides; their first block is
+    dilated as the stage before or, with ``evenly``, as its others. A stage is a :class:`Repeat` of one copy, so that it
+    is one place of the listing.
     """
     expand, block = 4 if bottleneck else 1, Block(bottleneck=bottleneck, norm=norm)
     layers: list[Layer] = [Repeat(1, conv(3, 64, 7, 2, norm=norm))]

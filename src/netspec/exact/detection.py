@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from netspec.conventions import Conventions
@@ -84,8 +85,11 @@ def retinanet(
 
 def _networks() -> tuple[Published, ...]:
     found = []
+    given: tuple[str, ...]
+    norms: tuple[tuple[Norm, str], ...] = (("frozen", "FrozenBN"), ("batch", "BN"))
+    make: Callable[..., NetSpec]
     for depth in (50, 101):
-        for norm, word in (("frozen", "FrozenBN"), ("batch", "BN")):
+        for norm, word in norms:
             encoder, end = f"resnet{depth}", "" if norm == "frozen" else "_bn"
             variants = (f"Mask R-CNN R{depth}-FPN ({word})",)
             make = partial(backbone_fpn, encoder, norm=norm)
@@ -101,18 +105,14 @@ def _networks() -> tuple[Published, ...]:
                 name = f"retinanet_{encoder}_fpn{end}" + ("_c5" if of_stage else "")
                 found.append(Published(name, "RetinaNet", TORCHVISION, make, given, rules=rules))
     several = ("Mask R-CNN R50-FPN (FrozenBN)",)
-    for name, make, piece in (("rpn.head", rpn_head, "RPN"),):
-        found.append(
-            Published(
-                f"maskrcnn_resnet50_fpn.{name}",
-                "Mask R-CNN",
-                TORCHVISION,
-                make,
-                several,
-                piece,
-                rules="torchvision_rpn",
-            )
-        )
+    pieces: tuple[tuple[str, Callable[..., NetSpec], tuple[str, ...], str], ...] = (
+        ("rpn.head", rpn_head, several, "torchvision_rpn"),
+        ("box_head", box_head, (), "torchvision_box_head"),
+        ("mask_head", mask_head, (), "torchvision_mask_head"),
+    )
+    for piece, make, given, rules in pieces:
+        name = f"maskrcnn_resnet50_fpn.{piece}"
+        found.append(Published(name, "Mask R-CNN", TORCHVISION, make, given, "RPN", rules=rules))
     return tuple(found)
 
 

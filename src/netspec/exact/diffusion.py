@@ -90,7 +90,7 @@ def sd_unet(
     height: int = 64,
     columns: int = 64,
 ) -> NetSpec:
-    """The denoiser of Stable Diffusion, told the ``time`` and a ``text``; levels in ``attentive`` and the middle read it.
+    """The denoiser of Stable Diffusion, told the ``time`` and a ``text``; ``attentive`` levels and the middle read it.
 
     ``heads`` are those of all levels or of each.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 
@@ -110,10 +111,13 @@ _PATCH = "70x70 PatchGAN, {} input, {}"
 
 
 def _networks() -> tuple[Published, ...]:
-    def given(name, family, library, make, variant, piece, rules):  # type: ignore[no-untyped-def]
+    def given(
+        name: str, family: str, library: str, make: Callable[..., NetSpec], variant: str, piece: str, rules: str
+    ) -> Published:
         return Published(name, family, library, make, (variant,), piece, rules=rules)
 
     wide = partial(dcgan_generator, widths=(1024, 512, 256, 128))
+    norms: tuple[tuple[Norm, str], ...] = (("batch", "BatchNorm"), ("instance", "InstanceNorm"))
     make, judge = "generator", "discriminator"
     found = [
         given("dcgan_generator", "DCGAN", PYTORCH, dcgan_generator, _DCGAN[0], make, "dcgan_generator"),
@@ -139,7 +143,7 @@ def _networks() -> tuple[Published, ...]:
         given("dcgan_generator_wide", "DCGAN", PYTORCH, wide, _DCGAN[2], make, "dcgan_generator"),
     ]
     for n_downs in (8, 7, 6):
-        for norm, word in (("batch", "BatchNorm"), ("instance", "InstanceNorm")):
+        for norm, word in norms:
             side = 2**n_downs
             variant = f"UnetGenerator {side} ({n_downs} downs, {word})"
             variants = (variant,) if norm == "batch" or n_downs == 8 else ()
@@ -148,11 +152,12 @@ def _networks() -> tuple[Published, ...]:
             found.append(Published(name, "pix2pix", RELEASED, unet, variants, make, rules="pix2pix"))
     variant = _PATCH.format("conditional 6-channel", "BatchNorm")
     found.append(given("pix2pix_patchgan", "pix2pix", RELEASED, patch_gan, variant, judge, "patchgan"))
-    for blocks, norm, word in (
+    sizes: tuple[tuple[int, Norm, str], ...] = (
         (9, "instance", "InstanceNorm"),
         (6, "instance", "InstanceNorm"),
         (9, "batch", "BatchNorm"),
-    ):
+    )
+    for blocks, norm, word in sizes:
         name = f"cyclegan_resnet_{blocks}blocks" + ("" if norm == "instance" else "_batch")
         variant = f"ResnetGenerator {blocks} blocks ({word})"
         found.append(given(name, "CycleGAN", RELEASED, partial(cyclegan, blocks, norm=norm), variant, make, "cyclegan"))

@@ -140,6 +140,7 @@ def fpn(
 
 def _networks() -> tuple[Published, ...]:
     found = []
+    variants: tuple[str, ...]
     for head, title in (("fcn", "FCN"), ("deeplabv3", "DeepLabV3")):
         for depth in (50, 101):
             for aux, word in ((True, "aux FCN head"), (False, "no aux")):

@@ -98,6 +98,7 @@ BINS = 16
 
 
 def _networks() -> tuple[Published, ...]:
+    variants: tuple[str, ...]
     found = [
         Published("yolov1", "YOLOv1", DEFINED, v1, ("YOLOv1 (paper Fig. 3: 24 conv + 2 FC, no BN)",), rules="yolov1"),
         Published(

@@ -28,7 +28,8 @@ def yolo_v3(outputs: int = 255, activation: Activation = "leaky_relu") -> Layers
         return (*unit(c, 2 * c, 3, activation=leaky), Conv2d(2 * c, outputs, 1, activation="identity"))
 
     return (
-        *unit(3, 32, 3, activation=leaky), *deep(32, 64), *darknet(64, 1, leaky), *deep(64, 128), *darknet(128, 2, leaky),
+        *unit(3, 32, 3, activation=leaky), *deep(32, 64), *darknet(64, 1, leaky), *deep(64, 128),
+        *darknet(128, 2, leaky),
         *deep(128, 256), *darknet(256, 8, leaky), Save("c3"), *deep(256, 512), *darknet(512, 8, leaky), Save("c4"),
         *deep(512, 1024), *darknet(1024, 4, leaky), *five(1024, 512), Save("p5"), *unit(512, 256, activation=leaky),
         *joined_up("c4"), *five(768, 256), Save("p4"), *unit(256, 128, activation=leaky), *joined_up("c3"),

@@ -54,11 +54,11 @@ class Attention:
     from a table that all blocks share (Raffel et al. 2019, arXiv:1910.10683, sec. 2.1): ``buckets`` of them, up to
     ``max_distance``, half of them for each direction unless later tokens are hidden.
 
-    A token sees itself and the ``window − 1`` tokens before it, and ``ahead`` tokens behind it; ``None`` is no limit
-    on the former, and for the latter as many as before it, or none where later tokens are hidden
-    (Beltagy et al. 2020, arXiv:2004.05150). ``bias`` is that of the four maps, of which the keys' is left out without
-    ``key_bias`` (it cancels in the softmax; Whisper has none); ``out_bias`` is that of the last map where it differs. ``scaled`` divides scores by
-    ``√head_width``, which T5 does not.
+    A token sees itself and the ``window − 1`` tokens before it, and ``ahead`` tokens behind it; ``None`` is no limit on
+    the former, and for the latter as many as before it, or none where later tokens are hidden (Beltagy et al. 2020,
+    arXiv:2004.05150). ``bias`` is that of the four maps, of which the keys' is left out without ``key_bias`` (it
+    cancels in the softmax; Whisper has none); ``out_bias`` is that of the last map where it differs. ``scaled`` divides
+    scores by ``√head_width``, which T5 does not.
     """
 
     kv_heads: int | None = None

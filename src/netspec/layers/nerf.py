@@ -16,7 +16,8 @@ class PositionalEncoding(Free):
     """Sine and cosine of every coordinate at ``n_frequencies`` octaves: ``(…, in) -> (…, 2·n_frequencies·in)``.
 
     With ``form="code"`` the coordinates themselves come first, and their waves have no factor π, as in the released
-    code. ``unit`` divides them by their length before. No parameters. Source: Mildenhall et al. 2020 (arXiv:2003.08934), eq. 4; book ch. 11, def. 100.
+    code. ``unit`` divides them by their length before. No parameters. Source: Mildenhall et al. 2020
+    (arXiv:2003.08934), eq. 4; book ch. 11, def. 100.
     """
 
     in_features: int

@@ -14,8 +14,9 @@ from netspec.modules.dtypes import at_least_float32
 class Fourier(nnx.Module):
     """``sin(2^k·π·p), cos(2^k·π·p)`` for octaves ``k = 0, 1, …``: ``(B, …, in) -> (B, …, 2·n_frequencies·in)``.
 
-    ``raw`` puts the coordinates first and leaves the factor π out; ``unit`` divides them by their length. Each sine and each cosine holds all coordinates, as in the published code; float32.
-    Source: Mildenhall et al. 2020 (arXiv:2003.08934), eq. 4.
+    ``raw`` puts the coordinates first and leaves the factor π out; ``unit`` divides them by their length. Each sine and
+    each cosine holds all coordinates, as in the published code; float32. Source: Mildenhall et al. 2020
+    (arXiv:2003.08934), eq. 4.
     """
 
     def __init__(self, n_frequencies: int, *, raw: bool = False, unit: bool = False) -> None:

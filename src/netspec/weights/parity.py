@@ -95,7 +95,7 @@ class Case:
         if one["kind"] == "values":
             given = np.asarray(one["values"], one["dtype"])
             # One number for each of the batch, such as the time of a denoiser, is no token.
-            return np.float32(given)[:, None] if given.ndim == 1 else given
+            return given.astype(np.float32)[:, None] if given.ndim == 1 else given
         if one["kind"] == "integers":
             drawn = generator(one["seed_name"]).integers(one["low"], one["high"], size=one["shape"])
             return drawn.astype(np.int32)

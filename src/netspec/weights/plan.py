@@ -227,7 +227,7 @@ class _Planner:
             held[f"{number}_count"] = len(counts)
             key = tuple(held.get(hole) for hole in holes(self.table.numbers[number]))
             if key in counts:
-                held[number] = counts[key]  # type: ignore[index]
+                held[number] = counts[key]
         held |= self.table.words
         widths = self.widths(rule, name, shape)
         sources = []

@@ -76,8 +76,9 @@ class Table:
     """The rules of a family in a library.
 
     ``numbers`` gives running numbers: ``{"n": "layers.{s}.layers.{b}"}`` counts, from 0, the paths that begin in this
-    way, in the order of the network; how many there are is ``n_count`` in every rule. ``tied`` are names of the library that mean a tensor again, by the name that
-    rules give it. ``buffers`` are patterns of what it keeps besides: counters, index tables, constants.
+    way, in the order of the network; how many there are is ``n_count`` in every rule. ``tied`` are names of the library
+    that mean a tensor again, by the name that rules give it. ``buffers`` are patterns of what it keeps besides:
+    counters, index tables, constants.
     """
 
     rules: tuple[Rule, ...]
