@@ -112,7 +112,7 @@ def _networks() -> tuple[Published, ...]:
     )
     for piece, make, given, rules in pieces:
         name = f"maskrcnn_resnet50_fpn.{piece}"
-        found.append(Published(name, "Mask R-CNN", TORCHVISION, make, given, "RPN", rules=rules))
+        found.append(Published(name, "Mask R-CNN", TORCHVISION, make, given, "RPN" if given else "total", rules=rules))
     return tuple(found)
 
 
