@@ -14,8 +14,6 @@ from netspec.exact.published import Published
 
 #: The modules of this package that hold networks.
 FAMILIES = (
-    *("generators",),
-    *("yolo",),
     *("small", "shuffle"),
     *(
         "resnet",
@@ -32,6 +30,7 @@ FAMILIES = (
         "clip",
     ),
     *("bert", "gpt", "t5", "llama", "bart", "transformer", "whisper", "mamba"),
+    *("unet", "gan", "yolo", "diffusion", "segmentation", "detection", "fields"),
 )
 
 

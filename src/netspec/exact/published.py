@@ -39,6 +39,7 @@ class Published:
     ``variants`` are the variants and ``piece`` the piece there whose counts it has, to the last parameter, at every
     number of classes. What ``parts`` name is counted by itself there, too. ``rules`` names the table in
     :mod:`netspec.weights.families` that its weights go by.
+    ``constants`` are numbers that the library counts though nothing trains them; ours are no parameters.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Published:
     parts: tuple[Part, ...] = ()
     rules: str = ""
     aliases: tuple[str, ...] = ()
+    constants: int = 0
 
     def spec(self, classes: int | None = None) -> NetSpec:
         """The network, under its name and with the library as its source; with as many ``classes`` if they are given.

@@ -10,9 +10,12 @@ from netspec.layers import Conv2d, Heads, Load, Save
 from netspec.layers.activation import Activation
 
 
-def yolo_v3(outputs: int = 255) -> Layers:
-    """Darknet-53, the neck and three levels: ``(H, W, 3)`` to ``outputs`` per cell of 8, 16 and 32 pixels."""
-    leaky: Activation = "leaky_relu"
+def yolo_v3(outputs: int = 255, activation: Activation = "leaky_relu") -> Layers:
+    """Darknet-53, the neck and three levels: ``(H, W, 3)`` to ``outputs`` per cell of 8, 16 and 32 pixels.
+
+    ``activation`` is SiLU in Ultralytics' code.
+    """
+    leaky = activation
 
     def deep(i: int, o: int) -> Layers:
         return (*unit(i, o, 3, 2, activation=leaky),)
@@ -25,9 +28,10 @@ def yolo_v3(outputs: int = 255) -> Layers:
         return (*unit(c, 2 * c, 3, activation=leaky), Conv2d(2 * c, outputs, 1, activation="identity"))
 
     return (
-        *unit(3, 32, 3, activation=leaky), *deep(32, 64), *darknet(64, 1), *deep(64, 128), *darknet(128, 2),
-        *deep(128, 256), *darknet(256, 8), Save("c3"), *deep(256, 512), *darknet(512, 8), Save("c4"),
-        *deep(512, 1024), *darknet(1024, 4), *five(1024, 512), Save("p5"), *unit(512, 256, activation=leaky),
+        *unit(3, 32, 3, activation=leaky), *deep(32, 64), *darknet(64, 1, leaky), *deep(64, 128),
+        *darknet(128, 2, leaky),
+        *deep(128, 256), *darknet(256, 8, leaky), Save("c3"), *deep(256, 512), *darknet(512, 8, leaky), Save("c4"),
+        *deep(512, 1024), *darknet(1024, 4, leaky), *five(1024, 512), Save("p5"), *unit(512, 256, activation=leaky),
         *joined_up("c4"), *five(768, 256), Save("p4"), *unit(256, 128, activation=leaky), *joined_up("c3"),
         *five(384, 128),
         Heads((("p3", predicted(128)), ("p4", (Load("p4"), *predicted(256))), ("p5", (Load("p5"), *predicted(512))))),

@@ -17,6 +17,7 @@ from netspec.layers import (
     ImageAttention,
     Load,
     NearestUpsample,
+    Repeat,
     Residual,
     Save,
     TimeEncoding,
@@ -88,7 +89,8 @@ def denoiser(
     """The U-Net of DDPM and Stable Diffusion: ``(H, W, channels) -> (H, W, channels)``; reads the extra input ``time``.
 
     ``widths`` are those of the levels, ``mixers`` what stands behind each level's residual blocks, ``middle`` what
-    stands between the two in the middle. Every tensor of the way down is joined on the way up.
+    stands between the two in the middle. A residual block and what stands behind it are one place of the listing. Every
+    tensor of the way down is joined on the way up.
     """
     time = (name, 4 * widths[0])
     layers: list = [*time_embedding(widths[0], name, first=first, last=last), plain(channels, widths[0])]
@@ -101,17 +103,23 @@ def denoiser(
 
     for level, (width, mixer) in enumerate(zip(widths, mixers, strict=True)):
         for _ in range(n_blocks):
-            layers += [*residual(c, width, groups, time), *mixer(width)]
+            layers.append(Repeat(1, (*residual(c, width, groups, time), *mixer(width))))
             c = width
             keep()
         if level < len(widths) - 1:
             layers += down(c, padding)
             keep()
-    layers += [*residual(c, c, groups, time), *middle(c), *residual(c, c, groups, time)]
+    layers += [
+        Repeat(1, (*residual(c, c, groups, time), *middle(c))),
+        Repeat(1, residual(c, c, groups, time)),
+    ]
     for level, (width, mixer) in reversed(list(enumerate(zip(widths, mixers, strict=True)))):
         for _ in range(n_blocks + 1):
             skip, more = kept.pop()
-            layers += [Load(skip, "concat"), *residual(c + more, width, groups, time), *mixer(width)]
+            layers += [
+                Load(skip, "concat"),
+                Repeat(1, (*residual(c + more, width, groups, time), *mixer(width))),
+            ]
             c = width
         if level:
             layers += up(c)
@@ -124,11 +132,11 @@ def encoder(channels: int, widths: Sequence[int], latent: int, *, n_blocks: int 
     c = widths[0]
     for level, width in enumerate(widths):
         for _ in range(n_blocks):
-            layers += residual(c, width, groups)
+            layers.append(Repeat(1, residual(c, width, groups)))
             c = width
         if level < len(widths) - 1:
             layers += down(c, "end")
-    layers += [*residual(c, c, groups), *attention(c, groups), *residual(c, c, groups)]
+    layers += [Repeat(1, (*residual(c, c, groups), *attention(c, groups))), Repeat(1, residual(c, c, groups))]
     last = (GroupNorm(c, groups, "silu"), plain(c, 2 * latent), plain(2 * latent, 2 * latent, 1))
     return (*layers, *last)
 
@@ -137,10 +145,10 @@ def decoder(channels: int, widths: Sequence[int], latent: int, *, n_blocks: int 
     """The autoencoder's way up: ``(H, W, latent) -> (2^k·H, 2^k·W, channels)``; ``widths`` as the encoder's."""
     c = widths[-1]
     layers: list = [plain(latent, latent, 1), plain(latent, c)]
-    layers += [*residual(c, c, groups), *attention(c, groups), *residual(c, c, groups)]
+    layers += [Repeat(1, (*residual(c, c, groups), *attention(c, groups))), Repeat(1, residual(c, c, groups))]
     for level, width in reversed(list(enumerate(widths))):
         for _ in range(n_blocks + 1):
-            layers += residual(c, width, groups)
+            layers.append(Repeat(1, residual(c, width, groups)))
             c = width
         if level:
             layers += up(c)

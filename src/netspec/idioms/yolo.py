@@ -19,6 +19,7 @@ from netspec.layers import (
     Load,
     MaxPool,
     NearestUpsample,
+    Repeat,
     Residual,
 )
 from netspec.layers.activation import Activation
@@ -44,10 +45,13 @@ def darknet(i: int, n_blocks: int, activation: Activation = "leaky_relu") -> Lay
 def bottleneck(
     i: int, o: int, *, add: bool = True, kernels: tuple[int, int] = (3, 3), expand: float = 0.5,
 ) -> Layers:  # fmt: skip
-    """Two convolutions, with a residual connection if ``add`` and the shape stays: ``(H, W, i) -> (H, W, o)``."""
+    """Two convolutions, with a residual connection if ``add`` and the shape stays: ``(H, W, i) -> (H, W, o)``.
+
+    It is one place of a listing, whatever is inside.
+    """
     inner = int(o * expand)
     body = (*unit(i, inner, kernels[0]), *unit(inner, o, kernels[1]))
-    return (Residual(body),) if add and i == o else body
+    return (Repeat(1, (Residual(body),) if add and i == o else body),)
 
 
 def c3(
@@ -56,7 +60,7 @@ def c3(
     """Two 1×1 paths, bottlenecks on one, joined, 1×1: ``(H, W, i) -> (H, W, o)``. YOLOv5's block."""
     inner = int(o * expand)
     blocks = bottleneck(inner, inner, add=add, kernels=kernels, expand=1.0) * n_blocks
-    return (Branches(((*unit(i, inner), *blocks), unit(i, inner))), *unit(2 * inner, o))
+    return (Repeat(1, (Branches(((*unit(i, inner), *blocks), unit(i, inner))), *unit(2 * inner, o))),)
 
 
 def collected(blocks: Sequence[Layers]) -> Layers:
@@ -80,7 +84,7 @@ def c2f(i: int, o: int, n_blocks: int, *, add: bool = False, expand: float = 0.5
         "c3": c3(c, c, 2, add=add, kernels=(3, 3)),
     }
     second = (Channels(c, 2 * c), *collected([blocks[inner]] * n_blocks))
-    return (*unit(i, 2 * c), Branches(((Channels(0, c),), second)), *unit((2 + n_blocks) * c, o))
+    return (Repeat(1, (*unit(i, 2 * c), Branches(((Channels(0, c),), second)), *unit((2 + n_blocks) * c, o))),)
 
 
 def c3k2(i: int, o: int, n_blocks: int, *, deep: bool, expand: float = 0.5, add: bool = True) -> Layers:
@@ -95,13 +99,13 @@ def c2psa(i: int, n_blocks: int) -> Layers:
     attention = Residual((ImageAttention(c, heads, c // heads // 2, normed=True),))
     mixing = Residual((*unit(c, 2 * c), *unit(2 * c, c, activation="identity")))
     second = (Channels(c, 2 * c), *(attention, mixing) * n_blocks)
-    return (*unit(i, 2 * c), Branches(((Channels(0, c),), second)), *unit(2 * c, i))
+    return (Repeat(1, (*unit(i, 2 * c), Branches(((Channels(0, c),), second)), *unit(2 * c, i))),)
 
 
 def sppf(i: int, o: int, window: int = 5) -> Layers:
     """Max pools of growing reach, joined: ``(H, W, i) -> (H, W, o)``. He et al. 2014 (arXiv:1406.4729), one by one."""
     c = i // 2
-    return (*unit(i, c), *collected([(MaxPool(window, 1, window // 2),)] * 3), *unit(4 * c, o))
+    return (Repeat(1, (*unit(i, c), *collected([(MaxPool(window, 1, window // 2),)] * 3), *unit(4 * c, o))),)
 
 
 def joined_up(saved: str) -> Layers:

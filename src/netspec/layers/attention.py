@@ -54,11 +54,11 @@ class Attention:
     from a table that all blocks share (Raffel et al. 2019, arXiv:1910.10683, sec. 2.1): ``buckets`` of them, up to
     ``max_distance``, half of them for each direction unless later tokens are hidden.
 
-    A token sees itself and the ``window − 1`` tokens before it, and ``ahead`` tokens behind it; ``None`` is no limit
-    on the former, and for the latter as many as before it, or none where later tokens are hidden
-    (Beltagy et al. 2020, arXiv:2004.05150). ``bias`` is that of the four maps, of which the keys' is left out without
-    ``key_bias`` (it cancels in the softmax; Whisper has none), ``scaled`` divides scores by
-    ``√head_width``, which T5 does not.
+    A token sees itself and the ``window − 1`` tokens before it, and ``ahead`` tokens behind it; ``None`` is no limit on
+    the former, and for the latter as many as before it, or none where later tokens are hidden (Beltagy et al. 2020,
+    arXiv:2004.05150). ``bias`` is that of the four maps, of which the keys' is left out without ``key_bias`` (it
+    cancels in the softmax; Whisper has none); ``out_bias`` is that of the last map where it differs. ``scaled`` divides
+    scores by ``√head_width``, which T5 does not.
     """
 
     kv_heads: int | None = None
@@ -68,6 +68,7 @@ class Attention:
     ahead: int | None = None
     bias: bool = True
     key_bias: bool = True
+    out_bias: bool | None = None
     scaled: bool = True
     rope_base: int = 10_000
     rope_pairs: Literal["adjacent", "halves"] = "adjacent"
@@ -127,8 +128,13 @@ class Attention:
         queries, keys, values = self.maps(width, heads)
         read = width if memory_width is None else memory_width
         kernels = width * queries + read * (keys + values) + queries * width
-        biases = queries + (keys if self.key_bias else 0) + values + width
-        return kernels + (biases if self.bias else 0)
+        biases = queries + (keys if self.key_bias else 0) + values
+        return kernels + (biases if self.bias else 0) + (width if self.biased_out else 0)
+
+    @property
+    def biased_out(self) -> bool:
+        """Whether the last map has a bias."""
+        return self.bias if self.out_bias is None else self.out_bias
 
     def table(self, heads: int) -> int:
         """Entries of the table of relative positions, which all blocks of a stack share."""

@@ -13,12 +13,14 @@ from netspec.layers.expect import expect_divides, expect_image
 class GroupNorm(Primitive):
     """Normalised over positions and the channels of each group, then the activation: ``(H, W, C) -> (H, W, C)``.
 
-    Parameters: ``2·channels``. Source: Wu & He 2018 (arXiv:1803.08494), eqs. 1, 6 and 7.
+    ``epsilon`` stands in place of the conventions'. Parameters: ``2·channels``. Source: Wu & He 2018
+    (arXiv:1803.08494), eqs. 1, 6 and 7.
     """
 
     channels: int
     groups: int
     activation: Activation = "identity"
+    epsilon: float | None = None
 
     primitive = "group_norm"
 

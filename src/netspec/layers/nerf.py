@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from netspec.errors import LayerError
 from netspec.layers.base import Free, Primitive, Several, Shape
@@ -14,18 +15,23 @@ from netspec.layers.expect import expect_last_axis
 class PositionalEncoding(Free):
     """Sine and cosine of every coordinate at ``n_frequencies`` octaves: ``(…, in) -> (…, 2·n_frequencies·in)``.
 
-    No parameters. Source: Mildenhall et al. 2020 (arXiv:2003.08934), eq. 4; book ch. 11, def. 100.
+    With ``form="code"`` the coordinates themselves come first, and their waves have no factor π, as in the released
+    code. ``unit`` divides them by their length before. No parameters. Source: Mildenhall et al. 2020
+    (arXiv:2003.08934), eq. 4; book ch. 11, def. 100.
     """
 
     in_features: int
     n_frequencies: int
+    form: Literal["paper", "code"] = "paper"
+    unit: bool = False
 
     primitive = "positional_encoding"
 
     def output_shape(self, arrived: Shape) -> Shape:
         """Two values per coordinate and octave."""
         expect_last_axis("coordinates do not match", arrived, self.in_features)
-        return (*arrived[:-1], 2 * self.n_frequencies * self.in_features)
+        copies = 2 * self.n_frequencies + (self.form == "code")
+        return (*arrived[:-1], copies * self.in_features)
 
 
 @dataclass(frozen=True)

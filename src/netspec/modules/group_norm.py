@@ -15,11 +15,19 @@ class NormedGroups(nnx.Module):
     Source: Wu & He 2018 (arXiv:1803.08494), eqs. 1, 6 and 7.
     """
 
-    def __init__(self, channels: int, groups: int, activation: str, numerics: Numerics, rngs: nnx.Rngs) -> None:
+    def __init__(
+        self,
+        channels: int,
+        groups: int,
+        activation: str,
+        numerics: Numerics,
+        rngs: nnx.Rngs,
+        epsilon: float | None = None,
+    ) -> None:
         self.norm = nnx.GroupNorm(
             channels,
             groups,
-            epsilon=numerics.conventions.group_norm_epsilon,
+            epsilon=numerics.conventions.group_norm_epsilon if epsilon is None else epsilon,
             use_fast_variance=False,
             dtype=numerics.wide_dtype,
             rngs=rngs,
@@ -33,4 +41,4 @@ class NormedGroups(nnx.Module):
 
 @build_layer.register
 def _(layer: GroupNorm, numerics: Numerics, rngs: nnx.Rngs) -> NormedGroups:
-    return NormedGroups(layer.channels, layer.groups, layer.activation, numerics, rngs)
+    return NormedGroups(layer.channels, layer.groups, layer.activation, numerics, rngs, layer.epsilon)

@@ -14,19 +14,22 @@ from netspec.modules.dtypes import at_least_float32
 class Fourier(nnx.Module):
     """``sin(2^k·π·p), cos(2^k·π·p)`` for octaves ``k = 0, 1, …``: ``(B, …, in) -> (B, …, 2·n_frequencies·in)``.
 
-    Each sine and each cosine holds all coordinates, as in the published code; float32.
-    Source: Mildenhall et al. 2020 (arXiv:2003.08934), eq. 4.
+    ``raw`` puts the coordinates first and leaves the factor π out; ``unit`` divides them by their length. Each sine and
+    each cosine holds all coordinates, as in the published code; float32. Source: Mildenhall et al. 2020
+    (arXiv:2003.08934), eq. 4.
     """
 
-    def __init__(self, n_frequencies: int) -> None:
-        self.n_frequencies = n_frequencies
+    def __init__(self, n_frequencies: int, *, raw: bool = False, unit: bool = False) -> None:
+        self.n_frequencies, self.raw, self.unit = n_frequencies, raw, unit
 
     def __call__(self, p: jax.Array) -> jax.Array:
         """The phase is reduced before it is multiplied by π, which is exact, so high octaves lose no digits."""
         p = at_least_float32(p)
-        waves = []
+        if self.unit:
+            p = p / jnp.linalg.norm(p, axis=-1, keepdims=True)
+        waves = [p] if self.raw else []
         for octave in range(self.n_frequencies):
-            phase = jnp.pi * jnp.mod(p * 2.0**octave, 2.0)
+            phase = p * 2.0**octave if self.raw else jnp.pi * jnp.mod(p * 2.0**octave, 2.0)
             waves += [jnp.sin(phase), jnp.cos(phase)]
         return jnp.concatenate(waves, axis=-1)
 
@@ -59,7 +62,7 @@ class RadianceField(nnx.Module):
 
 @build_layer.register
 def _(layer: PositionalEncoding, numerics: Numerics, rngs: nnx.Rngs) -> Fourier:
-    return Fourier(layer.n_frequencies)
+    return Fourier(layer.n_frequencies, raw=layer.form == "code", unit=layer.unit)
 
 
 @build_layer.register

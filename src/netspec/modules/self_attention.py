@@ -90,7 +90,7 @@ class SelfAttention(nnx.Module):
         whole = self.parts.bias and self.parts.key_bias
         self.qkv = numerics.linear(layer.width, sum(maps), rngs, maps=maps, bias=whole)
         self.biases = without_keys(self.parts, maps, numerics, rngs)
-        self.out = numerics.linear(maps[0], layer.width, rngs, bias=self.parts.bias)
+        self.out = numerics.linear(maps[0], layer.width, rngs, bias=self.parts.biased_out)
 
     @property
     def pairs(self) -> int:

@@ -30,7 +30,7 @@ class Attention(nnx.Module):
         whole = self.parts.bias and self.parts.key_bias
         self.key_value = numerics.linear(memory_width, keys + values, rngs, bias=whole)
         self.biases = without_keys(self.parts, (0, keys, values), numerics, rngs)
-        self.out = numerics.linear(queries, layer.width, rngs, bias=self.parts.bias)
+        self.out = numerics.linear(queries, layer.width, rngs, bias=self.parts.biased_out)
 
     def projected(self, x: jax.Array, memory: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
         """Queries of ``x``, keys and values of ``memory``, each ``(B, tokens, heads, head_width)``."""

@@ -63,10 +63,9 @@ class Arrangement:
             tensor = tensor.transpose(*range(2, tensor.ndim), 1, 0)
         elif self.kind == "transposed":
             flipped = tensor[(slice(None), slice(None), *[slice(None, None, -1)] * (tensor.ndim - 2))]
-            moved = flipped.transpose(*range(2, tensor.ndim), 0, 1)
-            window, (inputs, outputs) = moved.shape[:-2], moved.shape[-2:]
-            apart = moved.reshape(*window, self.groups, inputs // self.groups, outputs)
-            tensor = apart.swapaxes(-3, -2).reshape(self.shape)
+            # Groups are side by side among the inputs there, among the outputs here.
+            apart = flipped.reshape(self.groups, -1, *flipped.shape[1:])
+            tensor = apart.transpose(*range(3, apart.ndim), 1, 0, 2).reshape(self.shape)
         elif self.kind == "linear" and self.layout != "io":
             tensor = tensor.reshape(tensor.shape[:2]).T
         else:
@@ -90,10 +89,9 @@ class Arrangement:
         if self.kind == "conv":
             return tensor.transpose(-1 % tensor.ndim, tensor.ndim - 2, *range(tensor.ndim - 2)).reshape(self.theirs)
         if self.kind == "transposed":
-            *window, inputs, outputs = self.shape
-            apart = tensor.reshape(*window, inputs, self.groups, outputs // self.groups).swapaxes(-3, -2)
-            tensor = apart.reshape(*window, inputs * self.groups, outputs // self.groups)
-            moved = tensor.transpose(tensor.ndim - 2, tensor.ndim - 1, *range(tensor.ndim - 2))
+            apart = tensor.reshape(*tensor.shape[:-1], self.groups, -1)
+            moved = apart.transpose(apart.ndim - 2, apart.ndim - 3, apart.ndim - 1, *range(apart.ndim - 3))
+            moved = moved.reshape(self.theirs)
             return moved[(slice(None), slice(None), *[slice(None, None, -1)] * (tensor.ndim - 2))]
         if self.kind == "linear" and self.layout != "io":
             return tensor.T.reshape(self.theirs)

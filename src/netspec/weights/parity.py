@@ -93,7 +93,9 @@ class Case:
 
     def _input(self, one: Mapping[str, Any]) -> np.ndarray:
         if one["kind"] == "values":
-            return np.asarray(one["values"], one["dtype"])
+            given = np.asarray(one["values"], one["dtype"])
+            # One number for each of the batch, such as the time of a denoiser, is no token.
+            return given.astype(np.float32)[:, None] if given.ndim == 1 else given
         if one["kind"] == "integers":
             drawn = generator(one["seed_name"]).integers(one["low"], one["high"], size=one["shape"])
             return drawn.astype(np.int32)

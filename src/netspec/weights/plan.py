@@ -46,7 +46,6 @@ class Source:
     name: str | None
     arrangement: Arrangement
     piece: Piece | None = None
-    block: int | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -62,11 +61,6 @@ class Source:
         """The piece of the library's tensor."""
         if self.piece is None:
             return tensor
-        if self.block:
-            blocks = tensor.reshape(-1, self.block, *tensor.shape[1:])
-            one = self.block // self.piece.of
-            taken = blocks[:, self.piece.start * one : self.piece.stop * one]
-            return taken.reshape(-1, *tensor.shape[1:])
         axis = 1 if self.arrangement.layout == "io" else 0
         one = tensor.shape[axis] // self.piece.of
         part = slice(self.piece.start * one, self.piece.stop * one)
@@ -132,7 +126,6 @@ class Plan:
         """The library's tensors by its names, made of ours; the inverse of :meth:`to_ours`, for gradients as well."""
         whole: dict[str, Any] = {}
         pieces: dict[str, list[tuple[Piece, int, Any]]] = {}
-        blocks: dict[str, int | None] = {}
         for target in self.targets:
             for source, tensor in target.to_theirs(tensors[target.name]):
                 if source.piece is None:
@@ -140,20 +133,10 @@ class Plan:
                 else:
                     axis = 1 if source.arrangement.layout == "io" else 0
                     pieces.setdefault(str(source.name), []).append((source.piece, axis, tensor))
-                    blocks[str(source.name)] = source.block
         for name, parts in pieces.items():
             parts.sort(key=lambda part: part[0])
             join = jnp.concatenate if isinstance(parts[0][2], jax.Array) else np.concatenate
-            found, axis, block = [part for _, _, part in parts], parts[0][1], blocks[name]
-            if block:
-                one, rest = block // parts[0][0].of, found[0].shape[1:]
-                apart = [
-                    part.reshape(-1, (piece.stop - piece.start) * one, *rest)
-                    for part, (piece, _, _) in zip(found, parts, strict=True)
-                ]
-                whole[name] = join(apart, axis=1).reshape(-1, *rest)
-            else:
-                whole[name] = join(found, axis=axis)
+            whole[name] = join([part for _, _, part in parts], axis=parts[0][1])
         return whole | (
             {again: whole[name] for again, name in self.table.tied.items() if name in whole} if tied else {}
         )
@@ -240,23 +223,30 @@ class _Planner:
             hint = f"; the nearest is {near[0]!r}" if near else ""
             raise WeightsError(f"{self.spec.name}: no rule is about {name} {shape}{hint}")
         for number, counts in self.running.items():
+            held[f"{number}_count"] = len(counts)
             key = tuple(held.get(hole) for hole in holes(self.table.numbers[number]))
             if key in counts:
                 held[number] = counts[key]
-        held |= {f"{number}_count": len(counts) for number, counts in self.running.items()}
         held |= self.table.words
         widths = self.widths(rule, name, shape)
         sources = []
-        for place, (template, width) in enumerate(zip(rule.names, widths, strict=True)):
+        pieces: list[Piece | None] = [Piece(*piece) for piece in rule.pieces] or [None] * len(widths)
+        if rule.piece:
+            pieces = [Piece(*rule.piece)]
+        templates = rule.names
+        if rule.piece and rule.by_head:
+            start, stop, of = rule.piece
+            heads = self.heads(path)
+            pieces = [Piece(start + of * head, stop + of * head, of * heads) for head in range(heads)]
+            templates, widths = rule.names * heads, [shape[-1] // heads] * heads
+        for place, (template, width, piece) in enumerate(zip(templates, widths, pieces, strict=True)):
             full = filled(template, held)
             if theirs:
                 full += theirs if full.endswith(("_", ".")) else f".{theirs}"
             cut = (width, *shape[1:]) if rule.stacked else (*shape[:-1], width) if shape else shape
             arrangement = self.arrangement(rule, name, cut)
             absent = theirs == "bias" and place in rule.no_bias
-            sources.append(
-                Source(None if absent else full, arrangement, Piece(*rule.piece) if rule.piece else None, rule.block)
-            )
+            sources.append(Source(None if absent else full, arrangement, piece))
         return Target(name, shape, tuple(sources), 0 if rule.stacked else -1)
 
     def widths(self, rule: Rule, name: str, shape: tuple[int, ...]) -> list[int]:
@@ -271,6 +261,14 @@ class _Planner:
             return list(layer.attention.maps(layer.width, layer.heads))
         return [shape[-1] // count] * count
 
+    def heads(self, path: str) -> int:
+        """Heads of the attention that the module at ``path`` is in."""
+        while path:
+            path = path.rpartition(".")[0]
+            if heads := getattr(getattr(self.modules.get(path), "layer", None), "heads", None):
+                return int(heads)
+        raise WeightsError(f"{self.spec.name}: a rule takes pieces by heads, but {path} has none")
+
     def layer(self, name: str) -> Any:
         """The layer of the listing that a tensor belongs to."""
         words = name.split(".")
@@ -282,8 +280,10 @@ class _Planner:
         groups = 1
         if part == "kernel":
             kind = "linear" if len(shape) == 2 else "conv"
-            if isinstance(module := self.modules.get(path), (nnx.ConvTranspose, TransposedConv)):
-                kind, groups = "transposed", getattr(module, "feature_group_count", 1)
+            module = self.modules.get(path)
+            if isinstance(module, (nnx.ConvTranspose, TransposedConv)):
+                kind = "transposed"
+                groups = getattr(module, "feature_group_count", 1)
         features = self.flattened(name) if kind == "linear" else None
         heads = rule.heads if part in ("kernel", "bias") else None
         layout = rule.layout if part == "kernel" else "oi"

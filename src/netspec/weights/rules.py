@@ -44,7 +44,8 @@ class Rule:
     queries, keys and values are sorted by that many heads first, in the library; ``"heads"`` reads their number off
     the layer. ``no_bias`` names those of ``theirs``, by place, that lack the bias that ours has, which is then zero.
     ``stacked`` joins them along the first axis instead, one row each. ``square`` says that a table of positions has
-    two axes of them in the library. ``block`` says that ``piece`` is taken of each so many outputs, as of each head's.
+    two axes of them in the library. ``by_head`` says that ``piece`` is one of each head's, where the library sorts the
+    outputs of a fused map by heads first. ``pieces`` are those of each of ``theirs``, where they differ.
     """
 
     ours: str
@@ -57,7 +58,8 @@ class Rule:
     no_bias: tuple[int, ...] = ()
     stacked: bool = False
     square: bool = False
-    block: int | None = None
+    by_head: bool = False
+    pieces: tuple[tuple[int, int, int], ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -74,8 +76,9 @@ class Table:
     """The rules of a family in a library.
 
     ``numbers`` gives running numbers: ``{"n": "layers.{s}.layers.{b}"}`` counts, from 0, the paths that begin in this
-    way, in the order of the network. ``tied`` are names of the library that mean a tensor again, by the name that
-    rules give it. ``buffers`` are patterns of what it keeps besides: counters, index tables, constants.
+    way, in the order of the network; how many there are is ``n_count`` in every rule. ``tied`` are names of the library
+    that mean a tensor again, by the name that rules give it. ``buffers`` are patterns of what it keeps besides:
+    counters, index tables, constants.
     """
 
     rules: tuple[Rule, ...]

@@ -16,7 +16,7 @@ from netspec.weights.parity import Case, Twin
 from netspec.weights.plan import WeightsError
 
 #: The modules of this package that hold cases.
-FIELDS = ("language", "transformers", "vision", "detection", "generation")
+FIELDS = ("language", "transformers", "vision", "images", "detectors")
 
 #: How the constructor of a case names a network of a library.
 NAMED = (

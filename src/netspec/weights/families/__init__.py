@@ -10,8 +10,6 @@ from netspec.weights.rules import Table
 
 #: The modules of this package; each has a mapping ``TABLES`` from a name to a table.
 FAMILIES = (
-    *("generators",),
-    *("yolo",),
     *("small", "shuffle"),
     "resnet",
     "vgg",
@@ -29,6 +27,13 @@ FAMILIES = (
     "mobilenet",
     "convnext",
     "swin",
+    "unet",
+    "gan",
+    "yolo",
+    "diffusion",
+    "segmentation",
+    "detection",
+    "fields",
 )
 
 
