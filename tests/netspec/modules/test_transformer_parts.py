@@ -274,4 +274,7 @@ def test_later_tokens_stay_hidden_from_every_causal_combination():
         module, x = built(layer), drawn(1, *arrived)
         memory = [drawn(1, *shape, seed=1) for shape in read]
         moved = (call(module, x.at[0, 3].add(1.0), *memory) != call(module, x, *memory)).any(axis=(0, 2))
-        assert moved.tolist() == [False] * 3 + [True] * (arrived[0] - 3)
+        if layer.attention.pattern == L.Full():
+            assert moved.tolist() == [False] * 3 + [True] * (arrived[0] - 3)
+        else:
+            assert moved[:4].tolist() == [False] * 3 + [True]
