@@ -8,7 +8,7 @@ from dataclasses import MISSING, fields
 from itertools import groupby
 
 from netspec.conventions import BOOK, Conventions
-from netspec.layers import Attention, Combinator, Layer, Under
+from netspec.layers import Attention, Combinator, Full, Layer, Pattern, Under
 from netspec.spec import NetSpec
 
 _WIDTH = 96
@@ -37,11 +37,14 @@ def program(spec: NetSpec) -> str:
     return f"from netspec import {named}\n{imports}\n\nSPEC = {listing(spec)}\n"
 
 
-def _all(layers: Sequence[Layer]) -> Iterator[Layer | Attention | Conventions]:
+def _all(layers: Sequence[Layer]) -> Iterator[Layer | Attention | Pattern | Conventions]:
     """Layers, what combinators hold, and parts that are values of their own."""
     for layer in layers:
         yield layer
-        yield from (part for part in vars(layer).values() if isinstance(part, Attention) and part != Attention())
+        for part in vars(layer).values():
+            if isinstance(part, Attention) and part != Attention():
+                yield part
+                yield from () if part.pattern == Full() else (part.pattern,)
         if isinstance(layer, Under):
             yield layer.conventions
         if isinstance(layer, Combinator):

@@ -72,11 +72,16 @@ _PARTS = {
     "window": "window of {0}",
     "ahead": "{0} ahead",
     "bias": "no biases",
+    "key_bias": "keys without bias",
     "scaled": "not scaled",
     "rope_base": "base {0:,}",
     "rope_pairs": "pairs in {0}",
     "buckets": "{0} buckets",
     "max_distance": "up to {0}",
+    "kernel": "{0}",
+    "pattern": "{0!r}",
+    "latent": "latent of {0}",
+    "max_tokens": "{0} positions",
 }
 
 

@@ -54,6 +54,23 @@ def _network(name: str, shape: Shape, *layers: Layer) -> Fixture:
     return Fixture(NetSpec(name, shape, layers))
 
 
+#: Kernels, patterns and scales of branches, each in one of them at least, on more tokens than a pattern takes whole.
+_ATTENTIONS = tuple(
+    (L.TransformerEncoder(8, 2, 4, 1, causal=causal, attention=attention, **parts), (tokens, 8))
+    for tokens, causal, attention, parts in (
+        (5, True, L.Attention(kernel="linear", positions="rope"), {"residual": "rezero"}),
+        (5, False, L.Attention(kv_heads=1, kernel="linear", positions="sinusoidal"), {}),
+        (5, True, L.Attention(kernel="retention", positions="rope"), {"residual": "deepnorm", "placement": "post"}),
+        (5, True, L.Attention(kernel="wkv"), {"layer_scale": 0.1}),
+        (9, True, L.Attention(pattern=L.Dilated(3), positions="learned", max_tokens=10), {}),
+        (9, False, L.Attention(kv_heads=1, pattern=L.Strided(2), positions="alibi"), {}),
+        (9, False, L.Attention(pattern=L.Global(1), positions="rope"), {}),
+        (12, True, L.Attention(pattern=L.BigBird(1, 1, 2), positions="t5", buckets=8, max_distance=12), {}),
+        (5, True, L.Attention(latent=3, positions="rope"), {}),
+        (7, False, L.Attention(latent=3, window=2, bias=False), {}),
+    )
+)
+
 #: Transformers of other parts, with each part in one of them at least; windows narrow enough go by blocks.
 _PARTS = (
     (
@@ -91,6 +108,21 @@ _PARTS = (
         ),
         (5, 6),
         (3, 6),
+    ),
+    (
+        L.TransformerDecoder(
+            8, 2, 6, 1, 0, memory="m", causal=True, attention=L.Attention(latent=3, positions="rope"), layer_scale=0.1,
+        ),
+        (5, 8),
+        (3, 8),
+    ),
+    (
+        L.TransformerDecoder(
+            8, 2, 6, 1, 0, memory="m", causal=True, attention=L.Attention(kernel="wkv", positions="sinusoidal"),
+            residual="deepnorm", placement="post",
+        ),
+        (5, 8),
+        (3, 8),
     ),
     (
         L.TransformerDecoder(
@@ -181,6 +213,7 @@ FIXTURES: tuple[Fixture, ...] = (
         (L.TransformerEncoder(6, 2, 8, 1, readout="class_token"), (5, 6)),
         (L.TransformerEncoder(6, 2, 8, 1, causal=True), (5, 6)),
         *_PARTS,
+        *_ATTENTIONS,
         (L.TransformerDecoder(6, 2, 8, 1, 3), (4, 6)),
         (L.TransformerDecoder(6, 2, 8, 1, 0, memory="m", memory_width=4, causal=True), (5, 6), (3, 4)),
         (L.TransformerEncoder(6, 2, 8, 1, mask="k", layer_scale=0.5, final_norm=False), (3, 6), (3,)),

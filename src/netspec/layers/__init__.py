@@ -48,6 +48,7 @@ from netspec.layers.norms import (
     ScaleChannels,
 )
 from netspec.layers.patch_embed import PatchEmbed
+from netspec.layers.patterns import BigBird, Dilated, Full, Global, Pattern, Strided, Window
 from netspec.layers.pooling import AdaptiveAvgPool, AvgPool, GlobalMaxPool
 from netspec.layers.read_token import ReadMarked, ReadToken
 from netspec.layers.rearrange import (
@@ -87,6 +88,7 @@ __all__ = [
     "Attention",
     "AvgPool",
     "BatchNorm",
+    "BigBird",
     "BilinearUpsample",
     "BottleneckBlock",
     "Branches",
@@ -107,6 +109,7 @@ __all__ = [
     "Dense",
     "DenseBlock",
     "DepthToSpace",
+    "Dilated",
     "DynamicRouting",
     "EfficientChannelAttention",
     "EvoformerBlock",
@@ -115,7 +118,9 @@ __all__ = [
     "FireModule",
     "Flatten",
     "ForEach",
+    "Full",
     "FusedMBConv",
+    "Global",
     "GlobalAvgPool",
     "GlobalMaxPool",
     "GlobalResponseNorm",
@@ -150,6 +155,7 @@ __all__ = [
     "PadImage",
     "PatchEmbed",
     "PatchMerging",
+    "Pattern",
     "Pick",
     "PositionalEncoding",
     "PrependTokens",
@@ -175,6 +181,7 @@ __all__ = [
     "SpaceToDepth",
     "Squash",
     "SqueezeExcite",
+    "Strided",
     "StructureModule",
     "SwapAxes",
     "SwinStage",
@@ -191,4 +198,5 @@ __all__ = [
     "Unread",
     "Value",
     "WaveNetBlock",
+    "Window",
 ]

@@ -1,42 +1,30 @@
-"""Attention as a value: how many heads share keys, how positions enter, how far a token sees."""
+"""Attention as a value: its kernel, how many heads share keys, how positions enter, what a token sees, what is kept."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from netspec.errors import LayerError
 from netspec.fields import normalise, refusal, shown
+from netspec.layers.attention_rules import check_combination
+from netspec.layers.patterns import FULL, Pattern, Window
+from netspec.layers.pieces import Blocks as Blocks
+from netspec.layers.pieces import Pairs as Pairs
+from netspec.layers.pieces import Piece
 
-#: How a score learns of positions: not at all, by rotated queries and keys, by a slope, by a learned table.
-Positions = Literal["none", "rope", "alibi", "t5"]
+#: How weights come of queries and keys: a softmax of scores over all tokens seen; products of positive features
+#: (Katharopoulos et al. 2020, arXiv:2006.16236); products that decay with distance (Sun et al. 2023,
+#: arXiv:2307.08621); exponentials of keys that decay (Peng et al. 2023, arXiv:2305.13048). All but the first carry a
+#: state instead of keys.
+Kernel = Literal["softmax", "linear", "retention", "wkv"]
 
+#: How an attention learns of positions: not at all; by a learned table or by sines added to what enters the blocks; by
+#: rotated queries and keys; by a slope of the scores; by a learned table of what is added to the scores.
+Positions = Literal["none", "learned", "sinusoidal", "rope", "alibi", "t5"]
 
-class Pairs(NamedTuple):
-    """Pairs of a query and a key, for one head: those that a softmax needs, and those whose scores are computed.
-
-    A mask saves nothing: what it hides is computed and thrown away. A window narrow enough is computed in blocks.
-    """
-
-    needed: int
-    computed: int
-
-
-class Blocks(NamedTuple):
-    """A window in blocks of ``size`` queries, each of which sees its own block, ``back`` before it and ``ahead``."""
-
-    size: int
-    back: int
-    ahead: int
-
-    @property
-    def span(self) -> int:
-        """Keys that a block of queries is scored against."""
-        return (self.back + 1 + self.ahead) * self.size
-
-    def count(self, tokens: int) -> int:
-        """Blocks that cover as many tokens, the last filled up."""
-        return -(-tokens // self.size)
+#: Tokens of a chunk in which kernels with a state compute all pairs.
+CHUNK = 64
 
 
 @dataclass(frozen=True)
@@ -54,11 +42,25 @@ class Attention:
     from a table that all blocks share (Raffel et al. 2019, arXiv:1910.10683, sec. 2.1): ``buckets`` of them, up to
     ``max_distance``, half of them for each direction unless later tokens are hidden.
 
-    A token sees itself and the ``window − 1`` tokens before it, and ``ahead`` tokens behind it; ``None`` is no limit on
-    the former, and for the latter as many as before it, or none where later tokens are hidden (Beltagy et al. 2020,
-    arXiv:2004.05150). ``bias`` is that of the four maps, of which the keys' is left out without ``key_bias`` (it
-    cancels in the softmax; Whisper has none); ``out_bias`` is that of the last map where it differs. ``scaled`` divides
-    scores by ``√head_width``, which T5 does not.
+    A token sees itself and the ``window − 1`` tokens before it, and ``ahead`` tokens behind it; ``None`` is no limit
+    on the former, and for the latter as many as before it, or none where later tokens are hidden
+    (Beltagy et al. 2020, arXiv:2004.05150). Both are ``pattern=Window(window, ahead)``, and other patterns are values
+    of :mod:`netspec.layers.patterns`. ``bias`` is that of the four maps, of which the keys' is left out without
+    ``key_bias`` (it cancels in the softmax; Whisper has none); ``out_bias`` is that of the last map where it differs.
+    ``scaled`` divides scores by ``√head_width``, which T5 does not.
+
+    ``"learned"`` adds one of ``max_tokens`` rows of a table to what enters the blocks, and ``"sinusoidal"`` multiplies
+    that by ``√width`` and adds sines (Vaswani et al. 2017, sec. 3.4 and 3.5). Both are for what has no positions yet:
+    before them, :class:`netspec.layers.TokenPositionEmbed` has ``learned_positions=False``.
+
+    ``kernel`` is one of :data:`Kernel`. The features of ``"linear"`` are ``elu(x) + 1``; rotated positions turn those
+    above the line alone (Su et al. 2021, eq. 19). ``"retention"`` decays by ``1 − 2^(−5−g)`` in pair ``g`` of keys and
+    values and divides each head by its root mean square, without the paper's gate. In ``"wkv"`` the query opens a gate,
+    ``σ(q) · wkv(k, v)``, with a learned decay and bonus per feature, without the paper's shift of tokens.
+
+    ``latent``: keys and values of all heads are maps of so many features of a token, which are all that is kept of it
+    (DeepSeek-AI 2024, arXiv:2405.04434, eqs. 9-11), and rotated positions turn ``head_width / 2`` further features of
+    queries, and as many of one key for all heads (eqs. 14-19). The maps up have no biases.
     """
 
     kv_heads: int | None = None
@@ -74,11 +76,20 @@ class Attention:
     rope_pairs: Literal["adjacent", "halves"] = "adjacent"
     buckets: int = 32
     max_distance: int = 128
+    kernel: Kernel = "softmax"
+    pattern: Pattern = FULL
+    latent: int | None = None
+    max_tokens: int | None = None
 
     may_be_zero = ("ahead",)
 
     def __post_init__(self) -> None:
         normalise(self)
+        if isinstance(self.pattern, Window) and self.window is None:
+            # One spelling of a window, so that equal attentions are equal values.
+            object.__setattr__(self, "window", self.pattern.width)
+            object.__setattr__(self, "ahead", self.pattern.ahead)
+            object.__setattr__(self, "pattern", FULL)
 
     def __repr__(self) -> str:
         given = ((f.name, getattr(self, f.name), f.default) for f in fields(self))
@@ -99,16 +110,19 @@ class Attention:
         if self.positions == "rope" and self.width_of(width, heads) % 2:
             arrived = f"heads of width {self.width_of(width, heads)}"
             raise LayerError("rotary positions turn pairs of features", arrived=arrived, expected="an even width")
-        if causal and self.ahead:
-            raise LayerError(
-                "a token must not see those it is to predict", arrived=f"ahead={self.ahead}", expected="causal=False"
-            )
         if self.ahead is not None and self.window is None:
             raise LayerError("tokens ahead are part of a window", arrived=f"ahead={self.ahead}", expected="a window")
+        self.sees.check(causal)
         if self.positions == "t5" and (self.buckets % 4 or self.max_distance <= self.buckets):
             arrived = f"buckets={self.buckets}, max_distance={self.max_distance}"
             expected = "a multiple of 4, and a distance beyond it"
             raise LayerError("buckets grow from one distance to many", arrived=arrived, expected=expected)
+        check_combination(self, width, heads, causal)
+
+    @property
+    def sees(self) -> Pattern:
+        """The pattern, that of a window included."""
+        return self.pattern if self.window is None else Window(self.window, self.ahead)
 
     def pairs_of(self, heads: int) -> int:
         """Pairs of keys and values for ``heads`` heads."""
@@ -141,39 +155,111 @@ class Attention:
         return self.buckets * heads if self.positions == "t5" else 0
 
     def reach(self, causal: bool) -> tuple[int | None, int | None]:
-        """How many tokens before and behind itself a token sees; ``None`` is all."""
+        """How many tokens before and behind itself a token sees where only a window limits it; ``None`` is all."""
         if self.window is None:
             return None, 0 if causal else None
-        back = self.window - 1
-        return back, 0 if causal else back if self.ahead is None else self.ahead
+        return Window(self.window, self.ahead).reach(causal)
 
-    def blocks(self, tokens: int, causal: bool) -> Blocks | None:
-        """How a window over as many tokens is computed; ``None``: as one square, which takes no more."""
-        back, ahead = self.reach(causal)
-        if back is None or ahead is None:
-            return None
-        size = back + 1
-        blocks = Blocks(size, -(-back // size), -(-ahead // size))
-        return blocks if blocks.count(tokens) * size * blocks.span < tokens * tokens else None
+    def pieces(self, tokens: int, causal: bool) -> tuple[Piece, ...]:
+        """How what a token sees is computed for as many; none: as one square, which takes no more."""
+        pieces = self.sees.pieces(tokens, causal)
+        return pieces if sum(piece.pairs for piece in pieces) < tokens * tokens else ()
 
     def pairs(self, tokens: int, causal: bool) -> Pairs:
-        """Those of a sequence with itself."""
-        back, ahead = (tokens if limit is None else min(limit, tokens) for limit in self.reach(causal))
-        needed = sum(_seen(tokens, limit) for limit in (back, ahead)) + tokens
-        blocks = self.blocks(tokens, causal)
-        return Pairs(needed, tokens**2 if blocks is None else blocks.count(tokens) * blocks.size * blocks.span)
+        """Those of a sequence with itself. A kernel with a state needs none, and computes those within chunks."""
+        if self.kernel != "softmax":
+            chunk = min(CHUNK, tokens)
+            return Pairs(0, 0 if self.kernel == "wkv" or not causal else -(-tokens // chunk) * chunk**2)
+        pieces = self.pieces(tokens, causal)
+        computed = sum(piece.pairs for piece in pieces) if pieces else tokens**2
+        return Pairs(self.sees.needed(tokens, causal), computed)
 
-    def macs(self, width: int, heads: int, tokens: int, pairs: int) -> int:
-        """The four maps over a sequence, and both products of ``pairs`` pairs for each head."""
+    def rotated(self, width: int, heads: int) -> int:
+        """Features that rotated positions have apart from the others, beside a latent."""
+        return self.width_of(width, heads) // 2 if self.latent and self.positions == "rope" else 0
+
+    def own_maps(self, width: int, heads: int) -> tuple[int, int, int]:
+        """Widths of what self-attention maps a token to side by side: with a latent, that stands for the values."""
         queries, keys, values = self.maps(width, heads)
-        return tokens * width * (2 * queries + keys + values) + 2 * pairs * queries
+        if self.latent is None:
+            return queries, keys, values
+        apart = self.rotated(width, heads)
+        return queries + heads * apart, apart, self.latent
+
+    def own_params(self, width: int, heads: int) -> int:
+        """Those of self-attention: maps down and up, and of wkv a decay and a bonus per feature."""
+        queries, _, values = self.maps(width, heads)
+        if self.latent is None:
+            return self.params(width, heads) + (2 * values if self.kernel == "wkv" else 0)
+        joined = sum(self.own_maps(width, heads))
+        biases = (joined if self.bias else 0) + (width if self.biased_out else 0)
+        return width * joined + self.latent * 2 * queries + queries * width + biases
+
+    def own_macs(self, width: int, heads: int, tokens: int, causal: bool, *, needed: bool = False) -> int:
+        """Self-attention over a sequence: maps, and products of all that is computed, or of what is ``needed``."""
+        queries, _, _ = self.maps(width, heads)
+        maps = tokens * width * (sum(self.own_maps(width, heads)) + queries)
+        if self.latent is not None:
+            maps += tokens * self.latent * 2 * queries
+        if self.kernel == "softmax":
+            pairs = self.pairs(tokens, causal)
+            apart = heads * self.rotated(width, heads)
+            return maps + (pairs.needed if needed else pairs.computed) * (2 * queries + apart)
+        return maps + self._state_macs(width, heads, tokens, causal, needed)
+
+    def _state_macs(self, width: int, heads: int, tokens: int, causal: bool, needed: bool) -> int:
+        """Products of a kernel with a state ``head_width × values`` for each pair of keys and values."""
+        if self.kernel == "wkv":
+            return 0
+        one, groups = self.width_of(width, heads), self.pairs_of(heads)
+        chunk = min(CHUNK, tokens)
+        whole = not causal or needed
+        filled = tokens if whole else -(-tokens // chunk) * chunk
+        total = 0
+        for values in self.sums(one):
+            state = filled * one * values * (heads + groups)
+            total += state + (0 if whole else filled * chunk * heads * (one + values))
+        return total
+
+    def sums(self, one: int) -> tuple[int, ...]:
+        """Widths of the values that a kernel sums for heads ``one`` wide: linear attention sums its weights as well.
+
+        Rotated features give no weights, which then are sums apart.
+        """
+        if self.kernel == "retention":
+            return (one,)
+        return (one, 1) if self.positions == "rope" else (one + 1,)
+
+    def kept_per_token(self, width: int, heads: int) -> int:
+        """Numbers that decoding keeps of each token that is seen: keys and values, a latent, or none beside a state."""
+        if self.kernel != "softmax":
+            return 0
+        _, keys, values = self.maps(width, heads)
+        return keys + values if self.latent is None else self.latent + self.rotated(width, heads)
+
+    def slots(self, tokens: int) -> int:
+        """Tokens of a text of as many that decoding keeps: of a window those within."""
+        return tokens if self.window is None else min(tokens, self.window)
+
+    def kept(self, width: int, heads: int, tokens: int) -> int:
+        """Numbers that decoding keeps of a text of as many tokens: of each that is seen, or a state."""
+        one, groups = self.width_of(width, heads), self.pairs_of(heads)
+        if self.kernel == "wkv":
+            return 3 * heads * one
+        if self.kernel != "softmax":
+            return groups * one * sum(self.sums(one))
+        return self.slots(tokens) * self.kept_per_token(width, heads)
+
+    def added(self, width: int) -> int:
+        """Entries of the table of positions that is added to what enters the blocks."""
+        return (self.max_tokens or 0) * width if self.positions == "learned" else 0
+
+    def expect_length(self, tokens: int) -> None:
+        """Raise :class:`LayerError` for more tokens than a learned table has rows for."""
+        if self.max_tokens is not None and tokens > self.max_tokens:
+            arrived = f"{tokens} tokens"
+            raise LayerError("more tokens than positions", arrived=arrived, expected=f"at most {self.max_tokens}")
 
 
 #: Multi-head attention as in the book.
 PLAIN = Attention()
-
-
-def _seen(tokens: int, limit: int) -> int:
-    """Pairs of tokens that are one to ``limit`` apart, in one direction."""
-    limit = min(limit, tokens - 1)
-    return limit * tokens - limit * (limit + 1) // 2

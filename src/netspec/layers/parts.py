@@ -7,6 +7,7 @@ from typing import Literal
 from netspec.errors import LayerError
 from netspec.layers.attention import Attention
 from netspec.layers.base import Shape
+from netspec.layers.patterns import FULL
 from netspec.names import tap_wrong
 
 #: LayerNorm (Ba et al. 2016, arXiv:1607.06450), or RMSNorm, without mean and shift (Zhang & Sennrich 2019,
@@ -16,6 +17,11 @@ Norm = Literal["layer", "rms"]
 #: ``pre``: ``x + f(N(x))`` and a final norm. ``post``: ``N(x + f(x))`` (Vaswani et al. 2017). ``sandwich``:
 #: ``x + N'(f(N(x)))`` and a final norm (Ding et al. 2021, arXiv:2105.13290, sec. 2.4).
 Placement = Literal["pre", "post", "sandwich"]
+
+#: How a branch is added. ``plain``: as it is. ``rezero``: times a number that starts at zero (Bachlechner et al. 2020,
+#: arXiv:2003.04887, eq. 2). ``deepnorm``: to ``x`` times ``α``, with norms behind the sums (Wang et al. 2022,
+#: arXiv:2203.00555, fig. 2). A factor per feature is ``layer_scale``.
+ResidualScale = Literal["plain", "rezero", "deepnorm"]
 
 #: The function between both maps, or the gate of a gated MLP (Shazeer 2020, arXiv:2002.05202).
 Mlp = Literal["gelu", "relu", "silu", "swiglu", "geglu", "reglu"]
@@ -56,6 +62,12 @@ def expect_mask(name: str, attention: Attention) -> None:
     """Raise :class:`LayerError` for the name of a mask that is none, or a mask over windows, which come in blocks."""
     if name and (wrong := tap_wrong(name)):
         raise LayerError("a mask needs a name", arrived=repr(name), expected=wrong)
+    if name and attention.kernel != "softmax":
+        arrived = f"mask={name!r} and kernel={attention.kernel!r}"
+        raise LayerError("a state has all tokens", arrived=arrived, expected="one of them")
+    if name and attention.pattern != FULL:
+        arrived = f"mask={name!r} and pattern={attention.pattern!r}"
+        raise LayerError("patterns take no mask", arrived=arrived, expected="one of them")
     if name and attention.window is not None:
         arrived = f"mask={name!r} and window={attention.window}"
         raise LayerError("windows take no mask", arrived=arrived, expected="one of them")
@@ -66,3 +78,26 @@ def expect_masked(tokens: int, *masks: Shape) -> None:
     for mask in masks:
         if mask != (tokens,):
             raise LayerError("a mask has a number for each token", arrived=mask, expected=f"({tokens},)")
+
+
+def expect_residual(residual: ResidualScale, placement: Placement, layer_scale: float | None) -> None:
+    """Raise :class:`LayerError` for a scale of branches that does not go with norms or another scale."""
+    if residual == "deepnorm" and placement != "post":
+        arrived = f"deepnorm with placement={placement!r}"
+        raise LayerError("DeepNorm scales what a norm behind the sum reads", arrived=arrived, expected="post")
+    if residual == "rezero" and layer_scale is not None:
+        arrived = f"rezero with layer_scale={layer_scale}"
+        raise LayerError("both scale the branch", arrived=arrived, expected="one of them")
+
+
+def skip_factor(residual: ResidualScale, branches: int) -> float:
+    """What ``x`` is multiplied by beside its branch: ``α = branches^(1/4)`` of DeepNorm, all blocks' branches counted.
+
+    With two branches in each of N blocks it is the paper's ``(2N)^(1/4)``, with three ``(3N)^(1/4)``.
+    """
+    return branches**0.25 if residual == "deepnorm" else 1.0
+
+
+def scale_params(residual: ResidualScale, layer_scale: float | None, width: int) -> int:
+    """Of one branch: a factor per feature, or one."""
+    return (width if layer_scale is not None else 0) + (1 if residual == "rezero" else 0)

@@ -13,13 +13,16 @@ from netspec.layers.parts import (
     Mlp,
     Norm,
     Placement,
+    ResidualScale,
     expect_epsilon,
     expect_mask,
     expect_masked,
+    expect_residual,
     mlp_macs,
     mlp_params,
     norm_params,
     norms_per_branch,
+    scale_params,
 )
 
 
@@ -34,8 +37,8 @@ class TransformerDecoder(Primitive):
 
     ``memory_mask`` names a tensor that is zero where the memory is padding, which nothing sees.
 
-    The other parts are those of :class:`netspec.layers.TransformerEncoder`. Positions and windows belong to the
-    self-attention; the cross-attention has the same heads and biases and sees the whole memory.
+    The other parts are those of :class:`netspec.layers.TransformerEncoder`. Kernel, latent, positions and patterns
+    belong to the self-attention; the cross-attention is a softmax of the same heads and biases over the whole memory.
 
     Parameters of that form: ``n_blocks · (6·width + 8·(width² + width) + 2·width·mlp_width + mlp_width + width)
     + n_queries·width``, and ``2·n_blocks·width·(memory_width − width)`` when the memory has another width.
@@ -59,6 +62,8 @@ class TransformerDecoder(Primitive):
     mlp_bias: bool = True
     gelu: Gelu = "tanh"
     memory_mask: str = ""
+    layer_scale: float | None = None
+    residual: ResidualScale = "plain"
 
     primitive = "transformer_decoder"
     may_be_zero = ("n_queries",)
@@ -69,6 +74,10 @@ class TransformerDecoder(Primitive):
         self.attention.check(self.width, self.heads, self.causal)
         expect_epsilon(self.norm_epsilon)
         expect_mask(self.memory_mask, PLAIN)
+        expect_residual(self.residual, self.placement, self.layer_scale)
+        if self.n_queries and self.attention.positions in ("learned", "sinusoidal"):
+            arrived = f"positions={self.attention.positions!r} and n_queries={self.n_queries}"
+            raise LayerError("learned queries are positions themselves", arrived=arrived, expected="one of them")
         if bool(self.n_queries) == bool(self.memory):
             arrived = f"n_queries={self.n_queries}, memory={self.memory!r}"
             raise LayerError("queries or a memory", arrived=arrived, expected="n_queries > 0 or the name of a memory")
@@ -87,20 +96,23 @@ class TransformerDecoder(Primitive):
 
     def output_shape(self, arrived: Shape, *read: Shape) -> Shape:
         """One vector per query, or what arrives."""
-        self._tokens(arrived, *read)
+        tokens, _ = self._tokens(arrived, *read)
+        self.attention.expect_length(tokens)
         return arrived if self.memory else (self.n_queries, self.width)
 
     def params(self) -> int:
-        """Norms, both attentions and the MLP per block, the queries, and the table of relative positions."""
+        """Norms, both attentions and the MLP per block, the queries, and tables of positions."""
         d, norm = self.width, norm_params(self.norm, self.width)
         block = (
             3 * norms_per_branch(self.placement) * norm
-            + self.attention.params(d, self.heads)
+            + self.attention.own_params(d, self.heads)
             + self.attention.params(d, self.heads, self.memory_width)
             + mlp_params(d, self.mlp_width, self.mlp, self.mlp_bias)
         )
+        block += 3 * scale_params(self.residual, self.layer_scale, d)
         final = norm if self.final_norm else 0
-        return self.n_blocks * block + self.n_queries * d + final + self.attention.table(self.heads)
+        tables = self.attention.table(self.heads) + self.attention.added(d)
+        return self.n_blocks * block + self.n_queries * d + final + tables
 
     def pairs(self, arrived: Shape, *read: Shape) -> tuple[Pairs, Pairs]:
         """Pairs of the self-attention and of the cross-attention, for one head of one block."""
@@ -111,8 +123,8 @@ class TransformerDecoder(Primitive):
         """Projections, attention products of all pairs computed of both kinds, and the MLP."""
         n, memory = self._tokens(arrived, *read)
         d, c = self.width, self.width if self.memory_width is None else self.memory_width
-        pairs, across = self.pairs(arrived, *read)
+        _, across = self.pairs(arrived, *read)
         queries, keys, values = self.attention.maps(d, self.heads)
-        own = self.attention.macs(d, self.heads, n, pairs.computed)
+        own = self.attention.own_macs(d, self.heads, n, self.causal)
         cross = 2 * n * d * queries + memory * c * (keys + values) + 2 * across.computed * queries
         return self.n_blocks * (own + cross + n * mlp_macs(d, self.mlp_width, self.mlp))

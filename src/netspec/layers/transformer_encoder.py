@@ -13,13 +13,16 @@ from netspec.layers.parts import (
     Mlp,
     Norm,
     Placement,
+    ResidualScale,
     expect_epsilon,
     expect_mask,
     expect_masked,
+    expect_residual,
     mlp_macs,
     mlp_params,
     norm_params,
     norms_per_branch,
+    scale_params,
 )
 
 
@@ -38,7 +41,8 @@ class TransformerEncoder(Primitive):
     and its ``norm_epsilon``, its ``placement`` (``"post"`` has no final norm unless ``final_norm`` says so), the
     function of the MLP or of its gate, ``mlp_bias``, a ``layer_scale`` that starts at that value and multiplies each
     branch by a factor per feature (Touvron et al. 2021, arXiv:2103.17239, eq. 8), and whether ``gelu`` is its tanh
-    form (see :mod:`netspec.layers.parts`).
+    form (see :mod:`netspec.layers.parts`). ``residual`` scales branches otherwise (:data:`~netspec.layers.parts.
+    ResidualScale`).
 
     Parameters of the book's form: ``n_blocks · (4·width + 4·(width² + width) + 2·width·mlp_width + mlp_width + width)
     + 2·width``. Source: Vaswani et al. 2017 (arXiv:1706.03762); Dosovitskiy et al. 2020, eqs. 2-4; book ch. 10.3.
@@ -60,6 +64,7 @@ class TransformerEncoder(Primitive):
     mask: str = ""
     final_norm: bool | None = None
     layer_scale: float | None = None
+    residual: ResidualScale = "plain"
 
     primitive = "transformer_encoder"
 
@@ -69,6 +74,7 @@ class TransformerEncoder(Primitive):
         self.attention.check(self.width, self.heads, self.causal)
         expect_epsilon(self.norm_epsilon)
         expect_mask(self.mask, self.attention)
+        expect_residual(self.residual, self.placement, self.layer_scale)
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -77,20 +83,23 @@ class TransformerEncoder(Primitive):
 
     def output_shape(self, arrived: Shape, *mask: Shape) -> Shape:
         """Tokens in, tokens out; one vector when one token is read out."""
-        expect_masked(expect_tokens(arrived, self.width), *mask)
+        tokens = expect_tokens(arrived, self.width)
+        expect_masked(tokens, *mask)
+        self.attention.expect_length(tokens)
         return arrived if self.readout == "all" else (self.width,)
 
     def params(self) -> int:
-        """Norms, projections and the MLP per block, the final norm, and the table of relative positions."""
+        """Norms, projections and the MLP per block, the final norm, and tables of positions."""
         norm = norm_params(self.norm, self.width)
         block = (
             2 * norms_per_branch(self.placement) * norm
-            + self.attention.params(self.width, self.heads)
+            + self.attention.own_params(self.width, self.heads)
             + mlp_params(self.width, self.mlp_width, self.mlp, self.mlp_bias)
         )
-        block += 0 if self.layer_scale is None else 2 * self.width
+        block += 2 * scale_params(self.residual, self.layer_scale, self.width)
         final = norm if self.normed_last else 0
-        return self.n_blocks * block + final + self.attention.table(self.heads)
+        tables = self.attention.table(self.heads) + self.attention.added(self.width)
+        return self.n_blocks * block + final + tables
 
     @property
     def normed_last(self) -> bool:
@@ -103,19 +112,22 @@ class TransformerEncoder(Primitive):
 
     def macs(self, arrived: Shape, *mask: Shape) -> int:
         """Projections, the two attention products ``Q Kᵀ`` and ``P V`` of all pairs computed, and the MLP."""
-        return self._macs(arrived, self.pairs(arrived).computed)
+        return self._macs(arrived, needed=False)
 
     def needed_macs(self, arrived: Shape, *mask: Shape) -> int:
-        """The same, had nothing been computed that a mask hides."""
-        return self._macs(arrived, self.pairs(arrived).needed)
+        """The same, had nothing been computed that a mask hides; of a kernel with a state, its recurrence."""
+        return self._macs(arrived, needed=True)
 
-    def _macs(self, arrived: Shape, pairs: int) -> int:
+    def _macs(self, arrived: Shape, needed: bool) -> int:
         n, d = expect_tokens(arrived, self.width), self.width
-        attention = self.attention.macs(d, self.heads, n, pairs)
+        attention = self.attention.own_macs(d, self.heads, n, self.causal, needed=needed)
         return self.n_blocks * (attention + n * mlp_macs(d, self.mlp_width, self.mlp))
 
     @property
     def kept_per_token(self) -> int:
-        """Numbers that decoding keeps of each token: its keys and values in every block."""
-        _, keys, values = self.attention.maps(self.width, self.heads)
-        return self.n_blocks * (keys + values)
+        """Numbers that decoding keeps of each token: its keys and values in every block; none beside a state."""
+        return self.n_blocks * self.attention.kept_per_token(self.width, self.heads)
+
+    def kept(self, tokens: int) -> int:
+        """Numbers that decoding keeps of a text of as many tokens, or the state; times four they are bytes."""
+        return self.n_blocks * self.attention.kept(self.width, self.heads, tokens)

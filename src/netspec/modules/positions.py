@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax import nnx
 
 from netspec.layers.attention import Attention
 from netspec.modules.dtypes import at_least_float32
@@ -99,3 +100,32 @@ def score_bias(
         rows = relative_buckets(distance, parts.buckets, parts.max_distance, bidirectional=bidirectional)
         return jnp.moveaxis(table.astype(dtype)[rows], -1, 0)[None]
     return None
+
+
+def sines(places: Any, width: int, dtype: Any) -> jax.Array:
+    """Sine and cosine of each place ``(T,)`` at ``width / 2`` paces, ``(T, width)``, from turn to turn ever slower.
+
+    Source: Vaswani et al. 2017 (arXiv:1706.03762), sec. 3.5.
+    """
+    angle = jnp.asarray(places, dtype)[:, None] * jnp.asarray(10_000.0 ** (-np.arange(0, width, 2) / width), dtype)
+    return jnp.stack([jnp.sin(angle), jnp.cos(angle)], axis=-1).reshape(-1, width)
+
+
+class Added(nnx.Module):
+    """Positions added to what enters the blocks: rows of a learned ``table``, or without one sines of their own.
+
+    Before sines, what enters is multiplied by ``√width`` (Vaswani et al. 2017, sec. 3.4).
+    """
+
+    def __init__(self, table: nnx.Param | None) -> None:
+        self.tables = nnx.List([] if table is None else [table])
+
+    def __call__(self, x: jax.Array, position: jax.Array | None = None) -> jax.Array:
+        """``(B, T, width)`` from the first position on, or one token at ``position``, in float32 or wider."""
+        x = at_least_float32(x)
+        tokens = x.shape[1]
+        for table in self.tables:
+            rows = table[:tokens] if position is None else jax.lax.dynamic_slice_in_dim(table[...], position, 1)
+            return x + rows
+        places = np.arange(tokens) if position is None else position[None]
+        return x * x.shape[-1] ** 0.5 + sines(places, x.shape[-1], x.dtype)

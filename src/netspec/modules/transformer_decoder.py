@@ -8,13 +8,14 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from netspec.layers.parts import GATED
+from netspec.layers.parts import GATED, skip_factor
 from netspec.layers.transformer_decoder import TransformerDecoder
 from netspec.modules.attention import attend
 from netspec.modules.base import Numerics, build_layer
 from netspec.modules.self_attention import mix, without_keys
-from netspec.modules.transformer_block import function_of, hidden, residual
-from netspec.modules.transformer_encoder import position_tables
+from netspec.modules.self_attentions import self_attention
+from netspec.modules.transformer_block import function_of, hidden, residual, scales
+from netspec.modules.transformer_encoder import added_positions, position_tables
 
 
 class Attention(nnx.Module):
@@ -48,7 +49,7 @@ class Attention(nnx.Module):
         mixed = attend(*self.projected(x, memory), mask=mask, scale=None if self.parts.scaled else 1.0)
         return self.out(mixed.reshape(*x.shape[:2], -1))
 
-    def own(self, x: jax.Array, *tables: jax.Array) -> jax.Array:
+    def of_itself(self, x: jax.Array, *tables: jax.Array) -> jax.Array:
         """Attention of ``x`` to itself, as far as its parts let a token see."""
         mixed = mix(self.parts, *self.projected(x, x), *tables, is_causal=self.causal)
         return self.out(mixed.reshape(*x.shape[:2], -1))
@@ -60,27 +61,32 @@ class DecoderBlock(nnx.Module):
     def __init__(self, layer: TransformerDecoder, numerics: Numerics, rngs: nnx.Rngs) -> None:
         width, memory_width = layer.width, layer.width if layer.memory_width is None else layer.memory_width
         self.placement, self.mlp = layer.placement, layer.mlp
+        self.skip = skip_factor(layer.residual, 3 * layer.n_blocks)
         self.function = function_of(layer.mlp, layer.gelu, numerics)
         maps = 2 if layer.mlp in GATED else 1
         norm = partial(numerics.norm, layer.norm, width, rngs, layer.norm_epsilon)
         self.norm1 = norm()
-        self.own = Attention(layer, width, numerics, rngs)
+        apart = layer.attention.latent is not None or layer.attention.kernel == "wkv"
+        self.own = self_attention(layer, numerics, rngs) if apart else Attention(layer, width, numerics, rngs)
         self.norm2 = norm()
         self.cross = Attention(layer, memory_width, numerics, rngs)
         self.norm3 = norm()
         self.fc1 = numerics.linear(width, maps * layer.mlp_width, rngs, maps=maps, bias=layer.mlp_bias)
         self.fc2 = numerics.linear(layer.mlp_width, width, rngs, bias=layer.mlp_bias)
         self.after = nnx.List([norm() for _ in range(3 if layer.placement == "sandwich" else 0)])
+        self.ends = nnx.List([nnx.Sequential(*scales(layer), *numerics.branch_end(rngs)) for _ in range(3)])
 
     def __call__(self, x: jax.Array, memory: jax.Array, *tables: jax.Array, seen: jax.Array | None = None) -> jax.Array:
         """``(B, N, width), (B, M, memory_width) -> (B, N, width)``."""
+        own = self.own.of_itself if isinstance(self.own, Attention) else self.own
         branches = (
-            (self.norm1, lambda branch: self.own.own(branch, *tables)),
+            (self.norm1, lambda branch: own(branch, *tables)),
             (self.norm2, lambda branch: self.cross(branch, memory, seen)),
             (self.norm3, lambda branch: self.fc2(hidden(self.fc1(branch), self.mlp, self.function))),
         )
         for index, (norm, branch) in enumerate(branches):
-            x = residual(self.placement, x, branch, (norm, *self.after[index : index + 1]))
+            norms = (norm, *self.after[index : index + 1])
+            x = residual(self.placement, x, branch, norms, self.ends[index], self.skip)
         return x
 
 
@@ -99,6 +105,7 @@ class Decoder(nnx.Module):
         norms = [numerics.norm(layer.norm, layer.width, rngs, layer.norm_epsilon)] if layer.final_norm else []
         self.norm = nnx.Sequential(*norms)
         self.tables = position_tables(layer, numerics, rngs)
+        self.added = added_positions(layer, numerics, rngs)
 
     def __call__(self, x: jax.Array, *read: jax.Array) -> jax.Array:
         """``(B, …, width) -> (B, n_queries, width)``, or with a memory ``(B, …, memory_width)`` the shape of ``x``."""
@@ -110,6 +117,8 @@ class Decoder(nnx.Module):
             read, shape = tuple(read_too), x.shape
         seen = read[0] != 0 if read else None
         x, memory = (tokens.reshape(tokens.shape[0], -1, tokens.shape[-1]) for tokens in (x, memory))
+        for added in self.added:
+            x = added(x)
         for block in self.blocks:
             x = block(x, memory, *(table[...] for table in self.tables), seen=seen)
         return self.norm(x).reshape(shape)

@@ -10,13 +10,14 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from netspec.layers.parts import GATED
+from netspec.layers.parts import GATED, skip_factor
 from netspec.layers.transformer_encoder import TransformerEncoder
 from netspec.modules.base import Numerics, build_layer
-from netspec.modules.dtypes import at_least_float32
+from netspec.modules.positions import Added
 from netspec.modules.self_attention import Cache as Cache
 from netspec.modules.self_attention import SelfAttention as SelfAttention
-from netspec.modules.transformer_block import function_of, hidden, residual
+from netspec.modules.self_attentions import self_attention
+from netspec.modules.transformer_block import function_of, hidden, residual, scales
 
 
 class EncoderBlock(nnx.Module):
@@ -30,6 +31,7 @@ class EncoderBlock(nnx.Module):
         self, layer: TransformerEncoder, attention: Callable[[], nnx.Module], numerics: Numerics, rngs: nnx.Rngs
     ) -> None:
         self.placement, self.mlp = layer.placement, layer.mlp
+        self.skip = skip_factor(layer.residual, 2 * layer.n_blocks)
         self.function = function_of(layer.mlp, layer.gelu, numerics)
         maps = 2 if layer.mlp in GATED else 1
         norm = partial(numerics.norm, layer.norm, layer.width, rngs, layer.norm_epsilon)
@@ -49,7 +51,7 @@ class EncoderBlock(nnx.Module):
         """Attention, then the MLP, each on a residual branch."""
         for index, (branch, norm) in enumerate(((attention, self.norm1), (self.feed, self.norm2))):
             norms = (norm, *self.after[index : index + 1])
-            x = residual(self.placement, x, branch, norms, self.ends[index])
+            x = residual(self.placement, x, branch, norms, self.ends[index], self.skip)
         return x
 
     def __call__(self, x: jax.Array, *shared: jax.Array, **seen: jax.Array) -> jax.Array:
@@ -67,36 +69,23 @@ class EncoderBlock(nnx.Module):
         return self.branches(x, attention), left[0]
 
 
-class LayerScale(nnx.Module):
-    """A factor per feature, ``(…, width) -> (…, width)``; Touvron et al. 2021 (arXiv:2103.17239), eq. 8."""
-
-    def __init__(self, width: int, initial: float) -> None:
-        self.scale = nnx.Param(jnp.full((width,), initial, jnp.float32))
-
-    def __call__(self, x: jax.Array) -> jax.Array:
-        """In float32 or wider."""
-        return self.scale[...] * at_least_float32(x)
-
-
-def scales(layer: TransformerEncoder) -> tuple[LayerScale, ...]:
-    """The layer scale of one branch, if there is one."""
-    return () if layer.layer_scale is None else (LayerScale(layer.width, layer.layer_scale),)
-
-
 class Encoder(nnx.Module):
     """The blocks, the final norm, the readout, and where blocks share one, a table of relative positions."""
 
     def __init__(self, layer: TransformerEncoder, numerics: Numerics, rngs: nnx.Rngs) -> None:
-        attention = partial(SelfAttention, layer, numerics, rngs)
+        attention = partial(self_attention, layer, numerics, rngs)
         self.blocks = nnx.List([EncoderBlock(layer, attention, numerics, rngs) for _ in range(layer.n_blocks)])
         self.norm = final_norm(layer, numerics, rngs)
         self.tables = position_tables(layer, numerics, rngs)
+        self.added = added_positions(layer, numerics, rngs)
         self.readout = layer.readout
 
     def __call__(self, x: jax.Array, *mask: jax.Array) -> jax.Array:
         """``(B, …, width)`` to the same shape, or to ``(B, width)`` when one token is read out."""
         shape, seen = x.shape, {"seen": mask[0] != 0} if mask else {}
         x = x.reshape(shape[0], -1, shape[-1])
+        for added in self.added:
+            x = added(x)
         for block in self.blocks:
             x = block(x, *(table[...] for table in self.tables), **seen)
         if self.readout == "all":
@@ -107,6 +96,8 @@ class Encoder(nnx.Module):
     def step(self, x: jax.Array, caches: tuple[Cache, ...], position: jax.Array) -> tuple[jax.Array, tuple[Cache, ...]]:
         """One token ``(B, 1, width)`` of a causal encoder that reads out all, and what it leaves for those to come."""
         left = []
+        for added in self.added:
+            x = added(x, position)
         for block, cache in zip(self.blocks, caches, strict=True):
             x, cache = block.step(x, cache, position, *(table[...] for table in self.tables))
             left.append(cache)
@@ -130,6 +121,17 @@ def position_tables(layer: Any, numerics: Numerics, rngs: nnx.Rngs) -> nnx.List:
         return nnx.List([])
     shape = (layer.attention.buckets, layer.heads)
     return nnx.List([nnx.Param(numerics.scheme.position_table(rngs.params(), shape, jnp.float32))])
+
+
+def added_positions(layer: Any, numerics: Numerics, rngs: nnx.Rngs) -> nnx.List:
+    """Positions that are added to what enters the blocks, if these are such."""
+    parts = layer.attention
+    if parts.positions not in ("learned", "sinusoidal"):
+        return nnx.List([])
+    rows = (parts.max_tokens, layer.width)
+    learned = parts.positions == "learned"
+    table = nnx.Param(numerics.scheme.position_table(rngs.params(), rows, jnp.float32)) if learned else None
+    return nnx.List([Added(table)])
 
 
 @build_layer.register

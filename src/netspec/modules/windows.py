@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from netspec.layers.attention import Blocks
+from netspec.layers.pieces import Blocks
 from netspec.modules.attention import attend
 
 #: How many tokens before and behind itself a token sees; ``None`` is all.
@@ -46,12 +46,6 @@ def attend_in_blocks(
     asked, found = starts + within[:, None], starts + across
     seen = in_reach(distance, reach) & (found >= 0) & ((found < tokens) | (asked >= tokens))
 
-    def cut(x: jax.Array, back: int, ahead: int) -> jax.Array:
-        """Blocks of ``x`` beside those before and behind them: ``(B, count, (back + 1 + ahead)·size, heads, c)``."""
-        sides = (back * size, (count + ahead) * size - tokens)
-        parts = jnp.pad(x, ((0, 0), sides, (0, 0), (0, 0))).reshape(batch, -1, size, *x.shape[2:])
-        return jnp.concatenate([parts[:, first : first + count] for first in range(back + 1 + ahead)], axis=2)
-
     bias = bias_of(distance)
 
     def one(query: jax.Array, key: jax.Array, value: jax.Array, mask: jax.Array) -> jax.Array:
@@ -59,6 +53,15 @@ def attend_in_blocks(
 
     sides = blocks.back, blocks.ahead
     mixed = jax.vmap(one, in_axes=(1, 1, 1, 0), out_axes=1)(
-        cut(query, 0, 0), cut(key, *sides), cut(value, *sides), jnp.asarray(seen)
+        beside(query, blocks, 0, 0), beside(key, blocks, *sides), beside(value, blocks, *sides), jnp.asarray(seen)
     )
     return mixed.reshape(batch, -1, *mixed.shape[3:])[:, :tokens]
+
+
+def beside(x: jax.Array, blocks: Blocks, back: int, ahead: int) -> jax.Array:
+    """Blocks of ``x`` ``(B, T, heads, c)`` beside those before and behind: ``(B, count, (back+1+ahead)·size, …)``."""
+    batch, tokens = x.shape[:2]
+    count, size = blocks.count(tokens), blocks.size
+    sides = (back * size, (count + ahead) * size - tokens)
+    parts = jnp.pad(x, ((0, 0), sides, (0, 0), (0, 0))).reshape(batch, -1, size, *x.shape[2:])
+    return jnp.concatenate([parts[:, first : first + count] for first in range(back + 1 + ahead)], axis=2)

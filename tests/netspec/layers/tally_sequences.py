@@ -10,33 +10,81 @@ def patch_embed(t, x, s):
     t.table(x.n_patches + (x.layout == "tokens"), x.width)
 
 
-def computed_pairs(attention, n, causal):
-    """Scores of one head over a sequence with itself: blocks of a window as wide as they are, or all."""
-    w = attention.window
-    if w is None:
-        return n * n
-    ahead = 0 if causal else w - 1 if attention.ahead is None else attention.ahead
-    neighbours = [block for block in range(-1, n) if block <= 0 or (block - 1) * w < ahead]
-    if w == 1:
-        neighbours = [block for block in neighbours if block >= 0]
-    return min(n * n, math.ceil(n / w) * w * len(neighbours) * w)
+def near(n, width, back, ahead):
+    """Pairs of blocks of ``width`` queries with all blocks that hold what they see."""
+    return math.ceil(n / width) * width * (math.ceil(back / width) + 1 + math.ceil(ahead / width)) * width
+
+
+def computed_pairs(a, n, causal):
+    """Scores of one head over a sequence with itself: in pieces where these are fewer, or all."""
+    kind, found = type(a.pattern).__name__, n * n
+    if a.window is not None:
+        found = near(n, a.window, a.window - 1, 0 if causal else a.window - 1 if a.ahead is None else a.ahead)
+    elif kind == "Dilated":
+        found = a.pattern.step * math.ceil(n / a.pattern.step) ** 2
+    elif kind == "Strided":
+        w = a.pattern.stride
+        found = near(n, w, w - 1, 0 if causal else w - 1) + w * math.ceil(n / w) ** 2
+    elif kind in ("Global", "BigBird"):
+        w, first = a.pattern.window, min(a.pattern.tokens, n)
+        found = near(n, w, w - 1, 0 if causal else w - 1) + n * first * (1 if causal else 2)
+        found += n * a.pattern.chosen if kind == "BigBird" else 0
+    return min(n * n, found)
+
+
+def own_attention(t, x, n):
+    """Maps and products of self-attention."""
+    a, heads = x.attention, x.heads
+    c, pairs = a.head_width or x.width // heads, a.kv_heads or heads
+    if a.latent:
+        turned = c // 2 if a.positions == "rope" else 0
+        for width in (heads * (c + turned), turned, a.latent):
+            t.dense(x.width, width, n, a.bias) if width else None
+        for _ in range(2):
+            t.dense(a.latent, heads * c, n, False)
+        t.macs += computed_pairs(a, n, x.causal) * heads * (2 * c + turned)
+    else:
+        t.dense(x.width, heads * c, n, a.bias)
+        t.dense(x.width, pairs * c, n, a.bias and a.key_bias)
+        t.dense(x.width, pairs * c, n, a.bias)
+    if a.kernel == "softmax" and not a.latent:
+        t.macs += 2 * computed_pairs(a, n, x.causal) * heads * c
+    elif a.kernel == "wkv":
+        t.table(heads * c)
+        t.table(heads * c)
+    elif a.kernel != "softmax":
+        chunk = min(64, n)
+        filled = math.ceil(n / chunk) * chunk if x.causal else n
+        for d in (c,) if a.kernel == "retention" else (c, 1) if a.positions == "rope" else (c + 1,):
+            t.macs += filled * c * d * (heads + pairs)  # what the state is read for, and what it grows by
+            t.macs += filled * chunk * heads * (c + d) if x.causal else 0
+    t.dense(heads * c, x.width, n, a.bias)
+
+
+def scale(t, x):
+    if x.layer_scale is not None:
+        t.table(x.width)
+    if x.residual == "rezero":
+        t.table(1)
 
 
 def block(t, x, n, memory=None):
     """Norms, attentions and MLP of one block; ``memory`` is the shape of what a cross-attention reads."""
     a = x.attention
     head, pairs = a.head_width or x.width // x.heads, a.kv_heads or x.heads
-    norms = (2 if memory is None else 3) * (2 if x.placement == "sandwich" else 1)
-    for _ in range(norms):
+    branches = 2 if memory is None else 3
+    for _ in range(branches):
+        scale(t, x)
+    for _ in range(branches * (2 if x.placement == "sandwich" else 1)):
         norm(t, x)
-    for keys, width in ((n, x.width), *([] if memory is None else [memory])):
+    own_attention(t, x, n)
+    if memory is not None:
+        keys, width = memory
         t.dense(x.width, x.heads * head, n, a.bias)
         t.dense(width, pairs * head, keys, a.bias and a.key_bias)
         t.dense(width, pairs * head, keys, a.bias)
         t.dense(x.heads * head, x.width, n, a.bias)
-    t.macs += 2 * computed_pairs(a, n, x.causal) * x.heads * head
-    if memory is not None:
-        t.macs += 2 * n * memory[0] * x.heads * head
+        t.macs += 2 * n * keys * x.heads * head
     for _ in range(2 if x.mlp.endswith("glu") else 1):
         t.dense(x.width, x.mlp_width, n, x.mlp_bias)
     t.dense(x.mlp_width, x.width, n, x.mlp_bias)
@@ -49,13 +97,13 @@ def norm(t, x):
 def relative_table(t, x):
     if x.attention.positions == "t5":
         t.table(x.attention.buckets, x.heads)
+    if x.attention.positions == "learned":
+        t.table(x.attention.max_tokens, x.width)
 
 
 def transformer_encoder(t, x, s, mask=None):
     for _ in range(x.n_blocks):
         block(t, x, math.prod(s[:-1]))
-        for _ in range(2 if x.layer_scale else 0):
-            t.table(x.width)
     if x.final_norm or (x.placement != "post" and x.final_norm is None):
         norm(t, x)
     relative_table(t, x)

@@ -67,7 +67,7 @@ def test_projections_of_the_vocabularys_examples():
         ),
         (encoder(positions="t5", buckets=6), "buckets grow from one distance to many: arrived buckets=6"),
         (encoder(window=0), "attention: window must be a positive integer: arrived 0"),
-        (encoder(positions="xpos"), "attention: unknown positions: arrived 'xpos', expected one of 'none', 'rope'"),
+        (encoder(positions="xpos"), "attention: unknown positions: arrived 'xpos', expected one of 'none', 'learned'"),
         (L.TransformerEncoder(12, 5, 8, 1), "heads do not divide the width: arrived 5 heads, expected a divisor of 12"),
         (L.TransformerEncoder(12, 4, 8, 1, attention="rope"), "attention must be of type Attention: arrived 'rope'"),
         (L.TransformerEncoder(12, 4, 8, 1, norm_epsilon=0.0), "norm_epsilon must be small: arrived 0.0"),
@@ -95,3 +95,82 @@ def test_a_listing_has_the_parts_that_differ():
     exec(program(spec), namespace)
     assert namespace["SPEC"] == spec
     assert str(L.TransformerEncoder(12, 4, 8, 1)) == "TransformerEncoder(12, 4, 8, 1)"
+
+
+@pytest.mark.parametrize(
+    ("layer", "says"),
+    [
+        (
+            encoder(True, kernel="linear", positions="alibi"),
+            "positions of scores need scores, which only a softmax has",
+        ),
+        (encoder(True, kernel="linear", window=3), "a state is of all tokens so far, none of which can be left out"),
+        (encoder(True, kernel="retention", latent=4), "a latent is kept in place of keys, which a state does not keep"),
+        (encoder(kernel="wkv"), "what decays with time sees no later tokens: arrived kernel='wkv', expected causal"),
+        (
+            encoder(True, kernel="wkv", head_width=4, positions="rope"),
+            "wkv has no products of queries and keys to turn",
+        ),
+        (encoder(True, kernel="wkv", kv_heads=2), "wkv has a key for each feature of its gate: arrived kv_heads=2"),
+        (encoder(latent=4, kv_heads=2), "all heads have keys of the latent: arrived kv_heads=2, latent=4"),
+        (encoder(latent=4, key_bias=False), "keys of a latent have no bias"),
+        (
+            encoder(latent=4, head_width=6, positions="rope"),
+            "half of a head is turned in pairs: arrived heads of width",
+        ),
+        (encoder(positions="learned"), "a learned table has a length: arrived positions='learned', max_tokens=None"),
+        (encoder(max_tokens=9), "a learned table has a length: arrived positions='none', max_tokens=9"),
+        (
+            encoder(positions="learned", max_tokens=4),
+            "more tokens than positions: arrived 5 tokens, expected at most 4",
+        ),
+        (encoder(pattern=L.Dilated(0)), "Dilated: step must be a positive integer: arrived 0"),
+        (encoder(True, pattern=L.Window(3, 1)), "a token must not see those it is to predict: arrived ahead=1"),
+        (encoder(pattern="full"), "attention: pattern must be of type Pattern: arrived 'full'"),
+        (L.TransformerEncoder(12, 4, 8, 1, residual="deepnorm"), "DeepNorm scales what a norm behind the sum reads"),
+        (L.TransformerEncoder(12, 4, 8, 1, residual="rezero", layer_scale=0.1), "both scale the branch"),
+        (
+            L.TransformerDecoder(12, 4, 8, 1, 3, attention=L.Attention(positions="sinusoidal")),
+            "learned queries are pos",
+        ),
+        (encoder(window=3, pattern=L.Dilated(2)), "a window is a pattern itself"),
+    ],
+)
+def test_parts_that_cannot_be_together_are_refused_with_the_reason(layer, says):
+    with pytest.raises(SpecError) as caught:
+        NetSpec("net", (5, 12), (layer,))
+    assert says in str(caught.value)
+
+
+def test_a_window_has_one_value_however_it_is_written():
+    assert L.Attention(pattern=L.Window(8, 2)) == L.Attention(window=8, ahead=2)
+    assert str(L.Attention(pattern=L.Window(8))) == "Attention(window=8)"
+
+
+def test_what_decoding_keeps_of_a_text():
+    """By hand for width 12 in 4 heads and two blocks: keys and values, a window's, a latent, and states."""
+    assert [encoder(True).kept(n) for n in (1, 100)] == [48, 4800]
+    assert [encoder(True, window=8).kept(n) for n in (1, 8, 100)] == [48, 384, 384]
+    assert encoder(True, latent=5).kept(100) == 2 * 500
+    assert encoder(True, latent=5, head_width=8, positions="rope").kept(100) == 2 * 100 * (5 + 4)
+    assert encoder(True, kernel="linear").kept(100) == encoder(True, kernel="linear").kept(1) == 2 * 4 * 3 * 4
+    assert encoder(True, kernel="retention", kv_heads=1).kept(100) == 2 * 3 * 3
+    assert encoder(True, kernel="wkv").kept(100) == 2 * 3 * 12
+
+
+def test_cost_grows_with_the_tokens_where_it_is_said_to():
+    def growth(**parts):
+        layer = encoder(True, **parts)
+        return layer.macs((4096, 12)) / layer.macs((1024, 12))
+
+    assert growth() > 12
+    for parts in ({"kernel": "linear"}, {"kernel": "retention"}, {"kernel": "wkv"}, {"window": 16}):
+        assert growth(**parts) == pytest.approx(4, rel=0.01)
+    assert growth(pattern=L.BigBird(2, 8, 4)) == pytest.approx(4, rel=0.01)
+
+
+def test_a_listing_names_patterns():
+    spec = NetSpec("net", (5, 12), (encoder(True, kv_heads=2, pattern=L.BigBird(1, 2, 3)),))
+    namespace = {}
+    exec(program(spec), namespace)
+    assert namespace["SPEC"] == spec

@@ -71,7 +71,7 @@ def test_kept_keys_and_values_give_what_the_whole_network_gives(name):
         tokens = jnp.asarray(np.random.default_rng(0).integers(0, 11, (3, TOKENS)))
         caches = network.layers[1].caches(3, TOKENS)
         layer = spec.layers[1]
-        assert sum(leaf.size for leaf in jax.tree.leaves(caches)) == 3 * TOKENS * layer.kept_per_token
+        assert sum(leaf.size for leaf in jax.tree.leaves(caches)) == 3 * layer.kept(TOKENS)
 
         @nnx.jit
         def both(network, tokens):

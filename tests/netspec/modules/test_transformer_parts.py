@@ -273,5 +273,9 @@ def test_later_tokens_stay_hidden_from_every_causal_combination():
             continue
         module, x = built(layer), drawn(1, *arrived)
         memory = [drawn(1, *shape, seed=1) for shape in read]
-        moved = (call(module, x.at[0, 3].add(1.0), *memory) != call(module, x, *memory)).any(axis=(0, 2))
-        assert moved.tolist() == [False] * 3 + [True] * (arrived[0] - 3)
+        # One feature: what is added to all of them alike, a LayerNorm takes away again.
+        moved = (call(module, x.at[0, 3, 0].add(1.0), *memory) != call(module, x, *memory)).any(axis=(0, 2))
+        if layer.attention.pattern == L.Full():
+            assert moved.tolist() == [False] * 3 + [True] * (arrived[0] - 3)
+        else:
+            assert moved[:4].tolist() == [False] * 3 + [True]
