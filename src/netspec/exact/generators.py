@@ -44,7 +44,10 @@ def unet(
     height: int = 256,
     columns: int = 256,
 ) -> NetSpec:
-    """Padded convolutions, transposed ones on the way up, what is skipped in front of what comes up."""
+    """Padded convolutions, transposed ones on the way up, what is skipped in front of what comes up.
+
+    Where a side was odd, a row or column of zeros makes up for it on the way up, as widespread code does.
+    """
     norm: Literal["batch", "none"] = "batch" if normed else "none"
 
     def double(i: int, o: int) -> Repeat:
@@ -58,7 +61,7 @@ def unet(
         arrived = width
     for level, width in reversed(list(enumerate(widths[:-1]))):
         up = Conv2d(arrived, width, 2, activation="identity", stride=2, transposed=True)
-        layers += [up, JoinCropped(f"skip {level}"), double(2 * width, width)]
+        layers += [up, JoinCropped(f"skip {level}", fit="pad"), double(2 * width, width)]
         arrived = width
     last = Conv2d(arrived, classes, 1, activation="identity")
     return network((height, columns, channels), *layers, last, conventions=UNBIASED, paper=UNET)
