@@ -16,6 +16,7 @@ from netspec.layers.dense import Dense
 from netspec.layers.global_avg_pool import GlobalAvgPool
 from netspec.layers.taps import PLUMBING
 from netspec.names import input_wrong, repeated
+from netspec.sizes import resized, with_channels, with_tokens
 from netspec.walk import Row, walk
 
 SHAPE = Many(Whole())
@@ -142,6 +143,27 @@ class NetSpec:
             return self
         changed: Any = {width: classes}
         return replace(self, layers=(*body, replace(head, **changed), *pooling))
+
+    def resized(self, height: int, width: int) -> NetSpec:
+        """The same network for images ``(height, width, channels)``.
+
+        Patch counts, learned positions and dense layers on flattened images follow, so its weights may be others;
+        :func:`netspec.weights.positions.resampled` fits tables of positions. Raises :class:`SpecError`, which says why
+        and names sizes near that do, where the network cannot take such images, or takes none.
+        """
+        return resized(self, height, width)
+
+    def with_channels(self, channels: int) -> NetSpec:
+        """The same network for images of as many channels; what leaves is as before. Raises :class:`SpecError`."""
+        return with_channels(self, channels)
+
+    def with_tokens(self, tokens: int) -> NetSpec:
+        """The same network for sequences of as many tokens, as far as its tables of positions have room.
+
+        Extra inputs of as many tokens as the input follow. Raises :class:`SpecError` where it takes no sequence, or
+        has too few positions.
+        """
+        return with_tokens(self, tokens)
 
 
 def check(spec: NetSpec) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from netspec.errors import LayerError, SpecError
 from netspec.fields import shown
 from netspec.layers.base import SKIP, Combinator, Layer, Primitive, Several, Shape, Value, size
 from netspec.layers.taps import moves_only
+
+#: ``fit(path, layer, arrived, behind)`` gives the layer that stands in place of ``layer``; ``behind`` is the next one.
+Fit = Callable[[str, Layer, Value, Layer | None], Layer]
 
 
 @dataclass(frozen=True)
@@ -45,13 +48,19 @@ class Row:
 
 
 def walk(
-    name: str, input_shape: Shape, extra_inputs: Sequence[tuple[str, Shape]], layers: Sequence[Layer]
+    name: str,
+    input_shape: Shape,
+    extra_inputs: Sequence[tuple[str, Shape]],
+    layers: Sequence[Layer],
+    fit: Fit | None = None,
 ) -> tuple[Row, ...]:
     """A :class:`Row` per layer, in order: those of a spec are :attr:`netspec.NetSpec.rows`.
 
+    With ``fit`` the rows are of the layers that it gives, and combinators hold them.
+
     Raises :class:`SpecError` naming the network, the layer's index and text, what arrived and what was expected.
     """
-    tracer = _Tracer(name, extra_inputs)
+    tracer = _Tracer(name, extra_inputs, fit)
     try:
         _, rows = tracer.run("", layers, input_shape, times=1, shared=False)
     except RecursionError:
@@ -63,8 +72,9 @@ def walk(
 class _Tracer:
     """Saved tensors and open skips of one walk."""
 
-    def __init__(self, name: str, extra_inputs: Sequence[tuple[str, Shape]]) -> None:
+    def __init__(self, name: str, extra_inputs: Sequence[tuple[str, Shape]], fit: Fit | None = None) -> None:
         self.name = name
+        self.fit = fit
         self.saved: dict[str, Value] = dict(extra_inputs)
         self.skips: list[tuple[str, Layer, Value]] = []
         self.saves: dict[str, tuple[str, str, Layer]] = {}  # name: place in the listing, path, layer
@@ -82,6 +92,8 @@ class _Tracer:
                 raise SpecError(f"{self.name}, layer {path}: {problem}")
             try:
                 layer.check()
+                if self.fit:
+                    layer = self.fit(path, layer, value, layers[index + 1] if index + 1 < len(layers) else None)
                 row = self.step(path, layer, value, times, shared, f"{listed}{index}")
             except LayerError as error:
                 raise SpecError(f"{self.name}, layer {path} {_listed(layer)}: {error}") from None
@@ -117,6 +129,7 @@ class _Tracer:
 
     def combine(self, path: str, layer: Combinator, value: Value, times: int, shared: bool, listed: str) -> Row:
         inside: list[Row] = []
+        held: dict[str, tuple[Layer, ...]] = {}
 
         def run(label: str, layers: Sequence[Layer], arrived: Value, again: int = 1, counted: bool = False) -> Value:
             prefix, place = f"{path}.{label}.", f"{listed}.{'' if layer.repeats else label}."
@@ -124,9 +137,12 @@ class _Tracer:
                 prefix, layers, arrived, times=times * again, shared=shared or counted, listed=place
             )
             inside.extend(rows)
+            held[label] = tuple(row.layer for row in rows)
             return leaves
 
         leaves = layer.route(value, run)
+        if self.fit:
+            layer = layer.holding(held)
         return Row(
             path,
             layer,

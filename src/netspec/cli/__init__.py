@@ -17,6 +17,7 @@ from netspec.cli import (
     running,
     select,
     show,
+    sizing,
     vocabulary,
     weights,
 )
@@ -137,6 +138,7 @@ def _add_show(commands: argparse._SubParsersAction) -> None:
         FILES,
     )
     command.add_argument("spec", metavar="NAME|FILE.py", help="what to show")
+    sizing.add(command)
     output = command.add_mutually_exclusive_group()
     output.add_argument(
         "--python", action="store_true", help="print only the listing, as a Python file that defines it"
@@ -153,11 +155,13 @@ def _add_count(commands: argparse._SubParsersAction) -> None:
         "examples:",
         "  netspec count resnet-50",
         "  netspec count mine.py --json",
+        "  netspec count vit-tiny --input-size 160x256 --classes 5",
         "",
         NAMES,
         FILES,
     )
     command.add_argument("spec", metavar="NAME|FILE.py", nargs="+", help="what to count")
+    sizing.add(command)
     parsing.add_json(command)
 
 
@@ -178,6 +182,7 @@ def _add_diff(commands: argparse._SubParsersAction) -> None:
     )
     command.add_argument("first", metavar="A", help="a name or FILE.py")
     command.add_argument("second", metavar="B", help="a name or FILE.py")
+    sizing.add(command)
     parsing.add_json(command)
 
 
@@ -196,6 +201,7 @@ def _add_draw(commands: argparse._SubParsersAction) -> None:
         FILES,
     )
     command.add_argument("spec", metavar="NAME|FILE.py", help="what to draw")
+    sizing.add(command)
     command.add_argument(
         "-o", "--output", metavar="FILE", help="where to (default: NAME.svg here; - is standard output)"
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from difflib import SequenceMatcher
 from typing import Any
 
-from netspec.cli import records, sources, text
+from netspec.cli import records, sizing, text
 from netspec.cli.show import short_text, visible
 from netspec.layers import Combinator
 from netspec.spec import NetSpec
@@ -54,7 +54,7 @@ _HOLDS = ("body", "shortcut", "branches", "heads")
 
 def run(options: argparse.Namespace) -> None:
     """Print the comparison of two specs."""
-    first, second = sources.one(options.first), sources.one(options.second)
+    first, second = (sizing.one(name, options) for name in (options.first, options.second))
     pairs = list(align(first, second))
     if options.json:
         print(records.dump(record(first, second, pairs)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from netspec.cli import records, sources, text
+from netspec.cli import records, sizing, text
 from netspec.counts import Count, count
 
 CONVENTION = (
@@ -18,7 +18,7 @@ _FIGURE = 16
 
 def run(options: argparse.Namespace) -> None:
     """Print the counts of every spec named or defined in a file."""
-    found = [count(spec) for argument in options.spec for spec in sources.specs(argument)]
+    found = [count(spec) for argument in options.spec for spec in sizing.specs(argument, options)]
     if options.json:
         print(records.dump([records.counts(one) for one in found]))
         return

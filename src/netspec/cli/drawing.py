@@ -6,13 +6,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from netspec.cli import output, sources
+from netspec.cli import output, sizing
 from netspec.draw import draw
 
 
 def run(options: argparse.Namespace) -> None:
     """Write the diagram and print where it went; ``-`` writes it to standard output instead."""
-    spec = sources.one(options.spec)
+    spec = sizing.one(options.spec, options)
     svg = draw(spec)
     if options.output == "-":
         # Character references survive whatever encoding the terminal or pipe has.

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from netspec.cli import output, parsing, sources
+from netspec.cli import output, parsing, sizing
 from netspec.cli.sources import CommandError
 from netspec.errors import SpecError
 
@@ -24,6 +24,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "examples:",
         "  netspec lower lenet-5",
         "  netspec lower vit-digits --step train --batch 32 -o vit-step.mlir",
+        "  netspec lower vit-digits --input-size 12x20 -o - > vit-wide.mlir",
         "",
         parsing.NAMES,
         parsing.FILES,
@@ -34,11 +35,12 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="where to (default: NAME.mlir here; - is standard output)"
     )
+    sizing.add(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     """Write the text and print where it went and its size in bytes."""
-    spec = sources.one(options.spec)
+    spec = sizing.one(options.spec, options)
     from netspec.run.lowering import lower_forward, lower_train_step
 
     try:

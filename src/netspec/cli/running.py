@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netspec.cli import parsing, records, sources, text
+from netspec.cli import parsing, records, sizing, text
 from netspec.cli.sources import CommandError
 from netspec.spec import NetSpec
 
@@ -30,6 +30,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "examples:",
         "  netspec run lenet-5",
         "  netspec run vit-digits --batch 8 --backward --json",
+        "  netspec run vit-digits --input-size 12x20 --classes 3",
         "",
         parsing.NAMES,
         parsing.FILES,
@@ -39,12 +40,13 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--batch", type=parsing.positive, metavar="N", default=1, help="examples (%(default)s)")
     parser.add_argument("--abstract", action="store_true", help="trace only: for networks larger than this machine")
     parser.add_argument("--backward", action="store_true", help="also compute the gradient of every parameter")
+    sizing.add(parser)
     parsing.add_json(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     """Run the spec and print what was measured."""
-    spec = sources.one(options.spec)
+    spec = sizing.one(options.spec, options)
     if options.abstract and (options.backward or options.input):
         raise CommandError("--abstract computes nothing, expected it without --backward and --input")
     picture = None if options.input is None else read_picture(options.input, spec, options.batch)

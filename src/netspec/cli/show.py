@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from itertools import zip_longest
 
-from netspec.cli import counting, records, sources, text
+from netspec.cli import counting, records, sizing, text
 from netspec.cli.listing import listing, program
 from netspec.conventions import BOOK
 from netspec.counts import count
@@ -23,7 +23,7 @@ _NUMBERS = ("params", "macs", "activations")
 
 def run(options: argparse.Namespace) -> None:
     """Print one spec."""
-    spec = sources.one(options.spec)
+    spec = sizing.one(options.spec, options)
     if options.json:
         print(records.dump(records.full(spec)))
     elif options.python:

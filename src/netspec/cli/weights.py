@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netspec import exact
-from netspec.cli import parsing, records, sources, text
+from netspec.cli import parsing, records, sizing, sources, text
 from netspec.cli.sources import CommandError
 from netspec.errors import SpecError
 from netspec.spec import NetSpec
@@ -28,9 +28,11 @@ def add(commands: argparse._SubParsersAction) -> None:
         "examples:",
         "  netspec import resnet50 resnet50.safetensors -o weights.npz",
         "  netspec import mine.py weights.safetensors --rules torchvision_resnet -o weights.npz",
+        "  netspec import vit_small_patch16_224 vit.safetensors --input-size 160x256 -o weights.npz",
     )
     _network(command)
     command.add_argument("weights", metavar="FILE", type=Path, help="a safetensors file, npz, or PyTorch checkpoint")
+    sizing.add_input_size(command)
     _output(command)
     command = parsing.command(
         commands,
@@ -135,6 +137,8 @@ def take(options: argparse.Namespace) -> None:
     spec, table = _spec_and_rules(options.model, options.rules)
     tensors = _told(files.read, options.weights)
     made = _told(transfer.planned(spec, transfer.abstract(spec), table).to_ours, tensors)
+    if options.input_size is not None:
+        made = _told(sizing.tensors, made, spec, options.model, options.input_size)
     _write(options.output, made, options.weights)
     print(f"{options.output}: {len(made)} tensors of {spec.name}, made of {len(tensors)}")
 

@@ -28,7 +28,10 @@ def unet(
     height: int = 512,
     columns: int = 512,
 ) -> NetSpec:
-    """``depth`` halvings and as many transposed convolutions; what the way down leaves is joined first."""
+    """``depth`` halvings and as many transposed convolutions; what the way down leaves is joined first.
+
+    Where a side was odd, a row or column of zeros makes up for it on the way up, as widespread code does.
+    """
 
     def double(i: int, o: int) -> Layer:
         return Repeat(1, (*conv(i, o, 3, norm=norm), *conv(o, o, 3, norm=norm)))
@@ -42,7 +45,7 @@ def unet(
         arrived = width
     for level, width in reversed(list(enumerate(widths[:-1]))):
         up = Conv2d(arrived, width, 2, activation="identity", stride=2, transposed=True)
-        layers += [up, JoinCropped(f"skip {level}"), double(2 * width, width)]
+        layers += [up, JoinCropped(f"skip {level}", fit="pad"), double(2 * width, width)]
         arrived = width
     last = Conv2d(arrived, classes, 1, activation="identity")
     return network(
@@ -90,12 +93,15 @@ def _networks() -> tuple[Published, ...]:
     for channels in (1, 3, 4):
         make = partial(unet, channels)
         variants = (f"U-Net 2015, {channels}-channel input",)
-        found.append(Published(f"unet_2015_{channels}ch", "U-Net", DEFINED, make, variants, rules="unet"))
+        aliases = ("unet_2015",) if channels == 1 else ()
+        name = f"unet_2015_{channels}ch"
+        found.append(Published(name, "U-Net", DEFINED, make, variants, rules="unet", aliases=aliases))
     for channels, base in ((1, 64), (3, 64), (3, 32)):
         make = partial(unet, channels, base=base, norm="batch")
         variants = (_NORMED.format(f" base {base}" if base != 64 else "", channels),)
         name = f"unet_bn_{channels}ch" + (f"_base{base}" if base != 64 else "")
-        found.append(Published(name, "U-Net", DEFINED, make, variants, rules="unet_bn"))
+        aliases = ("unet",) if (channels, base) == (3, 64) else ()
+        found.append(Published(name, "U-Net", DEFINED, make, variants, rules="unet_bn", aliases=aliases))
     for encoder in ("resnet18", "resnet34", "resnet50"):
         make = partial(on_resnet, encoder)
         variants = (f"U-Net with {encoder} encoder (smp)",)

@@ -77,6 +77,13 @@ class Layer(abc.ABC):
         """Number of parameters by the chapter's formula, which is not always a set of tensors; see each layer."""
         return self.params()
 
+    def resized(self, before: Shape, arrived: Shape) -> Layer:
+        """The layer for a network of another size: ``arrived`` reaches it there, where ``before`` did here.
+
+        Most layers do not depend on the size, and are themselves.
+        """
+        return self
+
     def __str__(self) -> str:
         given = []
         for field in fields(self):
@@ -160,6 +167,13 @@ class Combinator(Layer):
     @abc.abstractmethod
     def route(self, arrived: Value, run: Run) -> Value:
         """Send ``arrived`` through the layers inside with ``run`` and return what leaves."""
+
+    def holding(self, inside: Mapping[str, Layers]) -> Combinator:
+        """The same with other layers: those of ``inside``, by the labels that :meth:`route` runs them under.
+
+        Labels that it did not use are missing. Raises :class:`LayerError` where layers that are one would differ.
+        """
+        return self
 
     def params(self) -> int:
         """Sum over the layers inside."""

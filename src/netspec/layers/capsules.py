@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netspec.errors import LayerError
 from netspec.layers.base import Free, Primitive, Shape
@@ -49,6 +49,10 @@ class DynamicRouting(Primitive):
     n_iterations: int = 3
 
     primitive = "dynamic_routing"
+
+    def resized(self, before: Shape, arrived: Shape) -> DynamicRouting:
+        """A matrix for each pair of the capsules that there are."""
+        return replace(self, in_capsules=_expect_capsules(arrived)[0])
 
     def output_shape(self, arrived: Shape) -> Shape:
         """The parents."""

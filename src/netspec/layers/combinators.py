@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from netspec.conventions import Conventions
 from netspec.errors import LayerError
 from netspec.fields import shown
-from netspec.layers.base import Combinator, Layer, Run, Several, Value, text_of
+from netspec.layers.base import Combinator, Layer, Layers, Run, Several, Value, text_of
 from netspec.layers.expect import expect_image, expect_one
 from netspec.layers.taps import joined
 from netspec.names import head_wrong, repeated
@@ -37,6 +38,10 @@ class Residual(Combinator):
             raise LayerError("the residual paths differ", arrived=f"body {body}", expected=f"shortcut {shortcut}")
         return body
 
+    def holding(self, inside: Mapping[str, Layers]) -> Residual:
+        """Other layers on both paths."""
+        return replace(self, body=inside["body"], shortcut=inside.get("shortcut", ()))
+
 
 @dataclass(frozen=True)
 class Branches(Combinator):
@@ -63,6 +68,10 @@ class Branches(Combinator):
     def route(self, arrived: Value, run: Run) -> Value:
         """Every branch reads ``arrived``; raises :class:`LayerError` when their outputs do not fit together."""
         return joined(self.join, [run(f"branch {i}", branch, arrived) for i, branch in enumerate(self.branches)])
+
+    def holding(self, inside: Mapping[str, Layers]) -> Branches:
+        """Other layers in each branch."""
+        return replace(self, branches=tuple(inside[f"branch {i}"] for i in range(len(self.branches))))
 
 
 @dataclass(frozen=True)
@@ -96,6 +105,10 @@ class Heads(Combinator):
         """Every head reads ``arrived``."""
         return Several({name: run(name, layers, arrived) for name, layers in self.heads})
 
+    def holding(self, inside: Mapping[str, Layers]) -> Heads:
+        """Other layers in each head."""
+        return replace(self, heads=tuple((name, inside[name]) for name, _ in self.heads))
+
     def __str__(self) -> str:
         return f"Heads({{{', '.join(f'{name!r}: {text_of(layers)}' for name, layers in self.heads)}}})"
 
@@ -126,6 +139,10 @@ class ForEach(Combinator):
             shapes[name] = run(name, self.body, shape, counted=position > 0)
         return Several(shapes)
 
+    def holding(self, inside: Mapping[str, Layers]) -> ForEach:
+        """Other layers, which must be the same ones for all tensors."""
+        return replace(self, body=_one(inside))
+
 
 @dataclass(frozen=True)
 class OnRegions(Combinator):
@@ -154,6 +171,10 @@ class OnRegions(Combinator):
             return Several({name: (self.n_regions, *shape) for name, shape in leaves.items()})
         return (self.n_regions, *leaves)
 
+    def holding(self, inside: Mapping[str, Layers]) -> OnRegions:
+        """Other layers for the regions."""
+        return replace(self, body=inside["region"])
+
 
 @dataclass(frozen=True)
 class Repeat(Combinator):
@@ -175,6 +196,10 @@ class Repeat(Combinator):
         for copy in range(self.times):
             arrived = run(f"copy {copy}", self.body, arrived)
         return arrived
+
+    def holding(self, inside: Mapping[str, Layers]) -> Repeat:
+        """Other layers, which must be alike in all copies."""
+        return replace(self, body=_one(inside))
 
 
 @dataclass(frozen=True)
@@ -201,5 +226,18 @@ class Under(Combinator):
         """Through the layers inside."""
         return run("under", self.body, arrived)
 
+    def holding(self, inside: Mapping[str, Layers]) -> Under:
+        """Other layers inside."""
+        return replace(self, body=inside["under"])
+
     def __str__(self) -> str:
         return f"Under({shown(self.conventions, 200)}, {text_of(self.body)})"
+
+
+def _one(inside: Mapping[str, Layers]) -> Layers:
+    """The layers that are written once and stand under every label of ``inside``."""
+    first, *others = inside.values()
+    for other in others:
+        if other != first:
+            raise LayerError("layers written once would differ", arrived=text_of(other), expected=text_of(first))
+    return first

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from netspec.errors import LayerError
 from netspec.layers.base import Primitive, Shape
-from netspec.layers.expect import expect_even, expect_image
+from netspec.layers.expect import expect_image
 
 
 @dataclass(frozen=True)
 class ConvNeXtStem(Primitive):
     """``patch × patch`` convolution of that stride with bias, then LayerNorm: ``(H, W, in) -> (H/p, W/p, out)``.
+
+    A rest of a patch is left out, as in timm and torchvision.
 
     Parameters: ``out·in·patch² + 3·out``. Source: Liu et al. 2022 (arXiv:2201.03545), sec. 2.2; book ch. 9.
     """
@@ -23,11 +25,10 @@ class ConvNeXtStem(Primitive):
     primitive = "conv_next_stem"
 
     def output_shape(self, arrived: Shape) -> Shape:
-        """One position per patch; patches must tile the image."""
+        """One position per whole patch."""
         height, width = expect_image(arrived, self.in_channels)
-        if height % self.patch or width % self.patch:
-            expected = f"sides divisible by {self.patch}"
-            raise LayerError("patches do not tile the image", arrived=arrived, expected=expected)
+        if min(height, width) < self.patch:
+            raise LayerError("no whole patch", arrived=arrived, expected=f"sides of at least {self.patch}")
         return (height // self.patch, width // self.patch, self.out_channels)
 
     def params(self) -> int:
@@ -35,8 +36,9 @@ class ConvNeXtStem(Primitive):
         return self.out_channels * self.in_channels * self.patch**2 + 3 * self.out_channels
 
     def macs(self, arrived: Shape) -> int:
-        """The convolution: every input pixel is read once per output channel."""
-        return arrived[0] * arrived[1] * self.in_channels * self.out_channels
+        """The convolution: every pixel of a whole patch is read once per output channel."""
+        rows, columns, _ = self.output_shape(arrived)
+        return rows * columns * self.patch**2 * self.in_channels * self.out_channels
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class ConvNeXtStage(Primitive):
 class ConvNeXtDownsample(Primitive):
     """LayerNorm, then a 2×2 convolution of stride 2 with bias: ``(H, W, in) -> (H/2, W/2, out)``.
 
+    The last row or column of an odd side is left out, as in timm and torchvision.
+
     Parameters: ``2·in + 4·in·out + out``. Source: Liu et al. 2022 (arXiv:2201.03545), sec. 2.6; book ch. 9.
     """
 
@@ -79,9 +83,10 @@ class ConvNeXtDownsample(Primitive):
     primitive = "conv_next_downsample"
 
     def output_shape(self, arrived: Shape) -> Shape:
-        """Half the sides, which must be even."""
+        """Half the sides, which are at least two."""
         height, width = expect_image(arrived, self.in_channels)
-        expect_even(arrived, height, width, "to be halved")
+        if min(height, width) < 2:
+            raise LayerError("nothing to halve", arrived=arrived, expected="sides of at least 2")
         return (height // 2, width // 2, self.out_channels)
 
     def params(self) -> int:
@@ -89,5 +94,6 @@ class ConvNeXtDownsample(Primitive):
         return 2 * self.in_channels + 4 * self.in_channels * self.out_channels + self.out_channels
 
     def macs(self, arrived: Shape) -> int:
-        """The convolution: every input pixel is read once per output channel."""
-        return arrived[0] * arrived[1] * self.in_channels * self.out_channels
+        """The convolution: every pixel of a whole pair is read once per output channel."""
+        rows, columns, _ = self.output_shape(arrived)
+        return 4 * rows * columns * self.in_channels * self.out_channels

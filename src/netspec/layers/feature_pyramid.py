@@ -15,7 +15,8 @@ class FeaturePyramid(Primitive):
     """Four backbone stages to four maps of equal width: ``{c2, c3, c4, c5} -> {p2, p3, p4, p5}``.
 
     Reads the tensors saved as ``c2`` to ``c5``. A 1×1 lateral convolution per stage, top-down addition with doubled
-    sides, a 3×3 convolution per level; biases, no norms. Each level keeps the sides of its stage.
+    sides (of which a row or column too many is left out, as torchvision's interpolation does), a 3×3 convolution per
+    level; biases, no norms. Each level keeps the sides of its stage.
 
     Parameters with ``t = out``: ``(c2 + c3 + c4 + c5)·t + 4·t + 4·(9·t² + t)``.
     Source: Lin et al. 2016 (arXiv:1612.03144), fig. 3; book ch. 11, def. 92.
@@ -38,11 +39,11 @@ class FeaturePyramid(Primitive):
         return (self.c2_channels, self.c3_channels, self.c4_channels, self.c5_channels)
 
     def output_shape(self, arrived: Value, *read: Shape) -> Several:
-        """Four levels; each stage must have its channels and half the sides of the one below."""
+        """Four levels; each stage must have its channels and half the sides of the one below, rounded up."""
         sides = [expect_image(stage, channels) for stage, channels in zip(read, self._channels(), strict=True)]
         for fine, coarse in pairwise(sides):
-            if fine != (2 * coarse[0], 2 * coarse[1]):
-                expected = f"twice {coarse}"
+            if any(half != -(-side // 2) for side, half in zip(fine, coarse, strict=True)):
+                expected = f"twice {coarse}, or one less"
                 raise LayerError("pyramid stages do not fit", arrived=fine, expected=expected)
         return Several({f"p{2 + i}": (*side, self.out_channels) for i, side in enumerate(sides)})
 

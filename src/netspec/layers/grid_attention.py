@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netspec.errors import LayerError
 from netspec.layers.base import Primitive, Shape
@@ -39,6 +39,14 @@ class GridAttention(Primitive):
         if self.window is not None and self.reduction > 1:
             arrived = f"window={self.window}, reduction={self.reduction}"
             raise LayerError("windows see all of their keys", arrived=arrived, expected="one of them")
+
+    def resized(self, before: Shape, arrived: Shape) -> GridAttention:
+        """Tables as long as the grid; within windows nothing changes. Both tables are of one side, as in Segment
+        Anything.
+        """
+        if self.relative is None or self.window is not None:
+            return self
+        return replace(self, relative=max(arrived[:2]))
 
     def output_shape(self, arrived: Shape) -> Shape:
         """Unchanged."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from netspec.errors import LayerError
 from netspec.layers.base import Primitive, Shape
 from netspec.layers.expect import expect_divides, expect_image
 
@@ -15,7 +14,8 @@ class MobileViTBlock(Primitive):
 
     3×3 convolution, 1×1 to ``width`` without norm, ``n_blocks`` transformer blocks over the patches (pixels at the
     same place of every patch attend to each other), LayerNorm, 1×1 back, concatenation with the input, 3×3 to ``c``;
-    the other three convolutions have BatchNorms.
+    the other three convolutions have BatchNorms. Sides that are odd are made even for the transformer by bilinear
+    interpolation and taken back behind it, as in the released code.
 
     Parameters with ``d = width``, ``m = mlp_width``: ``27·c² + 2·c·d + 6·c + 2·d
     + n_blocks·(4·(d² + d) + 2·d·m + m + d + 4·d)``. The chapter counts ``4·d`` for ``2·d`` and the second bias of the
@@ -36,10 +36,8 @@ class MobileViTBlock(Primitive):
         expect_divides(self.heads, self.width, "heads do not divide the width", "heads")
 
     def output_shape(self, arrived: Shape) -> Shape:
-        """Unchanged; 2×2 patches must tile it."""
-        height, width = expect_image(arrived, self.channels)
-        if height % 2 or width % 2:
-            raise LayerError("2×2 patches do not tile the image", arrived=arrived, expected="even height and width")
+        """Unchanged."""
+        expect_image(arrived, self.channels)
         return arrived
 
     def params(self) -> int:
@@ -55,7 +53,8 @@ class MobileViTBlock(Primitive):
         return 27 * c * c + 2 * c * d + 6 * c + 4 * d + self.n_blocks * block
 
     def macs(self, arrived: Shape) -> int:
-        """Convolutions, projections, attention products among the patches, MLP."""
+        """Convolutions, projections, attention products among the patches, MLP; these on even sides."""
         n, c, d = arrived[0] * arrived[1], self.channels, self.width
-        block = 4 * n * d * d + 2 * n * (n // 4) * d + 2 * n * d * self.mlp_width
+        at = (arrived[0] + arrived[0] % 2) * (arrived[1] + arrived[1] % 2)
+        block = 4 * at * d * d + 2 * at * (at // 4) * d + 2 * at * d * self.mlp_width
         return n * (27 * c * c + 2 * c * d) + self.n_blocks * block

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from netspec.errors import LayerError
@@ -30,6 +30,11 @@ class PatchEmbed(Primitive):
     layout: Literal["tokens", "grid"] = "tokens"
 
     primitive = "patch_embed"
+
+    def resized(self, before: Shape, arrived: Shape) -> PatchEmbed:
+        """As many patches, and positions, as the image has; a rest of a patch is refused as in timm and torchvision."""
+        height, width = expect_image(arrived, arrived[-1])
+        return replace(self, n_patches=max(1, height // self.patch) * max(1, width // self.patch))
 
     def output_shape(self, arrived: Shape) -> Shape:
         """``(n_patches + 1, width)`` or the grid, which must hold exactly ``n_patches``."""

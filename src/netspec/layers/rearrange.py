@@ -129,12 +129,14 @@ class Crop(Free):
 class JoinCropped(Free):
     """The middle of a saved image, behind the channels that arrive: ``(H, W, a), (H', W', b) -> (H, W, b + a)``.
 
-    ``first`` says which channels come first. An odd row or column more is cut from the end. No parameters.
+    ``first`` says which channels come first. An odd row or column more is cut from the end. With ``fit="pad"`` zeros
+    are put around what arrives instead, and the sides that were saved leave. No parameters.
     Source: Ronneberger et al. 2015 (arXiv:1505.04597), fig. 1 (copy and crop).
     """
 
     name: str
     first: Literal["saved", "arrived"] = "saved"
+    fit: Literal["crop", "pad"] = "crop"
 
     primitive = "join_cropped"
 
@@ -144,13 +146,14 @@ class JoinCropped(Free):
         return (self.name,)
 
     def output_shape(self, arrived: Value, saved: Value) -> Value:
-        """The sides that arrive; raises :class:`LayerError` when the saved ones are shorter."""
+        """The sides that arrive, or the saved ones; raises :class:`LayerError` when these are shorter."""
         shape, kept = expect_one(arrived), expect_one(saved)
         height, width = expect_image(shape, shape[-1])
         expect_image(kept, kept[-1])
         if kept[0] < height or kept[1] < width:
             raise LayerError("nothing to crop", arrived=saved, expected=f"sides of at least {height}×{width}")
-        return (height, width, kept[-1] + shape[-1])
+        sides = kept[:2] if self.fit == "pad" else (height, width)
+        return (*sides, kept[-1] + shape[-1])
 
 
 @dataclass(frozen=True)

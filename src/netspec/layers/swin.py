@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from netspec.layers.base import Primitive, Shape
-from netspec.layers.expect import expect_divides, expect_even, expect_image
+from netspec.layers.expect import expect_divides, expect_image
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ class SwinStage(Primitive):
 class PatchMerging(Primitive):
     """2×2 neighbours concatenated, LayerNorm, linear map: ``(H, W, in) -> (H/2, W/2, out)``.
 
+    An odd side is padded with zeros at its end, as in torchvision, timm and transformers.
+
     Parameters: ``8·in + 4·in·out + [bias] out``. Source: Liu et al. 2021 (arXiv:2103.14030), sec. 3.1; book ch. 11,
     def. 89.
     """
@@ -65,10 +67,9 @@ class PatchMerging(Primitive):
     primitive = "patch_merging"
 
     def output_shape(self, arrived: Shape) -> Shape:
-        """Half the sides, which must be even."""
+        """Half the sides, rounded up."""
         height, width = expect_image(arrived, self.in_channels)
-        expect_even(arrived, height, width, "to be merged in twos")
-        return (height // 2, width // 2, self.out_channels)
+        return (-(-height // 2), -(-width // 2), self.out_channels)
 
     def params(self) -> int:
         """Norm over ``4·in``, kernel, bias."""
@@ -77,4 +78,5 @@ class PatchMerging(Primitive):
 
     def macs(self, arrived: Shape) -> int:
         """One product per merged position."""
-        return arrived[0] * arrived[1] * self.in_channels * self.out_channels
+        rows, columns, _ = self.output_shape(arrived)
+        return 4 * rows * columns * self.in_channels * self.out_channels

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from netspec.errors import LayerError
-from netspec.layers.base import Free, Layer, Several, Value
+from netspec.layers.base import Free, Layer, Several, Shape, Value
 from netspec.layers.expect import expect_one
 from netspec.names import tap_wrong
 
@@ -98,6 +98,16 @@ class Reshape(Free):
         super().check()
         if not self.shape:
             raise LayerError("shape must be positive integers", arrived=self.shape, expected="at least one")
+
+    def resized(self, before: Shape, arrived: Shape) -> Reshape:
+        """As many rows as there are now, of one side each as before: tokens of an image, or capsules.
+
+        The sides of an image do not follow from the scalars in it, so such a shape stays.
+        """
+        rest = math.prod(self.shape[1:])
+        if len(self.shape) > 2 or math.prod(arrived) % rest:
+            return self
+        return replace(self, shape=(math.prod(arrived) // rest, *self.shape[1:]))
 
     def output_shape(self, arrived: Value) -> Value:
         """``shape``, when the sizes agree."""

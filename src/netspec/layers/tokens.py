@@ -5,7 +5,7 @@ places.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from netspec.errors import LayerError
@@ -66,6 +66,12 @@ class AddPositions(Primitive):
 
     primitive = "add_positions"
     may_be_zero = ("first_position",)
+
+    def resized(self, before: Shape, arrived: Shape) -> AddPositions:
+        """A position for each token where there was one for each; a table with room to spare stays."""
+        if before[0] != self.max_tokens - self.first_position:
+            return self
+        return replace(self, max_tokens=arrived[0] + self.first_position)
 
     def output_shape(self, arrived: Shape) -> Shape:
         """Unchanged."""

@@ -26,14 +26,16 @@ class Pyramid(nnx.Module):
         self.smooth = nnx.List([numerics.conv(width, width, 3, rngs) for _ in stages])
 
     def __call__(self, x: jax.Array, *stages: jax.Array) -> dict[str, jax.Array]:
-        """``c2`` to ``c5``, each ``(B, H, W, c)`` with half the sides of the one before, to ``{p2: …, …, p5: …}``.
+        """``c2`` to ``c5``, each ``(B, H, W, c)`` with half the sides of the one before, rounded up, to ``{p2: …, …,
+        p5: …}``.
 
         The levels have the sides of their stages and ``out`` channels. ``x``, the tensor that arrives, is ``c5`` or
         something after it and is not used.
         """
         levels = [lateral(stage) for lateral, stage in zip(self.lateral, stages, strict=True)]
         for index in reversed(range(len(levels) - 1)):
-            levels[index] = levels[index] + nearest(levels[index + 1], 2)
+            height, width = levels[index].shape[1:3]
+            levels[index] = levels[index] + nearest(levels[index + 1], 2)[:, :height, :width]
         return {f"p{2 + i}": smooth(level) for i, (smooth, level) in enumerate(zip(self.smooth, levels, strict=True))}
 
 

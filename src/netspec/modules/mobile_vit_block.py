@@ -12,6 +12,7 @@ from netspec.layers.mobile_vit_block import MobileViTBlock
 from netspec.layers.transformer_encoder import TransformerEncoder
 from netspec.modules.base import Numerics, build_layer
 from netspec.modules.conv_bn import normed_conv
+from netspec.modules.resize import resized
 from netspec.modules.transformer_encoder import EncoderBlock, SelfAttention
 
 
@@ -51,11 +52,18 @@ class LocalGlobal(nnx.Module):
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Each output pixel has seen every input pixel: its neighbours by convolution, they the rest by attention."""
-        tokens = unfold(self.widen(self.local(x)))
+        height, width = x.shape[1:3]
+        even = height + height % 2, width + width % 2
+        tokens = unfold(_to_sides(self.widen(self.local(x)), even))
         for block in self.blocks:
             tokens = block(tokens)
-        mixed = self.narrow(fold(self.norm(tokens), *x.shape[1:3]))
+        mixed = self.narrow(_to_sides(fold(self.norm(tokens), *even), (height, width)))
         return self.fuse(jnp.concatenate([x, mixed], axis=-1))
+
+
+def _to_sides(x: jax.Array, sides: tuple[int, int]) -> jax.Array:
+    """``x`` where it has these sides, else interpolated to them."""
+    return x if x.shape[1:3] == sides else resized(x, sides, "bilinear", aligned=False)
 
 
 @build_layer.register

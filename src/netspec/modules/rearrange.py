@@ -64,8 +64,14 @@ def cropped(layer: Crop, x: jax.Array) -> jax.Array:
 
 
 def join_cropped(layer: JoinCropped, x: jax.Array, saved: jax.Array) -> jax.Array:
-    """``(B, H, W, a), (B, H', W', b) -> (B, H, W, b + a)``."""
+    """``(B, H, W, a), (B, H', W', b) -> (B, H, W, b + a)``, or padded to ``(B, H', W', b + a)``."""
     top, left = ((wide - size) // 2 for wide, size in zip(saved.shape[1:3], x.shape[1:3], strict=True))
+    if layer.fit == "pad":
+        bottom, right = (
+            wide - size - before for wide, size, before in zip(saved.shape[1:3], x.shape[1:3], (top, left), strict=True)
+        )
+        x = jnp.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
+        top = left = 0
     middle = saved[:, top : top + x.shape[1], left : left + x.shape[2]]
     return jnp.concatenate([middle, x] if layer.first == "saved" else [x, middle], axis=-1)
 

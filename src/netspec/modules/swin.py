@@ -98,7 +98,7 @@ def _(layer: SwinStage, numerics: Numerics, rngs: nnx.Rngs) -> nnx.Sequential:
 
 
 class Merging(nnx.Module):
-    """2×2 neighbours side by side, LayerNorm, linear map: ``(B, H, W, in) -> (B, H/2, W/2, out)``.
+    """2×2 neighbours side by side, LayerNorm, linear map: ``(B, H, W, in) -> (B, H/2, W/2, out)``, odd sides padded.
 
     Source: Liu et al. 2021 (arXiv:2103.14030), sec. 3.1; the channels in the order of the published code.
     """
@@ -109,6 +109,8 @@ class Merging(nnx.Module):
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Upper left, lower left, upper right, lower right."""
+        if x.shape[1] % 2 or x.shape[2] % 2:
+            x = jnp.pad(x, ((0, 0), (0, x.shape[1] % 2), (0, x.shape[2] % 2), (0, 0)))
         corners = [x[:, row::2, column::2] for column in (0, 1) for row in (0, 1)]
         return self.reduction(self.norm(jnp.concatenate(corners, axis=-1)))
 
