@@ -14,6 +14,7 @@ from netspec.claims import Claim, probe
 from netspec.ownership import MARK, OutputError, check_apart, check_file, check_folder
 from train import provenance
 from train.config.cell import Cell
+from train.config.own_file import text_of
 from train.config.printable import shown
 from train.config.schema import ConfigError
 from train.outcome import reached
@@ -52,7 +53,8 @@ def run_fingerprint(cell: Cell, seed: int, store: Store) -> str:
     """What is the same for two runs that give the same results: configuration, images, seed, code and versions."""
     # The cell does not say which images were prepared for it, nor which weights lie where it starts from.
     start = "" if cell.start is None else digest(start_file(cell.start))
-    return provenance.run_fingerprint(f"{cell.fingerprint}{store.content}{start}", cell.model, seed, cell.task)
+    own = "" if cell.optimizer.file is None else digest(text_of(cell.optimizer.file))
+    return provenance.run_fingerprint(f"{cell.fingerprint}{store.content}{start}{own}", cell.model, seed, cell.task)
 
 
 def start_file(start: str) -> bytes:

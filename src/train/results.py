@@ -10,6 +10,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import jax
+
 from netspec.ownership import write_all
 from train import divergence, provenance
 from train.config.cell import Cell
@@ -53,6 +55,7 @@ def summarize(cell: Cell, seed: int, store: Store, rows: list[list], state: Trai
         "steps": int(state.step),
         "batch_size": cell.batch_size,
         "precision": cell.precision,
+        "optimizer_bytes": sum(leaf.nbytes for leaf in jax.tree.leaves(state.optimizer)),
         "diverged": diverged,
         "task": task.name,
         "metrics": {metric.name: last.get(("val", metric.name)) for metric in task.metrics},

@@ -42,7 +42,24 @@ def check_together(cell: Mapping[str, Any], places: Places) -> None:
             f"{places.recipe}: key 'accumulate' is {cell['accumulate']}, expected a divisor of batch_size "
             f"({cell['batch_size']})"
         )
+    _check_optimizer(cell, places)
     task.check(cell, places)
+
+
+def _check_optimizer(cell: Mapping[str, Any], places: Places) -> None:
+    """What is around an optimizer must go with it: a schedule-free one has evaluated weights of its own."""
+    options = cell["optimizer"]
+    if options["name"].startswith("schedule-free"):
+        if options["beta1"] == 0:
+            raise ConfigError(f"{places.recipe}: key 'optimizer.beta1' is 0, expected more of {options['name']}")
+        if "lookahead" in options:
+            raise ConfigError(
+                f"{places.recipe}: key 'optimizer.lookahead' does not go with {options['name']}, which averages itself"
+            )
+        if cell["schedule"]["name"] == "plateau":
+            raise ConfigError(
+                f"{places.recipe}: key 'schedule.name' is plateau, expected another one with {options['name']}"
+            )
 
 
 def check_path(dataset: dict[str, Any]) -> None:
