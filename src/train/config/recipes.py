@@ -46,8 +46,9 @@ def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
 def merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     """A recipe with ``changes``, blocks key by key, and the defaults of what neither has.
 
-    Another optimizer has other settings, and so replaces the block. Where ``changes`` count in steps what ``base``
-    counts in epochs, or the other way round, they replace all that it counts.
+    Another optimizer has other settings, and so replaces the block; another schedule leaves the options of the old one.
+    Where ``changes`` count in steps what ``base`` counts in epochs, or the other way round, they replace all that it
+    counts.
     """
     return schema.completed(_changed(base, changes), "recipe")
 
@@ -63,5 +64,5 @@ def _changed(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
         nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
         if nested and key == "optimizer":
             nested = value.get("name", merged[key].get("name")) == merged[key].get("name")
-        merged[key] = {**merged[key], **value} if nested else value
+        merged[key] = {**schema.inherited(key, merged[key], value), **value} if nested else value
     return merged
