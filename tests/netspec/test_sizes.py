@@ -76,7 +76,9 @@ def test_networks_of_libraries_take_other_sizes_or_say_which():
     # Patches that do not tile are refused by timm, torchvision and transformers; detectors and what halves and doubles
     # again want multiples of 32, or of what they halve.
     assert everything - takes[225, 225] == {name for name in everything if UNLIKE_225.match(name)}
-    assert {"densenet121", "convnext_tiny", "swin_t", "resnet50", "vgg16", "unet_bn_3ch", "mixer_s16_224"} <= takes[225, 225]
+    assert {"densenet121", "convnext_tiny", "swin_t", "resnet50", "vgg16", "unet_bn_3ch", "mixer_s16_224"} <= takes[
+        225, 225
+    ]
     only_square = {f"facebook/sam-vit-{size}/vision-encoder" for size in ("base", "large", "huge")}
     halved = {name for name in everything if name.startswith("pix2pix_unet")}
     assert everything - takes[160, 256] == only_square | halved | {"vit_huge_patch14_224", "vit_h_14"}

@@ -48,11 +48,8 @@ def aliases() -> dict[str, str]:
 
 
 def known(name: str) -> Published | None:
-    """The network called ``name`` in the spelling of its library, or in lower case; ``None`` where there is none."""
-    for spelling in (name, name.lower()):
-        if found := networks().get(aliases().get(spelling, spelling)):
-            return found
-    return None
+    """The network called ``name`` in the spelling of its library; ``None`` where there is none."""
+    return networks().get(aliases().get(name, name))
 
 
 def find(name: str) -> Published:
