@@ -109,15 +109,15 @@ def _adan(o: Optimizer, rate: optax.Schedule, mask: Any) -> Rule:
     return plain(adan(rate, o.beta1, o.beta2, o.beta3, o.epsilon, o.weight_decay, mask))
 
 
+def _axes(path: Any, leaf: Any) -> contrib.MuonDimensionNumbers | None:
+    if getattr(path[-1], "key", None) != "kernel" or leaf.ndim < 2:
+        return None
+    return contrib.MuonDimensionNumbers(tuple(range(leaf.ndim - 1)), leaf.ndim - 1)
+
+
 def matrices(params: Any) -> Any:
     """How Muon reads kernels, as matrices of (all inputs, outputs); ``None`` for all other parameters, and vectors."""
-
-    def axes(path: Any, leaf: Any) -> Any:
-        if getattr(path[-1], "key", None) != "kernel" or leaf.ndim < 2:
-            return None
-        return contrib.MuonDimensionNumbers(tuple(range(leaf.ndim - 1)), leaf.ndim - 1)
-
-    return jax.tree_util.tree_map_with_path(axes, params)
+    return jax.tree_util.tree_map_with_path(_axes, params)
 
 
 def _muon(o: Optimizer, rate: optax.Schedule, mask: Any) -> Rule:
@@ -126,26 +126,24 @@ def _muon(o: Optimizer, rate: optax.Schedule, mask: Any) -> Rule:
     Updates of kernels are scaled to 0.2 √(larger side), so that rate and decay are those of AdamW: Liu et al. 2025
     (arXiv:2502.16982), sec. 2.2. Source of the step: Jordan 2024.
     """
-    return plain(
-        contrib.muon(
-            rate,
-            ns_steps=o.newton_schulz_steps,
-            beta=o.momentum,
-            eps=o.epsilon,
-            weight_decay=o.weight_decay,
-            adam_b1=o.beta1,
-            adam_b2=o.beta2,
-            adam_weight_decay=0.0 if mask is not None else o.weight_decay,
-            muon_weight_dimension_numbers=matrices,
-            consistent_rms=0.2,
-        )
-    )
+    steps = {"ns_steps": o.newton_schulz_steps, "beta": o.momentum, "eps": o.epsilon, "consistent_rms": 0.2}
+    groups = {
+        "kernel": contrib.muon(rate, **steps, weight_decay=o.weight_decay, muon_weight_dimension_numbers=matrices),
+        # Apart, since optax gives its own Nesterov momentum.
+        "other": optax.adamw(rate, **_betas(o), weight_decay=0.0 if mask is not None else o.weight_decay),
+    }
+
+    def group(path: Any, leaf: Any) -> str:
+        return "other" if _axes(path, leaf) is None else "kernel"
+
+    return plain(optax.partition(groups, lambda params: jax.tree_util.tree_map_with_path(group, params)))
 
 
 def _schedule_free(base: Callable[[Optimizer, optax.Schedule, Any], optax.GradientTransformation]) -> Builder:
     """Steps z of ``base``, gradients at y between z and their average x, which is what is evaluated.
 
-    The average weighs a step by its squared rate. Source: Defazio et al. 2024 (arXiv:2405.15682), eq. 3 to 5.
+    The average weighs a step by the square of the largest rate so far, as the authors' code does, where the paper has
+    the rate itself. Source: Defazio et al. 2024 (arXiv:2405.15682), eq. 3 to 5 and 23.
     """
 
     def build(o: Optimizer, rate: optax.Schedule, mask: Any) -> Rule:
