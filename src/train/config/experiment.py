@@ -221,7 +221,7 @@ def _one(
         name=name,
         title=settings["title"],
         question=settings["question"],
-        report="sweep" if values and settings["report"] != comparison.KIND else settings["report"],
+        report="sweep" if values and settings["report"] not in comparison.KINDS else settings["report"],
         dataset={"name": settings["dataset"], **{key: dataset[key] for key in dataset if key != "augmentation"}},
         cells=cells,
         cells_file=name if inline else settings["cells"],
@@ -235,7 +235,7 @@ def _one(
         together=settings.get("together"),
         compared=comparison.content(settings),
     )
-    if found.report == comparison.KIND:
+    if found.report in comparison.KINDS:
         comparison.check_names(found, f"{where}: key '{prefix}")
     return found if own is None else _named(found, own)
 
