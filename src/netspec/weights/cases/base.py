@@ -9,16 +9,20 @@ from typing import Any
 from netspec import exact
 from netspec.spec import NetSpec
 from netspec.weights import families
+from netspec.weights.cases.constructor import Call
 from netspec.weights.parity import Twin
 
 #: Our side of each case, made when it is asked for.
 Cases = dict[str, Callable[[], Twin]]
 
+#: Our side of what a library's class makes of a configuration, by the name of the class.
+Classes = dict[str, Callable[[Call], Twin]]
 
-def named(name: str, **options: Any) -> Twin:
+
+def named(name: str, classes: int | None = None, **options: Any) -> Twin:
     """The published network of that name, by its own rules; ``options`` are further fields of :class:`Twin`."""
     network = exact.find(name)
-    return Twin(network.spec(), families.find(network.rules), **options)
+    return Twin(network.spec(classes), families.find(network.rules), **options)
 
 
 def made(rules: str, make: Callable[..., NetSpec], *arguments: Any, **options: Any) -> Twin:
