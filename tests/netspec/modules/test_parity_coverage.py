@@ -29,6 +29,15 @@ LEFT_OUT = {
         (L.ReadToken, L.SwapAxes, L.PrependTokens, L.AddPositions, L.Unread, L.Under),
         "in the networks of libraries, which have tests of their own",
     ),
+    **dict.fromkeys(
+        (L.MultiHeadAttention, L.NewTokens, L.JoinTokens, L.GridPositions),
+        "in CLIP's ResNet and DETR of the libraries",
+    ),
+    **dict.fromkeys(
+        (L.PixelCentres, L.PointShares, L.FourierFeatures, L.DotProducts, L.ShiftChannels),
+        "in Segment Anything of the library",
+    ),
+    L.ReplaceMarked: "in LLaVA of the library",
     L.ForEach: "plumbing",
     L.Load: "plumbing",
     L.Pick: "plumbing",

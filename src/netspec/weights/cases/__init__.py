@@ -48,7 +48,7 @@ def twin_of(case: Case) -> Twin:
         return cases()[case.name]()
     if (call := read(case.manifest["constructor"])) is not None:
         if call.name in classes():
-            return classes()[call.name](call)
+            return classes()[call.name](call, case)
         if name := _published(call):
             return named(name, call.get("num_classes"))
     raise WeightsError(f"{case.name}: no network is known for {case.manifest['constructor']}; name one with --model")
@@ -60,6 +60,8 @@ def _published(call: Call) -> str | None:
     if call.name == "timm.create_model" and len(call.arguments) == 1:
         name = _sized(call.arguments[0], call.get("patch_size"), call.get("img_size"))
         candidates = [f"{name}.timm", name]
+    elif call.name == "open_clip.create_model" and len(call.arguments) == 1:
+        candidates = [f"open_clip.{call.arguments[0]}"]
     elif call.name.startswith("torchvision.models."):
         name = call.name.rpartition(".")[2]
         aux = found.pop("aux_loss", None) or found.pop("aux_logits", None)

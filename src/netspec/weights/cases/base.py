@@ -10,13 +10,13 @@ from netspec import exact
 from netspec.spec import NetSpec
 from netspec.weights import families
 from netspec.weights.cases.constructor import Call
-from netspec.weights.parity import Twin
+from netspec.weights.parity import Case, Twin
 
 #: Our side of each case, made when it is asked for.
 Cases = dict[str, Callable[[], Twin]]
 
 #: Our side of what a library's class makes of a configuration, by the name of the class.
-Classes = dict[str, Callable[[Call], Twin]]
+Classes = dict[str, Callable[[Call, Case], Twin]]
 
 
 def named(name: str, classes: int | None = None, **options: Any) -> Twin:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from netspec.exact import mobilevit
+from netspec.exact import backbones, clip, detr, mobilevit
 from netspec.weights import families
 from netspec.weights.cases.base import Classes
 from netspec.weights.cases.constructor import Call
-from netspec.weights.parity import Twin
+from netspec.weights.parity import Case, Twin
 
 
-def _mobilevit(call: Call) -> Twin:
+def _mobilevit(call: Call, case: Case) -> Twin:
     config = call.config
     stem, *channels, last = config.get("neck_hidden_sizes", (16, 32, 64, 96, 128, 160, 640))
     spec = mobilevit.mobilevit(
@@ -26,4 +26,62 @@ def _mobilevit(call: Call) -> Twin:
     return Twin(spec, families.find("transformers_mobilevit"))
 
 
-CLASSES: Classes = {"transformers.MobileViTForImageClassification": _mobilevit}
+#: What transformers calls the forms of GELU.
+GELU: dict[str, clip.Gelu] = {"gelu": "exact", "quick_gelu": "quick", "gelu_pytorch_tanh": "tanh", "gelu_new": "tanh"}
+
+
+def _clip(call: Call, case: Case) -> Twin:
+    text, vision = call.config.inner("text_config"), call.config.inner("vision_config")
+    spec = clip.clip(
+        vision.get("hidden_size", 768),
+        vision.get("num_attention_heads", 12),
+        vision.get("num_hidden_layers", 12),
+        patch=vision.get("patch_size", 32),
+        image=vision.get("image_size", 224),
+        mlp_width=vision.get("intermediate_size", 3072),
+        text_width=text.get("hidden_size", 512),
+        text_heads=text.get("num_attention_heads", 8),
+        text_blocks=text.get("num_hidden_layers", 12),
+        text_mlp=text.get("intermediate_size", 2048),
+        vocabulary=text.get("vocab_size", 49408),
+        tokens=text.get("max_position_embeddings", 77),
+        space=call.config.get("projection_dim", 512),
+        end=None if text.get("eos_token_id", 49407) == 2 else text.get("eos_token_id", 49407),
+        gelu=GELU[text.get("hidden_act", "quick_gelu")],
+    )
+    return Twin(spec, families.find("clip"))
+
+
+def _detr(call: Call, case: Case) -> Twin:
+    config = call.config
+    own = config.get("backbone_config", {"backbone": config.get("backbone", "resnet50")})
+    if isinstance(own, Call):
+        widths = own.get("hidden_sizes", (256, 512, 1024, 2048))
+        bottleneck, depths = own.get("layer_type", "bottleneck") == "bottleneck", own.get("depths", (3, 4, 6, 3))
+        stem = own.get("embedding_size", 64)
+    else:
+        bottleneck, depths = backbones.ENCODERS[own["backbone"]]
+        widths = [64 * 2**stage * (4 if bottleneck else 1) for stage in range(4)]
+        stem = 64
+    dilated = config.get("dilation", False) or (isinstance(own, dict) and own.get("output_stride") == 16)
+    spec = detr.detr(
+        detr.backbone(stem, widths, depths, bottleneck=bottleneck, dilated=dilated),
+        widths[-1],
+        width=config.get("d_model", 256),
+        heads=config.get("encoder_attention_heads", 8),
+        decoder_heads=config.get("decoder_attention_heads", 8),
+        blocks=config.get("encoder_layers", 6),
+        decoder_blocks=config.get("decoder_layers", 6),
+        mlp_width=config.get("encoder_ffn_dim", 2048),
+        decoder_mlp=config.get("decoder_ffn_dim", 2048),
+        queries=config.get("num_queries", 100),
+        classes=config.get("num_labels", 2),
+    )
+    return Twin(spec, families.find("detr_own_body" if isinstance(own, Call) else "detr"))
+
+
+CLASSES: Classes = {
+    "transformers.DetrForObjectDetection": _detr,
+    "transformers.CLIPModel": _clip,
+    "transformers.MobileViTForImageClassification": _mobilevit,
+}
