@@ -22,6 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from netspec.modules.inputs import inputs_of
 from netspec.spec import NetSpec
 from netspec.weights.plan import Plan, WeightsError
 from netspec.weights.recorded import long_form
@@ -95,7 +96,7 @@ class Case:
         if one["kind"] == "values":
             given = np.asarray(one["values"], one["dtype"])
             # One number for each of the batch, such as the time of a denoiser, is no token.
-            return given.astype(np.float32)[:, None] if given.ndim == 1 else given
+            return given[:, None] if given.ndim == 1 else given
         if one["kind"] == "integers":
             drawn = generator(one["seed_name"]).integers(one["low"], one["high"], size=one["shape"])
             return drawn.astype(np.int32)
@@ -205,10 +206,10 @@ class _Run:
         if unused := self.case.inputs.keys() - set(names.values()):
             raise WeightsError(f"{self.case.name}: {self.spec.name} does not read the input {min(unused)}")
         arrays = {ours: self.case.inputs[theirs] for ours, theirs in names.items()}
-        return {
-            name: jnp.asarray(array, self.dtype if array.dtype.kind == "f" else jnp.int32)
-            for name, array in arrays.items()
-        }
+        # A number that no table is read by, such as a time, is a real one, however it is written.
+        tables = {one.name or "x": one.vocabulary for one in inputs_of(self.spec)}
+        real = {name: array.dtype.kind == "f" or tables[name] == 0 for name, array in arrays.items()}
+        return {name: jnp.asarray(array, self.dtype if real[name] else jnp.int32) for name, array in arrays.items()}
 
     def _outputs(self, leaves: Any) -> dict[str, Any]:
         """What leaves, by the reference's names and in its order of axes."""

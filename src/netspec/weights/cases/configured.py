@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.exact import backbones, clip, detr, mobilevit
+from netspec.exact import backbones, clip, detr, dit, mobilevit
 from netspec.weights import families
 from netspec.weights.cases.base import Classes
 from netspec.weights.cases.constructor import Call
@@ -80,7 +80,23 @@ def _detr(call: Call, case: Case) -> Twin:
     return Twin(spec, families.find("detr_own_body" if isinstance(own, Call) else "detr"))
 
 
+def _dit(call: Call, case: Case) -> Twin:
+    heads = call.get("num_attention_heads", 16)
+    spec = dit.dit(
+        heads * call.get("attention_head_dim", 72),
+        heads,
+        call.get("num_layers", 28),
+        patch=call.get("patch_size", 2),
+        channels=call.get("in_channels", 4),
+        out_channels=call.get("out_channels", 2 * call.get("in_channels", 4)),
+        height=call.get("sample_size", 32),
+        classes=call.get("num_embeds_ada_norm", 1000),
+    )
+    return Twin(spec, families.find("diffusers_dit"), {"": "sample", "time": "timestep"})
+
+
 CLASSES: Classes = {
+    "diffusers.DiTTransformer2DModel": _dit,
     "transformers.DetrForObjectDetection": _detr,
     "transformers.CLIPModel": _clip,
     "transformers.MobileViTForImageClassification": _mobilevit,
