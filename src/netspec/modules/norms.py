@@ -125,11 +125,11 @@ class Shifted(nnx.Module):
     """To each channel its number: ``(B, …, C) -> (B, …, C)``."""
 
     def __init__(self, layer: ShiftChannels) -> None:
-        self.bias = nnx.Param(jnp.zeros(layer.channels))
+        self.shift = nnx.Param(jnp.zeros(layer.channels))
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """In the type that arrives."""
-        return x + self.bias[...].astype(x.dtype)
+        return x + self.shift[...].astype(x.dtype)
 
 
 @build_layer.register

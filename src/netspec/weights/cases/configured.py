@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from netspec.exact import backbones, clip, detr, dit, mobilevit
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import jax.numpy as jnp
+
+from netspec.exact import backbones, clip, detr, dit, mobilevit, sam
+from netspec.exact.published import network
 from netspec.weights import families
 from netspec.weights.cases.base import Classes
 from netspec.weights.cases.constructor import Call
@@ -95,7 +102,60 @@ def _dit(call: Call, case: Case) -> Twin:
     return Twin(spec, families.find("diffusers_dit"), {"": "sample", "time": "timestep"})
 
 
+def _sam(call: Call, case: Case) -> Twin:
+    vision, prompts = call.config.inner("vision_config"), call.config.inner("prompt_encoder_config")
+    config = call.config.inner("mask_decoder_config")
+    image, patch = vision.get("image_size", 1024), vision.get("patch_size", 16)
+    width, heads = vision.get("hidden_size", 768), config.get("num_attention_heads", 8)
+    blocks = vision.get("num_hidden_layers", 12)
+    body = sam.encoder_layers(
+        width,
+        vision.get("num_attention_heads", 12),
+        blocks,
+        vision.get("global_attn_indexes", (2, 5, 8, 11)),
+        image=image,
+        patch=patch,
+        window=vision.get("window_size", 14),
+        mlp_width=vision.get("mlp_dim", int(width * vision.get("mlp_ratio", 4.0))),
+        channels=vision.get("output_channels", 256),
+    )
+    if call.attribute == "vision_encoder":
+        spec = network((image, image, 3), *body, conventions=sam.CONVENTIONS, paper=sam.PAPER)
+        return Twin(spec, families.find("sam_encoder"))
+    options = {
+        "mlp_width": config.get("mlp_dim", 2048),
+        "n_blocks": config.get("num_hidden_layers", 2),
+        "reduction": config.get("attention_downsample_rate", 2),
+        "quality_width": config.get("iou_head_hidden_dim", 256),
+        "quality_depth": config.get("iou_head_depth", 3),
+        "several": "multimask_output=False" not in case.manifest["call"].replace(" ", ""),
+    }
+    inside, names = config.get("hidden_size", 256), list(case.inputs)
+    outputs = partial(_masks, case)
+    if call.attribute == "mask_decoder":
+        tokens = case.inputs["sparse_prompt_embeddings"].shape[2]
+        spec = sam.decoder(inside, heads, side=image // patch, tokens=tokens, **options)
+        return Twin(spec, families.find("sam_decoder"), outputs=outputs)
+    spec = sam.sam(
+        body,
+        inside,
+        heads=heads,
+        image=image,
+        points=case.inputs[names[1]].shape[2],
+        mask=prompts.get("mask_input_channels", 16),
+        **options,
+    )
+    return Twin(spec, families.find("sam"), {"": names[0], "points": names[1], "labels": names[2]}, outputs)
+
+
+def _masks(case: Case, leaves: Mapping[str, Any]) -> dict[str, Any]:
+    """The masks as the library has them, in front of their sides, under the names of the case."""
+    found = {"iou": leaves["iou"][:, None], "masks": jnp.moveaxis(leaves["masks"], -1, 1)[:, None]}
+    return {name: found["iou" if name.startswith("iou") else "masks"] for name in case.outputs}
+
+
 CLASSES: Classes = {
+    "transformers.SamModel": _sam,
     "diffusers.DiTTransformer2DModel": _dit,
     "transformers.DetrForObjectDetection": _detr,
     "transformers.CLIPModel": _clip,
