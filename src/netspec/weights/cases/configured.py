@@ -8,10 +8,10 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from netspec.exact import backbones, clip, detr, dit, mobilevit, sam
+from netspec.exact import backbones, clip, detr, dit, llama, llava, mobilevit, sam
 from netspec.exact.published import network
 from netspec.weights import families
-from netspec.weights.cases.base import Classes
+from netspec.weights.cases.base import Cases, Classes
 from netspec.weights.cases.constructor import Call
 from netspec.weights.parity import Case, Twin
 
@@ -154,7 +154,62 @@ def _masks(case: Case, leaves: Mapping[str, Any]) -> dict[str, Any]:
     return {name: found["iou" if name.startswith("iou") else "masks"] for name in case.outputs}
 
 
+def _logits(leaves: Mapping[str, Any]) -> dict[str, Any]:
+    return {"logits": leaves["logits"]}
+
+
+def _llava(vision: Call, text: Call, mark: int) -> Twin:
+    language = llama.llama(
+        text.get("hidden_size", 4096),
+        text.get("num_attention_heads", 32),
+        text.get("intermediate_size", 11008),
+        text.get("num_hidden_layers", 32),
+        kv_heads=text.get("num_key_value_heads"),
+        vocabulary=text.get("vocab_size", 32000),
+        tokens=text.get("max_position_embeddings", 2048),
+        epsilon=text.get("rms_norm_eps", 1e-6),
+    )
+    spec = llava.llava(
+        language,
+        vision.get("hidden_size", 768),
+        vision.get("num_attention_heads", 12),
+        vision.get("num_hidden_layers", 12),
+        patch=vision.get("patch_size", 32),
+        image=vision.get("image_size", 224),
+        mlp_width=vision.get("intermediate_size", 3072),
+        mark=mark,
+    )
+    return Twin(spec, families.find("llava"), outputs=_logits)
+
+
+def _llava_of(call: Call, case: Case) -> Twin:
+    config = call.config
+    mark = config.get("image_token_id", config.get("image_token_index", 32000))
+    return _llava(config.inner("vision_config"), config.inner("text_config"), mark)
+
+
+def _tiny_llava() -> Twin:
+    """As the definition of the case has it."""
+    vision = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 3, "num_attention_heads": 2}
+    text = {"hidden_size": 48, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4}
+    return _llava(
+        Call("vision", (), vision | {"patch_size": 4, "image_size": 16}),
+        Call("text", (), text | {"vocab_size": 100, "max_position_embeddings": 64}),
+        99,
+    )
+
+
+def _projector(call: Call, case: Case) -> Twin:
+    given = dict(zip(("text_hidden", "vision_hidden"), call.arguments, strict=False)) | dict(call.options)
+    spec = llava.projector(given.get("vision_hidden", 1024), given.get("text_hidden", 4096))
+    return Twin(spec, families.find("llava_projector"))
+
+
+CASES: Cases = {"tiny_llava": _tiny_llava}
+
 CLASSES: Classes = {
+    "definition.projector": _projector,
+    "transformers.LlavaForConditionalGeneration": _llava_of,
     "transformers.SamModel": _sam,
     "diffusers.DiTTransformer2DModel": _dit,
     "transformers.DetrForObjectDetection": _detr,
