@@ -46,6 +46,8 @@ EPSILON = 1e-6
 MASKS = 4
 #: What a point is: outside, inside, and the two corners of a box.
 POINTS = 4
+#: Points that are asked with at most.
+MOST = 1024
 
 
 def encoder_layers(
@@ -190,12 +192,11 @@ def decoder(width: int = 256, heads: int = 8, *, side: int = 64, tokens: int = 3
         Load("dense_prompt_embeddings", "add"),
         Save("image0"),
         Load("sparse_prompt_embeddings"),
-        Reshape((tokens, width)),
         *decoder_layers(width, heads, **options),
         conventions=CONVENTIONS,
         paper=PAPER,
         image_positional_embeddings=(side, side, width),
-        sparse_prompt_embeddings=(1, tokens, width),
+        sparse_prompt_embeddings=(tokens, width),
         dense_prompt_embeddings=(side, side, width),
     )
 
@@ -223,8 +224,8 @@ def sam(
     """Behind ``body``, the image encoder: ``points`` in pixels, ``(column, row)``, with ``labels`` that are 1 inside
     and 0 outside. Boxes and masks are not asked with.
     """
-    asked = (Load("points"), Reshape((points, 2)), PointShares(image, image))
-    kinds = (Load("labels"), Reshape((points,)), TokenPositionEmbed(POINTS, points, width, learned_positions=False))
+    asked = (Load("points"), PointShares(image, image))
+    kinds = (Load("labels"), TokenPositionEmbed(POINTS, MOST, width, learned_positions=False))
     return network(
         (image, image, 3),
         *body,
@@ -240,8 +241,8 @@ def sam(
         *decoder_layers(width, heads, positions="places.grid", **options),
         conventions=CONVENTIONS,
         paper=PAPER,
-        points=(1, points, 2),
-        labels=(1, points),
+        points=(points, 2),
+        labels=(points,),
     )
 
 

@@ -157,10 +157,15 @@ def fitted(spec: NetSpec, case: Case, names: Mapping[str, str] = {}) -> NetSpec:
     """``spec`` for inputs as large as those of ``case``."""
     first = names.get("", next(iter(case.inputs)))
     shape = case.inputs[first].shape[1:]
-    further = tuple((name, case.inputs[names.get(name, name)].shape[1:]) for name, _ in spec.extra_inputs)
+    further = tuple((name, _of_one(case.inputs[names.get(name, name)], n).shape[1:]) for name, n in spec.extra_inputs)
     if (shape, further) == (spec.input_shape, spec.extra_inputs):
         return spec
     return replace(spec, input_shape=shape, extra_inputs=further)
+
+
+def _of_one(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """``array``, without the axis of prompts where there is one prompt and our input ``shape`` has no such axis."""
+    return array[:, 0] if array.ndim == len(shape) + 2 and array.shape[1] == 1 else array
 
 
 def compare(case: Case, twin: Twin, *, double: bool = True) -> Figures:
@@ -205,22 +210,27 @@ class _Run:
         names |= {name: self.twin.inputs.get(name, name) for name, _ in self.spec.extra_inputs}
         if unused := self.case.inputs.keys() - set(names.values()):
             raise WeightsError(f"{self.case.name}: {self.spec.name} does not read the input {min(unused)}")
-        arrays = {ours: self.case.inputs[theirs] for ours, theirs in names.items()}
+        shapes = {"x": self.spec.input_shape, **dict(self.spec.extra_inputs)}
+        arrays = {ours: _of_one(self.case.inputs[theirs], shapes[ours]) for ours, theirs in names.items()}
         # A number that no table is read by, such as a time, is a real one, however it is written.
         tables = {one.name or "x": one.vocabulary for one in inputs_of(self.spec)}
         real = {name: array.dtype.kind == "f" or tables[name] == 0 for name, array in arrays.items()}
         return {name: jnp.asarray(array, self.dtype if real[name] else jnp.int32) for name, array in arrays.items()}
 
     def _outputs(self, leaves: Any) -> dict[str, Any]:
-        """What leaves, by the reference's names and in its order of axes."""
+        """What leaves, by the reference's names and in its order of axes; what it did not record is left out."""
         found = dict(self.twin.outputs(leaves)) if self.twin.outputs else leaves
         if not isinstance(found, dict):
             found = {next(iter(self.case.outputs)): found}
-        if found.keys() != self.case.outputs.keys():
+        if self.case.outputs.keys() - found.keys():
             raise WeightsError(
                 f"{self.case.name}: {self.spec.name} leaves {', '.join(found)}, expected {', '.join(self.case.outputs)}"
             )
-        return {name: _as_theirs(value, tuple(self.case.outputs[name]["shape"])) for name, value in found.items()}
+        return {
+            name: _as_theirs(value, tuple(self.case.outputs[name]["shape"]))
+            for name, value in found.items()
+            if name in self.case.outputs
+        }
 
     def _of_outputs(self, found: Mapping[str, Any]) -> float:
         errors = []

@@ -96,7 +96,7 @@ SAM = Table(
         Rule("layers.{i}.unread", "{U[u]}"),
         Rule("layers.{i}.body.layers.0.matrix", "shared_image_embedding.positional_embedding"),
         Rule(
-            "layers.{i}.branches.1.layers.2.tokens",
+            "layers.{i}.branches.1.layers.1.tokens",
             tuple(f"prompt_encoder.point_embed.{kind}" for kind in range(4)),
             stacked=True,
         ),
