@@ -7,7 +7,8 @@ from train import config
 from train.__main__ import main
 from train.config.schema import ConfigError
 from train.destination import run_fingerprint
-from train.loop import _started, fit
+from train.loop import fit
+from train.start import begun as started_from
 from train.step import Programs
 from train.tasks import learner_of
 from train.weights import weights_file
@@ -48,8 +49,8 @@ def read(programs, state, tmp_path):
 @pytest.mark.parametrize("ema_decay", [None, 0.9])
 def test_all_weights_are_those_of_the_file(begun, tmp_path, ema_decay):
     programs, state, cell, arrays = begun(ema_decay=ema_decay)
-    started, replaced = _started(programs, state, cell)
-    assert replaced == []
+    started, about = started_from(programs, state, cell, 0)
+    assert about["new"] == []
     found = read(programs, started, tmp_path)
     assert found.keys() == arrays.keys()
     assert all((found[name] == arrays[name]).all() for name in found)
@@ -61,9 +62,9 @@ def test_a_head_of_another_shape_keeps_its_initial_weights(begun, tmp_path):
 
     programs, state, cell, arrays = begun(of_three_classes)
     initial = read(programs, state, tmp_path)
-    started, replaced = _started(programs, state, cell)
+    started, about = started_from(programs, state, cell, 0)
     found = read(programs, started, tmp_path)
-    assert sorted(replaced) == ["layers.2.bias", "layers.2.kernel"]
+    assert about["new"] == ["layers.2.bias", "layers.2.kernel"]
     for name in found:
         expected = initial if name.startswith("layers.2.") else arrays
         np.testing.assert_array_equal(found[name], expected[name])
@@ -81,9 +82,9 @@ def test_a_head_of_another_shape_keeps_its_initial_weights(begun, tmp_path):
 def test_other_weights_are_refused(begun, change, says):
     programs, state, cell, _ = begun(change)
     with pytest.raises(ConfigError) as raised:
-        _started(programs, state, cell)
+        started_from(programs, state, cell, 0)
     message = str(raised.value)
-    assert message.startswith(cell.start) and says in message and "\n" not in message
+    assert message.startswith(cell.start.file) and says in message and "\n" not in message
 
 
 def test_what_is_in_the_file_is_part_of_the_fingerprint(begun, digits_store):
@@ -95,7 +96,7 @@ def test_what_is_in_the_file_is_part_of_the_fingerprint(begun, digits_store):
 
 def test_a_file_that_is_not_there(short_cell, digits_store, tmp_path):
     cell = short_cell("bare", start=str(tmp_path / "none.npz"))
-    with pytest.raises(ConfigError, match=r"none\.npz: cannot be read \(No such file or directory\), expected weights"):
+    with pytest.raises(ConfigError, match=r"none\.npz: cannot be read \(No such file or directory\), expected a file"):
         fit(cell, 0, digits_store, tmp_path / "out", tmp_path / "checkpoints")
 
 

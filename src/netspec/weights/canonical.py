@@ -68,6 +68,37 @@ def load_canonical_state(module: nnx.Module, arrays: Mapping[str, Any], *, dtype
         nnx.update(module, state)
 
 
+def names_kept(module: nnx.Module) -> tuple[Tree, Tree]:
+    """The parameters that ``module`` keeps, and its running statistics: for each tensor the names of those in it.
+
+    The names are those of :func:`canonical_state`, as a ``frozenset``: one of most tensors, several where a module
+    keeps those of several layers together. ``module`` may be abstract.
+    """
+    found = []
+    for state in _kinds(module):
+        named: list[str] = []
+        shapes = _shapes(module, nnx.to_pure_dict(state))
+
+        def coded(path: tuple[Any, ...], leaf: Any, named: list[str] = named) -> np.ndarray:
+            named.append(_name(path))
+            return np.broadcast_to(np.int16(len(named) - 1), leaf.shape)
+
+        tensors = jax.tree.map_with_path(coded, shapes)
+        for path, part in _places(module):
+            tensors = _replaced(tensors, path, partial(_on_host, part.arranged))
+
+        def told(leaf: np.ndarray, named: list[str] = named) -> frozenset[str]:
+            codes = np.unique(leaf) if any(leaf.strides) or leaf.size < 2 else leaf.reshape(-1)[:1]
+            return frozenset(named[code] for code in codes)
+
+        found.append(jax.tree.map(told, tensors))
+    return found[0], found[1]
+
+
+def _on_host(change: Callable[[Tree], Tree], tensors: Tree) -> Tree:
+    return jax.device_get(jax.jit(change)(tensors))
+
+
 def _kinds(module: nnx.Module) -> list[nnx.State]:
     """Parameters, and what else is neither trained nor drawn."""
     return nnx.split(module, nnx.Param, nnx.RngState, ...)[1::2]

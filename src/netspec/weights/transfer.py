@@ -12,7 +12,7 @@ from flax import nnx
 from netspec.modules import Network, build
 from netspec.spec import NetSpec
 from netspec.weights.canonical import canonical_state, load_canonical_state
-from netspec.weights.plan import Plan, plan
+from netspec.weights.plan import Plan, WeightsError, plan
 from netspec.weights.rules import Table
 
 
@@ -31,6 +31,18 @@ def load(spec: NetSpec, tensors: Mapping[str, Any], table: Table, *, dtype: Any 
     network = abstract(spec, compute_dtype=dtype)
     made = plan(spec, network, table).to_ours(tensors)
     load_canonical_state(network, {name: np.asarray(tensor, dtype) for name, tensor in made.items()}, dtype=dtype)
+    network.eval()
+    return network
+
+
+def load_ours(spec: NetSpec, tensors: Mapping[str, Any], *, dtype: Any = jnp.float32) -> Network:
+    """The network of ``spec`` with ``tensors`` by the names of :func:`netspec.canonical_state`; as :func:`load`."""
+    network = abstract(spec, compute_dtype=dtype)
+    try:
+        made = {name: np.asarray(tensor, dtype) for name, tensor in tensors.items()}
+        load_canonical_state(network, made, dtype=dtype)
+    except ValueError as error:
+        raise WeightsError(f"{spec.name}: {error}") from None
     network.eval()
     return network
 
