@@ -63,7 +63,7 @@ def read(path: Path, cell: Cell, advice: str) -> Weights:
     source = model_of(start.network or cell.model)
     if path.suffix == ".npz" and start.rules is None:
         found = read_weights(path, advice)
-        if naming.is_ours(source, found.arrays):
+        if naming.is_ours(found.arrays):
             return Weights(_fitted(found.arrays, source, cell, start), found.names)
         tensors: Any = found.arrays
     else:

@@ -24,7 +24,7 @@ def load(spec: NetSpec, weights: Mapping[str, Any] | Path | str, rules: str | No
     from netspec.weights import naming, transfer
 
     tensors = weights if isinstance(weights, Mapping) else naming.read(weights)
-    if rules is None and naming.is_ours(spec, tensors):
+    if rules is None and naming.is_ours(tensors):
         return transfer.load_ours(spec, tensors, **options)
     return transfer.load(spec, tensors, naming.table_of(spec, rules), **options)
 

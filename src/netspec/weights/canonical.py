@@ -12,12 +12,13 @@ from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
 from netspec.fields import shown
 
+#: Bytes that the addresses of jax's arrays on CPU are multiples of.
+ALIGNED = 64
 #: Tensors nested by attribute names and by places in lists.
 Tree = dict[Any, Any]
 
@@ -64,7 +65,7 @@ def load_canonical_state(module: nnx.Module, arrays: Mapping[str, Any], *, dtype
     if unknown := arrays.keys() - names:
         raise ValueError(f"{shown(min(unknown))} is none of its arrays")
     for state, tensors in zip(kinds, taken, strict=True):
-        nnx.replace_by_pure_dict(state, jax.tree.map(jnp.asarray, _computed(module, "arranged", tensors)))
+        nnx.replace_by_pure_dict(state, jax.tree.map(_placed, _computed(module, "arranged", tensors)))
         nnx.update(module, state)
 
 
@@ -99,6 +100,22 @@ def _on_host(change: Callable[[Tree], Tree], tensors: Tree) -> Tree:
     return jax.device_get(jax.jit(change)(tensors))
 
 
+def _placed(tensor: Any) -> jax.Array:
+    """A copy on the device, which nobody else has: ``jnp.asarray`` would compile a program for every shape.
+
+    What lies in order jax may take as it is instead of copying it, where its address allows; so it is given a copy with
+    such an address. What is permuted it copies.
+    """
+    tensor = np.asarray(tensor)
+    if not tensor.flags.c_contiguous:
+        return jax.device_put(tensor).block_until_ready()
+    held = np.empty(tensor.nbytes + ALIGNED, np.uint8)
+    first = -held.ctypes.data % ALIGNED
+    copy = held[first : first + tensor.nbytes].view(tensor.dtype).reshape(tensor.shape)
+    copy[...] = tensor
+    return jax.device_put(copy)
+
+
 def _kinds(module: nnx.Module) -> list[nnx.State]:
     """Parameters, and what else is neither trained nor drawn."""
     return nnx.split(module, nnx.Param, nnx.RngState, ...)[1::2]
@@ -120,7 +137,9 @@ def _name(path: tuple[Any, ...]) -> str:
 
 def _shapes(module: nnx.Module, kept: Tree) -> Tree:
     """Shapes and types of the canonical tensors."""
-    return jax.eval_shape(partial(_changed, _places(module), "canonical"), kept)
+    if places := _places(module):
+        return jax.eval_shape(partial(_changed, places, "canonical"), kept)
+    return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), kept)
 
 
 def _computed(module: nnx.Module, change: str, tensors: Tree) -> Tree:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from netspec.weights.transfer import abstract, planned
 
 #: What a run's ``weights.npz`` has beside tensors: names of classes or tokens, and merges of byte pairs, as bytes.
 NOTES = ("names.json", "tokenizer.model")
+#: Ends of names that tensors have here and not in PyTorch.
+OURS = (".kernel", ".embedding", ".scale")
 
 
 def read(path: Path | str) -> dict[str, np.ndarray]:
@@ -38,10 +40,10 @@ def table_of(spec: NetSpec, rules: str | None = None) -> Table:
     return families.find(chosen)
 
 
-def is_ours(spec: NetSpec, tensors: Mapping[str, Any]) -> bool:
-    """Whether most tensors of ``spec`` are there under the names of :func:`netspec.canonical_state`."""
-    names = canonical_state(abstract(spec)).keys()
-    return 2 * len(names & tensors.keys()) > len(names)
+def is_ours(names: Iterable[str]) -> bool:
+    """Whether tensors go by the names of :func:`netspec.canonical_state`, as no library's do."""
+    names = [name for name in names if name not in NOTES]
+    return all(name.startswith("layers.") for name in names) and any(name.endswith(OURS) for name in names)
 
 
 def ours(spec: NetSpec, tensors: Mapping[str, Any], rules: str | None = None) -> dict[str, Any]:
@@ -50,7 +52,7 @@ def ours(spec: NetSpec, tensors: Mapping[str, Any], rules: str | None = None) ->
     Those of a library may be of a network with another number of classes than ``spec`` has. Raises
     :class:`WeightsError` for what is left over on either side.
     """
-    if rules is None and is_ours(spec, tensors):
+    if rules is None and is_ours(tensors):
         return {name: tensor for name, tensor in tensors.items() if name not in NOTES}
     table = table_of(spec, rules)
     return planned(spec, abstract(spec), table).to_ours(tensors)
@@ -65,7 +67,7 @@ def of_as_many_classes(spec: NetSpec, tensors: Mapping[str, Any], rules: str | N
     network = abstract(spec)
     name = next((name for name in reversed(list(canonical_state(network))) if name.endswith((".bias", ".kernel"))), "")
     axis = -1
-    if rules is not None or not is_ours(spec, tensors):
+    if rules is not None or not is_ours(tensors):
         targets = {target.name: target for target in planned(spec, network, table_of(spec, rules)).targets}
         sources = targets[name].sources if name in targets else ()
         name, axis = (sources[0].name or "" if len(sources) == 1 else ""), 0
