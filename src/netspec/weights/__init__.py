@@ -13,7 +13,7 @@ from netspec.spec import NetSpec
 
 
 def load(spec: NetSpec, weights: Mapping[str, Any] | Path | str, rules: str | None = None, **options: Any) -> Any:
-    """The network of ``spec``, ready to predict, with the tensors of a file or mapping.
+    """The network of ``spec``, ready to predict, with the tensors of a file or mapping, such as a ``state_dict``.
 
     They go by the names of this project, as in the ``weights.npz`` of a run and of ``netspec import``, or by those of
     a library: the published network's, or as ``rules`` says, the name of a table in :mod:`netspec.weights.families`.
@@ -21,9 +21,9 @@ def load(spec: NetSpec, weights: Mapping[str, Any] | Path | str, rules: str | No
     ``options`` are those of :func:`netspec.weights.transfer.load`. Raises
     :class:`netspec.weights.plan.WeightsError` for what is left over on either side.
     """
-    from netspec.weights import naming, transfer
+    from netspec.weights import files, naming, transfer
 
-    tensors = weights if isinstance(weights, Mapping) else naming.read(weights)
+    tensors = files.arrays(weights) if isinstance(weights, Mapping) else naming.read(weights)
     if rules is None and naming.is_ours(tensors):
         return transfer.load_ours(spec, tensors, **options)
     return transfer.load(spec, tensors, naming.table_of(spec, rules), **options)

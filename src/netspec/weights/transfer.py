@@ -49,7 +49,17 @@ def load_ours(spec: NetSpec, tensors: Mapping[str, Any], *, dtype: Any = jnp.flo
 
 def export(spec: NetSpec, network: nnx.Module, table: Table) -> dict[str, np.ndarray]:
     """The tensors of ``network``, the module of ``spec``, by the library's names; :func:`load` takes them back."""
-    return planned(spec, network, table).to_theirs({k: np.asarray(v) for k, v in canonical_state(network).items()})
+    return exported(spec, canonical_state(network), table)
+
+
+def exported(spec: NetSpec, tensors: Mapping[str, Any], table: Table) -> dict[str, np.ndarray]:
+    """The ``tensors`` of the network of ``spec``, by the names of this project, by those of a library.
+
+    Raises :class:`WeightsError` for one that is missing, none of its own, or of another shape or kind of number.
+    """
+    made = planned(spec, abstract(spec), table)
+    made.check_ours(tensors)
+    return made.to_theirs({name: np.asarray(tensor) for name, tensor in tensors.items()})
 
 
 def planned(spec: NetSpec, network: nnx.Module, table: Table) -> Plan:
