@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from netspec.errors import SpecError
 from netspec.spec import NetSpec
 
 if TYPE_CHECKING:
-    from netspec.weights.parity import Figures
+    from netspec.weights.parity import Figures, Twin
     from netspec.weights.rules import Table
 
 
@@ -27,6 +28,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "make weights.npz, with the names of this project, of the weights of a library",
         "examples:",
         "  netspec import resnet50 resnet50.safetensors -o weights.npz",
+        "  netspec import config.json model.safetensors -o weights.npz",
         "  netspec import mine.py weights.safetensors --rules torchvision_resnet -o weights.npz",
         "  netspec import vit_small_patch16_224 vit.safetensors --input-size 160x256 -o weights.npz",
     )
@@ -107,7 +109,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 
 def _network(command: argparse.ArgumentParser) -> None:
-    command.add_argument("model", metavar="NAME", help="a published network, or FILE.py:NAME")
+    command.add_argument("model", metavar="NAME", help="a published network, FILE.py:NAME, or a library’s config.json")
     command.add_argument("--rules", metavar="TABLE", help="the rules of the weights, where the network names none")
 
 
@@ -117,19 +119,40 @@ def _output(command: argparse.ArgumentParser) -> None:
 
 def _spec_and_rules(name: str, rules: str | None) -> tuple[NetSpec, Table]:
     """The network and the table of rules that a command means."""
-    from netspec.weights import naming
+    spec, table = _spec_and_known_rules(name, rules)
+    if table is None:
+        from netspec.weights import families
 
-    spec = _spec(name)
-    try:
-        return spec, naming.table_of(spec, rules)
-    except SpecError as error:
-        hint = "" if rules else ", by --rules"
-        raise CommandError(f"{error}{hint}") from None
+        known = ", ".join(sorted(families.tables()))
+        raise CommandError(f"{spec.name} names no rules for weights, expected --rules with one of {known}")
+    return spec, table
 
 
-def _spec(name: str) -> NetSpec:
+def _spec_and_known_rules(name: str, rules: str | None) -> tuple[NetSpec, Table | None]:
+    """The same, without rules where nobody names them: weights that go by our names need none."""
+    from netspec.weights import families
+
+    if name.endswith(".json"):
+        twin = _told(_configured, Path(name))
+        return twin.spec, _told(families.find, rules) if rules else twin.table
     published = None if sources.is_file(name) else exact.known(name)
-    return published.spec() if published else sources.one(name)
+    spec = published.spec() if published else sources.one(name)
+    chosen = rules or (published.rules if published else "")
+    return spec, _told(families.find, chosen) if chosen else None
+
+
+def _configured(path: Path) -> Twin:
+    """What a ``config.json`` describes; raises :class:`WeightsError` for one that cannot be read or understood."""
+    from netspec.weights import constructors
+    from netspec.weights.plan import WeightsError
+
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{path}: {error}, expected the config.json of transformers or diffusers") from None
+    if not isinstance(config, dict):
+        raise WeightsError(f"{path}: holds no settings, expected the config.json of transformers or diffusers")
+    return constructors.configured(config, str(path))
 
 
 def _told(function: Any, *arguments: Any) -> Any:
@@ -152,7 +175,7 @@ def take(options: argparse.Namespace) -> None:
         raise CommandError(
             f"{options.weights}: its names are those of this project already, expected a file of a library"
         )
-    spec = _told(naming.of_as_many_classes, spec, tensors, options.rules)
+    spec = _told(naming.of_as_many_classes, spec, tensors, table)
     made = _told(transfer.planned(spec, transfer.abstract(spec), table).to_ours, tensors)
     if options.input_size is not None:
         made = _told(sizing.tensors, made, spec, options.model, options.input_size)
@@ -199,16 +222,17 @@ def classify(options: argparse.Namespace) -> None:
     from netspec.weights import load, naming
     from netspec.weights.pictures import labels_of, opened, preprocessing_of
 
-    spec = _spec(options.model)
+    spec, table = _spec_and_known_rules(options.model, options.rules)
     if len(spec.input_shape) != 3 or spec.input_shape[2] != 3 or spec.extra_inputs or len(spec.output_shape) != 1:
         raise CommandError(f"{spec.name} is no classifier of pictures, expected one")
     picture = _told(opened, options.picture)
     tensors = _told(naming.read, options.weights)
-    spec = _told(naming.of_as_many_classes, spec, tensors, options.rules)
+    rules = None if naming.is_ours(tensors) else table
+    spec = _told(naming.of_as_many_classes, spec, tensors, rules)
     (classes,) = spec.output_shape
     labels = _told(labels_of, options.labels, int(classes))
     preparation = _told(preprocessing_of, spec.name, options.tag)
-    network = _told(load, spec, tensors, options.rules)
+    network = _told(load, spec, tensors, rules)
     scores = network(preparation(picture, spec.input_shape[0])[None])
     shares = np.asarray(jax.nn.softmax(scores[0]))
     best = np.argsort(-shares, kind="stable")[: max(1, options.top)]
@@ -226,8 +250,9 @@ def twin(options: argparse.Namespace) -> None:
 
     spec, table = _spec_and_rules(options.model, options.rules)
     tensors = _told(naming.read, options.weights)
-    spec = _told(naming.of_as_many_classes, spec, tensors, options.rules)
-    network = _told(load, spec, tensors, options.rules)
+    rules = None if naming.is_ours(tensors) else table
+    spec = _told(naming.of_as_many_classes, spec, tensors, rules)
+    network = _told(load, spec, tensors, rules)
     if naming.is_ours(tensors):
         tensors = transfer.export(spec, network, table)
     found: dict[str, Any] = {"model": spec.name, "params": spec.params, "tensors": len(tensors)}

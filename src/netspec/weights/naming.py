@@ -28,11 +28,13 @@ def read(path: Path | str) -> dict[str, np.ndarray]:
     return {name: tensor for name, tensor in files.read(path).items() if name not in NOTES}
 
 
-def table_of(spec: NetSpec, rules: str | None = None) -> Table:
-    """The table called ``rules``, or that of the published network that ``spec`` is called like.
+def table_of(spec: NetSpec, rules: str | Table | None = None) -> Table:
+    """``rules``, the table of that name, or that of the published network that ``spec`` is called like.
 
     Raises :class:`WeightsError` where there is none.
     """
+    if isinstance(rules, Table):
+        return rules
     published = exact.known(spec.name)
     chosen = rules or (published.rules if published else "")
     if not chosen:
@@ -47,7 +49,7 @@ def is_ours(names: Iterable[str]) -> bool:
     return all(name.startswith("layers.") for name in names) and any(name.endswith(OURS) for name in names)
 
 
-def ours(spec: NetSpec, tensors: Mapping[str, Any], rules: str | None = None) -> dict[str, Any]:
+def ours(spec: NetSpec, tensors: Mapping[str, Any], rules: str | Table | None = None) -> dict[str, Any]:
     """``tensors`` by the names of this project, whichever they go by; those that are ours already are as they are.
 
     Those of a library may be of a network with another number of classes than ``spec`` has. Raises
@@ -59,7 +61,7 @@ def ours(spec: NetSpec, tensors: Mapping[str, Any], rules: str | None = None) ->
     return planned(spec, abstract(spec), table).to_ours(tensors)
 
 
-def of_as_many_classes(spec: NetSpec, tensors: Mapping[str, Any], rules: str | None = None) -> NetSpec:
+def of_as_many_classes(spec: NetSpec, tensors: Mapping[str, Any], rules: str | Table | None = None) -> NetSpec:
     """``spec`` with as many classes as the head in ``tensors``, a library's or ours, tells apart; itself where that
     cannot be told.
     """

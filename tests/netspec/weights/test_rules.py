@@ -1,16 +1,23 @@
 """Rules by themselves: what a pattern matches and gives, and that every one of them is about something."""
 
+import csv
 from collections import defaultdict
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from netspec import exact
-from netspec.weights import cases, families
+from netspec.weights import cases, constructors, families
 from netspec.weights.canonical import canonical_state
+from netspec.weights.parity import Case
 from netspec.weights.plan import WeightsError, rule_of
 from netspec.weights.rules import Rule, Table, filled, holes
 from netspec.weights.transfer import abstract
 
+CASES = Path(__file__).parents[1] / "modules/parity"
+#: Constructors of libraries, see test_constructors.py.
+CONSTRUCTED = Path(__file__).with_name("constructed.tsv")
 #: Rules that a table has of others that it is made like, and that none of its networks needs.
 SPARE = {
     ("gpt1", "layers.1.norm"): "the last norm, which GPT-2 added",
@@ -72,9 +79,14 @@ def test_every_rule_is_that_of_some_tensor():
         if network.rules:
             specs[network.rules].append(network.spec)
     names = {id(table): name for name, table in tables.items()}
-    for twin in cases.cases().values():
-        made = twin()
-        specs[names[id(made.table)]].append(lambda made=made: made.spec)
+    for row in csv.DictReader(CONSTRUCTED.read_text().splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE):
+        twin = constructors.constructed(row["constructor"])
+        if id(twin.table) in names:
+            specs[names[id(twin.table)]].append(lambda spec=twin.spec: spec)
+    for folder in CASES.glob("*/manifest.json"):
+        with suppress(WeightsError):
+            twin = cases.twin_of(Case(folder.parent))
+            specs[names.get(id(twin.table), "")].append(lambda spec=twin.spec: spec)
     unmet = {}
     for name, table in tables.items():
         left = [rule for rule in table.rules if not is_spare(name, rule)]
