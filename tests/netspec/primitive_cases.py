@@ -73,6 +73,7 @@ FURTHER = [
     (L.MambaBlock(32, 16, 3, 1), (5, 32)),
     (L.WaveNetBlock(6, 10, 4), (30, 1, 6)),
     (L.WaveNetBlock(6, 10, 2), (30, 6)),
+    (L.WaveNetBlock(6, 10, 2, gated_channels=4, stacks=3, bias=False), (30, 6)),
     (L.NeRFMLP(18, 8, 20), (18,), (8,)),
     (L.NeRFMLP(18, 8, 33), (4, 18), (4, 8)),
     (L.EvoformerBlock(24, 16, 2, 20), (5, 7, 24), (7, 7, 16)),

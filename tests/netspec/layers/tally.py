@@ -83,7 +83,7 @@ TALLIES = {
     L.MobileViTBlock: images.mobile_vit_block,
     L.NeRFMLP: sequences.nerf_mlp,
     L.NeuralODE: images.neural_ode,
-    L.OneHotDense: lambda t, x, s: (t.table(x.vocabulary, x.width), t.table(x.width)),
+    L.OneHotDense: lambda t, x, s: t.dense(x.vocabulary, x.width, 0, bias=x.bias),
     L.PatchEmbed: sequences.patch_embed,
     L.PatchMerging: sequences.patch_merging,
     L.Pick: lambda t, x, s: None,

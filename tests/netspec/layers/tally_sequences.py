@@ -204,13 +204,15 @@ def mamba_block(t, x, s):
 
 def wavenet_block(t, x, s):
     r, at = x.residual_channels, math.prod(s[:-1])
-    for _ in range(x.n_layers):
+    gated = x.gated_channels or r
+    for _ in range(x.stacks * x.n_layers):
         for _ in range(2):  # filter and gate, two taps
-            t.table(2, r, r)
-            t.table(r)
-            t.macs += at * 2 * r * r
-        t.dense(r, r, at)
-        t.dense(r, x.skip_channels, at)
+            t.table(2, r, gated)
+            if x.bias:
+                t.table(gated)
+            t.macs += at * 2 * r * gated
+        t.dense(gated, r, at, bias=x.bias)
+        t.dense(gated, x.skip_channels, at, bias=x.bias)
 
 
 def nerf_mlp(t, x, s, direction):

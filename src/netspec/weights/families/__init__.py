@@ -23,6 +23,7 @@ FAMILIES = (
     "mixer",
     "segformer",
     "mamba",
+    "wavenet",
     "densenet",
     "mobilenet",
     "convnext",
