@@ -22,6 +22,8 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from netspec import sizes
+from netspec.errors import SpecError
 from netspec.spec import NetSpec
 from netspec.weights.plan import Plan, WeightsError
 from netspec.weights.recorded import long_form
@@ -159,7 +161,10 @@ def fitted(spec: NetSpec, case: Case, names: Mapping[str, str] = {}) -> NetSpec:
     further = tuple((name, case.inputs[names.get(name, name)].shape[1:]) for name, _ in spec.extra_inputs)
     if (shape, further) == (spec.input_shape, spec.extra_inputs):
         return spec
-    return replace(spec, input_shape=shape, extra_inputs=further)
+    try:
+        return replace(spec, input_shape=shape, extra_inputs=further)
+    except SpecError:  # some layer says how much arrives
+        return sizes.fitted(replace(spec, extra_inputs=further), shape)
 
 
 def compare(case: Case, twin: Twin, *, double: bool = True) -> Figures:

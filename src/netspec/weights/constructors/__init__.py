@@ -18,7 +18,7 @@ from netspec.weights.parity import Twin
 from netspec.weights.plan import WeightsError
 
 #: The modules that hold readers.
-FIELDS = ("texts", "pictures", "libraries", "definitions")
+FIELDS = ("texts", "pictures", "libraries", "definitions", "sequences")
 
 
 @cache

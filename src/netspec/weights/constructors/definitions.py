@@ -12,7 +12,7 @@ from typing import Any, Literal
 import jax.numpy as jnp
 
 from netspec import exact
-from netspec.exact import compact, densenet, detection, fields, gan, resnet, small, unet, vgg, wavenet
+from netspec.exact import compact, densenet, detection, fields, gan, resnet, small, unet, vgg
 from netspec.exact import yolo as yolos
 from netspec.weights.constructors.base import made, named
 from netspec.weights.constructors.calls import Call
@@ -230,18 +230,3 @@ def box_head(num_classes: int = 91) -> Twin:
 def mask_head(num_classes: int = 91) -> Twin:
     """What draws masks."""
     return made("torchvision_mask_head", detection.mask_head, classes=num_classes)
-
-
-def _times_last(scores: Any) -> dict[str, Any]:
-    """Scores ``(B, T, levels)`` as the library's, whose times are the last axis."""
-    return {"output": jnp.swapaxes(scores, 1, 2)}
-
-
-@reads("definition.WaveNet")
-def wave_net(
-    layers: int = 10, blocks: int = 4, residual: int = 32, dilation_channels: int = 32, skip: int = 256, end: int = 256,
-    classes: int = 256, bias: bool = False,
-) -> Twin:  # fmt: skip
-    """WaveNet."""
-    spec = wavenet.wavenet(layers, blocks, residual, dilation_channels, skip, end, levels=classes, bias=bias)
-    return Twin(spec, find("pytorch_wavenet"), outputs=_times_last)

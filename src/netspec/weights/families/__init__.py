@@ -24,6 +24,7 @@ FAMILIES = (
     "segformer",
     "mamba",
     "wavenet",
+    "qanet",
     "densenet",
     "mobilenet",
     "convnext",
