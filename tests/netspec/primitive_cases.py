@@ -44,6 +44,13 @@ FURTHER = [
         for n in (5, 40)
     ],
     (L.TransformerEncoder(12, 6, 20, 2, attention=L.Attention(kv_heads=3, head_width=5), mlp="reglu"), (9, 12)),
+    *(
+        (
+            L.TransformerEncoder(12, 3, 20, 2, attention=L.Attention(kernel="nystrom", landmarks=n, value_conv=size)),
+            (9, 12),
+        )
+        for n, size in ((3, 5), (9, 3), (3, None))
+    ),
     (L.TransformerEncoder(12, 6, 20, 2, placement="post", attention=L.Attention(positions="t5")), (9, 12)),
     (L.TransformerDecoder(12, 3, 20, 2, 5), (9, 12)),
     (L.TransformerDecoder(12, 3, 20, 2, 5, placement="sandwich", mlp="swiglu", norm="rms"), (9, 12)),

@@ -29,7 +29,7 @@ FAMILIES = (
         "sam",
         "clip",
     ),
-    *("bert", "gpt", "t5", "llama", "bart", "transformer", "whisper", "mamba", "wavenet", "qanet"),
+    *("bert", "nystromformer", "gpt", "t5", "llama", "bart", "transformer", "whisper", "mamba", "wavenet", "qanet"),
     *("unet", "gan", "yolo", "diffusion", "segmentation", "detection", "fields"),
 )
 

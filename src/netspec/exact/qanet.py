@@ -1,4 +1,4 @@
-"""The encoder of QANet as its paper defines it: positions, separable convolutions, attention and an MLP in each block."""
+"""QANet's encoder as its paper defines it: positions, separable convolutions, attention and an MLP in each block."""
 
 from __future__ import annotations
 

@@ -62,6 +62,7 @@ _ATTENTIONS = tuple(
         (5, False, L.Attention(kv_heads=1, kernel="linear", positions="sinusoidal"), {}),
         (5, True, L.Attention(kernel="retention", positions="rope"), {"residual": "deepnorm", "placement": "post"}),
         (5, True, L.Attention(kernel="wkv"), {"layer_scale": 0.1}),
+        (6, False, L.Attention(kernel="nystrom", landmarks=2, value_conv=3), {}),
         (9, True, L.Attention(pattern=L.Dilated(3), positions="learned", max_tokens=10), {}),
         (9, False, L.Attention(kv_heads=1, pattern=L.Strided(2), positions="alibi"), {}),
         (9, False, L.Attention(pattern=L.Global(1), positions="rope"), {}),

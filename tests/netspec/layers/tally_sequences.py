@@ -49,6 +49,18 @@ def own_attention(t, x, n):
         t.dense(x.width, pairs * c, n, a.bias)
     if a.kernel == "softmax" and not a.latent:
         t.macs += 2 * computed_pairs(a, n, x.causal) * heads * c
+    elif a.kernel == "nystrom":
+        landmarks = a.landmarks
+        if a.value_conv:
+            t.table(heads, a.value_conv)
+            t.macs += n * heads * c * a.value_conv
+        for _ in range(heads):
+            if n == landmarks:
+                t.macs += 2 * n * n * c
+                continue
+            t.macs += n * landmarks * c + landmarks * landmarks * c + landmarks * n * c  # the three scores
+            t.macs += 6 * 4 * landmarks**3 + n * landmarks**2  # the inverse, and the weights onto it
+            t.macs += landmarks * n * c + n * landmarks * c  # values of landmarks, then of tokens
     elif a.kernel == "wkv":
         t.table(heads * c)
         t.table(heads * c)
