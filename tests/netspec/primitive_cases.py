@@ -85,6 +85,8 @@ FURTHER = [
     (L.NeRFMLP(18, 8, 33), (4, 18), (4, 8)),
     (L.EvoformerBlock(24, 16, 2, 20), (5, 7, 24), (7, 7, 16)),
     (L.EvoformerBlock(40, 12, 1), (3, 4, 40), (4, 4, 12)),
+    (L.EvoformerBlock(20, 12, 2, None, "z", 2, 3, 4, 5, 6, 7, 2, "behind"), (3, 4, 20), (4, 4, 12)),
+    (L.InvariantPointAttention(24, 16, 3, 5, 2, 6), (7, 24), (7, 7, 16), (7, 4), (7, 3)),
     (L.StructureModule(24, 16, 3), Several({"single": (7, 24), "pair": (7, 7, 16)})),
     (L.StructureModule(40, 10, 1), Several({"single": (5, 40), "pair": (5, 5, 10)})),
     (L.NeuralODE(12, 3, groups=4), (6, 7, 12)),

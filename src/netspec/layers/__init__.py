@@ -66,7 +66,7 @@ from netspec.layers.residual_block import ResidualBlock
 from netspec.layers.resize import NearestUpsample, Resize, ResizeLike
 from netspec.layers.separable_conv import SeparableConv
 from netspec.layers.shuffle_block import ShuffleBlock, ShuffleV2Block
-from netspec.layers.structure_module import StructureModule
+from netspec.layers.structure_module import InvariantPointAttention, StructureModule
 from netspec.layers.swin import PatchMerging, SwinStage
 from netspec.layers.taps import Load, Pick, Reshape, Save
 from netspec.layers.time_condition import TimeCondition
@@ -132,6 +132,7 @@ __all__ = [
     "ImageAttention",
     "InceptionModule",
     "InstanceNorm",
+    "InvariantPointAttention",
     "InvertedResidual",
     "JoinCropped",
     "LMHead",

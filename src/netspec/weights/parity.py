@@ -36,6 +36,8 @@ OFFSET = {"norm_scale": 1.0, "running_var": 1.0, "layer_scale": 0.5, "state_log"
 DOUBLE = 1e-6
 #: Kinds that are not drawn: computed by the library itself.
 COMPUTED = ("buffer_fixed", "fixed_table")
+#: How the layout of an input begins that has no axis of examples.
+UNBATCHED = ("residues", "sequences")
 
 
 def generator(name: str) -> np.random.Generator:
@@ -102,6 +104,8 @@ class Case:
             drawn = generator(one["seed_name"]).integers(one["low"], one["high"], size=one["shape"])
             return drawn.astype(np.int32)
         drawn = normal(one["seed_name"], tuple(one["shape"]))
+        if one["layout"].startswith(UNBATCHED):
+            return drawn[None]
         return np.moveaxis(drawn, 1, -1) if one["layout"] in ("NCHW", "N, mel bins, frames") else drawn
 
     def cotangents(self) -> dict[str, np.ndarray]:

@@ -65,6 +65,7 @@ TALLIES = {
     L.Hopfield: sequences.hopfield,
     L.Highway: sequences.highway,
     L.InceptionModule: images.inception_module,
+    L.InvariantPointAttention: sequences.point_attention,
     L.InvertedResidual: images.inverted_residual,
     L.LMHead: sequences.lm_head,
     L.Load: lambda t, x, s, saved: None,

@@ -6,7 +6,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from netspec.exact import qanet, wavenet
+from netspec.exact import protein, qanet, wavenet
 from netspec.weights.constructors.base import made
 from netspec.weights.constructors.readers import reads
 from netspec.weights.families import find
@@ -40,3 +40,34 @@ def qanet_stack(
 ) -> Twin:
     """Blocks of QANet."""
     return made("qanet_stack", qanet.qanet, dim, heads, n_convs, kernel, hidden, blocks)
+
+
+@reads("definition.EvoformerBlock")
+def evoformer_block(
+    c_m: int = 256, c_z: int = 128, c_hidden_msa_att: int = 32, c_hidden_opm: int = 32, c_hidden_mul: int = 128,
+    c_hidden_pair_att: int = 32, no_heads_msa: int = 8, no_heads_pair: int = 4, transition_n: int = 4,
+) -> Twin:  # fmt: skip
+    """One block of the Evoformer, with the names that OpenFold gives its widths."""
+    return made(
+        "openfold_evoformer_block",
+        protein.evoformer,
+        c_m,
+        c_z,
+        1,
+        None,
+        msa_heads=no_heads_msa,
+        pair_heads=no_heads_pair,
+        msa_head_width=c_hidden_msa_att,
+        pair_head_width=c_hidden_pair_att,
+        outer=c_hidden_opm,
+        triangle=c_hidden_mul,
+        transition=transition_n,
+    )
+
+
+@reads("definition.IPA")
+def point_attention(
+    c_s: int = 384, c_z: int = 128, c_hidden: int = 16, no_heads: int = 12, no_qk_points: int = 4, no_v_points: int = 8
+) -> Twin:
+    """Invariant point attention, with the names that OpenFold gives its widths."""
+    return made("openfold_ipa", protein.point_attention, c_s, c_z, no_heads, c_hidden, no_qk_points, no_v_points)

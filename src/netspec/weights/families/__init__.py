@@ -25,6 +25,7 @@ FAMILIES = (
     "mamba",
     "wavenet",
     "qanet",
+    "protein",
     "densenet",
     "mobilenet",
     "convnext",
