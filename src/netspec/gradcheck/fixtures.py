@@ -62,6 +62,7 @@ _ATTENTIONS = tuple(
         (5, False, L.Attention(kv_heads=1, kernel="linear", positions="sinusoidal"), {}),
         (5, True, L.Attention(kernel="retention", positions="rope"), {"residual": "deepnorm", "placement": "post"}),
         (5, True, L.Attention(kernel="wkv"), {"layer_scale": 0.1}),
+        (6, False, L.Attention(kernel="nystrom", landmarks=2, value_conv=3), {}),
         (9, True, L.Attention(pattern=L.Dilated(3), positions="learned", max_tokens=10), {}),
         (9, False, L.Attention(kv_heads=1, pattern=L.Strided(2), positions="alibi"), {}),
         (9, False, L.Attention(pattern=L.Global(1), positions="rope"), {}),
@@ -279,6 +280,8 @@ FIXTURES: tuple[Fixture, ...] = (
         (L.NeRFMLP(6, 4, 8), (3, 6), (3, 4)),
         (L.TimeCondition(4, 3), (3, 3, 4), (1,)),
         (L.EvoformerBlock(6, 4, 1, 5), (3, 4, 6), (4, 4, 4)),
+        (L.EvoformerBlock(6, 4, 1, None, outer_mean="behind"), (3, 4, 6), (4, 4, 4)),
+        (L.InvariantPointAttention(6, 4, heads=2, head_width=3), (4, 6), (4, 4, 4), (4, 4), (4, 3)),
         # One round: between rounds the layer withholds the gradient of the rotations, which differences would show.
         (L.StructureModule(6, 4, 1), Several({"single": (4, 6), "pair": (4, 4, 4)})),
         (L.GroupNorm(6, 2, "silu"), (4, 3, 6)),

@@ -69,7 +69,7 @@ from netspec.layers.residual_block import ResidualBlock
 from netspec.layers.resize import NearestUpsample, Resize, ResizeLike
 from netspec.layers.separable_conv import SeparableConv
 from netspec.layers.shuffle_block import ShuffleBlock, ShuffleV2Block
-from netspec.layers.structure_module import StructureModule
+from netspec.layers.structure_module import InvariantPointAttention, StructureModule
 from netspec.layers.swin import PatchMerging, SwinStage
 from netspec.layers.taps import Load, Pick, Reshape, Save
 from netspec.layers.time_condition import TimeCondition
@@ -138,6 +138,7 @@ __all__ = [
     "ImageAttention",
     "InceptionModule",
     "InstanceNorm",
+    "InvariantPointAttention",
     "InvertedResidual",
     "JoinCropped",
     "JoinTokens",

@@ -22,6 +22,8 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from netspec import sizes
+from netspec.errors import SpecError
 from netspec.modules.inputs import inputs_of
 from netspec.spec import NetSpec
 from netspec.weights.plan import Plan, WeightsError
@@ -35,6 +37,8 @@ OFFSET = {"norm_scale": 1.0, "running_var": 1.0, "layer_scale": 0.5, "state_log"
 DOUBLE = 1e-6
 #: Kinds that are not drawn: computed by the library itself.
 COMPUTED = ("buffer_fixed", "fixed_table")
+#: How the layout of an input begins that has no axis of examples.
+UNBATCHED = ("residues", "sequences")
 
 
 def generator(name: str) -> np.random.Generator:
@@ -101,6 +105,8 @@ class Case:
             drawn = generator(one["seed_name"]).integers(one["low"], one["high"], size=one["shape"])
             return drawn.astype(np.int32)
         drawn = normal(one["seed_name"], tuple(one["shape"]))
+        if one["layout"].startswith(UNBATCHED):
+            return drawn[None]
         return np.moveaxis(drawn, 1, -1) if one["layout"] in ("NCHW", "N, mel bins, frames") else drawn
 
     def cotangents(self) -> dict[str, np.ndarray]:
@@ -160,7 +166,10 @@ def fitted(spec: NetSpec, case: Case, names: Mapping[str, str] = {}) -> NetSpec:
     further = tuple((name, _of_one(case.inputs[names.get(name, name)], n).shape[1:]) for name, n in spec.extra_inputs)
     if (shape, further) == (spec.input_shape, spec.extra_inputs):
         return spec
-    return replace(spec, input_shape=shape, extra_inputs=further)
+    try:
+        return replace(spec, input_shape=shape, extra_inputs=further)
+    except SpecError:  # some layer says how much arrives
+        return sizes.fitted(replace(spec, extra_inputs=further), shape)
 
 
 def _of_one(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

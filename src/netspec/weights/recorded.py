@@ -11,6 +11,10 @@ from typing import Any
 
 import numpy as np
 
+#: Layouts of inputs that are neither images nor have their channels last behind an axis of examples, by what a
+#: constructor has in its name.
+LAYOUTS = {"Whisper": "N, mel bins, frames", "Evoformer": "residues", "IPA": "residues"}
+
 #: Kinds of tensors that are no parameters.
 STATISTICS = ("running_mean", "running_var", "buffer_fixed", "fixed_table")
 
@@ -58,7 +62,7 @@ def _input(name: str, text: Any, constructor: str) -> dict[str, Any]:
         return {"name": name, "kind": "values", "values": text, "dtype": np.asarray(text).dtype.name, "layout": ""}
     kind, sides, *bounds = text.split()
     shape = _sides(sides)
-    layout = "NCHW" if len(shape) == 4 else "N, mel bins, frames" if "Whisper" in constructor else ""
+    layout = "NCHW" if len(shape) == 4 else next((words for key, words in LAYOUTS.items() if key in constructor), "")
     one = {"name": name, "seed_name": name, "kind": kind, "shape": shape, "layout": layout}
     return one | ({"low": int(bounds[0]), "high": int(bounds[1])} if bounds else {})
 

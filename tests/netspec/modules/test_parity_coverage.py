@@ -31,6 +31,7 @@ LEFT_OUT = {
         "no network with recorded outputs has it; held to its formula instead",
     ),
     **dict.fromkeys((L.Crop, L.ExpectedBin, L.Resize, L.SpaceToDepth), "it moves or weighs what is there by a formula"),
+    L.StructureModule: "its attention is a layer of its own, with a case; what surrounds it is recorded nowhere",
     L.ForEach: "plumbing",
     L.Under: "plumbing",
     L.Load: "plumbing",
@@ -44,7 +45,6 @@ PARTS_LEFT_OUT = {
     L.FusedMBConv: "expand = 1, which the small network rounds up, and squeeze-excite, which EfficientNetV2 has not",
     L.MBConv: "squeeze_from='expanded', the count of the book's ch. 10",
     L.PatchEmbed: "layout='grid', and positions on it",
-    L.StructureModule: "all but its invariant point attention: the case ends there",
     L.EvoformerBlock: "the map to the single representation behind the stack: the case is one block",
     L.TransformerDecoder: "learned queries and ReLU: DETR norms behind the sums; its attention and heads are compared",
     L.TokenPositionEmbed: "segments, and a norm of the sum",
@@ -72,7 +72,7 @@ WITH_GRADIENTS = {
     L.WaveNetBlock: "tiny_wavenet",
     L.Highway: "highway_50",
     L.UNetUp: "tiny_unet_bn",
-    L.StructureModule: "ipa",
+    L.InvariantPointAttention: "ipa",
 }
 
 
