@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import scipy.special
 from lone_modules import build, draw
-from published import OFFSET, normal, sides
 
 from netspec import Conventions, LayerError, Several
 from netspec import layers as L
+from netspec.weights.parity import OFFSET, normal
 
 #: A layer of each kind in PyTorch 2.13, in float64, with tensors drawn by the rule of ``parity/README.md``.
 VECTORS = Path(__file__).parent / "layer_vectors"
@@ -53,6 +53,12 @@ LIKE_TORCH = [
     ("local_response_norm", L.LocalResponseNorm(5, 1e-4, 0.75, 2.0)),
     ("channel_shuffle", L.ShuffleChannels(4)),
 ]
+
+
+def sides(text):
+    return tuple(map(int, text.split("x")))
+
+
 #: Our name of a tensor for the last word of theirs.
 OURS = {"running_mean": "mean", "running_var": "var", "bias": "bias"}
 
