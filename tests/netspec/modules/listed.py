@@ -26,6 +26,22 @@ def lone(shape, layers, *rules, conventions=None, further=(), numbers=None):
 NORMED = Rule("layers.0.{p:[a-z0-9_]+}.{k:conv|norm}", "{p}.{N[k]}")
 DENSE = Rule("layers.{n}.{p:[a-z0-9_]+}", "{p}")
 
+
+def universal():
+    layers = (
+        L.UniversalInvertedBottleneck(16, 24, 3, 2, 5, 3),
+        L.UniversalInvertedBottleneck(24, 24, 4, 1, 3, 0),
+        L.UniversalInvertedBottleneck(24, 24, 2, 1, 0, 3),
+    )
+    parts = (
+        ("dw_start", "pw_exp", "dw_mid", "pw_proj"),
+        ("dw_start", "pw_exp", "pw_proj"),
+        ("pw_exp", "dw_mid", "pw_proj"),
+    )
+    rule = Rule("layers.{n}.body.layers.{k}.{p:conv|norm}", "{n}.{parts[n][k]}.{B[p]}")
+    return Twin(NetSpec("unnamed", (9, 11, 16), layers), Table((rule,), words=WORDS | {"parts": parts}))
+
+
 #: One layer each; the references are in :mod:`references`.
 LONE = {
     "layer_fire": lambda: lone((7, 9, 12), L.FireModule(12, 4, 6, 8), NORMED),
@@ -74,6 +90,7 @@ LONE = {
         Rule("layers.0.body.layers.{n}.excite", "block.{n}.fc2", layout="conv"),
         conventions=THOUSANDTH,
     ),
+    "layer_universal": universal,
 }
 
 
@@ -93,44 +110,6 @@ def unet():
         Rule("layers.{last}.conv", "outc"),
     )
     return Twin(NetSpec("unnamed", (64, 64, 3), layers), Table(rules, words={"double": names.__getitem__}))
-
-
-def mobilenet_v4():
-    block = partial(L.UniversalInvertedBottleneck, 96, 96, 2, 1, 0)
-    wide = partial(L.UniversalInvertedBottleneck, 128, 128)
-    layers = (
-        *(L.ConvBN(3, 32, 3, 2), L.ConvBN(32, 32, 3, 2), L.ConvBN(32, 32, 1), L.ConvBN(32, 96, 3, 2)),
-        L.ConvBN(96, 64, 1),
-        L.UniversalInvertedBottleneck(64, 96, 3, 2, 5, 5),
-        *[block(3)] * 4,
-        L.UniversalInvertedBottleneck(96, 96, 4, 1, 3, 0),
-        L.UniversalInvertedBottleneck(96, 128, 6, 2, 3, 3),
-        *(wide(4, 1, 5, 5), wide(4, 1, 0, 5), wide(3, 1, 0, 5), wide(4, 1, 0, 3), wide(4, 1, 0, 3)),
-        L.ConvBN(128, 960, 1),
-        L.GlobalAvgPool(),
-        L.Reshape((1, 1, 960)),
-        L.ConvBN(960, 1280, 1),
-        L.Flatten(),
-        L.Dense(1280, 1000),
-    )
-
-    def part(n, k):
-        """What timm calls convolution ``k`` of block ``n``: those that it lacks are passed over."""
-        kernels = layers[n].first_kernel, layers[n].second_kernel
-        there = [("dw_start", kernels[0]), ("pw_exp", 1), ("dw_mid", kernels[1]), ("pw_proj", 1)]
-        return [name for name, kernel in there if kernel][k]
-
-    stages = {n: f"2.{n - 5}" for n in range(5, 11)} | {n: f"3.{n - 11}" for n in range(11, 17)}
-    rules = (
-        Rule("layers.0.{p:conv|norm}", "{('conv_stem', 'bn1')[N[p]]}"),
-        Rule("layers.{n:[1-4]}.{p:conv|norm}", "blocks.{(n - 1) // 2}.{(n - 1) % 2}.{('conv', 'bn1')[N[p]]}"),
-        Rule("layers.{n}.body.layers.{k}.{p:conv|norm}", "blocks.{stage[n]}.{part(n, k)}.{B[p]}"),
-        Rule("layers.17.{p:conv|norm}", "blocks.4.0.{('conv', 'bn1')[N[p]]}"),
-        Rule("layers.20.{p:conv|norm}", "{('conv_head', 'norm_head')[N[p]]}"),
-        Rule("layers.{last}", "classifier"),
-    )
-    words = WORDS | {"stage": stages, "part": part}
-    return Twin(NetSpec("unnamed", (224, 224, 3), layers), Table(rules, words=words))
 
 
 def mobilevit_xxs():
@@ -177,6 +156,5 @@ def mobilevit_xxs():
 #: Our side of cases by name, made when asked for.
 LISTED = LONE | {
     "tiny_unet_bn": unet,
-    "timm_mobilenetv4_conv_small": mobilenet_v4,
     "timm_mobilevit_xxs": mobilevit_xxs,
 }

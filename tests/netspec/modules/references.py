@@ -1,7 +1,7 @@
-"""Layers of the book written once more with PyTorch's primitives, or as torchvision has them, and their recording.
+"""Layers of the book written once more with PyTorch's primitives, or as libraries have them, and their recording.
 
-``python references.py`` in this folder writes what each computes into ``parity/``; see the README there. It needs torch
-and torchvision, the comparison of ours with what is written does not.
+``python references.py`` in this folder writes what each computes into ``parity/``; see the README there. It needs
+torch, torchvision and timm, the comparison of ours with what is written does not.
 """
 
 import json
@@ -188,6 +188,18 @@ def gated_bottleneck():
     return InvertedResidual(configuration, partial(nn.BatchNorm2d, eps=1e-3))
 
 
+def universal_blocks():
+    """Blocks of timm's MobileNetV4: with both depthwise convolutions, with the first, with the second."""
+    from timm.models._efficientnet_blocks import UniversalInvertedResidual
+
+    kernels = ((16, 24, 5, 3, 2, 3), (24, 24, 3, 0, 1, 4), (24, 24, 0, 3, 1, 2))
+    blocks = [
+        UniversalInvertedResidual(i, o, before, middle, stride=s, exp_ratio=e, layer_scale_init_value=None)
+        for i, o, before, middle, s, e in kernels
+    ]
+    return nn.Sequential(*blocks)
+
+
 @dataclass(frozen=True)
 class Reference:
     """A module, where it is from, and its inputs by name in the notation of a manifest.
@@ -201,7 +213,7 @@ class Reference:
     gradients: bool = True
 
 
-TORCHVISION = "torchvision 0.28.0"
+TORCHVISION, TIMM = "torchvision 0.28.0", "timm 1.0.31"
 REFERENCES = {
     "layer_fire": Reference(lambda: Fire(12, 4, 6, 8), {"input": "normal 2x12x7x9"}),
     "layer_inception": Reference(lambda: Inception(12, 4, 6, 8, 3, 5, 7), {"input": "normal 2x12x7x9"}),
@@ -221,6 +233,7 @@ REFERENCES = {
     ),
     "layer_wavenet": Reference(lambda: Wave(9, 6, 5, 4), {"samples": "integers 2x20 0 9"}),
     "layer_mb_conv_v3": Reference(gated_bottleneck, {"input": "normal 2x16x9x11"}, TORCHVISION, gradients=False),
+    "layer_universal": Reference(universal_blocks, {"input": "normal 2x16x9x11"}, TIMM),
 }
 
 

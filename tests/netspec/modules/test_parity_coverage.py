@@ -9,14 +9,11 @@ from netspec import layers as L
 from netspec.layers.base import Layer
 from netspec.weights.parity import Case
 
-#: Held to vectors of PyTorch's functions, or to sums written out.
-GENERAL = "test_general_layers.py has it"
-#: In networks of libraries whose cases are too large to be kept here; ``snakemake parity`` compares them.
-LARGE = "in the networks of libraries; snakemake parity compares them"
+GENERAL = "held to PyTorch's functions, or to sums written out, in test_general_layers.py"
 #: Layers in no case. Combinators and plumbing have no arithmetic of their own but for the joins.
 LEFT_OUT = {
     L.DarknetBlock: "YOLOv3 has 62 million parameters, and another slope of leaky ReLU; CSPBlock has the same blocks",
-    L.TimeCondition: "DDPM's U-Net, which has group norms and maps the encoded time twice, records nothing inside",
+    L.TimeCondition: "released denoisers map the encoded time twice: Condition, which tiny_ddpm has",
     L.OnRegions: "the case of Mask R-CNN ends with the feature pyramid, that of its head begins behind RoIAlign",
     L.NeuralODE: "no published weights follow fixed steps; held to the matrix exponential instead",
     L.Hopfield: "held to its energy and to attention instead",
@@ -27,12 +24,11 @@ LEFT_OUT = {
     **dict.fromkeys(
         (
             *(L.ConvBlockAttention, L.DepthToSpace, L.EfficientChannelAttention, L.ExpectedBin, L.GlobalResponseNorm),
-            *(L.GroupNorm, L.ImageAttention, L.InstanceNorm, L.LocalResponseNorm, L.PReLU, L.PadImage, L.Resize),
-            *(L.SpaceToDepth, L.TimeEncoding, L.Under),
+            *(L.InstanceNorm, L.LocalResponseNorm, L.PReLU, L.PadImage, L.Resize, L.SpaceToDepth, L.Under),
         ),
         GENERAL,
     ),
-    **dict.fromkeys((L.Condition, L.GridAttention, L.ReadToken), LARGE),
+    L.ReadToken: "DINOv2 and BERT's pooled output, which snakemake parity compares",
     **dict.fromkeys(
         (L.Channels, L.Crop, L.ForEach, L.GlobalMaxPool, L.Pick, L.ScaleChannels, L.SwapAxes), "plumbing, or one line"
     ),
@@ -46,7 +42,6 @@ PARTS_LEFT_OUT = {
     L.StructureModule: "all but its invariant point attention: the case ends there",
     L.EvoformerBlock: "the map to the single representation behind the stack: the case is one block",
     L.TransformerDecoder: "learned queries and ReLU: DETR norms behind the sums; its attention and heads are compared",
-    L.TokenPositionEmbed: "segments, and a norm of the sum",
     L.UNetUp: "upsample='bilinear', whose parts occur in the primitives and in DeepLab",
 }
 
@@ -63,6 +58,10 @@ WITH_GRADIENTS = {
     L.NeRFMLP: "layer_nerf",
     L.ShuffleBlock: "layer_shuffle",
     L.FusedMBConv: "tiny_efficientnet_v2",
+    L.UniversalInvertedBottleneck: "layer_universal",
+    L.Condition: "tiny_ddpm",
+    L.ImageAttention: "tiny_ddpm",
+    L.GridAttention: "tiny_segformer_a",
     L.FireModule: "layer_fire",
     L.DenseBlock: "tiny_densenet",
     L.ShuffleV2Block: "tiny_shufflenet_v2",
