@@ -1,6 +1,4 @@
-"""WaveNet and single layers over sequences that are to compute what PyTorch's do."""
-
-from functools import partial
+"""WaveNet, which is to compute what the published one does."""
 
 import jax.numpy as jnp
 from changes import wavenet_columns
@@ -8,9 +6,6 @@ from flax import nnx
 from twins import Twin
 
 from netspec import layers as L
-from netspec.modules.activation import FUNCTIONS
-from netspec.modules.transformer_encoder import SelfAttention
-from netspec.run.traced import UNDRAWN
 
 
 def wavenet(modules, samples):
@@ -21,17 +16,6 @@ def wavenet(modules, samples):
             x, skip = layer(x)
             total = total + skip
     return {"output": jnp.moveaxis(last(first(nnx.relu(total)))[:, :, 0], -1, 1)}
-
-
-def sequence_primitives(modules, input):
-    linear, norm, attention = modules
-    found = {"linear": linear(input), "layer_norm": norm(input), "attention": attention(input)}
-    attention.causal = True
-    arguments = {"relu6": 3, "hardswish": 2, "hardsigmoid": 2}
-    ours = {"gelu_tanh": "gelu", "hardswish": "hard_swish", "hardsigmoid": "hard_sigmoid"}
-    for name in ("relu", "relu6", "gelu_tanh", "silu", "hardswish", "hardsigmoid", "sigmoid", "tanh"):
-        found[name] = FUNCTIONS[ours.get(name, name)](arguments.get(name, 1) * input)
-    return found | {"attention_causal": attention(input)}
 
 
 TWINS = {
@@ -47,13 +31,5 @@ TWINS = {
         change=wavenet_columns,
         forward=wavenet,
         gradients=True,
-    ),
-    "primitives_sequence": Twin(
-        (
-            L.Dense(16, 12),
-            partial(UNDRAWN.layer_norm, 16),
-            partial(SelfAttention, L.TransformerEncoder(16, 4, 32, 1), UNDRAWN),
-        ),
-        forward=sequence_primitives,
     ),
 }

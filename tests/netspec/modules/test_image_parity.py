@@ -1,11 +1,10 @@
-"""Convolutions and attention over images give the outputs and gradients of published ones."""
+"""A detector with attention gives the outputs and gradients of published ones."""
 
 import attention_twins
-import dense_twins
 import pytest
 from twins import compare
 
-TWINS = attention_twins.TWINS | dense_twins.TWINS
+TWINS = attention_twins.TWINS
 
 
 @pytest.mark.parametrize("name", TWINS)

@@ -9,7 +9,7 @@ from netspec import layers as L
 from netspec.layers.base import Layer
 from netspec.weights.parity import Case
 
-GENERAL = "held to PyTorch's functions, or to sums written out, in test_general_layers.py"
+GENERAL = "held to PyTorch's functions in test_layer_vectors.py, or to sums written out in test_general_layers.py"
 #: Layers in no case. Combinators and plumbing have no arithmetic of their own but for the joins.
 LEFT_OUT = {
     L.DarknetBlock: "YOLOv3 has 62 million parameters, and another slope of leaky ReLU; CSPBlock has the same blocks",
@@ -23,7 +23,14 @@ LEFT_OUT = {
     ),
     **dict.fromkeys(
         (
-            *(L.ConvBlockAttention, L.DepthToSpace, L.EfficientChannelAttention, L.ExpectedBin, L.GlobalResponseNorm),
+            *(
+                L.BilinearUpsample,
+                L.ConvBlockAttention,
+                L.DepthToSpace,
+                L.EfficientChannelAttention,
+                L.ExpectedBin,
+                L.GlobalResponseNorm,
+            ),
             *(L.InstanceNorm, L.LocalResponseNorm, L.PReLU, L.PadImage, L.Resize, L.SpaceToDepth, L.Under),
         ),
         GENERAL,
@@ -42,7 +49,7 @@ PARTS_LEFT_OUT = {
     L.StructureModule: "all but its invariant point attention: the case ends there",
     L.EvoformerBlock: "the map to the single representation behind the stack: the case is one block",
     L.TransformerDecoder: "learned queries and ReLU: DETR norms behind the sums; its attention and heads are compared",
-    L.UNetUp: "upsample='bilinear', whose parts occur in the primitives and in DeepLab",
+    L.UNetUp: "upsample='bilinear', whose parts occur in the vectors and in DeepLab",
 }
 
 #: Idioms whose gradients are compared, and where.

@@ -11,7 +11,7 @@ from collections import Counter, UserDict
 import jax.numpy as jnp
 from flax import nnx
 
-LEAVES = (nnx.Linear, nnx.Conv, nnx.ConvTranspose, nnx.BatchNorm, nnx.LayerNorm, nnx.RMSNorm, nnx.Embed, nnx.Variable)
+LEAVES = (nnx.Linear, nnx.Conv, nnx.BatchNorm, nnx.LayerNorm, nnx.RMSNorm, nnx.Embed, nnx.Variable)
 PART = re.compile(r"(.*)[._](weight|bias|running_mean|running_var)")
 
 
@@ -111,9 +111,6 @@ def squeezed(shape):
 
 def channels_last(weight, module):
     """A kernel of PyTorch as flax has it: ``(out, in, …) -> (…, in, out)``."""
-    if isinstance(module, nnx.ConvTranspose):
-        # There the kernel is that of the convolution whose gradient this is; here it slides as it stands.
-        return jnp.moveaxis(weight[:, :, ::-1, ::-1], (0, 1), (-2, -1))
     if isinstance(module, nnx.Linear):
         weight = weight.reshape(weight.shape[:2])  # a 1×1 convolution is a dense map
     return jnp.moveaxis(weight, (0, 1), (-1, -2))
