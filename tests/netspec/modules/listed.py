@@ -11,16 +11,16 @@ from netspec import layers as L
 from netspec.weights.parity import Twin
 from netspec.weights.rules import Rule, Table
 
-WORDS = {"N": {"conv": 0, "norm": 1}, "B": {"conv": "conv", "norm": "bn"}, "int": int}
+WORDS = {"N": {"conv": 0, "norm": 1}, "B": {"conv": "conv", "norm": "bn"}}
 #: Norms as YOLOv5, GoogLeNet and MobileNetV3 have them.
 THOUSANDTH = Conventions(batch_norm_epsilon=1e-3)
 
 
-def lone(shape, layers, *rules, conventions=None, further=(), numbers=None):
+def lone(shape, layers, *rules, conventions=None, further=()):
     """A case of one layer, which the references give the names that ours have."""
     layers = layers if isinstance(layers, tuple) else (layers,)
     spec = NetSpec("unnamed", shape, layers, extra_inputs=further, conventions=conventions or Conventions())
-    return Twin(spec, Table(rules, words=WORDS, numbers=numbers or {}))
+    return Twin(spec, Table(rules, words=WORDS))
 
 
 NORMED = Rule("layers.0.{p:[a-z0-9_]+}.{k:conv|norm}", "{p}.{N[k]}")
