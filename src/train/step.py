@@ -21,6 +21,7 @@ from flax import nnx
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 import netspec
+from train import watched
 from train.config.cell import Cell
 from train.config.schema import ConfigError
 from train.machine.devices import compiler_options
@@ -230,7 +231,8 @@ class Programs:
 
         def of(batch: Any) -> Any:
             views = self.learner.inputs(jax.random.key(0), batch, jnp.int32(0))
-            return self.learner.train_loss(partial(zeros_of, self.spec), views)[1]
+            sums = self.learner.train_loss(partial(zeros_of, self.spec), views)[1]
+            return sums | (dict.fromkeys(watched.NAMES, jnp.float32(0)) if self.cell.watch_gradients else {})
 
         return jax.eval_shape(of, batch)
 
@@ -257,6 +259,8 @@ class Programs:
             return gradient, sums, after
 
         gradient, sums, rest = accumulated(gradient_of, state.rest, views, cell.accumulate)
+        if cell.watch_gradients:
+            sums = {**sums, **watched.norms(gradient)}
         # Made here, with the rate of the state: one that is written into the program would compile anew for each.
         optimizer = make_optimizer(cell, self._steps_per_epoch, state.rate)
         updates, optimizer_state = optimizer.update(gradient, state.optimizer, state.params)
