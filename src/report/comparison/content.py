@@ -12,6 +12,8 @@ from report.comparison.settings import Setting
 from report.engine import reference
 from report.engine.formats import NONE, count, listing, number, plain, scaled, signed, spelled, words
 from report.engine.page import Block, Cell, Column, Section, Table
+from train.watched import FIRST as FIRST_LAYER
+from train.watched import WHOLE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,8 +71,10 @@ def main_table(setting: Setting, table: pd.DataFrame) -> Table:
     rows = table[table["setting"] == setting.name]
     places = 2 if setting.metric.unit == "%" else 3
     notes: dict[str, str] = {}
+    working = len(set(rows["macs"])) > 1
     header = (
-        Column("Variant"), Column("What it is", "1fr", quiet=True), "Para-\nmeters", "Rate", "Within 5 %",
+        Column("Variant"), Column("What it is", "1fr", quiet=True), "Para-\nmeters", *(["MACs"] if working else []),
+        "Rate", "Within 5 %",
         said(setting).replace(" (", "\n("), f"Minus\n{setting.baseline}", "95 % interval", "p (Holm)", "Step\n(ms)",
         "State",
     )  # fmt: skip
@@ -92,6 +96,7 @@ def main_table(setting: Setting, table: pd.DataFrame) -> Table:
         made.append(
             [
                 f"`{row['variant']}`", row["description"], count(row["params"]),
+                *(["{} {}".format(*scaled(row["macs"])).strip()] if working else []),
                 number(row["rate"]) + mark, width(row), figure, signed(row["difference"], places),
                 NONE if math.isnan(row["low"]) else f"{signed(row['low'], places)} to {signed(row['high'], places)}",
                 _p(row["p_holm"]), plain(row["step_milliseconds"], 1), _bytes(row["optimizer_bytes"]),
@@ -103,8 +108,38 @@ def main_table(setting: Setting, table: pd.DataFrame) -> Table:
         f"{words(len(setting.seeds), 'seed')}, and the difference from `{setting.baseline}`, paired by seed. "
         "Within 5 %: neighbouring rates whose mean is that near to the best, and the factor between their ends. Step: "
         "median time of a step, while others may share the machine. State: bytes that the optimizer keeps."
+        + (" MACs: multiply-accumulates per example." if working else "")
     )
     return Table(caption, header, made, notes=list(notes.items()))
+
+
+def gradients(setting: Setting, curves: pd.DataFrame) -> list[Block]:
+    """Where runs watch them: the loss at the end, and what of the gradient reaches the first layer, first and last."""
+    own = curves[(curves["setting"] == setting.name) & (curves["split"] == "train")]
+    if not (own["metric"] == FIRST_LAYER).any():
+        return []
+    header = (
+        Column("Variant"), "Training loss\nat the end", "Gradient of the first layer:\nfirst steps", "last steps",
+        "Share of the whole:\nfirst steps", "last steps",
+    )  # fmt: skip
+    rows = []
+    for variant in setting.variants:
+        mean = own[own["variant"] == variant.name].groupby(["metric", "step"])["value"].mean()
+        if FIRST_LAYER not in mean.index.get_level_values(0):
+            rows.append([f"`{variant.name}`", Cell("diverged", alarm=True), *[NONE] * 4])
+            continue
+        first, whole, loss = (mean[name] for name in (FIRST_LAYER, WHOLE, "loss"))
+        shares = (first / whole.where(whole > 0)).fillna(0.0)
+        values = (first.iloc[0], first.iloc[-1], shares.iloc[0], shares.iloc[-1])
+        rows.append([f"`{variant.name}`", plain(loss.iloc[-1], 3), *(f"{value:.2g}" for value in values)])
+    steps = sorted(own.loc[own["metric"] == FIRST_LAYER, "step"].unique())
+    last = int(steps[-1] - (steps[-2] if len(steps) > 1 else 0))
+    caption = (
+        f"{setting.title}: does it train? Euclidean norm of the gradient of the first layer, mean over the first "
+        f"{words(int(steps[0]), 'step')} and over the last {last}, and as a share of the norm of the whole gradient; "
+        "means over the judged runs."
+    )
+    return [Table(caption, header, rows)]
 
 
 def width(row: pd.Series) -> str:
