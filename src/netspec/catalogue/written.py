@@ -25,7 +25,7 @@ def written(text: str) -> NetSpec | None:
     if call is None or call[1] not in FAMILIES:
         return None
     family = FAMILIES[call[1]]
-    known = [field.name for field in fields(family)]  # type: ignore[arg-type]
+    known = [field.name for field in fields(family)]
     wanted = f"expected parts such as {known[0]}=… of {', '.join(known)}"
     try:
         node = ast.parse(text.strip(), mode="eval").body
