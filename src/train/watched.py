@@ -22,7 +22,7 @@ def norms(gradient: Any) -> dict[str, jax.Array]:
 
     layers = gradient["layers"]
     first = layers[min(layers)]
-    found = {FIRST: optax.global_norm(first), WHOLE: optax.global_norm(gradient), STEPS: jnp.float32(1)}
+    found = {FIRST: optax.tree.norm(first), WHOLE: optax.tree.norm(gradient), STEPS: jnp.float32(1)}
     return {name: jnp.asarray(value, jnp.float32) for name, value in found.items()}
 
 

@@ -76,10 +76,12 @@ class ConvBlocks(Family):
     readout: Literal["average", "max", "flatten"] = "average"
 
     def check(self) -> None:
-        """Raise :class:`LayerError` as well for a depth that stages of blocks cannot share."""
+        """Raise :class:`LayerError` as well for a depth that stages cannot share, or a width that groups cannot."""
         super().check()
         if self.depth % 4:
             raise LayerError("two stages of blocks of two convolutions", arrived=self.depth, expected="4, 8, 12, …")
+        if self.norm == "group" and self.width % 4:
+            raise LayerError("groups of four channels", arrived=f"width={self.width}", expected="4, 8, 12, …")
 
     def spec(self) -> NetSpec:
         """The network, of ten classes. Raises :class:`netspec.SpecError` for parts that cannot be."""

@@ -29,13 +29,16 @@ def written(text: str) -> NetSpec | None:
     wanted = f"expected parts such as {known[0]}=… of {', '.join(known)}"
     try:
         node = ast.parse(text.strip(), mode="eval").body
-        assert isinstance(node, ast.Call)
-        given = [(one.arg, ast.literal_eval(one.value)) for one in node.keywords]
+        assert isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        given = [(one.arg or "**", ast.literal_eval(one.value)) for one in node.keywords]
     except (SyntaxError, ValueError, AssertionError, RecursionError, MemoryError):
         raise UnknownSpecError(f"{text}: cannot be read, {wanted}") from None
     if node.args:
         raise UnknownSpecError(f"{text}: a part has no name, {wanted}")
-    for name, _ in given:
+    names = [name for name, _ in given]
+    for name in names:
         if name not in known:
             raise UnknownSpecError(f"{text}: {family.__name__} has no part {name}, {wanted}")
+        if names.count(name) > 1:
+            raise UnknownSpecError(f"{text}: part {name} stands there twice, expected once")
     return family(**dict(given)).spec()
