@@ -196,3 +196,70 @@ def test_what_is_missing_is_said(tmp_path, capsys):
     assert "comparison: --about is missing" in capsys.readouterr().err
     assert main(["page", "sweep", "--out", str(tmp_path / "found")]) != 0
     assert "sweep: --results, --cells, --seeds is missing" in capsys.readouterr().err
+
+
+def watched(tree, norms):
+    """Gradients of every run: those of the first layer at first and last steps, the whole five times them."""
+    for path in tree.results.glob("*/seed*/metrics.csv"):
+        name = path.parents[1].name.partition("-")[0]
+        rows = [
+            f"{step // 10},{step},train,{metric},{size * value!r}"
+            for step, value in zip((10, 20, 400), (norms[name][0], 9.0, norms[name][1]), strict=True)
+            for metric, size in (("gradient_first_layer", 1), ("gradient_whole", 5))
+        ]
+        path.write_text(path.read_text() + "\n".join(rows) + "\n")
+
+
+def test_gradients_that_runs_watch_are_a_table(tmp_path):
+    tree, about = write(tmp_path, planted({"plain": 0, "deep": -50}))
+    assert content.gradients(compared(tmp_path, about).settings[0], compared(tmp_path, about).curves) == []
+    watched(tree, {"plain": (0.25, 0.5), "deep": (3e-7, 0.0)})
+    found = compared(tmp_path, about)
+    (table,) = content.gradients(found.settings[0], found.curves)
+    assert table.rows[0] == ["`plain`", "0.521", "0.25", "0.5", "0.2", "0.2"]
+    assert table.rows[1] == ["`deep`", "0.521", "3e-07", "0", "0.2", "0"]
+    assert "mean over the first ten steps and over the last 380" in table.caption
+
+
+def test_a_variant_whose_judged_runs_all_diverged_has_no_gradients(tmp_path):
+    tree, about = write(tmp_path, planted({"plain": 0, "deep": 0}))
+    watched(tree, {"plain": (0.25, 0.5), "deep": (1.0, 1.0)})
+    for cell in about["settings"][0]["cells"]:
+        for seed in (0, 1, 2):
+            if cell.startswith("deep"):
+                tree.diverge(cell, seed, epoch=1)
+    found = compared(tmp_path, about)
+    (table,) = content.gradients(found.settings[0], found.curves)
+    assert getattr(table.rows[1][1], "text", table.rows[1][1]) == "diverged"
+
+
+def test_work_is_a_column_where_variants_differ_in_it_and_a_cost(tmp_path):
+    tree, about = write(tmp_path, planted({"plain": 0, "wide": 0}))
+    assert "MACs" not in [one.name for one in main_table(tmp_path, about).columns]
+    for path in tree.results.glob("wide-*/seed*/summary.json"):
+        tree.edit(path, {"macs": 4_320_000})
+    about["claims"] = [claim(of="plain", than="wide", figure="macs")]
+    assert [(one.verdict, one.low) for one in compared(tmp_path, about).verdicts] == [("supported", 2_160_000)]
+    made = main_table(tmp_path, about)
+    place = [one.name for one in made.columns].index("MACs")
+    assert [row[place] for row in made.rows] == ["2.16 M", "4.32 M"]
+
+
+def main_table(root, about):
+    found = compared(root, about)
+    return content.main_table(found.settings[0], found.table)
+
+
+def test_more_settings_than_rows_are_panels_side_by_side_and_shared_runs_are_told_once(tmp_path):
+    _, about = write(tmp_path, planted({"plain": 0, "good": 52}))
+    (own,) = about["settings"]
+    about["settings"] = [{**own, "name": f"part-{n}", "title": f"Part {n}"} for n in range(5)]
+    path = tmp_path / "about.json"
+    path.write_text(json.dumps(about))
+    assert main(["page", "comparison", "--about", str(path), "--out", str(tmp_path / "out" / "found")]) == 0
+    text = (tmp_path / "out" / "found.md").read_text()
+    assert "a panel for each setting" in text
+    assert text.count("What was run") == 1
+    assert "What was run: Part 0; Part 1; Part 2; Part 3; Part 4" in text
+    figure = (tmp_path / "out" / "found.svg").read_text()
+    assert figure.count('id="axes_') == 6  # the sixth is empty
