@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from report.comparison.claims import RULE, Verdict, smallest
-from report.comparison.figure import said
+from report.comparison.figure import ROWS, said
 from report.comparison.settings import Setting
 from report.engine import reference
 from report.engine.formats import NONE, count, listing, number, plain, scaled, signed, spelled, words
@@ -47,11 +47,10 @@ def answer(settings: Sequence[Setting], table: pd.DataFrame) -> str:
 
 
 def budget(settings: Sequence[Setting]) -> list[str]:
-    """What each variant may spend on its rate, and how that is chosen."""
-    found = []
+    """What each variant may spend on its rate, and how that is chosen: a sentence for settings that do it alike."""
+    found: dict[str, list[str]] = {}
     for setting in settings:
         rates = {len(one.cells) for one in setting.variants}
-        where = f"{setting.title}: " if len(settings) > 1 else ""
         if setting.tuning:
             by = f"by {words(len(setting.tuning), 'seed')} of their own, which are not judged"
         elif len(setting.seeds) > 1:
@@ -60,10 +59,9 @@ def budget(settings: Sequence[Setting]) -> list[str]:
             by = "by the one seed that is judged, which flatters every variant"
         number_of = listing(spelled(one) for one in sorted(rates)).capitalize()
         rate = "One rate for each variant" if rates == {1} else f"{number_of} rates for each variant, chosen {by}"
-        found.append(
-            f"{where}{rate}; {words(len(setting.seeds), 'judged seed')}. The validation data are the same for all."
-        )
-    return found
+        told = f"{rate}; {words(len(setting.seeds), 'judged seed')}. The validation data are the same for all."
+        found.setdefault(told, []).append(setting.title)
+    return [told if len(found) == 1 else f"{listing(titles)}: {told}" for told, titles in found.items()]
 
 
 def main_table(setting: Setting, table: pd.DataFrame) -> Table:
@@ -225,14 +223,23 @@ def _compared(one: Verdict) -> str:
 
 
 def ends(settings: Sequence[Setting]) -> list[str]:
-    """A sentence on the variants whose best rate is at the end of what was tried; none where there are none."""
+    """A sentence on the variants whose best rate is at the end of what was tried; none where there are none.
+
+    Of many settings it gives their number, as their tables mark them.
+    """
     found = []
     for setting in settings:
         names = [f"`{one.name}` ({end})" for one in setting.variants if (end := setting.at_end(one))]
         if names:
             where = f" on {setting.title}" if len(settings) > 1 else ""
             found.append(f"The best rate is at an end of those tried{where}: {listing(names)}. More may lie beyond.")
-    return found
+    if len(settings) <= ROWS or not found:
+        return found
+    lines = [bool(setting.at_end(one)) for setting in settings for one in setting.variants]
+    return [
+        f"In {sum(lines)} of {len(lines)} rows of the tables the best rate is at an end of those tried (arrows); "
+        "more may lie beyond."
+    ]
 
 
 def conclusions(settings: Sequence[Setting], table: pd.DataFrame) -> Section:

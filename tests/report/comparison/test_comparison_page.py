@@ -140,6 +140,29 @@ def test_sensitivity_is_the_run_of_rates_near_the_best_and_ends_are_said(tmp_pat
     ]
 
 
+def test_of_many_settings_ends_are_counted(tmp_path):
+    found = planted({"plain": 0, "other": 0}, spread=0)
+    for seed in (0, 1, 2):
+        found["other"][1e-4][seed] += 200
+    _, about = write(tmp_path, found)
+    (own,) = about["settings"]
+    about["settings"] = [{**own, "name": f"part-{n}"} for n in range(5)]
+    assert content.ends(compared(tmp_path, about).settings) == [
+        "In 5 of 10 rows of the tables the best rate is at an end of those tried (arrows); more may lie beyond."
+    ]
+
+
+def test_settings_that_choose_alike_are_told_together(tmp_path):
+    _, about = write(tmp_path, planted({"plain": 0, "other": 0}))
+    (own,) = about["settings"]
+    fewer = {"cells": [cell for cell in own["cells"] if "0-001" in cell or "0-01" in cell]}
+    titled = [("a", {}), ("b", fewer), ("c", {})]
+    about["settings"] = [{**own, "name": name, "title": name.upper(), **changes} for name, changes in titled]
+    first, second = content.budget(compared(tmp_path, about).settings)
+    assert first.startswith("A and C: Three rates for each variant")
+    assert second.startswith("B: Two rates for each variant")
+
+
 def test_runs_that_diverged_decide_where_all_did_and_are_never_chosen(tmp_path):
     tree, about = write(tmp_path, planted({"plain": 0, "good": 10}))
     for seed in (0, 1, 2):
@@ -261,5 +284,7 @@ def test_more_settings_than_rows_are_panels_side_by_side_and_shared_runs_are_tol
     assert "a panel for each setting" in text
     assert text.count("What was run") == 1
     assert "What was run: Part 0; Part 1; Part 2; Part 3; Part 4" in text
+    assert text.count("Three rates for each variant") == 1
+    assert "at an end of those tried" not in text
     figure = (tmp_path / "out" / "found.svg").read_text()
     assert figure.count('id="axes_') == 6  # the sixth is empty
