@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from netspec.errors import SpecError
 from netspec.spec import NetSpec
 
 if TYPE_CHECKING:
-    from netspec.weights.parity import Figures
+    from netspec.weights.parity import Figures, Twin
     from netspec.weights.rules import Table
 
 
@@ -27,6 +28,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "make weights.npz, with the names of this project, of the weights of a library",
         "examples:",
         "  netspec import resnet50 resnet50.safetensors -o weights.npz",
+        "  netspec import config.json model.safetensors -o weights.npz",
         "  netspec import mine.py weights.safetensors --rules torchvision_resnet -o weights.npz",
         "  netspec import vit_small_patch16_224 vit.safetensors --input-size 160x256 -o weights.npz",
     )
@@ -107,7 +109,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 
 def _network(command: argparse.ArgumentParser) -> None:
-    command.add_argument("model", metavar="NAME", help="a published network, or FILE.py:NAME")
+    command.add_argument("model", metavar="NAME", help="a published network, FILE.py:NAME, or a library’s config.json")
     command.add_argument("--rules", metavar="TABLE", help="the rules of the weights, where the network names none")
 
 
@@ -119,6 +121,9 @@ def _spec_and_rules(name: str, rules: str | None) -> tuple[NetSpec, Table]:
     """The network and the table of rules that a command means."""
     from netspec.weights import families
 
+    if name.endswith(".json"):
+        twin = _told(_configured, Path(name))
+        return twin.spec, _told(families.find, rules) if rules else twin.table
     published = None if sources.is_file(name) else exact.known(name)
     spec = published.spec() if published else sources.one(name)
     chosen = rules or (published.rules if published else "")
@@ -126,6 +131,20 @@ def _spec_and_rules(name: str, rules: str | None) -> tuple[NetSpec, Table]:
         known = ", ".join(sorted(families.tables()))
         raise CommandError(f"{spec.name} names no rules for weights, expected --rules with one of {known}")
     return spec, _told(families.find, chosen)
+
+
+def _configured(path: Path) -> Twin:
+    """What a ``config.json`` describes; raises :class:`WeightsError` for one that cannot be read or understood."""
+    from netspec.weights import constructors
+    from netspec.weights.plan import WeightsError
+
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{path}: {error}, expected the config.json of transformers or diffusers") from None
+    if not isinstance(config, dict):
+        raise WeightsError(f"{path}: holds no settings, expected the config.json of transformers or diffusers")
+    return constructors.configured(config, str(path))
 
 
 def _told(function: Any, *arguments: Any) -> Any:

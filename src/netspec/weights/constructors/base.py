@@ -1,18 +1,14 @@
-"""Our side of a case, by name or from a function of a family."""
+"""Our side of what was constructed, by name or from a function of a family."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from netspec import exact
 from netspec.spec import NetSpec
 from netspec.weights import families
 from netspec.weights.parity import Twin
-
-#: Our side of each case, made when it is asked for.
-Cases = dict[str, Callable[[], Twin]]
 
 
 def named(name: str, **options: Any) -> Twin:
@@ -24,8 +20,3 @@ def named(name: str, **options: Any) -> Twin:
 def made(rules: str, make: Callable[..., NetSpec], *arguments: Any, **options: Any) -> Twin:
     """A network of a family to which nobody gave a name."""
     return Twin(make(*arguments, **options), families.find(rules))
-
-
-def case(rules: str, make: Callable[..., NetSpec], *arguments: Any, **options: Any) -> Callable[[], Twin]:
-    """:func:`made`, when it is asked for."""
-    return partial(made, rules, make, *arguments, **options)
