@@ -24,6 +24,12 @@ LEVEL = 0.05
 
 def answer(settings: Sequence[Setting], table: pd.DataFrame) -> str:
     """One line, computed from the intervals: which variants differ from the baseline after Holm, and which way."""
+    parts = answers(settings, table)
+    return "; ".join(part[:1].upper() + part[1:] if not i else part for i, part in enumerate(parts)) + "."
+
+
+def answers(settings: Sequence[Setting], table: pd.DataFrame) -> list[str]:
+    """The parts of :func:`answer`, one for each setting."""
     parts = []
     for setting in settings:
         rows = table[(table["setting"] == setting.name) & (table["variant"] != setting.baseline)]
@@ -43,7 +49,7 @@ def answer(settings: Sequence[Setting], table: pd.DataFrame) -> str:
             groups.append(f"{spelled(open_)} undecided" if groups else f"none of {spelled(len(rows))} is told apart")
         where = f"{setting.title}: " if len(settings) > 1 else ""
         parts.append(f"{where}against `{setting.baseline}`, {', '.join(groups) or 'nothing to compare'}")
-    return "; ".join(part[:1].upper() + part[1:] if not i else part for i, part in enumerate(parts)) + "."
+    return parts
 
 
 def budget(settings: Sequence[Setting]) -> list[str]:
@@ -243,5 +249,6 @@ def ends(settings: Sequence[Setting]) -> list[str]:
 
 
 def conclusions(settings: Sequence[Setting], table: pd.DataFrame) -> Section:
-    """The answer, how rates were chosen, and where they end."""
-    return Section("Answer", sentences=[answer(settings, table), *budget(settings), *ends(settings)])
+    """The answer, how rates were chosen, and where they end; of many settings the answer has a line for each."""
+    told = [f"{one}." for one in answers(settings, table)] if len(settings) > ROWS else [answer(settings, table)]
+    return Section("Answer", sentences=[*told, *budget(settings), *ends(settings)])

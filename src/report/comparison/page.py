@@ -99,8 +99,8 @@ class Comparison:
             notice=smoke.opening(banner, None),
             blocks=[
                 *concluded,
-                Picture(FIRST, _caption(settings)),
-                Picture(CURVES, _curves_caption(settings)),
+                Picture(FIRST, _caption(settings), floats=len(settings) > figure.ROWS),
+                Picture(CURVES, _curves_caption(settings), floats=len(settings) > figure.ROWS),
                 *_facts(settings),
             ],
             wide=[

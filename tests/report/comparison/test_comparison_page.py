@@ -288,3 +288,12 @@ def test_more_settings_than_rows_are_panels_side_by_side_and_shared_runs_are_tol
     assert "at an end of those tried" not in text
     figure = (tmp_path / "out" / "found.svg").read_text()
     assert figure.count('id="axes_') == 6  # the sixth is empty
+
+
+def test_of_many_settings_the_answer_has_a_line_for_each(tmp_path):
+    _, about = write(tmp_path, planted({"plain": 0, "good": 52}))
+    (own,) = about["settings"]
+    about["settings"] = [{**own, "name": f"part-{n}", "title": f"Part {n}"} for n in range(5)]
+    found = compared(tmp_path, about)
+    lines = content.conclusions(found.settings, found.table).sentences
+    assert lines[:5] == [f"Part {n}: against `plain`, `good` better." for n in range(5)]
