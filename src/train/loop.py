@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from train import destination, divergence
+from train import destination, divergence, watched
 from train.checkpoint import Checkpoints
 from train.config.cell import Cell
 from train.config.length import length_of
@@ -241,4 +241,5 @@ def _validation_loss(rows: list[list]) -> float | None:
 
 
 def _current(learner: Learner, state: TrainState) -> dict[str, float]:
-    return learner.figures(jax.device_get(state.sums))
+    sums, norms = watched.figures(jax.device_get(state.sums))
+    return learner.figures(sums) | norms

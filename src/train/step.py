@@ -21,6 +21,7 @@ from flax import nnx
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 import netspec
+from train import watched
 from train.config.cell import Cell
 from train.config.schema import ConfigError
 from train.groups import Groups, head_of
@@ -282,7 +283,8 @@ class Programs:
 
         def of(batch: Any) -> Any:
             views = self.learner.inputs(jax.random.key(0), batch, jnp.int32(0))
-            return self.learner.train_loss(partial(zeros_of, self.spec), views)[1]
+            sums = self.learner.train_loss(partial(zeros_of, self.spec), views)[1]
+            return sums | (dict.fromkeys(watched.NAMES, jnp.float32(0)) if self.cell.watch_gradients else {})
 
         return jax.eval_shape(of, batch)
 
@@ -318,6 +320,8 @@ class Programs:
             return accumulated(gradient_of, state.rest, views, cell.accumulate)
 
         gradient, sums, rest = whole(trained)
+        if cell.watch_gradients:
+            sums = {**sums, **watched.norms(gradient)}
         updates, optimizer_state = self._rule(state.rate).update(
             gradient,
             state.optimizer,

@@ -102,6 +102,9 @@ _PARTS = (
         (5, 8),
     ),
     (L.TransformerEncoder(6, 2, 8, 1, attention=L.Attention(window=3, ahead=1), mlp="gelu", gelu="exact"), (4, 6)),
+    (L.TransformerEncoder(6, 2, 5, 2, norm="none", residual="rezero"), (4, 6)),
+    (L.TransformerEncoder(6, 2, 5, 2, causal=True, norm="rms", residual="none"), (4, 6)),
+    (L.TransformerDecoder(6, 2, 5, 1, 0, memory="m", norm="none", residual="none"), (3, 6), (4, 6)),
     (
         L.TransformerDecoder(
             6, 2, 8, 2, 0, memory="m", causal=True, final_norm=True, norm="rms", mlp_bias=False,

@@ -309,5 +309,7 @@ class Cell:
     #: ``FILE.py:NAME`` of an optimizer in place of the named one, and a hash of the file's text.
     own_optimizer: str | None = None
     own_text: str | None = None
+    #: Whether norms of gradients are figures of training, see :mod:`train.watched`.
+    watch_gradients: bool = False
     #: Hash of everything above that decides the result; see :func:`train.config.fingerprint`.
     fingerprint: str = ""

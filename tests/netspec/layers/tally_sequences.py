@@ -103,7 +103,10 @@ def block(t, x, n, memory=None):
 
 
 def norm(t, x):
-    t.norm(x.width) if x.norm == "layer" else t.table(x.width)
+    if x.norm == "layer":
+        t.norm(x.width)
+    if x.norm == "rms":
+        t.table(x.width)
 
 
 def relative_table(t, x):
