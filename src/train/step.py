@@ -12,7 +12,7 @@ import copy
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -21,8 +21,10 @@ from flax import nnx
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 import netspec
+from train import watched
 from train.config.cell import Cell
 from train.config.schema import ConfigError
+from train.groups import Groups, head_of
 from train.machine.devices import compiler_options
 from train.optimizer import learning_rate, make_optimizer, peak_rate
 from train.optimizers import Rule
@@ -59,7 +61,9 @@ class Programs:
         self._steps_per_epoch = steps_per_epoch
         #: Says what the optimizer asks of a loop, and takes no step: see :meth:`_rule`.
         self._asks, self._rate = make_optimizer(cell, steps_per_epoch), learning_rate(cell, steps_per_epoch)
-        self._graph, _, self._draws, rest = parts_of(nnx.eval_shape(lambda: self._build(nnx.Rngs(0))))
+        network = nnx.eval_shape(lambda: self._build(nnx.Rngs(0)))
+        self.groups = Groups(network, cell.start)
+        self._graph, _, self._draws, rest = parts_of(network)
         self._observed = jax.jit(self._observe, donate_argnums=0, out_shardings=replicated)
         self._prepared = jax.jit(self._prepare, out_shardings=replicated)
         self._counts = bool(jax.tree.leaves(rest))
@@ -142,17 +146,24 @@ class Programs:
         average = None if self._asks.evaluated is None else params
         return state._replace(params=params, rest=rest, average=average)
 
-    def started(self, state: TrainState, arrays: Mapping[str, Any]) -> tuple[TrainState, list[str]]:
-        """An initial ``state`` with published weights, but for a head of another shape, whose names are returned too.
+    def started(
+        self, state: TrainState, arrays: Mapping[str, Any], head: Literal["auto", "new", "kept"] = "auto"
+    ) -> tuple[TrainState, list[str]]:
+        """An initial ``state`` with published weights, but for a new ``head``, the names in which are returned too.
 
-        The head is the last layer with parameters. Raises ``ValueError`` naming an array that is missing, unknown, or
-        of another shape elsewhere.
+        It is new where one is asked for, or the shapes of the last layer with parameters are others, unless that of the
+        weights is to be kept. Raises ``ValueError`` naming an array that is missing, unknown, or of another shape
+        elsewhere.
         """
         own = netspec.canonical_state(self.network(state))
-        last = max(int(name.split(".")[1]) for name in own if name.startswith("layers."))
-        head = [name for name in own if name.startswith(f"layers.{last}.")]
-        replaced = [name for name in head if name in arrays and arrays[name].shape != own[name].shape]
-        started = self.loaded(state, {**arrays, **{name: own[name] for name in replaced and head}})
+        begin = head_of(own)
+        replaced = [name for name in own if name.startswith(begin)]
+        changed = any(name in arrays and arrays[name].shape != own[name].shape for name in replaced)
+        if head == "kept" or not (changed or head == "new"):
+            replaced = []
+        else:
+            arrays = {name: array for name, array in arrays.items() if not name.startswith(begin)}
+        started = self.loaded(state, {**arrays, **{name: own[name] for name in replaced}})
         params, rest = (
             jax.tree.map(lambda new, old: jax.device_put(new, old.sharding), after, before)
             for after, before in ((started.params, state.params), (started.rest, state.rest))
@@ -223,15 +234,18 @@ class Programs:
 
     def _rule(self, rate: Any) -> Rule:
         """The optimizer at the rate of a state: one that is written into a program would compile anew for each."""
-        return make_optimizer(self.cell, self._steps_per_epoch, rate)
+        return self.groups.scaled(make_optimizer(self.cell, self._steps_per_epoch, rate))
 
     def _prepare(self, params: Any, rate: jax.Array) -> Any:
-        return self._rule(rate).init(params)
+        return self._rule(rate).init(self.groups.split(params)[0])
 
     def _own(self, params: Any, optimizer: Any, rate: jax.Array) -> Any:
         """The weights that an optimizer stands for, which some keep beside those that gradients are taken at."""
         evaluated = self._rule(rate).evaluated
-        return params if evaluated is None else evaluated(optimizer, params)
+        if evaluated is None:
+            return params
+        trained, frozen = self.groups.split(params)
+        return self.groups.whole(evaluated(optimizer, trained), frozen)
 
     def _observe(self, optimizer: Any, loss: jax.Array, rate: jax.Array) -> Any:
         observed = self._rule(rate).observed
@@ -269,7 +283,8 @@ class Programs:
 
         def of(batch: Any) -> Any:
             views = self.learner.inputs(jax.random.key(0), batch, jnp.int32(0))
-            return self.learner.train_loss(partial(zeros_of, self.spec), views)[1]
+            sums = self.learner.train_loss(partial(zeros_of, self.spec), views)[1]
+            return sums | (dict.fromkeys(watched.NAMES, jnp.float32(0)) if self.cell.watch_gradients else {})
 
         return jax.eval_shape(of, batch)
 
@@ -277,7 +292,11 @@ class Programs:
         """In training mode when there is a ``key`` to draw from."""
         drawn = keyed(self._draws, jax.random.key(0) if key is None else key)
         model = nnx.merge(self._graph, nnx.State(params), drawn, nnx.State(rest))
-        model.eval() if key is None else model.train()
+        if key is None:
+            model.eval()
+        else:
+            model.train()
+            self.groups.hold(model)
         return model
 
     def _inputs(self, seed: jax.Array, step: jax.Array, batch: dict) -> Any:
@@ -285,32 +304,38 @@ class Programs:
 
     def _update(self, state: TrainState, views: Any) -> TrainState:
         cell, key = self.cell, jax.random.fold_in(_stream(state.seed, 2), state.step)
+        trained, frozen = self.groups.split(state.params)
 
-        def whole(params: Any) -> tuple[Any, Any, Any]:
+        def whole(trained: Any) -> tuple[Any, Any, Any]:
             def gradient_of(rest: Any, part: Any, index: Any) -> Any:
                 def loss_of(params: Any) -> Any:
-                    model = self._network(params, rest, key if cell.accumulate == 1 else jax.random.fold_in(key, index))
+                    drawn = key if cell.accumulate == 1 else jax.random.fold_in(key, index)
+                    model = self._network(self.groups.whole(params, frozen), rest, drawn)
                     loss, sums = self.learner.train_loss(model, part)
                     return loss, (sums, nnx.to_pure_dict(parts_of(model)[3]))
 
-                gradient, (sums, after) = jax.grad(loss_of, has_aux=True)(params)
+                gradient, (sums, after) = jax.grad(loss_of, has_aux=True)(trained)
                 return gradient, sums, after
 
             return accumulated(gradient_of, state.rest, views, cell.accumulate)
 
-        gradient, sums, rest = whole(state.params)
+        gradient, sums, rest = whole(trained)
+        if cell.watch_gradients:
+            sums = {**sums, **watched.norms(gradient)}
         updates, optimizer_state = self._rule(state.rate).update(
             gradient,
             state.optimizer,
-            state.params,
+            trained,
             gradient_at=lambda params: whole(params)[0],
             key=jax.random.fold_in(_stream(state.seed, 4), state.step),
         )
-        params = optax.apply_updates(state.params, updates)
+        trained = optax.apply_updates(trained, updates)
+        params = self.groups.whole(trained, frozen)
         average = state.average
-        if cell.ema_decay is not None:
-            own = self._own(params, optimizer_state, state.rate)
-            average = optax.incremental_update(own, average, 1 - cell.ema_decay)
+        if cell.ema_decay is not None:  # what is frozen is its own average, to the last bit
+            own = self.groups.split(self._own(params, optimizer_state, state.rate))[0]
+            before, kept = self.groups.split(average)
+            average = self.groups.whole(optax.incremental_update(own, before, 1 - cell.ema_decay), kept)
         sums = jax.tree.map(jnp.add, state.sums, sums)
         return TrainState(state.step + 1, state.seed, state.rate, params, rest, optimizer_state, average, sums)
 

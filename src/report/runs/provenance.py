@@ -13,6 +13,9 @@ from report.runs.load import Cell, Run
 from report.runs.optimizers import title
 from train.tasks import TASKS
 
+#: Models that are named; of more, the first is, and what all of them cost.
+NAMED = 6
+
 
 def what_was_run(cells: Sequence[Cell], only: Collection[str] | None = None) -> list[tuple[str, str]]:
     """Facts as (what, text), of all or those named; where runs differ, all their values stand."""
@@ -69,13 +72,21 @@ def _data(cell: Cell, runs: Sequence[Run]) -> str:
 
 
 def _model(cells: Sequence[Cell]) -> str:
-    models = {}
+    models, every, work = {}, [], []
     for cell in cells:
         summary = cell.first.summary
         macs = summary.get("macs")
         one = TASKS[summary.get("task")].unit.removesuffix("s")
+        every.append(int(summary.get("params")))
+        work.append(int(macs or 0))
         cost = f", {_scaled(macs)} multiply–accumulates per {one}" if macs else ""
         models[f"`{cell.config.get('model')}`, {count(summary.get('params'))} parameters{cost}"] = None
+    if len(models) > NAMED:
+        name = cells[0].config.get("model")
+        return (
+            f"`{name}` and {count(len(models) - 1)} others, {count(min(every))} to {count(max(every))} parameters, "
+            f"{_scaled(min(work))} to {_scaled(max(work))} multiply–accumulates per {one}."
+        )
     return listing(models) + "."
 
 

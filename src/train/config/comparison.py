@@ -60,6 +60,16 @@ def check_names(experiment: Experiment, where: str) -> None:
         raise ConfigError(f"{where}baseline' is {baseline!r}, expected one of {', '.join(variants)}")
 
 
+def check_claims(settings: dict[str, Any], where: str) -> None:
+    """Raise :class:`ConfigError` for a claim of a file that is to be decided in a setting which the file has not."""
+    known = settings.get("settings") or {}
+    for claim in settings.get("claims") or ():
+        if (wanted := claim.get("setting")) is not None and wanted not in known:
+            expected = f"one of {', '.join(known)}" if known else "none, since there is one alone"
+            said = f"that of line {claim['line']} has setting {wanted!r}"
+            raise ConfigError(f"{where}: key 'claims': {said}, expected {expected}")
+
+
 def _baseline(experiment: Experiment) -> str:
     """The variant that others are compared with: the first where the one named is not shown."""
     variants = experiment.bases(experiment.shown)
