@@ -319,9 +319,11 @@ class _Planner:
             if isinstance(module, (nnx.ConvTranspose, TransposedConv)):
                 kind = "transposed"
                 groups = getattr(module, "feature_group_count", 1)
+        if part == "embedding" and rule.layout != "oi":
+            kind = "linear"  # a table that the library has as a map of one-hot rows
         features = self.flattened(name) if kind == "linear" else None
         heads = rule.heads if part in ("kernel", "bias") else None
-        layout = rule.layout if part == "kernel" else "oi"
+        layout = rule.layout if part in ("kernel", "embedding") else "oi"
         lead, trail = (rule.lead, rule.trail) if kind == "plain" else (0, 0)
         return Arrangement(kind, shape, layout, lead, features, heads, square=rule.square, trail=trail, groups=groups)
 
