@@ -33,12 +33,13 @@ RESERVED = {
     "networks",
     "param_tables",
     "params",
+    "parity",
     "recorded",
     "train",
     "vocabulary",
 }
 #: Folders of ``results/`` that hold something else than the results on a data set of that name.
-RESERVED_DATASETS = {"bench", "comparisons", "gradcheck", "lowered", "networks", "recorded", "vocabulary"}
+RESERVED_DATASETS = {"bench", "comparisons", "gradcheck", "lowered", "networks", "parity", "recorded", "vocabulary"}
 #: The shipped experiments that are complete as they are, in the order of the book.
 ORDER = ("ablation", "zoo", "imagenette", "imagenet", "language", "segmentation", "diffusion", "detection")
 #: The experiment that keys without the name of one are meant for, where ``config.yaml`` does not say.
