@@ -14,7 +14,7 @@ from netspec.exact.published import Published
 
 #: The modules of this package that hold networks.
 FAMILIES = (
-    *("small", "shuffle", "regnet", "inception", "compact"),
+    *("small", "shuffle", "regnet", "inception", "compact", "mobilevit", "detr", "dit", "llava"),
     *(
         "resnet",
         "vgg",

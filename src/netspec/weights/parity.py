@@ -24,6 +24,7 @@ from flax import nnx
 
 from netspec import sizes
 from netspec.errors import SpecError
+from netspec.modules.inputs import inputs_of
 from netspec.spec import NetSpec
 from netspec.weights.plan import Plan, WeightsError
 from netspec.weights.recorded import long_form
@@ -99,7 +100,7 @@ class Case:
         if one["kind"] == "values":
             given = np.asarray(one["values"], one["dtype"])
             # One number for each of the batch, such as the time of a denoiser, is no token.
-            return given.astype(np.float32)[:, None] if given.ndim == 1 else given
+            return given[:, None] if given.ndim == 1 else given
         if one["kind"] == "integers":
             drawn = generator(one["seed_name"]).integers(one["low"], one["high"], size=one["shape"])
             return drawn.astype(np.int32)
@@ -162,13 +163,18 @@ def fitted(spec: NetSpec, case: Case, names: Mapping[str, str] = {}) -> NetSpec:
     """``spec`` for inputs as large as those of ``case``."""
     first = names.get("", next(iter(case.inputs)))
     shape = case.inputs[first].shape[1:]
-    further = tuple((name, case.inputs[names.get(name, name)].shape[1:]) for name, _ in spec.extra_inputs)
+    further = tuple((name, _of_one(case.inputs[names.get(name, name)], n).shape[1:]) for name, n in spec.extra_inputs)
     if (shape, further) == (spec.input_shape, spec.extra_inputs):
         return spec
     try:
         return replace(spec, input_shape=shape, extra_inputs=further)
     except SpecError:  # some layer says how much arrives
         return sizes.fitted(replace(spec, extra_inputs=further), shape)
+
+
+def _of_one(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """``array``, without the axis of prompts where there is one prompt and our input ``shape`` has no such axis."""
+    return array[:, 0] if array.ndim == len(shape) + 2 and array.shape[1] == 1 else array
 
 
 def compare(case: Case, twin: Twin, *, double: bool = True) -> Figures:
@@ -213,11 +219,12 @@ class _Run:
         names |= {name: self.twin.inputs.get(name, name) for name, _ in self.spec.extra_inputs}
         if unused := self.case.inputs.keys() - set(names.values()):
             raise WeightsError(f"{self.case.name}: {self.spec.name} does not read the input {min(unused)}")
-        arrays = {ours: self.case.inputs[theirs] for ours, theirs in names.items()}
-        return {
-            name: jnp.asarray(array, self.dtype if array.dtype.kind == "f" else jnp.int32)
-            for name, array in arrays.items()
-        }
+        shapes = {"x": self.spec.input_shape, **dict(self.spec.extra_inputs)}
+        arrays = {ours: _of_one(self.case.inputs[theirs], shapes[ours]) for ours, theirs in names.items()}
+        # A number that no table is read by, such as a time, is a real one, however it is written.
+        tables = {one.name or "x": one.vocabulary for one in inputs_of(self.spec)}
+        real = {name: array.dtype.kind == "f" or tables[name] == 0 for name, array in arrays.items()}
+        return {name: jnp.asarray(array, self.dtype if real[name] else jnp.int32) for name, array in arrays.items()}
 
     def _outputs(self, leaves: Any) -> dict[str, Any]:
         """What leaves, by the reference's names and in its order of axes; what it did not record is left out."""

@@ -336,3 +336,14 @@ def grid_attention(t, x, s):
     for side in (h, w) if x.relative else ():
         t.table(2 * side - 1, d // x.heads)
         t.macs += tiles * n * side * d
+
+
+def multi_head_attention(t, x, s, *read):
+    n, inner = math.prod(s[:-1]), x.inner or x.width
+    memory = read[0] if x.memory else s
+    m, width = math.prod(memory[:-1]), memory[-1]
+    t.dense(x.width, inner, n)
+    for _ in range(2):
+        t.dense(width, inner, m)
+    t.dense(inner, x.out_width or x.width, n)
+    t.macs += 2 * n * m * inner

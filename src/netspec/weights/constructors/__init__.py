@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from netspec.exact.published import UNNAMED
 from netspec.weights.constructors import libraries
 from netspec.weights.constructors.calls import Call, defaults, read
 from netspec.weights.constructors.readers import READERS, understood
@@ -18,7 +20,7 @@ from netspec.weights.parity import Twin
 from netspec.weights.plan import WeightsError
 
 #: The modules that hold readers.
-FIELDS = ("texts", "pictures", "libraries", "definitions", "sequences")
+FIELDS = ("texts", "pictures", "looking", "libraries", "definitions", "sequences")
 
 
 @cache
@@ -36,7 +38,13 @@ def constructed(text: str, definition: str = "") -> Twin | None:
     _load()
     call = read(text)
     module, _, name = call.name.rpartition(".")
-    return understood(call, defaults(definition, name) if module == "definition" else {}) or libraries.by_name(call)
+    found = understood(call, defaults(definition, name) if module == "definition" else {}) or libraries.by_name(call)
+    return found and _called(found, name)
+
+
+def _called(twin: Twin, name: str) -> Twin:
+    """``twin`` with that name for a network that nobody gave one."""
+    return replace(twin, spec=replace(twin.spec, name=name)) if twin.spec.name == UNNAMED else twin
 
 
 def configured(config: Mapping[str, Any], where: str = "config.json") -> Twin:
@@ -53,8 +61,8 @@ def configured(config: Mapping[str, Any], where: str = "config.json") -> Twin:
             found = understood(Call(name, (), _plain(config)))
         except WeightsError as error:
             raise WeightsError(f"{where}: {error}") from None
-        assert found is not None
-        return found
+        if found is not None:
+            return _called(found, name.rpartition(".")[2])
     told = ", ".join(sorted(made)) or "neither 'architectures' nor '_class_name'"
     known = ", ".join(sorted(name for name in READERS if name.startswith(("transformers.", "diffusers."))))
     raise WeightsError(f"{where}: {told}, expected one of {known}")

@@ -24,7 +24,7 @@ from netspec.weights.plan import WeightsError
 #: Functions of torchvision that make a network, by their names.
 TORCHVISION = re.compile(r"torchvision\.models\.(?:segmentation\.|detection\.)?([a-z]\w*)")
 #: What some of them are given besides, which must leave the network as it is in evaluation.
-PLAIN = {"aux_logits": False, "aux_loss": (False, None), "transform_input": False}
+PLAIN = {"aux_logits": False, "transform_input": False}
 
 
 def by_name(call: Call) -> Twin | None:
@@ -36,9 +36,9 @@ def by_name(call: Call) -> Twin | None:
         return None
     if found := TORCHVISION.fullmatch(call.name):
         for key, value in PLAIN.items():
-            check(call.name, key, call.options.get(key), *(value if isinstance(value, tuple) else (value,)))
+            check(call.name, key, call.options.get(key), value)
         rest = {key: value for key, value in call.options.items() if key not in PLAIN}
-        return _of(exact.known(found[1]), call.name, rest, {"width_mult": "multiplier"})
+        return _of(exact.known(found[1]), call.name, rest, {"width_mult": "multiplier", "aux_loss": "aux"})
     if call.name == "timm.create_model" and call.args and isinstance(call.args[0], str):
         name = re.sub(r"^.*/|\.\w+$", "", call.args[0])  # with neither source nor tag
         published = exact.known(f"{name}.timm") or exact.known(name)
@@ -58,7 +58,7 @@ def _of(published: Published | None, where: str, given: Mapping[str, Any], ours:
         name = "height" if name == "image" and name not in understood else name
         if name not in understood:
             raise WeightsError(f"{where}: {key} of {published.name} is not read; num_classes and weights are")
-        made_with[name] = value
+        made_with[name] = bool(value) if name == "aux" else value
     network = replace(published, make=partial(published.make, **made_with)) if made_with else published
     return Twin(network.spec(classes), find(published.rules))
 
