@@ -119,6 +119,7 @@ class Plan:
 
         Raises :class:`WeightsError` naming what is left over on both sides, or has another shape.
         """
+        tensors = {name if name in self.names else self.table.current(name): one for name, one in tensors.items()}
         self.check(tensors)
         return {target.name: target.from_theirs(tensors) for target in self.targets}
 
