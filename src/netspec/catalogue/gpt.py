@@ -39,6 +39,19 @@ TINY_STORIES = tiny("TinyStories 8m", 4096, 256, 256, 8, 8, "system")
 # The setting that nanoGPT's README gives for a CPU, with biases and an untied head, which nanoGPT has not.
 NANO_CPU = tiny("nanoGPT-CPU", 65, 64, 128, 4, 4, "trainer")
 
+
+def without_positions(name: str, vocabulary: int, tokens: int, width: int, heads: int, n_blocks: int) -> NetSpec:
+    """The same without a table of positions, which its attention may have; so it takes up to 4,096 tokens."""
+    return GPT2.spec(
+        name,
+        (tokens,),
+        TokenPositionEmbed(vocabulary, 4096, width, learned_positions=False),
+        TransformerEncoder(width, heads, 4 * width, n_blocks, causal=True),
+        LMHead(width, vocabulary),
+        role="trainer",
+    )
+
+
 SPECS = (
     gpt(GPT1, "GPT-1", 40478, 768, 12, 12, tokens=512),
     gpt(GPT2, "GPT-2 small", 50257, 768, 12, 12),
@@ -50,4 +63,6 @@ SPECS = (
     TINY,
     TINY_STORIES,
     NANO_CPU,
+    without_positions("TinyGPT without positions", 65, 64, 64, 2, 4),
+    without_positions("TinyGPT without positions (2 blocks)", 65, 64, 64, 2, 2),
 )

@@ -123,6 +123,25 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Recall:
+    """Sequences of associative recall to be made: how many of each split, the most pairs of a key and a value in one,
+    how many keys and values there are to draw from, and how often a sequence of as many pairs asks.
+    """
+
+    train: int
+    val: int
+    pairs: int
+    keys: int
+    values: int
+    queries: int
+
+    @property
+    def length(self) -> int:
+        """Tokens of a sequence."""
+        return 2 * (self.pairs + self.queries)
+
+
+@dataclass(frozen=True)
 class Dataset:
     """A data set and how it is prepared; keys as in ``workflow/schemas/dataset.schema.yaml``.
 
@@ -141,6 +160,7 @@ class Dataset:
         "coco",
         "python-topics",
         "text",
+        "associative-recall",
     ]
     path: str | None
     classes: int
@@ -153,6 +173,7 @@ class Dataset:
     annotation: Literal["label", "mask", "boxes"] = "label"
     scenes: Scenes | None = None
     text: Text | None = None
+    recall: Recall | None = None
     only: tuple[str, ...] | None = None
     download: Download | None = None
     store: Literal["array", "records"] = "array"
@@ -167,10 +188,14 @@ class Dataset:
 DEFAULT_TASK = "classification"
 #: What an example of a text is annotated with: the token that follows each.
 NEXT = "next token"
+#: What sequences of associative recall are annotated with.
+QUERIES = "queries for values"
 
 
 def annotation_of(dataset: Mapping[str, Any]) -> str:
     """What the examples of a resolved data set are annotated with."""
+    if dataset.get("recall"):
+        return QUERIES
     return NEXT if dataset.get("text") else dataset.get("annotation", "label")
 
 

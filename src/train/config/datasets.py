@@ -19,10 +19,11 @@ DEFAULTS = {
     "annotation": "label",
     "scenes": None,
     "text": None,
+    "recall": None,
     "only": None,
 }
 #: Kinds that come with a dependency.
-EMBEDDED = ("sklearn-digits", "digit-scenes", "python-topics")
+EMBEDDED = ("sklearn-digits", "digit-scenes", "python-topics", "associative-recall")
 #: The base augmentation of what has none.
 NO_AUGMENTATION = {"random_crop": False, "horizontal_flip": False}
 
@@ -61,7 +62,20 @@ def load(path: Path) -> dict[str, Any]:
         raise ConfigError(
             f"{path}: key 'scenes.sizes' ends at {scenes['sizes'][1]}, expected at most image_size ({side})"
         )
+    if recall := value.get("recall"):
+        _check_recall(recall, value["classes"], path)
     return {key: item for key, item in value.items() if key not in DEFAULTS or item != DEFAULTS[key]}
+
+
+def _check_recall(recall: dict[str, Any], classes: int, path: Path) -> None:
+    """Raise :class:`ConfigError` for more pairs than keys, or another number of classes than of tokens."""
+    if recall["pairs"] > recall["keys"]:
+        raise ConfigError(
+            f"{path}: key 'recall.pairs' is {recall['pairs']}, expected at most as many as keys ({recall['keys']}): "
+            "each pair of a sequence has another one"
+        )
+    if classes != (tokens := recall["keys"] + recall["values"]):
+        raise ConfigError(f"{path}: key 'classes' is {classes}, expected {tokens}, the keys and values together")
 
 
 def check_crop(dataset: dict[str, Any], augmentation: dict[str, Any], dataset_file: str, where: str) -> None:

@@ -14,7 +14,7 @@ from train.config.places import Places
 from train.config.printable import escaped
 from train.config.schema import ConfigError
 from train.tasks.base import Metric, Task
-from train.tasks.checks import check_plain
+from train.tasks.checks import check_causal, check_plain
 
 if TYPE_CHECKING:
     from train.data.store import Store
@@ -44,12 +44,7 @@ def check(cell: Mapping[str, Any], places: Places) -> None:
         network = with_vocabulary(model_of(cell["model"]), cell["dataset"]["classes"])
     except SpecError as error:
         raise ConfigError(f"{places.model}: key 'model': {escaped(str(error))}") from None
-    for layer in network.layers:
-        if getattr(layer, "causal", True) is False:
-            raise ConfigError(
-                f"{places.model}: key 'model': {network.name} sees the tokens that it is to predict ({layer}), "
-                "expected causal=True"
-            )
+    check_causal(network, places)
     check_plain(cell, places)
 
 
