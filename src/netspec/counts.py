@@ -60,6 +60,17 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """How a network and its reference compare in one respect, and why where they differ or were not compared."""
+
+    word: Literal["exact", "differs", "not compared"]
+    why: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.word} ({self.why})" if self.why else self.word
+
+
+@dataclass(frozen=True)
 class PaperFigure:
     """A figure as a paper prints it; ``checked`` says that it was found in the text, ``covers`` what it counts."""
 
@@ -93,6 +104,26 @@ class Count:
         if self.reference is None:
             return "no reference"
         return "exact" if self.delta_reference == 0 else self.reference.differs or "approximation"
+
+    @property
+    def in_count(self) -> Comparison:
+        """How the numbers of parameters compare."""
+        if self.kind == "no reference":
+            return Comparison("not compared")
+        return Comparison("exact") if self.kind == "exact" else Comparison("differs", self.kind)
+
+    @property
+    def in_function(self) -> Comparison:
+        """How outputs compare under equal weights, as :mod:`netspec.functions` has found it.
+
+        Where counts differ, so does what is computed from them.
+        """
+        if self.in_count.word != "exact":
+            return Comparison(self.in_count.word)
+        row = _table("book_functions.csv").get(self.spec.name)
+        if row is None:
+            return Comparison("not compared")
+        return Comparison(cast(Any, row["function"]), row["reason"])
 
     @property
     def delta_reference(self) -> int | None:

@@ -20,6 +20,11 @@ IMAGES = tuple(spec for spec in catalogue.specs() if len(spec.input_shape) == 3)
 #: Their grid of residues is no picture: what belongs to it would have to follow by the square.
 PROTEINS = {"AlphaFold 2 (Evoformer + StructureModule)", "tiny-Evoformer (4 blocks)"}
 
+UNLIKE_225 = re.compile(
+    r"(google/)?vit[_-]|deit_(tiny|small|base)_patch|facebook/sam|yolov[38]|yolo11|smp[.]Unet|pix2pix_unet|google/ddpm|"
+    r".*/stable-diffusion.*/unet"
+)
+
 
 def published():
     specs = (one.spec() for one in exact.networks().values())
@@ -68,16 +73,15 @@ def test_networks_of_libraries_take_other_sizes_or_say_which():
     specs = published()
     takes = {size: {spec.name for spec in specs if resized(spec, size)} for size in SIZES}
     everything = {spec.name for spec in specs}
-    # Patches that do not tile are refused by timm, torchvision and transformers, detectors want multiples of 32.
-    refused = everything - takes[225, 225]
-    assert {name.partition("/")[2] or name for name in refused} - {"pix2pix_generator"} == {
-        name.partition("/")[2] or name
-        for name in everything
-        if re.match(r"(google/)?vit[_-]|deit_(tiny|small|base)_patch|facebook/sam|yolov[38]|yolo11", name)
-    }
-    assert {"densenet121", "convnext_tiny", "swin_t", "resnet50", "vgg16", "unet", "mixer_s16_224"} <= takes[225, 225]
+    # Patches that do not tile are refused by timm, torchvision and transformers; detectors and what halves and doubles
+    # again want multiples of 32, or of what they halve.
+    assert everything - takes[225, 225] == {name for name in everything if UNLIKE_225.match(name)}
+    assert {"densenet121", "convnext_tiny", "swin_t", "resnet50", "vgg16", "unet_bn_3ch", "mixer_s16_224"} <= takes[
+        225, 225
+    ]
     only_square = {f"facebook/sam-vit-{size}/vision-encoder" for size in ("base", "large", "huge")}
-    assert everything - takes[160, 256] == only_square | {"pix2pix_generator", "vit_huge_patch14_224", "vit_h_14"}
+    halved = {name for name in everything if name.startswith("pix2pix_unet")}
+    assert everything - takes[160, 256] == only_square | halved | {"vit_huge_patch14_224", "vit_h_14"}
 
 
 @pytest.mark.parametrize(
@@ -102,7 +106,7 @@ def test_a_network_resized_is_the_network_made_for_that_size():
         exact.swin.swin(24, (2, 2), (2, 4)): exact.swin.swin(24, (2, 2), (2, 4), image=60),
         exact.sam.encoder(64, 4, 2, (1,)): exact.sam.encoder(64, 4, 2, (1,), image=320),
         exact.vit.distilled(192, 3, 2): exact.vit.distilled(192, 3, 2, image=64),
-        exact.generators.unet(): exact.generators.unet(height=250, columns=90),
+        exact.unet.unet(): exact.unet.unet(height=250, columns=90),
     }
     for spec, wanted in made.items():
         assert spec.resized(*wanted.input_shape[:2]) == wanted

@@ -111,8 +111,8 @@ def find(name: str) -> NetSpec:
 
     What a name says in parentheses may be left out where that leaves one spec, or one variant, to mean; so may its
     end where only one spec begins like that. A name in the spelling of a library that has the network
-    (``resnext50_32x4d``) is that one, see :mod:`netspec.exact`. Raises :class:`UnknownSpecError`, which suggests the
-    nearest names.
+    (``resnext50_32x4d``) is that one, see :mod:`netspec.exact`; ``ResNeXt50_32x4d`` is it as well, as no spec here is
+    called so. Raises :class:`UnknownSpecError`, which suggests the nearest names.
     """
     if published := exact.known(name):
         return published.spec()
@@ -123,6 +123,8 @@ def find(name: str) -> NetSpec:
     family = dict.fromkeys(spec.name for k, spec in known.items() if key and k.startswith(key))
     if len(family) == 1:
         return next(known[k] for k in known if k.startswith(key))
+    if published := exact.known(name.lower()):
+        return published.spec()
     near = difflib.get_close_matches(key, known, n=3, cutoff=0.5) or [k for k in known if key and key in k][:3]
     near_names = list(family)[:5] or dict.fromkeys(known[k].name for k in near)
     hint = f"did you mean {' or '.join(near_names)}?" if near_names else "`netspec list` prints all names"

@@ -55,7 +55,8 @@ def lines(one: Count) -> list[str]:
         rows.append(("paper", one.paper.figure, f"{one.paper.paper}{covers}{checked}"))
     if one.paper_quoted:
         rows.append(("paper", one.paper_quoted, "as the chapter quotes it"))
-    rows.append(("kind", one.kind, ""))
+    rows.append(("count", one.in_count.word, one.in_count.why))
+    rows.append(("function", one.in_function.word, one.in_function.why))
     rows.append(("MACs", f"{one.spec.macs:,}", "multiply-adds per example"))
     rows.append(("activations", f"{one.spec.activations:,}", "per example"))
     return _columns(rows)

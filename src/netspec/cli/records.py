@@ -93,7 +93,8 @@ def counts(one: Count) -> dict[str, Any]:
         "delta_reference": one.delta_reference,
         "paper": one.paper and asdict(one.paper),
         "paper_quoted": one.paper_quoted,
-        "kind": one.kind,
+        "count": asdict(one.in_count),
+        "function": asdict(one.in_function),
         "macs": one.spec.macs,
         "activations": one.spec.activations,
     }

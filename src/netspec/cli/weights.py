@@ -51,7 +51,8 @@ def add(commands: argparse._SubParsersAction) -> None:
         classify,
         "say what is in a picture, by a network with weights from elsewhere",
         "examples:",
-        "  netspec classify cat.jpg --model resnet50 --weights resnet50.safetensors --labels imagenet.txt",
+        "  netspec classify cat.jpg --model resnet50 --weights resnet50.safetensors",
+        "  netspec classify cat.jpg --model resnet50 --weights resnet50_v1.safetensors --tag IMAGENET1K_V1",
     )
     command.add_argument("picture", metavar="PICTURE", type=Path, help="a picture")
     command.add_argument(
@@ -61,7 +62,12 @@ def add(commands: argparse._SubParsersAction) -> None:
         "--weights", metavar="FILE", type=Path, required=True, help="its weights as its library has them"
     )
     command.add_argument("--rules", metavar="TABLE", help="the rules of the weights, where the network names none")
-    command.add_argument("--labels", metavar="FILE", type=Path, help="names of the classes, a line each")
+    command.add_argument(
+        "--tag", metavar="WEIGHTS", help="which of its library's weights they are, where these see pictures otherwise"
+    )
+    command.add_argument(
+        "--labels", metavar="FILE", type=Path, help="names of the classes, a line each (default: ImageNet's for 1,000)"
+    )
     command.add_argument("--top", metavar="N", type=int, default=5, help="how many classes (default: %(default)s)")
     parsing.add_json(command)
     command = parsing.command(
@@ -186,8 +192,8 @@ def classify(options: argparse.Namespace) -> None:
     picture = _told(opened, options.picture)
     (classes,) = spec.output_shape
     labels = _told(labels_of, options.labels, int(classes))
+    preparation = _told(preprocessing_of, spec.name, options.tag)
     network = _told(transfer.load, spec, _told(files.read, options.weights), table)
-    preparation = preprocessing_of(spec.name)
     scores = network(preparation(picture, spec.input_shape[0])[None])
     shares = np.asarray(jax.nn.softmax(scores[0]))
     best = np.argsort(-shares, kind="stable")[: max(1, options.top)]

@@ -14,7 +14,7 @@ from netspec.exact.published import Published
 
 #: The modules of this package that hold networks.
 FAMILIES = (
-    *("small", "shuffle"),
+    *("small", "shuffle", "regnet", "inception", "compact"),
     *(
         "resnet",
         "vgg",
@@ -48,11 +48,8 @@ def aliases() -> dict[str, str]:
 
 
 def known(name: str) -> Published | None:
-    """The network called ``name`` in the spelling of its library, or in lower case; ``None`` where there is none."""
-    for spelling in (name, name.lower()):
-        if found := networks().get(aliases().get(spelling, spelling)):
-            return found
-    return None
+    """The network called ``name`` in the spelling of its library; ``None`` where there is none."""
+    return networks().get(aliases().get(name, name))
 
 
 def find(name: str) -> Published:

@@ -7,7 +7,19 @@ from functools import partial
 
 from netspec.conventions import Conventions
 from netspec.exact.published import Published, network
-from netspec.layers import ConvNeXtDownsample, ConvNeXtStage, ConvNeXtStem, Dense, GlobalAvgPool, LayerNorm
+from netspec.layers import (
+    Conv2d,
+    ConvNeXtDownsample,
+    ConvNeXtStage,
+    ConvNeXtStem,
+    Dense,
+    GlobalAvgPool,
+    GlobalResponseNorm,
+    LayerNorm,
+    Repeat,
+    Residual,
+)
+from netspec.layers.base import Layer
 from netspec.spec import NetSpec
 
 TORCHVISION, TIMM = "torchvision 0.28.0", "timm 1.0.31"
@@ -29,6 +41,27 @@ def convnext(widths: Sequence[int], depths: Sequence[int], *, classes: int = 100
         Dense(widths[-1], classes),
         conventions=Conventions(gelu="exact", layer_norm_epsilon=1e-6),
         paper=PAPER,
+    )
+
+
+def convnext_v2(widths: Sequence[int], depths: Sequence[int], *, classes: int = 1000, image: int = 224) -> NetSpec:
+    """A norm of global responses in each block and no scale behind it."""
+    layers: list[Layer] = [Conv2d(3, widths[0], 4, 0, "identity", 4), LayerNorm(widths[0])]
+    for index, (width, depth) in enumerate(zip(widths, depths, strict=True)):
+        if index:
+            before = widths[index - 1]
+            layers += [LayerNorm(before), Conv2d(before, width, 2, 0, "identity", 2)]
+        deep = (Conv2d(width, width, 7, 3, "identity", groups=width), LayerNorm(width))
+        mixed = (Dense(width, 4 * width, "gelu"), GlobalResponseNorm(4 * width), Dense(4 * width, width))
+        layers.append(Repeat(1, (Residual((*deep, *mixed)),) * depth))
+    return network(
+        (image, image, 3),
+        *layers,
+        GlobalAvgPool(),
+        LayerNorm(widths[-1]),
+        Dense(widths[-1], classes),
+        conventions=Conventions(gelu="exact", layer_norm_epsilon=1e-6),
+        paper="Woo et al. 2023, arXiv:2301.00808",
     )
 
 
@@ -56,6 +89,13 @@ def _networks() -> Iterator[Published]:
             yield Published(f"convnext_{size}", "ConvNeXt", TORCHVISION, make, (title,), rules="torchvision_convnext")
         name = f"convnext_{size}.timm" if size in SHARED else f"convnext_{size}"
         yield Published(name, "ConvNeXt", TIMM, make, (f"{title} (timm)",), rules="timm_convnext")
+    for size, first, depths in (*SIZES[:7], ("large", 192, (3, 3, 27, 3)), ("huge", 352, (3, 3, 27, 3))):
+        if size == "small":
+            continue
+        make = partial(convnext_v2, tuple(first * 2**index for index in range(4)), depths)
+        variants = (f"ConvNeXtV2-{size.title()}",) if size in ("atto", "tiny", "base") else ()
+        rules = "timm_convnextv2_conv" if size in ("atto", "femto", "pico", "nano") else "timm_convnextv2"
+        yield Published(f"convnextv2_{size}", "ConvNeXtV2", TIMM, make, variants, rules=rules)
 
 
 NETWORKS = tuple(_networks())

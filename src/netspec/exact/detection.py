@@ -78,7 +78,7 @@ def retinanet(
     names = ("c3", "c4", "c5")
     body, stages = resnet_encoder(*ENCODERS[encoder], norm=norm, saved=names)
     more = "p6p7 of c5" if of_stage else "p6p7"
-    neck = pyramid({name: stages[name] for name in names}, width, more=more)  # type: ignore[arg-type]
+    neck = pyramid({name: stages[name] for name in names}, width, more=more)
     head = retina_head(width, classes, anchors)
     return network((height, columns, 3), *body, *neck, *head, conventions=CONVENTIONS, paper=FOCAL)
 

@@ -14,8 +14,8 @@ from PIL import Image, ImageOps
 
 from netspec.weights.plan import WeightsError
 
-#: The row for networks that have none.
-ANY = "*"
+#: How many classes ILSVRC 2012 has (Russakovsky et al. 2015, arXiv:1409.0575), which go by the order of their synsets.
+IMAGENET = 1000
 _METHODS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
 
@@ -40,17 +40,29 @@ class Preprocessing:
         scale = shorter / min(image.size)
         size = (max(side, int(image.width * scale)), max(side, int(image.height * scale)))
         resized = image.resize(size, _METHODS[self.interpolation])
-        left, top = ((length - side) // 2 for length in resized.size)
+        left, top = (round((length - side) / 2) for length in resized.size)
         cropped = np.asarray(resized.crop((left, top, left + side, top + side)), np.float32) / 255
         return ((cropped - np.asarray(self.mean)) / np.asarray(self.std)).astype(np.float32)
 
 
 @cache
-def preprocessing_of(name: str) -> Preprocessing:
-    """That of the network called ``name``, or what ImageNet classifiers share."""
-    text = resources.files("netspec.reference").joinpath("preprocessing.csv").read_text(encoding="utf-8")
-    rows = {row["network"]: row for row in csv.DictReader(io.StringIO(text))}
-    row = rows.get(name, rows[ANY])
+def _rows(name: str) -> tuple[dict[str, str], ...]:
+    text = resources.files("netspec.reference").joinpath(name).read_text(encoding="utf-8")
+    return tuple(csv.DictReader(io.StringIO(text)))
+
+
+def preprocessing_of(name: str, tag: str | None = None) -> Preprocessing:
+    """That of the network called ``name`` with the weights that its library calls ``tag``.
+
+    Without a tag, that of the library's default; for a network that no row is about, what ImageNet classifiers share.
+    Raises :class:`WeightsError` for a tag that the network does not have.
+    """
+    rows = _rows("preprocessing.csv")
+    own = {row["weights"]: row for row in rows if row["network"] == name}
+    if tag is not None and tag not in own:
+        known = f"one of {', '.join(own)}" if own else "none: no weights of it are known"
+        raise WeightsError(f"{name}: no preprocessing is known for weights {tag!r}, expected {known}")
+    row = own[tag] if tag else next(iter(own.values()), rows[-1])
     numbers = {key: tuple(map(float, row[key].split())) for key in ("mean", "std")}
     return Preprocessing(int(row["resize"]), int(row["crop"]), row["interpolation"], **numbers, source=row["source"])
 
@@ -66,7 +78,13 @@ def opened(path: Path) -> Image.Image:
 
 
 def labels_of(path: Path | None, classes: int) -> tuple[str, ...]:
-    """Names of the classes, a line each; numbers where no file is given."""
+    """Names of the classes, a line each in a file.
+
+    Without one, those of a thousand classes are what WordNet 3.0 calls the synsets of ImageNet, others have numbers.
+    Raises :class:`WeightsError` for a file of other than as many lines.
+    """
+    if path is None and classes == IMAGENET:
+        return tuple(row["name"] for row in _rows("imagenet_classes.csv"))
     if path is None:
         return tuple(f"class {index}" for index in range(classes))
     try:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from report.engine import reference
 from report.engine.formats import NONE, count, plain
-from report.engine.page import Column, Table
+from report.engine.page import Block, Column, Table
 from report.learned.about import About
 from report.runs import frames, statistics
-from report.runs.load import Cell
+from report.runs.load import Cell, Run, metrics
 
 FILE = "book_demos.csv"
+
+#: A loss that a row prints for an epoch.
+OF_EPOCH = re.compile(r"(\d\.\d+) in epoch (\d+)")
 
 
 def demos(about: About) -> dict[str, reference.Row]:
@@ -49,6 +53,29 @@ def _row(about: About, row: reference.Row, cell: Cell | None, notes: dict[str, s
         ours += "".join(notes.setdefault(text, "¹²³⁴⁵⁶⁷⁸"[len(notes)]) for text in unlike(row, cell))
     params = row.columns["params"]
     return [row.name, row.text("data"), count(float(params)) if params else NONE, row.text("printed"), ours]
+
+
+def by_epoch(about: About, cells: Sequence[Cell]) -> list[Block]:
+    """Training losses by epoch beside those printed, of cells on the data of their row; nothing where none is."""
+    known, rows = demos(about), []
+    for cell in cells:
+        row = known.get(cell.book_row or "")
+        if row is None or not cell.counted or cell.config.get("dataset.name") != row.columns["dataset"]:
+            continue
+        printed = {int(epoch): loss for loss, epoch in OF_EPOCH.findall(row.text("printed"))}
+        found = [_losses(run) for run in cell.counted]
+        ours = {epoch: statistics.mean([losses[epoch] for losses in found]) for epoch in found[0]}
+        if printed.keys() & ours.keys():
+            losses = {epoch: plain(ours[epoch], 4) if epoch in ours else NONE for epoch in sorted({*printed, *ours})}
+            rows += [[row.name, str(epoch), printed.get(epoch, NONE), loss] for epoch, loss in losses.items()]
+    caption = "Mean training loss over an epoch, as the companion repository prints it and ours (mean over seeds)."
+    return [Table(caption, (Column("Demo", "1fr"), "Epoch", "Printed", "Ours"), rows)] if rows else []
+
+
+def _losses(run: Run) -> dict[int, float]:
+    frame = metrics(run)
+    train = frame[(frame["split"] == "train") & (frame["metric"] == "loss")]
+    return {int(epoch): float(value) for epoch, value in zip(train["epoch"], train["value"], strict=True)}
 
 
 def unlike(row: reference.Row, cell: Cell) -> list[str]:

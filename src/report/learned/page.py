@@ -8,7 +8,7 @@ from report.engine import citation
 from report.engine.formats import NONE, brief, count, plain, words
 from report.engine.page import Block, Column, Page, Picture, Section, Table
 from report.learned.about import About
-from report.learned.book import book_table
+from report.learned.book import book_table, by_epoch
 from report.learned.figure import figures, measured
 from report.learned.findings import findings
 from report.learned.table import tables
@@ -45,6 +45,7 @@ def page(about: About, trained: Trained) -> Page:
         Picture(CURVES, _curves_caption(about, trained)),
         *about.pictures(trained),
         book_table(about, cells),
+        *by_epoch(about, cells),
         Section("What was run", facts=provenance.what_was_run(cells)),
     ]
     return Page(

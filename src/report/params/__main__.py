@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import astuple, fields
 from pathlib import Path
 
 from netspec.ownership import write_all
@@ -71,6 +72,17 @@ def _document(arguments: argparse.Namespace) -> None:
     write_all({arguments.out: document})
 
 
+def _functions(arguments: argparse.Namespace) -> None:
+    from netspec import functions
+
+    names = [field.name for field in fields(functions.Found)]
+    rows = []
+    for found in functions.all_found():
+        print(*astuple(found), sep=" | ", flush=True)
+        rows.append(astuple(found))
+    write_all({arguments.out: encode_plain(names, rows)})
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(prog="python -m report.params", description=__doc__.splitlines()[0].replace("`", ""))
@@ -86,6 +98,10 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("figure", parents=[table], help="draw the catalogue at a glance")
     command.add_argument("--out", type=Path, required=True, metavar="SVG", help="the figure")
     command.set_defaults(run=_figure)
+
+    command = commands.add_parser("functions", help="find out which networks compute what their reference computes")
+    command.add_argument("--out", type=Path, required=True, metavar="CSV", help="book_functions.csv; takes minutes")
+    command.set_defaults(run=_functions)
 
     command = commands.add_parser("document", parents=[table], help="set the report as PDF")
     command.add_argument("--other-forms", type=Path, required=True, metavar="CSV", help="other_forms.csv")

@@ -18,6 +18,18 @@ KINDS = {
     "no reference": "no reference implementation was counted; built and book stand alone",
 }
 
+#: The same as a column says it.
+WHYS = {
+    "exact": KINDS["exact"],
+    **{f"differs ({kind})": KINDS[kind] for kind in ("convention", "approximation", "partial view")},
+    "not compared": KINDS["no reference"],
+}
+FUNCTIONS = {
+    "exact": "outputs are equal but for rounding in float32",
+    "differs": "they are not, or the counts differ; a note says in what where the counts are equal",
+    "not compared": "that reference has no network with the weights of a library here, or it takes other inputs",
+}
+
 
 def findings(counted: Catalogue) -> list[str]:
     """The summary, most general first."""
@@ -86,7 +98,16 @@ def _references(rows: Sequence[Variant]) -> str:
         )
     return text + (
         f"{count(kinds['approximation'])} are approximations and {count(kinds['partial view'])} show a part of the "
-        "reference or a part beside it."
+        f"reference or a part beside it. {_functions(known)}"
+    )
+
+
+def _functions(known: Sequence[Variant]) -> str:
+    equal = [v for v in known if v.count == "exact"]
+    found = Counter(v.function.partition(" (")[0] for v in equal)
+    return (
+        f"Of the {count(len(equal))} with equal counts {count(found['exact'])} compute the same, "
+        f"{count(found['differs'])} do not, and {count(found['not compared'])} were not compared."
     )
 
 

@@ -10,7 +10,7 @@ from report.engine.formats import NONE, count, signed_count
 from report.engine.page import Band, Block, Column, Notes, Page, Picture, Section, Table
 from report.params import chapter
 from report.params.axes import outside
-from report.params.findings import KINDS, findings, quotes
+from report.params.findings import FUNCTIONS, WHYS, findings, quotes
 from report.params.rows import Catalogue, Variant
 from report.params.tables import (
     MARKS,
@@ -69,7 +69,8 @@ CONVENTIONS = (
 #: Columns of the tables by section.
 HEADER = (
     Column("Variant", "1fr"), Column("Input", "2.75cm"), "Layers", "Printed", Column("Paper", "1.95cm", left=False),
-    "Book", "Built", "Reference", "Difference", "%", Column("Kind"), Column("Multiply-adds", "1.9cm", left=False),
+    "Book", "Built", "Reference", "Difference", "%", Column("Count", "2.2cm"), Column("Function"),
+    Column("Multiply-adds", "1.9cm", left=False),
     Column("Activations (MiB)", "1.75cm", left=False), Column("Notes"),
 )  # fmt: skip
 
@@ -90,7 +91,10 @@ def page(counted: Catalogue, tables: Sequence[chapter.Table], sections: bool = T
         Section("What the counts say", sentences=findings(counted)),
         Picture("*.svg", _figure_caption(counted), floats=True),
         Section("How it is counted", facts=CONVENTIONS),
-        Section("", "Every variant has a kind, which says how built and reference compare:", facts=list(KINDS.items())),
+        Section("", "How built and reference compare, in their counts:", facts=list(WHYS.items())),
+        Section(
+            "", "And in what they compute of the same inputs with the same weights:", facts=list(FUNCTIONS.items())
+        ),
         summary(counted),
         Section("The tables of the chapters"),
         *map(chapter_table, tables),
@@ -149,7 +153,8 @@ def cells(v: Variant) -> list[str]:
         NONE if v.reference_params is None else count(v.reference_params),
         NONE if v.delta_reference is None else signed_count(v.delta_reference),
         share(v),
-        v.kind,
+        v.count,
+        v.function.partition(" (")[0],
         quantity(v.macs),
         f"{v.activation_bytes / 2**20:,.2f}",
     ]
@@ -160,6 +165,8 @@ def notes_of(v: Variant) -> list[str]:
     found = []
     if v.reason:
         found.append(reason_text(v.reason) + ".")
+    if v.function.startswith("differs (") and v.count == "exact":
+        found.append(f"Computes another function: {v.function[len('differs (') : -1]}.")
     if v.book_printed_note:
         counts = "" if v.book_printed_agreement == "not reproduced" else f": {count(v.book_printed_params)}"
         found.append(f"{v.book_printed} printed: {v.book_printed_note}{counts}.")

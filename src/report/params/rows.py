@@ -33,7 +33,10 @@ class Variant:
     paper_printed: str = column("the figure as a paper or its repository prints it")
     paper: str = column("where that figure is printed, or else the paper of the architecture")
     delta_reference: int | None = column("built_params minus reference_params")
-    kind: str = column("exact, convention, approximation, partial view or no reference")
+    count: str = column("exact, differs (convention, approximation or partial view) or not compared")
+    function: str = column(
+        "outputs beside the reference's, with the same weights: exact, differs (in what) or not compared"
+    )
     macs: int = column("multiply-adds for one example")
     new_primitives: int | None = column("primitives new to the reader in the later edition; empty: no such entry")
     new_primitives_earlier: int | None = column("the same in the earlier edition; empty: the edition does not say")
@@ -61,6 +64,11 @@ class Variant:
     alternative_of: str = column("variant that an alternative is another form of")
     primitives: str = column("primitives used, in order of appearance")
     book: str = column("where the chapters keep the entry")
+
+    @property
+    def kind(self) -> str:
+        """Why the counts differ, in a word; ``exact`` or ``no reference`` where they do not."""
+        return {"exact": "exact", "not compared": "no reference"}.get(self.count) or self.count[len("differs (") : -1]
 
     @property
     def is_fixture(self) -> bool:

@@ -49,7 +49,7 @@ def row(folder: Path, largest: int) -> tuple[dict[str, Any], list[dict[str, Any]
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         return {**empty, **about, "count": "not compared", "function": "not compared", "reason": reason}, []
     errors = {"float32": found.float32, "float64": found.float64, "gradients": found.gradients}
-    beyond = [f"{name} {error:.3g}" for name, error in errors.items() if error is not None and error > 1]
+    beyond = [f"{name} {error:.3g}" for name, error in errors.items() if error is not None and not error <= 1]
     return {
         **about,
         **{name: getattr(found, name) for name in ("network", "params", "reference_params", "rules")},

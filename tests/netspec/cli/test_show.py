@@ -113,7 +113,8 @@ def test_counts_as_json_are_those_of_netspec(capsys):
         assert record["book"] == one.book
         assert record["built"] == one.built
         assert record["delta_reference"] == one.delta_reference
-        assert record["kind"] == one.kind
+        assert record["count"] == {"word": one.in_count.word, "why": one.in_count.why}
+        assert record["function"] == {"word": one.in_function.word, "why": one.in_function.why}
         assert record["reference"]["reason"] == one.reason
         assert record["printed"]["agreement"] == one.printed.agreement
 
@@ -125,4 +126,4 @@ def test_counts_stand_under_their_names(capsys):
     assert re.search(r"built +61,706", first)
     assert re.search(r"built − reference +±0\n", first)
     assert re.search(r"built − reference +\+7,654,144  two 3×3 convolutions per level", second)
-    assert re.search(r"kind +approximation", second)
+    assert re.search(r"count +differs +approximation", second)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,11 +15,15 @@ from PIL import Image
 from scipy import stats
 
 from report.__main__ import main
+from report.learned.about import About
+from report.learned.book import by_epoch
+from report.runs.load import load, metrics
 from train import config
 from train.tasks import TASKS
 
 pytestmark = pytest.mark.slow
 
+RECORDED = Path(__file__).parents[3] / "results/recorded"
 SEEDS = (0, 1, 2)
 #: Values of the headline by cell and seed: the first cell, one that differs, one that does not.
 VALUES = ((10.0, 10.4, 10.2), (12.0, 12.5, 12.1), (10.3, 10.2, 10.1), (10.1, 10.5, 10.0))
@@ -250,3 +255,13 @@ def test_figures_that_no_run_has_are_left_out(tree):
     found = pd.read_csv(made(tree).with_suffix(".csv"))
     assert [name for name in found if name.endswith("_mean")] == ["loss_mean"]
     assert {"loss_difference", "loss_p_holm"} <= {*found}
+
+
+def test_losses_by_epoch_stand_beside_the_printed_ones():
+    about = About("diffusion", "", "", metrics=("loss",), demos=("DDPM",))
+    cells = load(RECORDED / "cifar-ddpm", ["base80"], [0])
+    (found,) = by_epoch(about, cells)
+    assert [row[1:3] for row in found.rows] == [["1", "0.121329"], ["2", "–"], ["3", "–"], ["50", "0.062218"]]
+    frame = metrics(cells[0].first)
+    losses = frame[(frame["split"] == "train") & (frame["metric"] == "loss")]["value"]
+    assert [row[3] for row in found.rows] == [*(f"{loss:.4f}" for loss in losses), "–"]

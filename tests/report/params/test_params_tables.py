@@ -20,7 +20,7 @@ from report.params.rows import Catalogue, Layer, Part, Variant
 # The columns that readers of the file were promised.
 PROMISED = {
     "entry", "variant", "domain", "image", "n_layers", "book_params", "book_printed", "built_params",
-    "reference_params", "reference_source", "paper_printed", "paper", "delta_reference", "kind", "macs",
+    "reference_params", "reference_source", "paper_printed", "paper", "delta_reference", "count", "function", "macs",
     "new_primitives", "new_primitives_earlier", "activations", "activation_bytes", "output", "reason",
 }  # fmt: skip
 

@@ -20,7 +20,7 @@ FIELDS = ("language", "transformers", "vision", "images", "detectors")
 
 #: How the constructor of a case names a network of a library.
 NAMED = (
-    re.compile(r"torchvision\.models\.(\w+)\(weights=None\)"),
+    re.compile(r"torchvision\.models\.(\w+)\(weights=None(?:, aux_logits=False, init_weights=(?:False|True))?\)"),
     re.compile(r"timm\.create_model\('([\w.]+)', pretrained=False(?:, num_classes=1000)?\)"),
 )
 

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from netspec.exact import convnext, densenet, efficientnet, resnet, shuffle, small, swin
+from netspec.exact import compact, convnext, densenet, efficientnet, resnet, shuffle, small, swin
 from netspec.layers import BottleneckBlock, ResidualBlock
 from netspec.weights.cases.base import Cases, case, named
 
@@ -17,6 +17,12 @@ CASES: Cases = {
     "lenet5_gray28": partial(named, "lenet5_28"),
     "lenet5_gray32": partial(named, "lenet5"),
     "lenet_300_100": partial(named, "lenet_300_100"),
+    **{f"densenet_bc_{depth}_{k}": partial(named, f"densenet_bc_{depth}_{k}") for depth, k in ((100, 12), (250, 24))},
+    **{f"shufflenet_v1_g{groups}": partial(named, f"shufflenet_v1_g{groups}") for groups in compact.WIDTHS},
+    **{
+        f"shufflenet_v1_{scale}_g3": partial(named, f"shufflenet_v1_x{scale}_g3")
+        for scale in ("0_5", "1_0", "1_5", "2_0")
+    },
     "dqn_nature": partial(named, "dqn_nature"),
     "highway_50": partial(named, "highway_50"),
     "alphago_policy": partial(named, "alphago_policy"),

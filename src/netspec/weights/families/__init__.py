@@ -10,7 +10,7 @@ from netspec.weights.rules import Table
 
 #: The modules of this package; each has a mapping ``TABLES`` from a name to a table.
 FAMILIES = (
-    *("small", "shuffle"),
+    *("small", "shuffle", "regnet", "inception", "compact"),
     "resnet",
     "vgg",
     "vit",

@@ -35,4 +35,35 @@ TIMM_CONV = Table(
     ),
 )
 
-TABLES = {"torchvision_convnext": TORCHVISION, "timm_convnext": TIMM, "timm_convnext_conv": TIMM_CONV}
+_BLOCK = "layers.{i}.copies.0.layers.{b}.body.layers"
+V2 = Table(
+    rules=(
+        Rule("layers.0.conv", "stem.0"),
+        Rule("layers.1", "stem.1"),
+        Rule(f"{_BLOCK}.0.conv", "stages.{s}.blocks.{b}.conv_dw"),
+        Rule(f"{_BLOCK}.1", "stages.{s}.blocks.{b}.norm"),
+        Rule(f"{_BLOCK}.2.linear", "stages.{s}.blocks.{b}.mlp.fc1"),
+        Rule(f"{_BLOCK}.3", "stages.{s}.blocks.{b}.mlp.grn"),
+        Rule(f"{_BLOCK}.4", "stages.{s}.blocks.{b}.mlp.fc2"),
+        Rule("layers.{i}.conv", "stages.{i // 3}.downsample.1"),
+        Rule("layers.{last-1}", "head.norm"),
+        Rule("layers.{last}", "head.fc"),
+        Rule("layers.{i}", "stages.{i // 3}.downsample.0"),
+    ),
+    numbers={"s": "layers.{i}.copies"},
+)
+V2_CONV = Table(
+    rules=tuple(
+        Rule(rule.ours, rule.theirs, layout="conv") if ".fc" in str(rule.theirs) and "mlp" in str(rule.theirs) else rule
+        for rule in V2.rules
+    ),
+    numbers=V2.numbers,
+)
+
+TABLES = {
+    "timm_convnextv2": V2,
+    "timm_convnextv2_conv": V2_CONV,
+    "torchvision_convnext": TORCHVISION,
+    "timm_convnext": TIMM,
+    "timm_convnext_conv": TIMM_CONV,
+}

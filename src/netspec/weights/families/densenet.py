@@ -12,4 +12,15 @@ DENSENET = Table(
     ),
 )
 
-TABLES = {"torchvision_densenet": DENSENET}
+BC = Table(
+    rules=(
+        Rule("layers.0.conv", "conv1"),
+        Rule("layers.{s}.layers.{b}.{p:conv|norm}{k}", "body.{s - 1}.{b}.{N[p]}{k}"),
+        Rule("layers.{last-2}.norm", "bn"),
+        Rule("layers.{s}.{p:conv|norm}", "body.{s - 1}.{N[p]}"),
+        Rule("layers.{last}", "fc"),
+    ),
+    words={"N": {"conv": "conv", "norm": "bn"}},
+)
+
+TABLES = {"torchvision_densenet": DENSENET, "densenet_bc": BC}
