@@ -37,6 +37,7 @@ class Compared:
     question: str
     settings: tuple[Setting, ...]
     claims: Sequence[dict[str, Any]] = field(default=())
+    lengths: Path | None = None  # of attentions: what they cost at growing length
 
     @property
     def cells(self) -> list[Cell]:
@@ -62,9 +63,16 @@ class Compared:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The report; ``more`` gives blocks of a comparison of its own kind, after the tables of its settings."""
+    """The report; ``more`` gives blocks of a comparison of its own kind, after the tables of its settings.
+
+    ``second`` draws its second figure where that is not of the curves while training, with a ``caption``.
+    """
 
     more: Callable[[Compared], list[Block]] = lambda compared: []
+    second: Callable[[Compared], bytes] = lambda compared: figure.during(compared.settings, compared.curves)
+    caption: str = (
+        "The same figure on the validation data during training, mean over seeds, each at the rate it is judged at."
+    )
 
     def read(self, path: Path) -> Compared:
         """What a file of ``results/comparisons`` compares, with its runs.
@@ -74,13 +82,15 @@ class Comparison:
         about = read_json(path, f"delete it, and `snakemake {path}` makes it again")
         try:
             settings = tuple(_setting(one) for one in about["settings"])
-            return Compared(phrase(about["title"]), phrase(about["question"]), settings, tuple(about["claims"]))
+            lengths = Path(about["lengths"]) if about.get("lengths") else None
+            said = phrase(about["title"]), phrase(about["question"])
+            return Compared(*said, settings, tuple(about["claims"]), lengths)
         except (KeyError, TypeError) as error:
             raise ReportError(f"{path}: is not what a comparison is described by ({error}); delete it") from None
 
     def write(self, compared: Compared, stem: Path) -> None:
         """Write four tables, two figures, the page in Markdown and as PDF: whole, or nothing."""
-        drawings = {FIRST: figure.first(compared.settings), CURVES: figure.during(compared.settings, compared.curves)}
+        drawings = {FIRST: figure.first(compared.settings), CURVES: self.second(compared)}
         runs, claims = rounded(tables.per_run(compared.settings)), rounded(tables.of_claims(compared.verdicts))
         frames = dict(zip((*DATA, CLAIMS), (compared.table, runs, compared.curves, claims), strict=True))
         contents = {name: encode(frame) for name, frame in frames.items()} | drawings
@@ -98,7 +108,7 @@ class Comparison:
             question=compared.question,
             book=source.sentence(),
             notice=smoke.opening(banner, None),
-            blocks=[*concluded, Picture(FIRST, _caption(settings)), Picture(CURVES, _curves_caption(settings)), *facts],
+            blocks=[*concluded, Picture(FIRST, _caption(settings)), Picture(CURVES, self.caption), *facts],
             wide=[
                 *(content.main_table(one, compared.table) for one in settings),
                 *self.more(compared),
@@ -132,10 +142,6 @@ def _caption(settings: Sequence[Setting]) -> str:
         f"Right: the mean over all seeds at each rate, in the colours of the left, where no run diverged{each}; "
         "figures far from the best lie beyond the axis."
     )
-
-
-def _curves_caption(settings: Sequence[Setting]) -> str:
-    return "The same figure on the validation data during training, mean over seeds, each at the rate it is judged at."
 
 
 REPORT = Comparison()

@@ -124,8 +124,8 @@ class Text:
 
 @dataclass(frozen=True)
 class Recall:
-    """Sequences of associative recall to be made: how many of each split, the most pairs of a key and a value in one,
-    how many keys and values there are to draw from, and how often a sequence of as many pairs asks.
+    """Sequences of associative recall to be made: how many of each split, the pairs of a key and a value in one, how
+    many keys and values there are to draw from, and the queries behind the pairs.
     """
 
     train: int
@@ -138,7 +138,12 @@ class Recall:
     @property
     def length(self) -> int:
         """Tokens of a sequence."""
-        return 2 * (self.pairs + self.queries)
+        return self.pairs + self.queries
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that there are: every pair, and a query for each key."""
+        return self.keys * (self.values + 1)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from train.config import schema
-from train.config.cell import sides
+from train.config.cell import Recall, sides
 from train.config.schema import ConfigError
 
 #: Optional keys and what holds without them. A key that says no more is dropped, so that it changes no fingerprint.
@@ -69,13 +69,16 @@ def load(path: Path) -> dict[str, Any]:
 
 def _check_recall(recall: dict[str, Any], classes: int, path: Path) -> None:
     """Raise :class:`ConfigError` for more pairs than keys, or another number of classes than of tokens."""
-    if recall["pairs"] > recall["keys"]:
+    made = Recall(**recall)
+    if made.pairs > made.keys:
         raise ConfigError(
-            f"{path}: key 'recall.pairs' is {recall['pairs']}, expected at most as many as keys ({recall['keys']}): "
+            f"{path}: key 'recall.pairs' is {made.pairs}, expected at most as many as keys ({made.keys}): "
             "each pair of a sequence has another one"
         )
-    if classes != (tokens := recall["keys"] + recall["values"]):
-        raise ConfigError(f"{path}: key 'classes' is {classes}, expected {tokens}, the keys and values together")
+    if classes != made.tokens:
+        raise ConfigError(
+            f"{path}: key 'classes' is {classes}, expected {made.tokens}: keys × values pairs, and a query for each key"
+        )
 
 
 def check_crop(dataset: dict[str, Any], augmentation: dict[str, Any], dataset_file: str, where: str) -> None:

@@ -221,7 +221,7 @@ def _one(
         name=name,
         title=settings["title"],
         question=settings["question"],
-        report="sweep" if values and settings["report"] != comparison.KIND else settings["report"],
+        report="sweep" if values and settings["report"] not in comparison.KINDS else settings["report"],
         dataset={"name": settings["dataset"], **{key: dataset[key] for key in dataset if key != "augmentation"}},
         cells=cells,
         cells_file=name if inline else settings["cells"],
@@ -235,7 +235,7 @@ def _one(
         together=settings.get("together"),
         compared=comparison.content(settings),
     )
-    if found.report == comparison.KIND:
+    if found.report in comparison.KINDS:
         comparison.check_names(found, f"{where}: key '{prefix}")
     return found if own is None else _named(found, own)
 
@@ -316,7 +316,7 @@ def _typed(config: Any, experiments: list[str]) -> Any:
         config["seeds"] = [_whole(seed) for seed in config["seeds"]]
     if "gpus_per_run" in config:
         config["gpus_per_run"] = _whole(config["gpus_per_run"])
-    config |= {key: _numbers(config[key]) for key in ("tuning", "settings", "claims") if key in config}
+    config |= {key: _numbers(config[key]) for key in ("tuning", "settings", "claims", "lengths") if key in config}
     return {**config, **{key: _typed(config[key], []) for key in experiments if isinstance(config.get(key), dict)}}
 
 

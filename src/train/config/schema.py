@@ -102,7 +102,7 @@ def completed(value: dict[str, Any], schema: str) -> dict[str, Any]:
 
 
 def task_settings(value: dict[str, Any], task: str, where: str) -> dict[str, Any]:
-    """Settings that ``task`` alone has, with the defaults of those that ``value`` lacks.
+    """Settings that ``task`` alone has, with the defaults of those that ``value`` lacks and that have one.
 
     Raises :class:`ConfigError` naming ``where`` for the settings of another task.
     """
@@ -113,7 +113,9 @@ def task_settings(value: dict[str, Any], task: str, where: str) -> dict[str, Any
         raise ConfigError(
             f"{where}: key 'task_settings.{strange[0]}' is no setting of task {task}, expected {expected}"
         )
-    return {key: value.get(key, about["default"]) for key, about in own.items()}
+    return {
+        key: value.get(key, about.get("default")) for key, about in own.items() if key in value or "default" in about
+    }
 
 
 def _completed(value: dict[str, Any], declared: dict[str, Any]) -> dict[str, Any]:

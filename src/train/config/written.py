@@ -20,14 +20,14 @@ CALLED: dict[str, type] = {
 
 
 def attention(text: str) -> Attention:
-    """The value of ``Attention(positions="rope", pattern=Dilated(4))``: names of parts with numbers, texts and patterns.
+    """The value of ``Attention(positions="rope", pattern=Dilated(4))``: parts with numbers, texts and patterns.
 
     Raises :class:`netspec.SpecError` naming what cannot be read, or a field or part that there is not.
     """
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise SpecError(f'{text}: cannot be read, expected a value such as Attention(kv_heads=1, window=8)') from None
+        raise SpecError(f"{text}: cannot be read, expected a value such as Attention(kv_heads=1, window=8)") from None
     found = _value(tree, text)
     if not isinstance(found, Attention):
         raise SpecError(f"{text}: is no attention, expected a value such as Attention(kv_heads=1, window=8)")

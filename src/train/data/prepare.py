@@ -27,10 +27,10 @@ from train.data.example import BOXES
 from train.data.images import LARGEST_FILE, Unreadable
 from train.data.raw import DOWNLOADS, open_raw
 from train.data.raw.download import check_space
+from train.data.raw.recall import RawSequences
 from train.data.raw.source import SPLITS, Loaded, RawData, Reached, Wanted, few
 from train.data.raw.subset import choose_per_class
 from train.data.raw.text import RawText
-from train.data.recall import RawSequences
 from train.data.tokens import TOKENIZER, tokens_of
 from train.data.writers import ArrayWriter, Layout, RecordWriter, digest, digest_of, save_array
 from train.machine.progress import Tally, say
@@ -43,7 +43,7 @@ NAMED = 20
 #: What the mark of a store's folder says that it is for.
 STORE = "prepared data"
 ABOUT = "store.json"
-PARTS = ("image", "label", "mask", *BOXES, "token", "first", "records", "images", "labels")
+PARTS = ("image", "label", "mask", *BOXES, "token", "answer", "records", "images", "labels")
 #: All files that a store of either form may have, or had before its arrays were named in the manifest.
 FILES = (
     *(f"{split}_{part}.npy" for split in SPLITS for part in PARTS),

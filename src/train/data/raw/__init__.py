@@ -8,8 +8,8 @@ from train.config.cell import Dataset
 from train.config.schema import ConfigError
 from train.data.raw import archive, coco, embedded, folder, idx, imagenet, pets, voc
 from train.data.raw.download import fetch, verify
+from train.data.raw.recall import RawSequences, made
 from train.data.raw.source import RawData
-from train.data.recall import RawSequences, made
 from train.data.raw.text import RawText, open_text
 from train.data.raw.unpacked import folder_of
 
@@ -20,7 +20,7 @@ DOWNLOADS = Path("data/downloads")
 
 
 def open_raw(dataset: Dataset, downloads: Path = DOWNLOADS) -> RawData | RawText | RawSequences:
-    """The images, the text or the sequences of ``dataset`` as published, fetched into ``downloads`` where they are not on disk.
+    """The images, the text or the sequences of ``dataset``, fetched into ``downloads`` where they are not on disk.
 
     Raises :class:`ConfigError` for anything missing, damaged or of another layout.
     """

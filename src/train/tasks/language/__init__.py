@@ -19,6 +19,9 @@ from train.tasks.checks import check_causal, check_plain
 if TYPE_CHECKING:
     from train.data.store import Store
 
+#: How many times as many tokens as it was trained on a network may be judged at.
+LONGER = (2, 4, 8)
+
 
 def with_vocabulary(network: NetSpec, tokens: int) -> NetSpec:
     """The same language model of another alphabet. Raises :class:`SpecError` where it is none."""
@@ -76,6 +79,7 @@ LANGUAGE = Task(
         Metric("bits", "held-out loss", "bits", "down"),
         Metric("block_loss", "loss over disjoint blocks", "nats", "down"),
         Metric("accuracy", "tokens predicted", "%", "up"),
+        *(Metric(f"loss_x{factor}", f"loss at {factor} × the tokens", "nats", "down") for factor in LONGER),
     ),
     spec=spec,
     check=check,

@@ -21,13 +21,13 @@ def _fitted(model: str, tokens: int, length: int) -> NetSpec:
 
 
 def spec(cell: Cell) -> NetSpec:
-    """The language model with the keys and values as tokens, for as many as a sequence has."""
+    """The language model with pairs and queries as tokens, for as many as a sequence has."""
     return _fitted(cell.model, cell.dataset.classes, cell.dataset.recall.length)
 
 
 def check(cell: Mapping[str, Any], places: Places) -> None:
     """Raise :class:`ConfigError` unless the model is a language model with as many positions as a sequence has tokens
-    that does not see the values that it is asked for.
+    that sees no later ones.
     """
     try:
         network = _fitted(cell["model"], cell["dataset"]["classes"], Recall(**cell["dataset"]["recall"]).length)
