@@ -132,7 +132,9 @@ rule measure_lengths:
             {
                 path
                 for cell in PLAN.variants(PLAN.reported[wildcards.report].name).values()
-                for path in provenance.code_of(PLAN.model_at(cell), "train.__main__:_bench_lengths", "language")
+                for path in provenance.code_of(
+                    PLAN.model_at(cell), "train.__main__:_bench_lengths", "language"
+                )
             }
         ),
     output:

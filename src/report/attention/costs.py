@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from report.comparison.figure import style
-from report.comparison.page import Compared
+from report.comparison.report import Compared
 from report.engine.canvas import canvas, empty_figure, svg
 from report.engine.errors import ReportError, read_json
 from report.engine.formats import NONE, count, plain, scaled

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from report.attention.costs import blocks, drawn
-from report.comparison.page import Comparison
+from report.comparison.report import Comparison
 
 REPORT = Comparison(
     more=blocks,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from report.comparison.figure import style
-from report.comparison.page import Compared
+from report.comparison.report import Compared
 from report.comparison.settings import Setting
 from report.engine.canvas import canvas, empty_figure, svg
 from report.engine.formats import NONE, plain, signed

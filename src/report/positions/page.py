@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from report.comparison.page import Comparison
+from report.comparison.report import Comparison
 from report.positions.lengths import blocks, drawn
 
 REPORT = Comparison(

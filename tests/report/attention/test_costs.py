@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from report.attention.costs import blocks, costs, drawn, slope
-from report.comparison.page import Compared
+from report.comparison.report import Compared
 from report.engine.errors import ReportError
 
 
