@@ -83,7 +83,7 @@ def _table(setting: Setting) -> Table:
         )
     caption = (
         f"{setting.title}: held-out loss in nats at multiples of the length of training, mean over seeds. At every "
-        f"length a token has at least half of it before it; beyond training's some windows are scored. {RULE}."
+        f"length a token has at least half of it before it; beyond that of training, some windows are scored. {RULE}."
     )
     return Table(caption, header, rows)
 

@@ -29,7 +29,7 @@ from train.provenance import git_state, machine, versions
 from train.tasks import task_of
 
 #: Rounds of steps at a length end when they have taken so many seconds, but not before :data:`FEWEST`.
-SECONDS, FEWEST, MOST = 6.0, 3, 15
+SECONDS, FEWEST, MOST = 2.0, 3, 9
 #: Tokens that are decoded.
 DECODED = 512
 
