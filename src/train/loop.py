@@ -106,10 +106,12 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints, mad
     each = 1 if task.tokens is None else task.tokens(learner.spec)
     live = Live(saved.own, about, clock, cell.batch_size, each, silent)
     live.begin(rows, step)
+    taken = so_far.get("start") if restored else None
     if cell.start is not None and not restored:
-        state, replaced = _started(programs, state, cell)
-        new = f", with a new head ({', '.join(replaced)})" if replaced else ""
-        progress.say(f"starts from {shown(cell.start, 300)}{new}")
+        from train import start  # which a run without one does not depend on
+
+        state, taken = start.begun(programs, state, cell, seed, store.class_names)
+        progress.say(start.told(taken, cell))
     if restored:
         progress.say(f"resumed at step {step} of {length.steps}")
 
@@ -122,7 +124,7 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints, mad
 
     def save() -> None:
         so_far = {"rows": rows, "clock": clock.saved(), "iterator": iterator.get_state()}
-        saved.save(step, state, so_far)
+        saved.save(step, state, so_far | ({"start": taken} if taken else {}))
 
     last_step = length.steps
     with processes.stop_requests() as stop_at:
@@ -157,7 +159,7 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints, mad
                 figures, files = learner.finish(programs.run(final), store)
             # Not part of what a checkpoint holds, which may have to be written below and is then finished again.
             every = rows + [[length.epochs, step, "val", *figure] for figure in divergence.scored(figures).items()]
-        summary = summarize(cell, seed, store, every, state, clock)
+        summary = summarize(cell, seed, store, every, state, clock, taken)
         files["weights.npz"] = weights_file(programs.network(final), store.class_names, store.tokenizer)
         # Measuring uses the state up, which is needed again where the results cannot be written.
         spare = jax.device_get(state) if jax.process_count() == 1 else None
@@ -176,17 +178,6 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints, mad
             raise ConfigError(problem) from None
     saved.clear()
     return summary
-
-
-def _started(programs: Programs, state: TrainState, cell: Cell) -> tuple[TrainState, list[str]]:
-    """:meth:`Programs.started` from the file that a cell names. Raises :class:`ConfigError` naming file and array."""
-    advice = f"expected weights.npz of a run of {cell.model}, as key 'start' says"
-    try:
-        return programs.started(state, read_weights(Path(cell.start), advice).arrays)
-    except ValueError as error:
-        if isinstance(error, ConfigError):
-            raise
-        raise ConfigError(f"{shown(cell.start, 300)}: not weights of {cell.model} ({error}); {advice}") from None
 
 
 def evaluate(programs: Programs, state: TrainState, store: Store, batch_size: int) -> dict[str, float]:

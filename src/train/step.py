@@ -12,7 +12,7 @@ import copy
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -23,6 +23,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 import netspec
 from train.config.cell import Cell
 from train.config.schema import ConfigError
+from train.groups import Groups, head_of
 from train.machine.devices import compiler_options
 from train.optimizer import learning_rate, make_optimizer
 from train.tasks.base import Learner
@@ -56,8 +57,11 @@ class Programs:
         mesh = Mesh(self._devices, ("data",))
         replicated, self._split = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("data"))
         self._steps_per_epoch = steps_per_epoch
-        self._optimizer, self._rate = make_optimizer(cell, steps_per_epoch), learning_rate(cell, steps_per_epoch)
-        self._graph, _, self._draws, rest = parts_of(nnx.eval_shape(lambda: self._build(nnx.Rngs(0))))
+        network = nnx.eval_shape(lambda: self._build(nnx.Rngs(0)))
+        self.groups = Groups(network, cell.start)
+        self._graph, _, self._draws, rest = parts_of(network)
+        self._optimizer = self.groups.scaled(make_optimizer(cell, steps_per_epoch))
+        self._rate = learning_rate(cell, steps_per_epoch)
         self._counts = bool(jax.tree.leaves(rest))
         self._called: dict[Callable, Callable] = {}
         compiled = {"out_shardings": replicated, "compiler_options": compiler_options()}
@@ -135,17 +139,24 @@ class Programs:
         _, params, _, rest = parts_of(network)
         return state._replace(params=nnx.to_pure_dict(params), rest=nnx.to_pure_dict(rest), average=None)
 
-    def started(self, state: TrainState, arrays: Mapping[str, Any]) -> tuple[TrainState, list[str]]:
-        """An initial ``state`` with published weights, but for a head of another shape, whose names are returned too.
+    def started(
+        self, state: TrainState, arrays: Mapping[str, Any], head: Literal["auto", "new", "kept"] = "auto"
+    ) -> tuple[TrainState, list[str]]:
+        """An initial ``state`` with published weights, but for a new ``head``, the names in which are returned too.
 
-        The head is the last layer with parameters. Raises ``ValueError`` naming an array that is missing, unknown, or
-        of another shape elsewhere.
+        It is new where one is asked for, or the shapes of the last layer with parameters are others, unless that of the
+        weights is to be kept. Raises ``ValueError`` naming an array that is missing, unknown, or of another shape
+        elsewhere.
         """
         own = netspec.canonical_state(self.network(state))
-        last = max(int(name.split(".")[1]) for name in own if name.startswith("layers."))
-        head = [name for name in own if name.startswith(f"layers.{last}.")]
-        replaced = [name for name in head if name in arrays and arrays[name].shape != own[name].shape]
-        started = self.loaded(state, {**arrays, **{name: own[name] for name in replaced and head}})
+        begin = head_of(own)
+        replaced = [name for name in own if name.startswith(begin)]
+        changed = any(name in arrays and arrays[name].shape != own[name].shape for name in replaced)
+        if head == "kept" or not (changed or head == "new"):
+            replaced = []
+        else:
+            arrays = {name: array for name, array in arrays.items() if not name.startswith(begin)}
+        started = self.loaded(state, {**arrays, **{name: own[name] for name in replaced}})
         params, rest = (
             jax.tree.map(lambda new, old: jax.device_put(new, old.sharding), after, before)
             for after, before in ((started.params, state.params), (started.rest, state.rest))
@@ -219,7 +230,7 @@ class Programs:
             rate=jnp.float32(rate),
             params=params,
             rest=rest,
-            optimizer=self._optimizer.init(params),
+            optimizer=self._optimizer.init(self.groups.split(params)[0]),
             average=None if self.cell.ema_decay is None else params,
             sums=jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, jnp.float32), self._sums()),
         )
@@ -238,7 +249,11 @@ class Programs:
         """In training mode when there is a ``key`` to draw from."""
         drawn = keyed(self._draws, jax.random.key(0) if key is None else key)
         model = nnx.merge(self._graph, nnx.State(params), drawn, nnx.State(rest))
-        model.eval() if key is None else model.train()
+        if key is None:
+            model.eval()
+        else:
+            model.train()
+            self.groups.hold(model)
         return model
 
     def _inputs(self, seed: jax.Array, step: jax.Array, batch: dict) -> Any:
@@ -246,24 +261,28 @@ class Programs:
 
     def _update(self, state: TrainState, views: Any) -> TrainState:
         cell, key = self.cell, jax.random.fold_in(_stream(state.seed, 2), state.step)
+        trained, frozen = self.groups.split(state.params)
 
         def gradient_of(rest: Any, part: Any, index: Any) -> Any:
             def loss_of(params: Any) -> Any:
-                model = self._network(params, rest, key if cell.accumulate == 1 else jax.random.fold_in(key, index))
+                drawn = key if cell.accumulate == 1 else jax.random.fold_in(key, index)
+                model = self._network(self.groups.whole(params, frozen), rest, drawn)
                 loss, sums = self.learner.train_loss(model, part)
                 return loss, (sums, nnx.to_pure_dict(parts_of(model)[3]))
 
-            gradient, (sums, after) = jax.grad(loss_of, has_aux=True)(state.params)
+            gradient, (sums, after) = jax.grad(loss_of, has_aux=True)(trained)
             return gradient, sums, after
 
         gradient, sums, rest = accumulated(gradient_of, state.rest, views, cell.accumulate)
         # Made here, with the rate of the state: one that is written into the program would compile anew for each.
-        optimizer = make_optimizer(cell, self._steps_per_epoch, state.rate)
-        updates, optimizer_state = optimizer.update(gradient, state.optimizer, state.params)
-        params = optax.apply_updates(state.params, updates)
+        optimizer = self.groups.scaled(make_optimizer(cell, self._steps_per_epoch, state.rate))
+        updates, optimizer_state = optimizer.update(gradient, state.optimizer, trained)
+        trained = optax.apply_updates(trained, updates)
         average = state.average
-        if cell.ema_decay is not None:
-            average = optax.incremental_update(params, average, 1 - cell.ema_decay)
+        if cell.ema_decay is not None:  # what is frozen is its own average, to the last bit
+            before, kept = self.groups.split(average)
+            average = self.groups.whole(optax.incremental_update(trained, before, 1 - cell.ema_decay), kept)
+        params = self.groups.whole(trained, frozen)
         sums = jax.tree.map(jnp.add, state.sums, sums)
         return TrainState(state.step + 1, state.seed, state.rate, params, rest, optimizer_state, average, sums)
 

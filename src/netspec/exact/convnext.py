@@ -79,6 +79,8 @@ SIZES = (
 )
 #: Sizes whose names both libraries have: in torchvision's spelling of weights they have another name.
 SHARED = ("tiny", "small", "base", "large")
+#: Sizes whose MLPs are 1×1 convolutions in timm.
+OF_CONVOLUTIONS = ("atto", "femto", "pico", "nano")
 
 
 def _networks() -> Iterator[Published]:
@@ -88,13 +90,14 @@ def _networks() -> Iterator[Published]:
         if size in SHARED:
             yield Published(f"convnext_{size}", "ConvNeXt", TORCHVISION, make, (title,), rules="torchvision_convnext")
         name = f"convnext_{size}.timm" if size in SHARED else f"convnext_{size}"
-        yield Published(name, "ConvNeXt", TIMM, make, (f"{title} (timm)",), rules="timm_convnext")
+        rules = "timm_convnext_conv" if size in OF_CONVOLUTIONS else "timm_convnext"
+        yield Published(name, "ConvNeXt", TIMM, make, (f"{title} (timm)",), rules=rules)
     for size, first, depths in (*SIZES[:7], ("large", 192, (3, 3, 27, 3)), ("huge", 352, (3, 3, 27, 3))):
         if size == "small":
             continue
         make = partial(convnext_v2, tuple(first * 2**index for index in range(4)), depths)
         variants = (f"ConvNeXtV2-{size.title()}",) if size in ("atto", "tiny", "base") else ()
-        rules = "timm_convnextv2_conv" if size in ("atto", "femto", "pico", "nano") else "timm_convnextv2"
+        rules = "timm_convnextv2_conv" if size in OF_CONVOLUTIONS else "timm_convnextv2"
         yield Published(f"convnextv2_{size}", "ConvNeXtV2", TIMM, make, variants, rules=rules)
 
 

@@ -12,6 +12,8 @@ from netspec.spec import NetSpec, Provenance
 
 #: The section under which they are listed; no chapter has it.
 DOMAIN = "networks of libraries"
+#: The name of a network that none is given to.
+UNNAMED = "unnamed"
 
 
 @dataclass(frozen=True)
@@ -70,4 +72,4 @@ def network(
     input_shape: Shape, *layers: Layer, conventions: Conventions = BOOK, paper: str = "", **inputs: Shape
 ) -> NetSpec:
     """A spec that :meth:`Published.spec` will name; ``inputs`` are its further inputs by name."""
-    return NetSpec("unnamed", input_shape, layers, Provenance(paper=paper), tuple(inputs.items()), conventions)
+    return NetSpec(UNNAMED, input_shape, layers, Provenance(paper=paper), tuple(inputs.items()), conventions)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from netspec.conventions import Conventions
 from netspec.exact.published import Part, Published, network
@@ -48,9 +48,11 @@ def resnet(
     return network((image, image, 3), *stem, *stages, *head, conventions=UNBIASED, paper=paper)
 
 
-def cifar(depth: int, *, classes: int = 10) -> NetSpec:
-    """``6n + 2`` layers in three stages; shortcuts thin out and fill up with zeros (option A of sec. 3.3)."""
-    count, block = (depth - 2) // 6, Block(bottleneck=False, shortcut="pad")
+def cifar(depth: int, *, option: Literal["A", "B"] = "A", classes: int = 10) -> NetSpec:
+    """``6n + 2`` layers in three stages; shortcuts thin out and fill up with zeros (``option`` A of sec. 3.3), or are
+    1×1 convolutions where the shape changes (B).
+    """
+    count, block = (depth - 2) // 6, Block(bottleneck=False, shortcut="pad" if option == "A" else "projection")
     layers = [
         layer
         for index, width in enumerate((16, 32, 64))
@@ -95,9 +97,9 @@ def _networks() -> Iterator[Published]:
         found = (f"{variants[0]} with 3x3 CIFAR stem",)
         yield Published(f"{name}_cifar", family, TORCHVISION, make, found, rules="small_resnet")
     for depth in (20, 32, 44, 56, 110):
-        make = partial(cifar, depth)
-        variants = (f"ResNet-{depth} (option A)",)
-        yield Published(f"resnet{depth}_cifar_a", "ResNet-CIFAR", DEFINED, make, (), rules="resnet_cifar")
+        yield Published(f"resnet{depth}_cifar_a", "ResNet-CIFAR", DEFINED, partial(cifar, depth), rules="resnet_cifar")
+        make = partial(cifar, depth, option="B")
+        yield Published(f"resnet{depth}_cifar_b", "ResNet-CIFAR", DEFINED, make, rules="resnet_cifar")
 
 
 NETWORKS = tuple(_networks())

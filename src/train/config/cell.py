@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 
@@ -238,6 +239,27 @@ class Schedule:
 
 
 @dataclass(frozen=True)
+class Start:
+    """Weights that a run starts from, and what of the network is then trained otherwise than the rest.
+
+    ``{seed}`` in ``file`` stands for the seed of the run. ``network`` and ``rules`` say of which network the file is
+    and by which table its names go, where they are not those of this project; keys as in
+    ``workflow/schemas/recipe.schema.yaml``.
+    """
+
+    file: str
+    network: str | None = None
+    rules: str | None = None
+    head: Literal["auto", "new", "kept"] = "auto"
+    freeze: tuple[str, ...] = ()
+    rates: Mapping[str, float] = field(default_factory=dict)
+
+    def path(self, seed: int) -> Path:
+        """The file of the run with ``seed``."""
+        return Path(self.file.replace("{seed}", str(seed)))
+
+
+@dataclass(frozen=True)
 class Cell:
     """One cell of a comparison, complete: data set, model, recipe and augmentation.
 
@@ -259,7 +281,7 @@ class Cell:
     ema_decay: float | None
     precision: Literal["float32", "bfloat16"]
     on_divergence: Literal["stop", "continue"]
-    start: str | None
+    start: Start | None
     epochs: int | None = None
     evaluate_every_epochs: int | None = None
     checkpoint_every_epochs: int | None = None

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from netspec import SpecError
 from train.config.cell import DEFAULT_TASK, annotation_of
+from train.config.models import model_of
 from train.config.places import Places
+from train.config.printable import escaped
 from train.config.schema import ConfigError
 
 
@@ -43,7 +46,17 @@ def check_together(cell: Mapping[str, Any], places: Places) -> None:
             f"{places.recipe}: key 'accumulate' is {cell['accumulate']}, expected a divisor of batch_size "
             f"({cell['batch_size']})"
         )
+    _check_start(cell["start"], places.recipe)
     task.check(cell, places)
+
+
+def _check_start(start: Any, where: str) -> None:
+    """Raise :class:`ConfigError` for a network that weights are of and that there is not."""
+    if isinstance(start, Mapping) and start.get("network"):
+        try:
+            model_of(start["network"])
+        except SpecError as error:
+            raise ConfigError(f"{where}: key 'start.network': {escaped(str(error))}") from None
 
 
 #: Keys of a schedule that one shape has alone.

@@ -22,6 +22,7 @@ from train.config.cell import (
     Recall,
     Scenes,
     Schedule,
+    Start,
     Text,
 )
 from train.config.checks import check_path, check_together
@@ -57,8 +58,16 @@ def parse_cell(value: dict[str, Any]) -> Cell:
         "augmentation": Augmentation(**{**value["augmentation"], **knobs}),
         "optimizer": Optimizer(**value["optimizer"]),
         "schedule": Schedule(**_tuples(value["schedule"])),
+        "start": started(value["start"]),
     }
     return replace(Cell(**{**value, **parts}), fingerprint=fingerprint(value))
+
+
+def started(value: str | dict[str, Any] | None) -> Start | None:
+    """What a resolved cell has under ``start``: a file alone is that of a block with nothing else."""
+    if value is None:
+        return None
+    return Start(**(_tuples(value) if isinstance(value, dict) else {"file": value}))
 
 
 def read_dataset(path: Path) -> tuple[Dataset, RandomResizedCrop | None]:

@@ -46,15 +46,15 @@ def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
 def merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     """A recipe with ``changes``, blocks key by key, and the defaults of what neither has.
 
-    Another optimizer has other settings, and so replaces the block. Where ``changes`` count in steps what ``base``
-    counts in epochs, or the other way round, they replace all that it counts. A model that begins with ``with`` is that
-    of ``base`` with another attention.
+    Another optimizer has other settings, and so replaces the block; so does another file to start from. Where
+    ``changes`` count in steps what ``base`` counts in epochs, or the other way round, they replace all that it counts. A
+    model that begins with ``with`` is that of ``base`` with another attention.
     """
     return schema.completed(_changed(base, changes), "recipe")
 
 
 def _changed(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    merged = copy.deepcopy(base)
+    merged, changes = _explicit(copy.deepcopy(base)), _explicit(changes)
     for unit, other in (("steps", "epochs"), ("epochs", "steps")):
         if unit in changes:
             for key in (other, f"evaluate_every_{other}", f"checkpoint_every_{other}"):
@@ -67,5 +67,13 @@ def _changed(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
         nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
         if nested and key == "optimizer":
             nested = value.get("name", merged[key].get("name")) == merged[key].get("name")
+        if nested and key == "start":
+            nested = "file" not in value
         merged[key] = {**merged[key], **value} if nested else value
     return merged
+
+
+def _explicit(recipe: dict[str, Any]) -> dict[str, Any]:
+    """With a file to start from as a block, whose other keys something else may give."""
+    start = recipe.get("start")
+    return {**recipe, "start": {"file": start}} if isinstance(start, str) else recipe

@@ -1,5 +1,7 @@
 """LLaMA of transformers, and those that are named like it."""
 
+from dataclasses import replace
+
 from netspec.weights.rules import Rule, Table
 
 _BLOCK = "model.layers.{b}"
@@ -18,4 +20,6 @@ LLAMA = Table(
     buffers=(r".*rotary_emb\.inv_freq",),
 )
 
-TABLES = {"llama": LLAMA}
+TIED = replace(LLAMA, rules=LLAMA.rules[:-1], tied={"lm_head.weight": "model.embed_tokens.weight"})
+
+TABLES = {"llama": LLAMA, "llama_tied": TIED}

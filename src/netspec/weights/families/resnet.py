@@ -24,6 +24,7 @@ CIFAR = Table(
     rules=(
         Rule("layers.0.{p:conv|norm}", "{N[p]}1"),
         Rule("layers.{r}.body.layers.{k}.{p:conv|norm}", _PLACE + ".{N[p]}{k+1}"),
+        Rule("layers.{r}.shortcut.layers.0.{p:conv|norm}", _PLACE + ".shortcut.{int(p == 'norm')}"),
         Rule("layers.{last}", "fc"),
     ),
     numbers={"n": "layers.{r}.body"},
