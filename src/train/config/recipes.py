@@ -47,8 +47,8 @@ def merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     """A recipe with ``changes``, blocks key by key, and the defaults of what neither has.
 
     Another optimizer has other settings, and so replaces the block; so does another file to start from. Where
-    ``changes`` count in steps what ``base`` counts in epochs, or the other way round, they replace all that it counts. A
-    model that begins with ``with`` is that of ``base`` with another attention.
+    ``changes`` count in steps what ``base`` counts in epochs, or the other way round, they replace all that it counts.
+    A model that begins with ``with`` is that of ``base`` with another attention.
     """
     return schema.completed(_changed(base, changes), "recipe")
 
