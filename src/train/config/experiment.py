@@ -33,6 +33,7 @@ RESERVED = {
     "networks",
     "param_tables",
     "params",
+    "parity",
     "recorded",
     "train",
     "vocabulary",
