@@ -12,7 +12,7 @@ from report.comparison.figure import style
 from report.comparison.report import Compared
 from report.engine.canvas import canvas, empty_figure, svg
 from report.engine.errors import ReportError, read_json
-from report.engine.formats import NONE, count, plain, scaled
+from report.engine.formats import NONE, count, plain, scaled, words
 from report.engine.page import Block, Column, Table
 from report.learned.figure import settle
 
@@ -32,9 +32,13 @@ class Cost:
 
     def slope(self, figure: str) -> float:
         """Of the logarithm of a figure over that of the tokens, from :data:`FROM` on or the last two; NaN of one."""
+        return slope([one["tokens"] for one in self.late], [one[figure] for one in self.late])
+
+    @property
+    def late(self) -> Sequence[dict[str, Any]]:
+        """The lengths that slopes are taken over."""
         late = [one for one in self.lengths if one["tokens"] >= FROM]
-        points = late if len(late) > 1 else self.lengths[-2:]
-        return slope([one["tokens"] for one in points], [one[figure] for one in points])
+        return late if len(late) > 1 else self.lengths[-2:]
 
 
 def slope(x: Sequence[float], y: Sequence[float]) -> float:
@@ -95,11 +99,17 @@ def _table(found: Sequence[Cost], machine: dict[str, Any]) -> Table:
         f"tokens decoded a second with a cache for {count(machine['decoded'])}, are of the whole network; the rest of "
         "one of its blocks with embedding and head, one sequence: multiply-adds forward, needed and computed; "
         "milliseconds of loss and gradient at some of the lengths, medians of steps taken in turns after compilation; "
-        f"bytes that the compiled program allocates. Slopes are of logarithms, from {count(FROM)} tokens on: 1 is "
-        "linear, 2 quadratic. float32 on "
-        f"{machine.get('cpu') or machine.get('device_kind')}, {machine.get('cpu_threads')} threads."
+        f"bytes that the compiled program allocates. Slopes are of logarithms, {_span(found[0])}: 1 is linear, "
+        f"2 quadratic. float32 on {machine['cpu'] or machine['device_kind']}, "
+        f"{words(machine['cpu_threads'], 'thread')}."
     )
     return Table(caption, header, rows)
+
+
+def _span(one: Cost) -> str:
+    """Over which lengths slopes are taken."""
+    tokens = [each["tokens"] for each in one.late]
+    return f"from {count(tokens[0])} to {count(tokens[-1])} tokens"
 
 
 def _slope(value: float) -> str:
