@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from report.comparison.page import Compared, Comparison
+from report.comparison.report import Compared, Comparison
 from report.engine.page import Block
 from report.optimizers import batches, content
 from report.runs import smoke

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from report.comparison.figure import said
-from report.comparison.page import Compared, Comparison
+from report.comparison.report import Compared, Comparison
 from report.comparison.settings import Setting, Variant, rate, run_of, value_of
 from report.engine.formats import NONE, number, plain, signed, words
 from report.engine.page import Block, Cell, Column, Table

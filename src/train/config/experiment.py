@@ -320,7 +320,7 @@ def _typed(config: Any, experiments: list[str]) -> Any:
         config["seeds"] = [_whole(seed) for seed in config["seeds"]]
     if "gpus_per_run" in config:
         config["gpus_per_run"] = _whole(config["gpus_per_run"])
-    config |= {key: _numbers(config[key]) for key in ("tuning", "settings", "claims") if key in config}
+    config |= {key: _numbers(config[key]) for key in ("tuning", "settings", "claims", "lengths") if key in config}
     return {**config, **{key: _typed(config[key], []) for key in experiments if isinstance(config.get(key), dict)}}
 
 
