@@ -27,6 +27,7 @@ _BUILT_BY: dict[str, tuple[Any, ...]] = {
         layers.LocalResponseNorm,
         layers.RMSNorm,
         layers.ScaleChannels,
+        layers.ShiftChannels,
     ),
     "pooling": (
         layers.AdaptiveAvgPool,
@@ -103,8 +104,15 @@ _BUILT_BY: dict[str, tuple[Any, ...]] = {
         layers.NeRFMLP,
         layers.PositionalEncoding,
     ),
+    "multi_head": (layers.DotProducts, layers.MultiHeadAttention),
     "neural_ode": (layers.NeuralODE,),
     "patch_embed": (layers.PatchEmbed,),
+    "places": (
+        layers.FourierFeatures,
+        layers.GridPositions,
+        layers.PixelCentres,
+        layers.PointShares,
+    ),
     "read_token": (layers.ReadMarked, layers.ReadToken),
     "residual_block": (layers.ResidualBlock,),
     "separable_conv": (layers.SeparableConv,),
@@ -112,7 +120,7 @@ _BUILT_BY: dict[str, tuple[Any, ...]] = {
         layers.ShuffleBlock,
         layers.ShuffleV2Block,
     ),
-    "structure_module": (layers.StructureModule,),
+    "structure_module": (layers.StructureModule, layers.InvariantPointAttention),
     "swin": (
         layers.PatchMerging,
         layers.SwinStage,
@@ -126,7 +134,10 @@ _BUILT_BY: dict[str, tuple[Any, ...]] = {
     "time_condition": (layers.TimeCondition,),
     "tokens": (
         layers.AddPositions,
+        layers.JoinTokens,
+        layers.NewTokens,
         layers.PrependTokens,
+        layers.ReplaceMarked,
         layers.SwapAxes,
         layers.Unread,
     ),

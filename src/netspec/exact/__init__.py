@@ -14,7 +14,7 @@ from netspec.exact.published import Published
 
 #: The modules of this package that hold networks.
 FAMILIES = (
-    *("small", "shuffle", "regnet", "inception", "compact"),
+    *("small", "shuffle", "regnet", "inception", "compact", "mobilevit", "detr", "dit", "llava"),
     *(
         "resnet",
         "vgg",
@@ -29,7 +29,20 @@ FAMILIES = (
         "sam",
         "clip",
     ),
-    *("bert", "gpt", "t5", "llama", "bart", "transformer", "whisper", "mamba"),
+    *(
+        "bert",
+        "nystromformer",
+        "gpt",
+        "t5",
+        "llama",
+        "bart",
+        "transformer",
+        "whisper",
+        "mamba",
+        "wavenet",
+        "qanet",
+        "protein",
+    ),
     *("unet", "gan", "yolo", "diffusion", "segmentation", "detection", "fields"),
 )
 

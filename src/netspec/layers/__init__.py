@@ -36,6 +36,7 @@ from netspec.layers.max_pool import MaxPool
 from netspec.layers.mb_conv import MBConv
 from netspec.layers.mb_conv_v3 import MBConvV3
 from netspec.layers.mobile_vit_block import MobileViTBlock
+from netspec.layers.multi_head import DotProducts, MultiHeadAttention
 from netspec.layers.nerf import NeRFMLP, PositionalEncoding
 from netspec.layers.neural_ode import NeuralODE
 from netspec.layers.norms import (
@@ -46,9 +47,11 @@ from netspec.layers.norms import (
     LocalResponseNorm,
     RMSNorm,
     ScaleChannels,
+    ShiftChannels,
 )
 from netspec.layers.patch_embed import PatchEmbed
 from netspec.layers.patterns import BigBird, Dilated, Full, Global, Pattern, Strided, Window
+from netspec.layers.places import FourierFeatures, GridPositions, PixelCentres, PointShares
 from netspec.layers.pooling import AdaptiveAvgPool, AvgPool, GlobalMaxPool
 from netspec.layers.read_token import ReadMarked, ReadToken
 from netspec.layers.rearrange import (
@@ -66,12 +69,12 @@ from netspec.layers.residual_block import ResidualBlock
 from netspec.layers.resize import NearestUpsample, Resize, ResizeLike
 from netspec.layers.separable_conv import SeparableConv
 from netspec.layers.shuffle_block import ShuffleBlock, ShuffleV2Block
-from netspec.layers.structure_module import StructureModule
+from netspec.layers.structure_module import InvariantPointAttention, StructureModule
 from netspec.layers.swin import PatchMerging, SwinStage
 from netspec.layers.taps import Load, Pick, Reshape, Save
 from netspec.layers.time_condition import TimeCondition
 from netspec.layers.token_embedding import LMHead, OneHotDense, SharedEmbed, TokenPositionEmbed
-from netspec.layers.tokens import AddPositions, PrependTokens, SwapAxes, Unread
+from netspec.layers.tokens import AddPositions, JoinTokens, NewTokens, PrependTokens, ReplaceMarked, SwapAxes, Unread
 from netspec.layers.transformer_decoder import TransformerDecoder
 from netspec.layers.transformer_encoder import TransformerEncoder
 from netspec.layers.unet import UNetDown, UNetUp
@@ -110,6 +113,7 @@ __all__ = [
     "DenseBlock",
     "DepthToSpace",
     "Dilated",
+    "DotProducts",
     "DynamicRouting",
     "EfficientChannelAttention",
     "EvoformerBlock",
@@ -118,6 +122,7 @@ __all__ = [
     "FireModule",
     "Flatten",
     "ForEach",
+    "FourierFeatures",
     "Full",
     "FusedMBConv",
     "Global",
@@ -125,6 +130,7 @@ __all__ = [
     "GlobalMaxPool",
     "GlobalResponseNorm",
     "GridAttention",
+    "GridPositions",
     "GroupNorm",
     "Heads",
     "Highway",
@@ -132,8 +138,10 @@ __all__ = [
     "ImageAttention",
     "InceptionModule",
     "InstanceNorm",
+    "InvariantPointAttention",
     "InvertedResidual",
     "JoinCropped",
+    "JoinTokens",
     "LMHead",
     "Layer",
     "LayerNorm",
@@ -145,9 +153,11 @@ __all__ = [
     "MambaBlock",
     "MaxPool",
     "MobileViTBlock",
+    "MultiHeadAttention",
     "NeRFMLP",
     "NearestUpsample",
     "NeuralODE",
+    "NewTokens",
     "OnRegions",
     "OneHotDense",
     "PReLU",
@@ -157,6 +167,8 @@ __all__ = [
     "PatchMerging",
     "Pattern",
     "Pick",
+    "PixelCentres",
+    "PointShares",
     "PositionalEncoding",
     "PrependTokens",
     "Primitive",
@@ -164,6 +176,7 @@ __all__ = [
     "ReadMarked",
     "ReadToken",
     "Repeat",
+    "ReplaceMarked",
     "Reshape",
     "Residual",
     "ResidualBlock",
@@ -175,6 +188,7 @@ __all__ = [
     "Several",
     "Shape",
     "SharedEmbed",
+    "ShiftChannels",
     "ShuffleBlock",
     "ShuffleChannels",
     "ShuffleV2Block",

@@ -41,7 +41,8 @@ class Condition(Primitive):
     """A dense map of a saved vector, added to every position: ``(H, W, C), (width,) -> (H, W, C)``.
 
     ``activation`` stands before the map. With ``form="scale_shift"`` the map leaves twice as many numbers, and
-    ``x·(1 + scale) + shift`` is what leaves (Perez et al. 2017, arXiv:1709.07871).
+    ``x·(1 + scale) + shift`` is what leaves (Perez et al. 2017, arXiv:1709.07871); with ``"scale"``, ``x·scale``, as a
+    branch of DiT ends (Peebles & Xie 2022, arXiv:2212.09748, sec. 3.2).
 
     Parameters: ``width·C + C``, twice that for scale and shift.
     Source: Ho et al. 2020 (arXiv:2006.11239), app. B; Dhariwal & Nichol 2021 (arXiv:2105.05233), sec. 4.3.
@@ -51,7 +52,7 @@ class Condition(Primitive):
     width: int
     name: str
     activation: Activation = "silu"
-    form: Literal["add", "scale_shift"] = "add"
+    form: Literal["add", "scale_shift", "scale"] = "add"
 
     primitive = "condition"
 
@@ -63,7 +64,7 @@ class Condition(Primitive):
     @property
     def mapped(self) -> int:
         """Numbers that the map leaves."""
-        return self.channels if self.form == "add" else 2 * self.channels
+        return 2 * self.channels if self.form == "scale_shift" else self.channels
 
     def output_shape(self, arrived: Shape, vector: Shape) -> Shape:
         """Unchanged."""

@@ -53,12 +53,13 @@ class LayerNorm(_Norm):
     """By mean and variance over the channels of each position: ``(…, C) -> (…, C)``.
 
     :class:`GroupNorm` with one group is that over positions and channels at once. Parameters: ``2·channels``, without
-    ``bias`` ``channels``. Source: Ba et al. 2016 (arXiv:1607.06450), eq. 3.
+    ``bias`` or without ``scale`` ``channels`` fewer. Source: Ba et al. 2016 (arXiv:1607.06450), eq. 3.
     """
 
     channels: int
     epsilon: float = 1e-5
     bias: bool = True
+    scale: bool = True
 
     primitive = "layer_norm"
 
@@ -68,8 +69,8 @@ class LayerNorm(_Norm):
         expect_epsilon(self.epsilon)
 
     def params(self) -> int:
-        """Gain and, if there is one, shift."""
-        return (2 if self.bias else 1) * self.channels
+        """Gain and shift, as far as there are any."""
+        return (self.bias + self.scale) * self.channels
 
 
 @dataclass(frozen=True)
@@ -181,4 +182,21 @@ class ScaleChannels(_Norm):
 
     def params(self) -> int:
         """The factors."""
+        return self.channels
+
+
+@dataclass(frozen=True)
+class ShiftChannels(_Norm):
+    """To each channel a number that is learned: ``(…, C) -> (…, C)``. They start at zero.
+
+    Parameters: ``channels``. Source: Kirillov et al. 2023 (arXiv:2304.02643), app. A, where a vector for no mask is
+    added to every position.
+    """
+
+    channels: int
+
+    primitive = "shift_channels"
+
+    def params(self) -> int:
+        """The numbers."""
         return self.channels

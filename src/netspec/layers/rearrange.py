@@ -160,11 +160,13 @@ class JoinCropped(Free):
 class DepthToSpace(Free):
     """Channels to positions: ``(H, W, C) -> (scale·H, scale·W, C/scale²)``. No parameters.
 
-    Channel ``c·scale² + i·scale + j`` of a position becomes channel ``c`` of its pixel ``(i, j)``.
+    Channel ``c·scale² + i·scale + j`` of a position becomes channel ``c`` of its pixel ``(i, j)``; with
+    ``first="pixels"`` channel ``(i·scale + j)·C/scale² + c`` does, as where patches are put together again.
     Source: Shi et al. 2016 (arXiv:1609.05158), eq. 4.
     """
 
     scale: int
+    first: Literal["channels", "pixels"] = "channels"
 
     primitive = "depth_to_space"
 

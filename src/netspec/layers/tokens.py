@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from netspec.errors import LayerError
-from netspec.layers.base import Free, Primitive, Shape
+from netspec.layers.base import Free, Primitive, Shape, Value
 from netspec.layers.expect import expect_last_axis, expect_one
 
 
@@ -129,3 +129,83 @@ class Unread(Primitive):
     def macs(self, arrived: Shape) -> int:
         """None."""
         return 0
+
+
+@dataclass(frozen=True)
+class NewTokens(Primitive):
+    """A sequence in place of what arrives: ``any -> (n_tokens, width)``; learned, or zeros without ``learned``.
+
+    Parameters: ``n_tokens·width``, or none. Source: Carion et al. 2020 (arXiv:2005.12872), sec. 3.2 (object queries),
+    whose decoder starts from zeros.
+    """
+
+    n_tokens: int
+    width: int
+    learned: bool = True
+
+    primitive = "new_tokens"
+
+    def output_shape(self, arrived: Value) -> Shape:
+        """The tokens."""
+        expect_one(arrived)
+        return (self.n_tokens, self.width)
+
+    def params(self) -> int:
+        """The tokens, if they are learned."""
+        return self.n_tokens * self.width if self.learned else 0
+
+    def macs(self, arrived: Value) -> int:
+        """None."""
+        return 0
+
+
+@dataclass(frozen=True)
+class JoinTokens(Free):
+    """The tokens saved as ``name`` in front of those that arrive: ``(N, width), (M, width) -> (M + N, width)``.
+
+    No parameters. Source: Radford et al. 2021 (arXiv:2103.00020), sec. 2.4, released code, where the mean of the
+    positions stands in front of them.
+    """
+
+    name: str
+
+    primitive = "join_tokens"
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The saved tokens."""
+        return (self.name,)
+
+    def output_shape(self, arrived: Shape, saved: Shape) -> Shape:
+        """A longer sequence."""
+        expect_one(arrived)
+        return (_sequence(saved, arrived[-1]) + _sequence(arrived, arrived[-1]), arrived[-1])
+
+
+@dataclass(frozen=True)
+class ReplaceMarked(Free):
+    """Tokens where the indices ``among`` are ``mark``, replaced in order by those saved as ``tokens``.
+
+    ``(N, width), (N,), (M, width) -> (N, width)``. Further marks than there are tokens get the last. No parameters.
+    Source: Liu et al. 2023 (arXiv:2304.08485), sec. 4.1, released code: patches of an image in a text.
+    """
+
+    among: str
+    mark: int
+    tokens: str
+
+    primitive = "replace_marked"
+    may_be_zero = ("mark",)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The indices and the tokens."""
+        return (self.among, self.tokens)
+
+    def output_shape(self, arrived: Shape, indices: Shape, tokens: Shape) -> Shape:
+        """Unchanged."""
+        expect_one(arrived)
+        expect_last_axis("token width does not match", tokens, arrived[-1])
+        if len(arrived) != 2 or indices != arrived[:1]:
+            raise LayerError("an index for each token", arrived=indices, expected=f"({arrived[0]},)")
+        return arrived

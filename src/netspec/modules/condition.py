@@ -35,13 +35,15 @@ class Conditioned(nnx.Module):
     def __init__(self, layer: Condition, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.projection = numerics.linear(layer.width, layer.mapped, rngs)
         self.activation = numerics.activation(layer.activation)
-        self.shifts_only = layer.form == "add"
+        self.form = layer.form
 
     def __call__(self, x: jax.Array, vector: jax.Array) -> jax.Array:
         """Scale comes before shift in what the map leaves."""
         mapped = at_least_float32(self.projection(self.activation(vector)))[:, None, None]
-        if self.shifts_only:
+        if self.form == "add":
             return x + mapped
+        if self.form == "scale":
+            return x * mapped
         scale, shift = jnp.split(mapped, 2, axis=-1)
         return x * (1 + scale) + shift
 

@@ -18,6 +18,7 @@ from netspec.layers.norms import (
     LocalResponseNorm,
     RMSNorm,
     ScaleChannels,
+    ShiftChannels,
 )
 from netspec.modules.base import Numerics, build_layer
 from netspec.modules.dtypes import at_least_float32
@@ -120,6 +121,17 @@ class Scaled(nnx.Module):
         return x * self.scale[...].astype(x.dtype)
 
 
+class Shifted(nnx.Module):
+    """To each channel its number: ``(B, …, C) -> (B, …, C)``."""
+
+    def __init__(self, layer: ShiftChannels) -> None:
+        self.shift = nnx.Param(jnp.zeros(layer.channels))
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """In the type that arrives."""
+        return x + self.shift[...].astype(x.dtype)
+
+
 @build_layer.register
 def _(layer: BatchNorm, numerics: Numerics, rngs: nnx.Rngs) -> Normed:
     frozen = layer.frozen
@@ -129,11 +141,17 @@ def _(layer: BatchNorm, numerics: Numerics, rngs: nnx.Rngs) -> Normed:
 
 @build_layer.register
 def _(layer: LayerNorm, numerics: Numerics, rngs: nnx.Rngs) -> nnx.LayerNorm:
-    if layer.bias:
+    if layer.bias and layer.scale:
         return numerics.layer_norm(layer.channels, rngs, layer.epsilon)
     epsilon, wide = numerics.norm_epsilon(layer.epsilon), numerics.wide_dtype
     return nnx.LayerNorm(
-        layer.channels, epsilon=epsilon, use_bias=False, use_fast_variance=False, dtype=wide, rngs=rngs
+        layer.channels,
+        epsilon=epsilon,
+        use_bias=layer.bias,
+        use_scale=layer.scale,
+        use_fast_variance=False,
+        dtype=wide,
+        rngs=rngs,
     )
 
 
@@ -160,3 +178,8 @@ def _(layer: LocalResponseNorm, numerics: Numerics, rngs: nnx.Rngs) -> Neighbour
 @build_layer.register
 def _(layer: ScaleChannels, numerics: Numerics, rngs: nnx.Rngs) -> Scaled:
     return Scaled(layer)
+
+
+@build_layer.register
+def _(layer: ShiftChannels, numerics: Numerics, rngs: nnx.Rngs) -> Shifted:
+    return Shifted(layer)

@@ -80,7 +80,10 @@ def depth_to_space(layer: DepthToSpace, x: jax.Array) -> jax.Array:
     """``(B, H, W, C·s²) -> (B, s·H, s·W, C)``."""
     batch, height, width, channels = x.shape
     s = layer.scale
-    apart = x.reshape(batch, height, width, channels // s**2, s, s).transpose(0, 1, 4, 2, 5, 3)
+    if layer.first == "pixels":
+        apart = x.reshape(batch, height, width, s, s, channels // s**2).transpose(0, 1, 3, 2, 4, 5)
+    else:
+        apart = x.reshape(batch, height, width, channels // s**2, s, s).transpose(0, 1, 4, 2, 5, 3)
     return apart.reshape(batch, s * height, s * width, channels // s**2)
 
 

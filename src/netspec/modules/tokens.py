@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from netspec.layers.tokens import AddPositions, PrependTokens, SwapAxes, Unread
+from netspec.layers.tokens import AddPositions, JoinTokens, NewTokens, PrependTokens, ReplaceMarked, SwapAxes, Unread
 from netspec.modules.base import Numerics, build_layer
 
 
@@ -71,6 +71,42 @@ class Kept(nnx.Module):
         return x
 
 
+class Begun(nnx.Module):
+    """``any -> (B, n, width)``."""
+
+    def __init__(self, layer: NewTokens, numerics: Numerics, rngs: nnx.Rngs) -> None:
+        self.shape, self.dtype = (layer.n_tokens, layer.width), numerics.wide_dtype
+        made = [numerics.scheme.position_table(rngs.params(), self.shape, jnp.float32)] if layer.learned else []
+        self.tokens = nnx.List(map(nnx.Param, made))
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """The same tokens for each of the batch."""
+        tokens = self.tokens[0][...] if self.tokens else jnp.zeros(self.shape)
+        return jnp.broadcast_to(tokens.astype(self.dtype), (x.shape[0], *self.shape))
+
+
+class Preceded(nnx.Module):
+    """``(B, N, width), (B, M, width) -> (B, M + N, width)``."""
+
+    def __call__(self, x: jax.Array, saved: jax.Array) -> jax.Array:
+        """Those that were saved come first."""
+        return jnp.concatenate([saved, x], axis=1)
+
+
+class Replaced(nnx.Module):
+    """``(B, N, width), (B, N), (B, M, width) -> (B, N, width)``."""
+
+    def __init__(self, layer: ReplaceMarked) -> None:
+        self.mark = layer.mark
+
+    def __call__(self, x: jax.Array, indices: jax.Array, tokens: jax.Array) -> jax.Array:
+        """The first token where the first mark is, and so on."""
+        marked = indices == self.mark
+        place = jnp.clip(jnp.cumsum(marked, axis=1) - 1, 0, tokens.shape[1] - 1)
+        moved = jnp.take_along_axis(tokens, place[..., None], axis=1)
+        return jnp.where(marked[..., None], moved, x)
+
+
 @build_layer.register
 def _(layer: PrependTokens, numerics: Numerics, rngs: nnx.Rngs) -> Prepended:
     return Prepended(layer, numerics, rngs)
@@ -89,3 +125,18 @@ def _(layer: SwapAxes, numerics: Numerics, rngs: nnx.Rngs) -> Swapped:
 @build_layer.register
 def _(layer: Unread, numerics: Numerics, rngs: nnx.Rngs) -> Kept:
     return Kept(layer)
+
+
+@build_layer.register
+def _(layer: JoinTokens, numerics: Numerics, rngs: nnx.Rngs) -> Preceded:
+    return Preceded()
+
+
+@build_layer.register
+def _(layer: NewTokens, numerics: Numerics, rngs: nnx.Rngs) -> Begun:
+    return Begun(layer, numerics, rngs)
+
+
+@build_layer.register
+def _(layer: ReplaceMarked, numerics: Numerics, rngs: nnx.Rngs) -> Replaced:
+    return Replaced(layer)

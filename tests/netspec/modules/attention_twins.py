@@ -1,33 +1,16 @@
-"""Attention networks over images that are to compute what published ones do."""
+"""A detector with attention that is to compute what the published one does."""
 
 from functools import partial
 
 import jax.numpy as jnp
 import numpy as np
-from changes import clip_parts, keys_beside_values
-from classifier_twins import EXACT_GELU, MEAN
+from changes import keys_beside_values
 from flax import nnx
 from twins import Twin
 
 from netspec import layers as L
 from netspec.modules.transformer_decoder import Attention
 from netspec.run.traced import UNDRAWN
-
-#: The layers of a block of Hugging Face's transformers in the order in which they run, which is ours.
-HUGGING_FACE = (
-    r".*layers\.\d+\.",
-    ("self_attn_layer_norm", "layer_norm1", *(f"self_attn.{part}" for part in ("q", "k", "v", "o")),
-     "encoder_attn_layer_norm", *(f"encoder_attn.{part}" for part in ("q", "k", "v", "o")),
-     "final_layer_norm", "layer_norm2", "fc1", "fc2"),
-)  # fmt: skip
-
-
-def clip(modules, input, input_ids):
-    embed, text, text_map, patches, norm, vision, vision_map = modules
-    # The text is what its end token, the one with the largest index, has become.
-    tokens, end = text(embed(input_ids)), jnp.argmax(input_ids, axis=1)
-    image = vision(norm(patches(jnp.moveaxis(input, 1, -1))))
-    return {"image": vision_map(image), "text": text_map(tokens[jnp.arange(len(end)), end])}
 
 
 def places(height, width, features):
@@ -82,64 +65,6 @@ def detr(modules, input):
 
 
 TWINS = {
-    "tiny_vit_timm": Twin(
-        (
-            L.PatchEmbed(3, 64, 4, 64),
-            L.TransformerEncoder(64, 4, 256, 2, "class_token"),
-            L.Dense(64, 10),
-        ),
-        order=(("()", ("patch_embed", "cls_token", "pos_embed")),),
-        epsilon=1e-6,
-        activations=EXACT_GELU,
-        gradients=True,
-    ),
-    "tiny_swin_tv": Twin(
-        (
-            L.ConvNeXtStem(3, 32, 2),
-            L.SwinStage(32, 2, 128, 4, 2),
-            L.PatchMerging(32, 64),
-            L.SwinStage(64, 4, 256, 4, 2),
-            partial(UNDRAWN.layer_norm, 64),
-            MEAN,
-            L.Dense(64, 10),
-        ),
-        order=((r"features\.\d\.\d\.", ("norm1", "qkv", "proj", "bias_table")), (r"features\.2\.", ("norm",))),
-        epsilon=1e-5,
-        activations=EXACT_GELU,
-        gradients=True,
-    ),
-    "timm_mobilevit_xxs": Twin(
-        (
-            L.ConvBN(3, 16, 3, 2, activation="silu"),
-            L.MBConv(16, 16, 2, 3, 1, 1, squeeze_excite=False),
-            L.MBConv(16, 24, 2, 3, 2, 3, squeeze_excite=False),
-            L.MBConv(24, 48, 2, 3, 2, 1, squeeze_excite=False),
-            L.MobileViTBlock(48, 64, 4, 128, 2),
-            L.MBConv(48, 64, 2, 3, 2, 1, squeeze_excite=False),
-            L.MobileViTBlock(64, 80, 4, 160, 4),
-            L.MBConv(64, 80, 2, 3, 2, 1, squeeze_excite=False),
-            L.MobileViTBlock(80, 96, 4, 192, 3),
-            L.ConvBN(80, 320, 1, activation="silu"),
-            MEAN,
-            L.Dense(320, 1000),
-        ),
-    ),
-    "tiny_clip_a": Twin(
-        (
-            L.TokenPositionEmbed(100, 20, 32),
-            L.TransformerEncoder(32, 4, 64, 2, causal=True),
-            L.Dense(32, 16),
-            L.PatchEmbed(3, 32, 8, 16),
-            partial(UNDRAWN.layer_norm, 32),
-            L.TransformerEncoder(32, 4, 64, 2, "class_token"),
-            L.Dense(32, 16),
-        ),
-        order=(HUGGING_FACE, ("()", ("^text_model", "text_projection", "patch_embedding", "class_embedding"))),
-        change=clip_parts,
-        forward=clip,
-        activations={"gelu": lambda x, approximate=True: x * nnx.sigmoid(1.702 * x)},
-        gradients=True,
-    ),
     "tiny_detr_a": Twin(
         (
             L.ConvBN(3, 8, 7, 2),

@@ -1,12 +1,10 @@
-"""Convolutional networks give the outputs and gradients of published ones."""
+"""A detector with attention gives the outputs and gradients of published ones."""
 
-import classifier_twins
-import dense_twins
-import detector_twins
+import attention_twins
 import pytest
 from twins import compare
 
-TWINS = classifier_twins.TWINS | dense_twins.TWINS | detector_twins.TWINS
+TWINS = attention_twins.TWINS
 
 
 @pytest.mark.parametrize("name", TWINS)

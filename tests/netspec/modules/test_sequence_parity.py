@@ -1,12 +1,11 @@
-"""Networks over sequences, and attention networks, give the outputs and gradients of published ones."""
+"""Networks over sequences and structures give the outputs and gradients of published ones."""
 
-import attention_twins
 import protein_twins
 import pytest
 import sequence_twins
 from twins import compare
 
-TWINS = attention_twins.TWINS | protein_twins.TWINS | sequence_twins.TWINS
+TWINS = protein_twins.TWINS | sequence_twins.TWINS
 
 
 @pytest.mark.parametrize("name", TWINS)

@@ -8,15 +8,10 @@ by the names of the reference.
 import re
 from collections import Counter, UserDict
 
-import jax
 import jax.numpy as jnp
 from flax import nnx
-from flax.traverse_util import flatten_dict, unflatten_dict
 
-from netspec.modules import dense_block
-from netspec.run.traced import UNDRAWN
-
-LEAVES = (nnx.Linear, nnx.Conv, nnx.ConvTranspose, nnx.BatchNorm, nnx.LayerNorm, nnx.RMSNorm, nnx.Embed, nnx.Variable)
+LEAVES = (nnx.Linear, nnx.Conv, nnx.BatchNorm, nnx.LayerNorm, nnx.RMSNorm, nnx.Embed, nnx.Variable)
 PART = re.compile(r"(.*)[._](weight|bias|running_mean|running_var)")
 
 
@@ -24,15 +19,6 @@ def leaves(module, path=()):
     """Path and value of every layer without parts and every bare parameter, in the order of definition."""
     if isinstance(module, LEAVES):
         yield path, module
-    elif isinstance(module, dense_block.Block):
-        made = []  # in the order of definition, which a copy of the module would lose
-
-        def make():
-            made.extend(dense_block.DenseLayer(width, module.growth, UNDRAWN, nnx.Rngs(0)) for width in module.widths)
-
-        jax.eval_shape(make)
-        for index, layer in enumerate(made):
-            yield from leaves(layer, (*path, "layers", index))
     elif isinstance(module, nnx.Pytree):
         for name, part in vars(module).items():
             if not name.startswith("_"):
@@ -81,7 +67,6 @@ class Donor:
         for block, patterns in order:
             names = arranged(names, block, patterns)
         self.layers = [(name, layers[name]) for name in names]
-        self.shift = None  # bias of the convolution before, when ours has none
 
     def affine(self, module):
         """Kernel and bias; as many of the reference's layers side by side as ours has outputs."""
@@ -93,22 +78,14 @@ class Donor:
             assert not parts
         yield "kernel", jnp.concatenate(kernels, axis=-1)
         if module.bias is None:
-            self.shift, *others = biases
-            assert all(bias is None for bias in others)
+            assert biases == [None] * len(kernels)
         else:
             absent = (jnp.zeros(kernel.shape[-1]) for kernel in kernels)
             yield "bias", jnp.concatenate([zero if b is None else b for b, zero in zip(biases, absent, strict=True)])
 
     def norm(self, module):
-        """Scale, shift and statistics; a BatchNorm that the reference lacks only adds the bias it has instead."""
-        if isinstance(module, nnx.BatchNorm) and not (self.layers and "running_mean" in self.layers[0][1]):
-            one, zero = jnp.ones(module.scale.shape), jnp.zeros(module.scale.shape)
-            shift = zero if self.shift is None else self.shift
-            parts = {"weight": one, "bias": shift, "running_mean": zero, "running_var": one - module.epsilon}
-        else:
-            assert self.shift is None
-            _, parts = self.layers.pop(0)
-        self.shift = None
+        """Scale, shift and statistics."""
+        _, parts = self.layers.pop(0)
         for ours, theirs in {"scale": "weight", "bias": "bias", "mean": "running_mean", "var": "running_var"}.items():
             if theirs in parts:
                 yield ours, parts.pop(theirs)
@@ -134,25 +111,9 @@ def squeezed(shape):
 
 def channels_last(weight, module):
     """A kernel of PyTorch as flax has it: ``(out, in, …) -> (…, in, out)``."""
-    if isinstance(module, nnx.ConvTranspose):
-        # There the kernel is that of the convolution whose gradient this is; here it slides as it stands.
-        return jnp.moveaxis(weight[:, :, ::-1, ::-1], (0, 1), (-2, -1))
     if isinstance(module, nnx.Linear):
         weight = weight.reshape(weight.shape[:2])  # a 1×1 convolution is a dense map
     return jnp.moveaxis(weight, (0, 1), (-1, -2))
-
-
-def with_joined_layers(module, state):
-    """``state`` with the tensors of layers that their block keeps together as the block has them."""
-    nested = unflatten_dict(state)
-    for path, part in nnx.iter_modules(module):
-        if isinstance(part, dense_block.Block):
-            *above, last = (*path, "layers")
-            owner = nested
-            for name in above:
-                owner = owner[name]
-            owner[last] = dense_block.joined([owner[last][index] for index in range(len(part.widths))])
-    return flatten_dict(nested)
 
 
 def transplant(module, tensors, order=(), change=dict):
@@ -166,8 +127,6 @@ def transplant(module, tensors, order=(), change=dict):
     for path, leaf in leaves(module):
         for name, value in donor.give(leaf):
             state[path if name is None else (*path, name)] = value
-    state = with_joined_layers(module, state)
-    assert donor.shift is None
     assert not donor.layers, f"left over: {[name for name, _ in donor.layers]}"
     assert set(tensors.reads.values()) == {1}
     assert tensors.reads.keys() == tensors.keys()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from netspec.exact import diffusion, sam, segformer, segmentation, unet, vit
+from netspec.exact import diffusion, segformer, segmentation, unet, vit
 from netspec.weights.constructors.base import made
-from netspec.weights.constructors.readers import check, reads, settings
+from netspec.weights.constructors.readers import check, reads
 from netspec.weights.families import find
 from netspec.weights.parity import Twin
 from netspec.weights.plan import WeightsError
@@ -85,29 +85,6 @@ def vit_classifier(
         classes=num_labels,
         mlp_width=intermediate_size,
         epsilon=layer_norm_eps,
-    )
-
-
-@reads("transformers.SamModel.vision_encoder")
-def sam_encoder(vision_config: Any = None, prompt_encoder_config: Any = None, mask_decoder_config: Any = None) -> Twin:
-    """The encoder of SAM, which the other configurations say nothing of."""
-    given = settings(vision_config)
-    fixed = {"layer_norm_eps": 1e-6, "hidden_act": "gelu", "use_rel_pos": True, "use_abs_pos": True, "qkv_bias": True}
-    for key, value in fixed.items():
-        check("SamVisionConfig", key, given.get(key), value)
-    width = given.get("hidden_size", 768)
-    return made(
-        "sam_encoder",
-        sam.encoder,
-        width,
-        given.get("num_attention_heads", 12),
-        given.get("num_hidden_layers", 12),
-        tuple(given.get("global_attn_indexes", (2, 5, 8, 11))),
-        image=given.get("image_size", 1024),
-        patch=given.get("patch_size", 16),
-        window=given.get("window_size", 14),
-        mlp_width=given.get("mlp_dim") or int(given.get("mlp_ratio", 4) * width),
-        channels=given.get("output_channels", 256),
     )
 
 

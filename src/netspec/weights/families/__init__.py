@@ -10,7 +10,7 @@ from netspec.weights.rules import Table
 
 #: The modules of this package; each has a mapping ``TABLES`` from a name to a table.
 FAMILIES = (
-    *("small", "shuffle", "regnet", "inception", "compact"),
+    *("small", "shuffle", "regnet", "inception", "compact", "mobilevit", "detr", "dit", "sam", "llava"),
     "resnet",
     "vgg",
     "vit",
@@ -23,6 +23,9 @@ FAMILIES = (
     "mixer",
     "segformer",
     "mamba",
+    "wavenet",
+    "qanet",
+    "protein",
     "densenet",
     "mobilenet",
     "convnext",

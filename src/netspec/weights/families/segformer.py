@@ -1,4 +1,4 @@
-"""SegFormer and MiT of transformers, and SAM's image encoder."""
+"""SegFormer and MiT of transformers."""
 
 from netspec.weights.rules import Rule, Table
 
@@ -39,25 +39,4 @@ SEGFORMER = Table(
 )
 MIT = Table(rules=(*_encoder("segformer.", 4), Rule("layers.17", "classifier")))
 
-_PIECES = {"query": (0, 1, 3), "key_value": (1, 3, 3)}
-SAM = Table(
-    rules=(
-        Rule("layers.0.projection", "patch_embed.projection"),
-        Rule("layers.0.position_table", "pos_embed", lead=1, square=True),
-        Rule("layers.{b}.body.layers.0", "layers.{(b - 1) // 2}.layer_norm{1 + (b - 1) % 2}"),
-        *(
-            Rule(f"layers.{{b}}.body.layers.1.{name}", "layers.{(b - 1) // 2}.attn.qkv", piece=piece)
-            for name, piece in _PIECES.items()
-        ),
-        Rule("layers.{b}.body.layers.1.out", "layers.{(b - 1) // 2}.attn.proj"),
-        Rule("layers.{b}.body.layers.1.tables.{k}", "layers.{(b - 1) // 2}.attn.rel_pos_{'hw'[k]}"),
-        Rule("layers.{b}.body.layers.1.linear", "layers.{(b - 1) // 2}.mlp.lin1"),
-        Rule("layers.{b}.body.layers.2", "layers.{(b - 1) // 2}.mlp.lin2"),
-        Rule("layers.{last-3}.conv", "neck.conv1"),
-        Rule("layers.{last-2}", "neck.layer_norm1"),
-        Rule("layers.{last-1}.conv", "neck.conv2"),
-        Rule("layers.{last}", "neck.layer_norm2"),
-    ),
-)
-
-TABLES = {"segformer": SEGFORMER, "mit": MIT, "sam_encoder": SAM}
+TABLES = {"segformer": SEGFORMER, "mit": MIT}
