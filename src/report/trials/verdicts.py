@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -17,13 +17,14 @@ from train.trials.settings import Settings, read
 SUPPORTED, REFUTED, UNDECIDED = "supported", "refuted", "undecided"
 LEVEL = 0.05
 RULE = (
-    "The rule, stated before the runs: a claim names two variants, a figure and the smallest difference that counts. "
-    "By how much the first is better, paired by seed, has a 95 % interval and is tested against that smallest difference "
-    "(Student’s t, two-sided), and p-values are adjusted by Holm over the claims of a trial. Where p is below 0.05, "
-    "a claim that the first is better is supported if the mean lies above the smallest difference and refuted if it lies "
-    "below. A claim that both are alike is supported where the interval adjusted for the number of claims lies within "
-    "the smallest difference on both sides, and refuted where all of it lies outside. All else is undecided, and so is "
-    "what no seed measured. Rates are chosen for every variant among the same ones by seeds of their own."
+    "The rule, stated before the runs: a claim names two variants, a figure and the smallest difference that "
+    "counts. By how much the first is better, paired by seed, has a 95 % interval and is tested against that "
+    "smallest difference (Student’s t, two-sided), and p-values are adjusted by Holm over the claims of a trial. "
+    "Where p is below 0.05, a claim that the first is better is supported if the mean lies above the smallest "
+    "difference and refuted if it lies below. A claim that both are alike is supported where the interval, adjusted "
+    "for the number of claims, lies within the smallest difference on both sides, and refuted where all of it lies "
+    "outside. All else is undecided, and so is what not every seed measured. Rates are chosen for every variant "
+    "among the same ones by seeds of their own."
 )
 
 
@@ -80,7 +81,11 @@ class Tried:
         """Every claim with its verdict."""
         found = [self._measured(claim) for claim in self.settings.claims]
         adjusted = statistics.holm([one.p for one in found])
-        return [_decided(one, p, len(found)) for one, p in zip(found, adjusted, strict=True)]
+        whole = [one.n == len(self.settings.seeds) for one in found]
+        return [
+            _decided(one, p, len(found)) if measured else replace(one, p=p)
+            for one, p, measured in zip(found, adjusted, whole, strict=True)
+        ]
 
     def _measured(self, told: Mapping[str, Any]) -> Claim:
         figure = told.get("figure", self.figures[0]["name"])
@@ -112,7 +117,7 @@ def _decided(claim: Claim, p: float, count: int) -> Claim:
             verdict = REFUTED
     elif p < LEVEL or (claim.n > 1 and math.isnan(p)):  # no p-value where all seeds differ by exactly as much
         verdict = SUPPORTED if claim.mean > claim.smallest else REFUTED
-    return Claim(**{**claim.__dict__, "p": p, "verdict": verdict})
+    return replace(claim, p=p, verdict=verdict)
 
 
 def _wider(n: int, count: int) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from netspec.ownership import write_all
+from netspec.ownership import SIGNATURE, write_all
 from train import provenance
 from train.config.closure import closure
 from train.config.schema import ConfigError
@@ -58,8 +58,8 @@ def run(path: Path, out: Path, cache: Path, *, smoke: bool = False) -> None:
     write_all({out: _text(about)})
 
 
-def _text(value: Any) -> bytes:
-    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
+def _text(value: Mapping[str, Any]) -> bytes:
+    return (json.dumps({"written_by": SIGNATURE, **value}, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def _fingerprint(settings: Settings, sizes: Mapping[str, Any]) -> str:
