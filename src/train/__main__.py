@@ -184,7 +184,24 @@ def _parser() -> argparse.ArgumentParser:
         "--semantics", choices=("book", "imagenet", "paper"), help="instead of those in the configuration"
     )
     show.set_defaults(run=_show)
+
+    trial = commands.add_parser(
+        "trial", help="run the methods of a file in config/trials; run again to continue where it stopped"
+    )
+    trial.add_argument("trial", type=Path, metavar="YAML", help="a file such as config/trials/few-shot.yaml")
+    trial.add_argument("--out", type=Path, required=True, metavar="JSON", help="what every run measured")
+    trial.add_argument("--cache", type=Path, required=True, metavar="DIR", help="folder for what is finished of it")
+    trial.add_argument("--smoke", action="store_true", help="a few steps and two seeds, to see that everything runs")
+    _parent(trial)
+    trial.set_defaults(run=_trial)
     return parser
+
+
+def _trial(options: argparse.Namespace) -> None:
+    from train.trials import command
+
+    check_apart({"--out": options.out, "--cache": options.cache}, {"the trial": options.trial})
+    command.run(options.trial, options.out, options.cache, smoke=options.smoke)
 
 
 def _cell(parser: argparse.ArgumentParser) -> None:
