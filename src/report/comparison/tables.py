@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import TYPE_CHECKING
 
+from report.comparison import budgets
 from report.comparison.claims import Verdict
 from report.comparison.settings import COSTS, Setting, Variant, rate, run_of, value_of
 from report.engine import table
@@ -40,6 +41,11 @@ COLUMNS = {
     "p_holm": "the same after Holm, over the rows of the setting",
     "step_milliseconds": "median over all runs of the time of a step",
     "optimizer_bytes": "bytes of the state of the optimizer",
+    "loss": "mean validation loss of the judged runs that count, at their end",
+    "loss_at_equal_time": "the same after the time that the fastest variant takes for all its steps",
+    "larger_rate": "the rate that is ten times the best one, where it was tried",
+    "kept": "the share of what is learned at the best rate that is learned there",
+    "diverged_at_larger": "judged runs that diverged there",
 }
 TEXTS = {"setting", "variant", "description", "at_end"}
 RUN_COLUMNS = (
@@ -60,7 +66,8 @@ def per_variant(settings: Sequence[Setting]) -> pd.DataFrame:
 
 def _rows(setting: Setting) -> list[dict]:
     base = setting.values(setting.baseline)
-    rows = [_row(setting, one) for one in setting.variants]
+    budget = budgets.seconds(setting)
+    rows = [_row(setting, one) | budgets.columns(setting, one, budget) for one in setting.variants]
     for row in rows:
         if row["variant"] == setting.baseline:
             continue

@@ -124,6 +124,30 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Recall:
+    """Sequences of associative recall to be made: how many of each split, the pairs of a key and a value in one, how
+    many keys and values there are to draw from, and the queries behind the pairs.
+    """
+
+    train: int
+    val: int
+    pairs: int
+    keys: int
+    values: int
+    queries: int
+
+    @property
+    def length(self) -> int:
+        """Tokens of a sequence."""
+        return self.pairs + self.queries
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that there are: every pair, and a query for each key."""
+        return self.keys * (self.values + 1)
+
+
+@dataclass(frozen=True)
 class Dataset:
     """A data set and how it is prepared; keys as in ``workflow/schemas/dataset.schema.yaml``.
 
@@ -142,6 +166,7 @@ class Dataset:
         "coco",
         "python-topics",
         "text",
+        "associative-recall",
     ]
     path: str | None
     classes: int
@@ -154,6 +179,7 @@ class Dataset:
     annotation: Literal["label", "mask", "boxes"] = "label"
     scenes: Scenes | None = None
     text: Text | None = None
+    recall: Recall | None = None
     only: tuple[str, ...] | None = None
     download: Download | None = None
     store: Literal["array", "records"] = "array"
@@ -168,10 +194,14 @@ class Dataset:
 DEFAULT_TASK = "classification"
 #: What an example of a text is annotated with: the token that follows each.
 NEXT = "next token"
+#: What sequences of associative recall are annotated with.
+QUERIES = "queries for values"
 
 
 def annotation_of(dataset: Mapping[str, Any]) -> str:
     """What the examples of a resolved data set are annotated with."""
+    if dataset.get("recall"):
+        return QUERIES
     return NEXT if dataset.get("text") else dataset.get("annotation", "label")
 
 

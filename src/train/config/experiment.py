@@ -33,12 +33,13 @@ RESERVED = {
     "networks",
     "param_tables",
     "params",
+    "parity",
     "recorded",
     "train",
     "vocabulary",
 }
 #: Folders of ``results/`` that hold something else than the results on a data set of that name.
-RESERVED_DATASETS = {"bench", "comparisons", "gradcheck", "lowered", "networks", "recorded", "vocabulary"}
+RESERVED_DATASETS = {"bench", "comparisons", "gradcheck", "lowered", "networks", "parity", "recorded", "vocabulary"}
 #: The shipped experiments that are complete as they are, in the order of the book.
 ORDER = ("ablation", "zoo", "imagenette", "imagenet", "language", "segmentation", "diffusion", "detection")
 #: The experiment that keys without the name of one are meant for, where ``config.yaml`` does not say.
@@ -224,7 +225,7 @@ def _one(
         name=name,
         title=settings["title"],
         question=settings["question"],
-        report="sweep" if values and settings["report"] != comparison.KIND else settings["report"],
+        report="sweep" if values and settings["report"] not in comparison.KINDS else settings["report"],
         dataset={"name": settings["dataset"], **{key: dataset[key] for key in dataset if key != "augmentation"}},
         cells=cells,
         cells_file=name if inline else settings["cells"],
@@ -238,7 +239,7 @@ def _one(
         together=settings.get("together"),
         compared=comparison.content(settings),
     )
-    if found.report == comparison.KIND:
+    if found.report in comparison.KINDS:
         comparison.check_names(found, f"{where}: key '{prefix}")
     return found if own is None else _named(found, own)
 
@@ -319,7 +320,7 @@ def _typed(config: Any, experiments: list[str]) -> Any:
         config["seeds"] = [_whole(seed) for seed in config["seeds"]]
     if "gpus_per_run" in config:
         config["gpus_per_run"] = _whole(config["gpus_per_run"])
-    config |= {key: _numbers(config[key]) for key in ("tuning", "settings", "claims") if key in config}
+    config |= {key: _numbers(config[key]) for key in ("tuning", "settings", "claims", "lengths") if key in config}
     return {**config, **{key: _typed(config[key], []) for key in experiments if isinstance(config.get(key), dict)}}
 
 

@@ -21,6 +21,7 @@ from train.config.cell import (
     RandAugment,
     RandomResizedCrop,
     RateScaling,
+    Recall,
     Scenes,
     Schedule,
     SharpnessAware,
@@ -100,7 +101,7 @@ def _dataset(value: dict[str, Any]) -> Dataset:
         values["download"] = dict(values["download"])
         archives = tuple(Download(**one) for one in values["download"].pop("archives", ()))
         values["download"] = Download(**values["download"], archives=archives)
-    for key, kind in (("scenes", Scenes), ("text", Text)):
+    for key, kind in (("scenes", Scenes), ("text", Text), ("recall", Recall)):
         if values.get(key):
             values[key] = kind(**_tuples(values[key]))
     return Dataset(**values)

@@ -48,7 +48,8 @@ def merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
     Another optimizer has other settings, and so replaces the block; so does another file to start from; another
     schedule leaves the options of the old one. Where ``changes`` count in steps what ``base`` counts in epochs, or the
-    other way round, they replace all that it counts.
+    other way round, they replace all that it counts. A model that begins with ``with`` is that of ``base`` with another
+    attention.
     """
     return schema.completed(_changed(base, changes), "recipe")
 
@@ -61,6 +62,9 @@ def _changed(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
                 merged.pop(key, None)
             merged.get("schedule", {}).pop(f"warmup_{other}", None)
     for key, value in changes.items():
+        if key == "model" and isinstance(value, str) and value.startswith("with "):
+            merged[key] = f"{merged.get(key, '')} {value}"
+            continue
         nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
         if nested and key == "optimizer":
             nested = value.get("name", merged[key].get("name")) == merged[key].get("name")

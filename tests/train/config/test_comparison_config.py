@@ -125,7 +125,7 @@ def test_mistakes_name_file_and_key(changes, says, load):
 
 def test_the_shipped_comparison_is_complete():
     for name, experiment in config.load_experiments({}).items():
-        if experiment.report == "comparison":
+        if experiment.report in comparison.KINDS:
             names = {cell for part in experiment.parts for cell in part.bases(part.shown)}
             claims = experiment.compared.get("claims", [])
             assert {claim[which] for claim in claims for which in ("of", "than")} <= names, name

@@ -44,6 +44,7 @@ def test_every_shipped_data_set_resolves(folder, semantics):
     for path in sorted((folder / "datasets").glob("*.yaml")):
         recipe = config.recipes.load(config.datasets.load(path)["recipe"], folder / "recipes")
         name = recipe.get("task", "ablation")
+        name = "language" if name == "recall" else name  # which has no experiment of its own
         changes = {"dataset": path.stem, "semantics": semantics}
         if name != "ablation":
             changes |= {"only": None, "cells": {"one": {"description": "the recipe of the data set"}}}

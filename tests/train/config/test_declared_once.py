@@ -17,7 +17,8 @@ def declared(kind="recipe"):
     found = {}
     for name, about in yaml.safe_load((schema.SCHEMAS / f"{kind}.schema.yaml").read_text())["properties"].items():
         inner = about.get("properties")
-        found |= {f"{name}.{key}": value for key, value in inner.items()} if inner else {name: about}
+        found |= {f"{name}.{key}": value for key, value in inner.items()} if inner else {}
+        found |= {} if inner and "default" not in about else {name: about}
     return found
 
 
