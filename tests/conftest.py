@@ -84,7 +84,8 @@ def short(digits_cells):
         cell.update(epochs=4, evaluate_every_epochs=2, checkpoint_every_epochs=1)
         cell["schedule"]["warmup_epochs"] = 1
         for key, value in changes.items():
-            cell[key] = {**cell[key], **value} if isinstance(value, dict) else value
+            nested = isinstance(value, dict) and isinstance(cell[key], dict)
+            cell[key] = {**cell[key], **value} if nested else value
         return cell
 
     return make

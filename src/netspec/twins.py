@@ -121,7 +121,7 @@ _BUILT_BY: dict[str, tuple[Any, ...]] = {
         layers.ShuffleBlock,
         layers.ShuffleV2Block,
     ),
-    "structure_module": (layers.StructureModule,),
+    "structure_module": (layers.StructureModule, layers.InvariantPointAttention),
     "swin": (
         layers.PatchMerging,
         layers.SwinStage,

@@ -223,7 +223,7 @@ def _fit(options: argparse.Namespace) -> int:
     cell, seed = config.read_cell(options.cell[0]), options.seed[0]
     inputs = {"--cell": options.cell[0], "--data": _data_folder(cell, options)}
     if cell.start is not None:
-        inputs["key 'start'"] = Path(cell.start)
+        inputs["key 'start'"] = cell.start.path(seed)
     destination.check_places(options.out, options.checkpoints, inputs)
     meeting = options.coordinator, options.processes, options.process_id
     joined = options.distributed or meeting != (None, None, None)
@@ -264,7 +264,7 @@ def _fit_several(options: argparse.Namespace) -> int:
     for run in runs:
         inputs = {f"--cell {path}": path for path in options.cell} | {"--data": _data_folder(run.cell, options)}
         if run.cell.start is not None:
-            inputs["key 'start'"] = Path(run.cell.start)
+            inputs["key 'start'"] = run.cell.start.path(run.seed)
         destination.check_places(run.out, run.checkpoints, inputs)
     gpus.claim(options.gpus)
     from train.machine.devices import cpu_devices

@@ -51,17 +51,20 @@ def check_places(out: Path, checkpoints: Path, inputs: dict[str, Path]) -> None:
 def run_fingerprint(cell: Cell, seed: int, store: Store) -> str:
     """What is the same for two runs that give the same results: configuration, images, seed, code and versions."""
     # The cell does not say which images were prepared for it, nor which weights lie where it starts from.
-    start = "" if cell.start is None else digest(start_file(cell.start))
-    return provenance.run_fingerprint(f"{cell.fingerprint}{store.content}{start}", cell.model, seed, cell.task)
+    start = "" if cell.start is None else digest_of(cell.start.path(seed))
+    return provenance.run_fingerprint(
+        f"{cell.fingerprint}{store.content}{start}", cell.model, seed, cell.task, cell.start
+    )
 
 
-def start_file(start: str) -> bytes:
-    """The contents of the weights that a run starts from. Raises :class:`ConfigError`."""
+def digest_of(path: Path) -> str:
+    """:func:`digest` of the weights that a run starts from. Raises :class:`ConfigError` where they cannot be read."""
     try:
-        return Path(start).read_bytes()
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
     except OSError as error:
         raise ConfigError(
-            f"{shown(start, 300)}: cannot be read ({error.strerror or error}), expected weights.npz of a run, as key "
+            f"{shown(path, 300)}: cannot be read ({error.strerror or error}), expected a file of weights, as key "
             "'start' says"
         ) from None
 

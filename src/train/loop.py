@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from train import destination, divergence
+from train import destination, divergence, watched
 from train.checkpoint import Checkpoints
 from train.config.cell import Cell
 from train.config.length import length_of
@@ -106,10 +106,12 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints, mad
     each = 1 if task.tokens is None else task.tokens(learner.spec)
     live = Live(saved.own, about, clock, cell.batch_size, each, silent)
     live.begin(rows, step)
+    taken = so_far.get("start") if restored else None
     if cell.start is not None and not restored:
-        state, replaced = _started(programs, state, cell)
-        new = f", with a new head ({', '.join(replaced)})" if replaced else ""
-        progress.say(f"starts from {shown(cell.start, 300)}{new}")
+        from train import start  # which a run without one does not depend on
+
+        state, taken = start.begun(programs, state, cell, seed, store.class_names)
+        progress.say(start.told(taken, cell))
     if restored:
         progress.say(f"resumed at step {step} of {length.steps}")
 
@@ -122,7 +124,7 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints, mad
 
     def save() -> None:
         so_far = {"rows": rows, "clock": clock.saved(), "iterator": iterator.get_state()}
-        saved.save(step, state, so_far)
+        saved.save(step, state, so_far | ({"start": taken} if taken else {}))
 
     last_step = length.steps
     with processes.stop_requests() as stop_at:
@@ -140,6 +142,8 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints, mad
                 finished = _finish_period(programs, length, state, store, published, step, clock, progress)
                 rows += finished
                 live.add(finished, step)
+                if length.validates(step):
+                    state = programs.observed(state, _validation_loss(finished))
                 # On the device, as the step leaves them: arrays of another kind would compile it a second time.
                 state = state._replace(sums=jax.tree.map(lambda s: jnp.zeros_like(s, device=s.sharding), state.sums))
                 if cell.on_divergence == "stop" and divergence.first(finished):
@@ -157,7 +161,7 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints, mad
                 figures, files = learner.finish(programs.run(final), store)
             # Not part of what a checkpoint holds, which may have to be written below and is then finished again.
             every = rows + [[length.epochs, step, "val", *figure] for figure in divergence.scored(figures).items()]
-        summary = summarize(cell, seed, store, every, state, clock)
+        summary = summarize(cell, seed, store, every, state, clock, taken)
         files["weights.npz"] = weights_file(programs.network(final), store.class_names, store.tokenizer)
         # Measuring uses the state up, which is needed again where the results cannot be written.
         spare = jax.device_get(state) if jax.process_count() == 1 else None
@@ -176,17 +180,6 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints, mad
             raise ConfigError(problem) from None
     saved.clear()
     return summary
-
-
-def _started(programs: Programs, state: TrainState, cell: Cell) -> tuple[TrainState, list[str]]:
-    """:meth:`Programs.started` from the file that a cell names. Raises :class:`ConfigError` naming file and array."""
-    advice = f"expected weights.npz of a run of {cell.model}, as key 'start' says"
-    try:
-        return programs.started(state, read_weights(Path(cell.start), advice).arrays)
-    except ValueError as error:
-        if isinstance(error, ConfigError):
-            raise
-        raise ConfigError(f"{shown(cell.start, 300)}: not weights of {cell.model} ({error}); {advice}") from None
 
 
 def evaluate(programs: Programs, state: TrainState, store: Store, batch_size: int) -> dict[str, float]:
@@ -225,7 +218,7 @@ def _finish_period(
     epoch = length.epoch(step)
     with clock.measure("train"):
         train = _current(programs.learner, state)  # waits for the device
-    train["learning_rate"] = programs.rate(step - 1)
+    train["learning_rate"] = programs.rate(step - 1, state)
     rows = [[epoch, step, "train", name, divergence.finite_or_none(value)] for name, value in train.items()]
     named = sorted(train, key=lambda name: ("loss" not in name, name))
     shown = {"rate" if name == "learning_rate" else name: train[name] for name in named}
@@ -243,5 +236,10 @@ def _finish_period(
     return rows
 
 
+def _validation_loss(rows: list[list]) -> float | None:
+    return next((value for _, _, split, name, value in rows if (split, name) == ("val", "loss")), None)
+
+
 def _current(learner: Learner, state: TrainState) -> dict[str, float]:
-    return learner.figures(jax.device_get(state.sums))
+    sums, norms = watched.figures(jax.device_get(state.sums))
+    return learner.figures(sums) | norms

@@ -22,21 +22,27 @@ from train.tasks import TASKS
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "numpy")
 #: What a network is made of enters a result as text (:func:`architecture_of`): editing another one retrains nothing.
-WITHOUT = ("netspec.catalogue", "netspec.cli.sources")
+WITHOUT = ("netspec.catalogue", "netspec.cli.sources", "netspec.exact")
+#: What only a run that starts from weights depends on.
+STARTING = "train.start"
+#: Packages of networks of libraries, and of the rules for their weights, whose modules are chosen while a program runs.
+NETWORKS, RULES, READERS = "netspec.exact", "netspec.weights.families", "netspec.weights.constructors"
 #: The modules of the tasks by their names, of which a cell names one.
 LEARNERS = {task.name: task.module for task in TASKS.values()}
 
 
-def code_of(model: str, command: str = "train.__main__:_fit", task: str = DEFAULT_TASK) -> list[str]:
+def code_of(model: str, command: str = "train.__main__:_fit", task: str = DEFAULT_TASK, start: Any = None) -> list[str]:
     """The source files that decide what a command does with the network ``model``; of the trainer's, the task's too.
 
-    The workflow lists them as inputs, so that editing another architecture, another task or the progress bar retrains
-    nothing.
+    A run with a ``start`` depends on what reads weights, and on all rules for them, besides. The workflow lists them
+    as inputs, so that editing another architecture, another task or the progress bar retrains nothing.
     """
     trains = command.startswith("train.")
     learner = [LEARNERS[task]] if trains and task in LEARNERS else []
     others = [module.rpartition(".")[0] for name, module in LEARNERS.items() if name != task]
-    return closure(command, *learner, *modules_of(model), without=(*WITHOUT, *others))
+    rules = modules_in(RULES) if start else []
+    without = (*WITHOUT, *others) if start else (*WITHOUT, *others, STARTING)
+    return closure(command, *learner, *rules, *modules_of(model), without=without)
 
 
 def modules_of(model: str) -> list[str]:
@@ -45,16 +51,33 @@ def modules_of(model: str) -> list[str]:
     return [*{layer.__module__ for layer in layers}, *{TWINS[layer] for layer in layers if layer in TWINS}]
 
 
+def modules_in(*packages: str) -> list[str]:
+    """The modules of packages, by dotted name."""
+    found = ((package, path) for package in packages for path in SRC.joinpath(*package.split(".")).glob("[a-z]*.py"))
+    return sorted(f"{package}.{path.stem}" for package, path in found)
+
+
+def published_modules() -> list[str]:
+    """What the networks of libraries and their weights are read off."""
+    return modules_in(NETWORKS, RULES, READERS)
+
+
 def all_modules() -> list[str]:
     """The modules that build layers, all of them."""
     return sorted(set(TWINS.values()))
 
 
-def architecture_of(model: str) -> str:
-    """The layers of ``model`` as text: what the catalogue decides about a result."""
+def architecture_of(model: str, start: Any = None) -> str:
+    """The layers of ``model`` as text: what the catalogue decides about a result.
+
+    Those of the network that weights to ``start`` from are of follow, where that is another one; ``start`` is a
+    :class:`train.config.cell.Start`, or what a resolved cell has under that key.
+    """
     spec = model_of(model)
     text = f"{spec.input_shape} {spec.layers}"
-    return text if spec.conventions == BOOK else f"{text} {spec.conventions}"
+    text = text if spec.conventions == BOOK else f"{text} {spec.conventions}"
+    network = start.get("network") if isinstance(start, dict) else getattr(start, "network", None)
+    return f"{text} from {architecture_of(network)}" if network else text
 
 
 def _layers_in(value: Any) -> Any:
@@ -67,10 +90,10 @@ def _layers_in(value: Any) -> Any:
             yield from _layers_in(getattr(value, field.name))
 
 
-def run_fingerprint(cell_fingerprint: str, model: str, seed: int, task: str = DEFAULT_TASK) -> str:
+def run_fingerprint(cell_fingerprint: str, model: str, seed: int, task: str = DEFAULT_TASK, start: Any = None) -> str:
     """Hash of configuration, architecture, code and library versions: what a checkpoint may be resumed by."""
-    digest = hashlib.sha256(f"{cell_fingerprint} {seed} {architecture_of(model)} {versions()}".encode())
-    for path in code_of(model, task=task):
+    digest = hashlib.sha256(f"{cell_fingerprint} {seed} {architecture_of(model, start)} {versions()}".encode())
+    for path in code_of(model, task=task, start=start):
         digest.update(Path(path).read_bytes())
     return digest.hexdigest()[:16]
 

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import jax
 
@@ -24,8 +25,18 @@ from train.step import TrainState
 from train.tasks import task_of
 
 
-def summarize(cell: Cell, seed: int, store: Store, rows: list[list], state: TrainState, clock: Clock) -> dict:
+def summarize(
+    cell: Cell,
+    seed: int,
+    store: Store,
+    rows: list[list],
+    state: TrainState,
+    clock: Clock,
+    taken: Mapping[str, Any] | None = None,
+) -> dict:
     """The figures of a finished run, with where they come from and how long it took.
+
+    ``taken`` is what is said of the weights that it started from (:func:`train.start.begun`), if any.
 
     Everything outside ``provenance`` and ``timing`` is a function of cell, seed and code. ``diverged`` is null, or says
     at which epoch and step which metric was not finite first; figures that are not finite or were not taken are null.
@@ -56,6 +67,7 @@ def summarize(cell: Cell, seed: int, store: Store, rows: list[list], state: Trai
         "batch_size": cell.batch_size,
         "optimizer_bytes": sum(leaf.nbytes for leaf in jax.tree.leaves(state.optimizer)),
         "precision": cell.precision,
+        **({"start": taken} if taken else {}),
         "diverged": diverged,
         "task": task.name,
         "metrics": {metric.name: last.get(("val", metric.name)) for metric in task.metrics},

@@ -44,6 +44,13 @@ FURTHER = [
         for n in (5, 40)
     ],
     (L.TransformerEncoder(12, 6, 20, 2, attention=L.Attention(kv_heads=3, head_width=5), mlp="reglu"), (9, 12)),
+    *(
+        (
+            L.TransformerEncoder(12, 3, 20, 2, attention=L.Attention(kernel="nystrom", landmarks=n, value_conv=size)),
+            (9, 12),
+        )
+        for n, size in ((3, 5), (9, 3), (3, None))
+    ),
     (L.TransformerEncoder(12, 6, 20, 2, placement="post", attention=L.Attention(positions="t5")), (9, 12)),
     (L.TransformerDecoder(12, 3, 20, 2, 5), (9, 12)),
     (L.TransformerDecoder(12, 3, 20, 2, 5, placement="sandwich", mlp="swiglu", norm="rms"), (9, 12)),
@@ -73,10 +80,13 @@ FURTHER = [
     (L.MambaBlock(32, 16, 3, 1), (5, 32)),
     (L.WaveNetBlock(6, 10, 4), (30, 1, 6)),
     (L.WaveNetBlock(6, 10, 2), (30, 6)),
+    (L.WaveNetBlock(6, 10, 2, gated_channels=4, stacks=3, bias=False), (30, 6)),
     (L.NeRFMLP(18, 8, 20), (18,), (8,)),
     (L.NeRFMLP(18, 8, 33), (4, 18), (4, 8)),
     (L.EvoformerBlock(24, 16, 2, 20), (5, 7, 24), (7, 7, 16)),
     (L.EvoformerBlock(40, 12, 1), (3, 4, 40), (4, 4, 12)),
+    (L.EvoformerBlock(20, 12, 2, None, "z", 2, 3, 4, 5, 6, 7, 2, "behind"), (3, 4, 20), (4, 4, 12)),
+    (L.InvariantPointAttention(24, 16, 3, 5, 2, 6), (7, 24), (7, 7, 16), (7, 4), (7, 3)),
     (L.StructureModule(24, 16, 3), Several({"single": (7, 24), "pair": (7, 7, 16)})),
     (L.StructureModule(40, 10, 1), Several({"single": (5, 40), "pair": (5, 5, 10)})),
     (L.NeuralODE(12, 3, groups=4), (6, 7, 12)),

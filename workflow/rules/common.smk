@@ -67,6 +67,12 @@ def cell_of(wildcards):
     return PLAN.cells[wildcards.label, wildcards.cell]
 
 
+def starts_of(cells, seeds):
+    """The files of weights that runs of cells start from."""
+    starts = [settings.started(cell.get("start")) for cell in cells]
+    return list(dict.fromkeys(str(start.path(seed)) for start in starts if start for seed in seeds))
+
+
 def resolved(wildcards):
     """The text of a cell's file."""
     cell = cell_of(wildcards)
@@ -107,16 +113,25 @@ TOGETHER = {
 }
 
 
+def cells_in(group):
+    """The cells of a group."""
+    return [PLAN.cells[group.label, cell] for cell in group.cells]
+
+
 def tasks_in(group):
     """The models and tasks of the cells of a group, each once."""
-    cells = [PLAN.cells[group.label, cell] for cell in group.cells]
-    return {(cell["model"], cell.get("task", DEFAULT_TASK)): cell for cell in cells}
+    return {(cell["model"], cell.get("task", DEFAULT_TASK)): cell for cell in cells_in(group)}
 
 
 def code_behind(group):
     """Source files that decide the runs of a group."""
-    paths = {path: None for model, task in tasks_in(group) for path in provenance.code_of(model, task=task)}
-    return list(paths)
+    paths = (path for cell in cells_in(group) for path in provenance.code_of(**decided_by(cell)))
+    return list(dict.fromkeys(paths))
+
+
+def decided_by(cell):
+    """What of a cell decides which source files its runs depend on."""
+    return {"model": cell["model"], "task": cell.get("task", DEFAULT_TASK), "start": cell.get("start")}
 
 
 def reported(files):

@@ -26,10 +26,8 @@ rule train:
     input:
         cell="results/{label}/{cell}/settings.json",
         store=store_of,
-        start=lambda wildcards: cell_of(wildcards).get("start") or [],
-        code=lambda wildcards: provenance.code_of(
-            cell_of(wildcards)["model"], task=cell_of(wildcards).get("task", DEFAULT_TASK)
-        ),
+        start=lambda wildcards: starts_of([cell_of(wildcards)], [wildcards.seed]),
+        code=lambda wildcards: provenance.code_of(**decided_by(cell_of(wildcards))),
     output:
         summary=report(
             "results/{label}/{cell}/seed{seed}/summary.json",
@@ -51,7 +49,9 @@ rule train:
         gpu=gpus_of,
         mem_mb=memory_of,
     params:
-        architecture=lambda wildcards: provenance.architecture_of(cell_of(wildcards)["model"]),
+        architecture=lambda wildcards: provenance.architecture_of(
+            cell_of(wildcards)["model"], cell_of(wildcards).get("start")
+        ),
         out=subpath(output.summary, parent=True),
         checkpoints=".cache/checkpoints/{label}/{cell}/seed{seed}",
         platform=lambda wildcards: PLATFORMS[DEVICES[wildcards.label]],
@@ -74,7 +74,7 @@ for name, group in TOGETHER.items():
         input:
             cells=group.settings,
             store=STORE.format(dataset=group.dataset),
-            start=[c["start"] for c in tasks_in(group).values() if c.get("start")],
+            start=starts_of(cells_in(group), group.seeds),
             code=lambda wildcards, group=group: code_behind(group),
         output:
             summaries=group.files("summary.json"),
@@ -93,7 +93,11 @@ for name, group in TOGETHER.items():
                 attempt * allocation.memory_mb(cell, 0) for cell in tasks_in(group).values()
             ),
         params:
-            architecture=[provenance.architecture_of(model) for model, task in tasks_in(group)],
+            architecture=list(
+                dict.fromkeys(
+                    provenance.architecture_of(c["model"], c.get("start")) for c in cells_in(group)
+                )
+            ),
             seeds=group.seeds,
             label=group.label,
             platform=PLATFORMS[DEVICES[group.label]],

@@ -119,6 +119,17 @@ def _output(command: argparse.ArgumentParser) -> None:
 
 def _spec_and_rules(name: str, rules: str | None) -> tuple[NetSpec, Table]:
     """The network and the table of rules that a command means."""
+    spec, table = _spec_and_known_rules(name, rules)
+    if table is None:
+        from netspec.weights import families
+
+        known = ", ".join(sorted(families.tables()))
+        raise CommandError(f"{spec.name} names no rules for weights, expected --rules with one of {known}")
+    return spec, table
+
+
+def _spec_and_known_rules(name: str, rules: str | None) -> tuple[NetSpec, Table | None]:
+    """The same, without rules where nobody names them: weights that go by our names need none."""
     from netspec.weights import families
 
     if name.endswith(".json"):
@@ -127,10 +138,7 @@ def _spec_and_rules(name: str, rules: str | None) -> tuple[NetSpec, Table]:
     published = None if sources.is_file(name) else exact.known(name)
     spec = published.spec() if published else sources.one(name)
     chosen = rules or (published.rules if published else "")
-    if not chosen:
-        known = ", ".join(sorted(families.tables()))
-        raise CommandError(f"{spec.name} names no rules for weights, expected --rules with one of {known}")
-    return spec, _told(families.find, chosen)
+    return spec, _told(families.find, chosen) if chosen else None
 
 
 def _configured(path: Path) -> Twin:
@@ -156,29 +164,38 @@ def _told(function: Any, *arguments: Any) -> Any:
 
 
 def take(options: argparse.Namespace) -> None:
-    """Import: the library's tensors under the names of :func:`netspec.canonical_state`."""
-    from netspec.weights import files, transfer
+    """Import: the library's tensors under the names of :func:`netspec.canonical_state`, in float32."""
+    import numpy as np
+
+    from netspec.weights import naming, transfer
 
     spec, table = _spec_and_rules(options.model, options.rules)
-    tensors = _told(files.read, options.weights)
+    tensors = _told(naming.read, options.weights)
+    if naming.is_ours(tensors):
+        raise CommandError(
+            f"{options.weights}: its names are those of this project already, expected a file of a library"
+        )
+    spec = _told(naming.of_as_many_classes, spec, tensors, table)
     made = _told(transfer.planned(spec, transfer.abstract(spec), table).to_ours, tensors)
     if options.input_size is not None:
         made = _told(sizing.tensors, made, spec, options.model, options.input_size)
-    _write(options.output, made, options.weights)
+    _write(options.output, {name: np.asarray(tensor, np.float32) for name, tensor in made.items()}, options.weights)
     print(f"{options.output}: {len(made)} tensors of {spec.name}, made of {len(tensors)}")
 
 
 def give(options: argparse.Namespace) -> None:
-    """Export: the inverse."""
-    from netspec.weights import files, transfer
+    """Export: the inverse, also of a run with another number of classes."""
+    from netspec.weights import naming, transfer
 
     spec, table = _spec_and_rules(options.model, options.rules)
-    kept = _told(files.read, options.weights)
-    plan = _told(transfer.planned, spec, transfer.abstract(spec), table)
-    missing = [target.name for target in plan.targets if target.name not in kept]
-    if missing:
-        raise CommandError(f"{options.weights}: has no {missing[0]}, expected the arrays of {spec.name}")
-    made = plan.to_theirs(kept)
+    kept = _told(naming.read, options.weights)
+    if not naming.is_ours(kept):
+        raise CommandError(
+            f"{options.weights}: its names are none of this project ({min(kept, default='none')}), expected "
+            "weights.npz of a run or of netspec import"
+        )
+    spec = _told(naming.of_as_many_classes, spec, kept)
+    made = _told(transfer.exported, spec, kept, table)
     _write(options.output, made, options.weights)
     print(f"{options.output}: {len(made)} tensors of {spec.name}")
 
@@ -202,17 +219,20 @@ def classify(options: argparse.Namespace) -> None:
     import jax
     import numpy as np
 
-    from netspec.weights import files, transfer
+    from netspec.weights import load, naming
     from netspec.weights.pictures import labels_of, opened, preprocessing_of
 
-    spec, table = _spec_and_rules(options.model, options.rules)
+    spec, table = _spec_and_known_rules(options.model, options.rules)
     if len(spec.input_shape) != 3 or spec.input_shape[2] != 3 or spec.extra_inputs or len(spec.output_shape) != 1:
         raise CommandError(f"{spec.name} is no classifier of pictures, expected one")
     picture = _told(opened, options.picture)
+    tensors = _told(naming.read, options.weights)
+    rules = None if naming.is_ours(tensors) else table
+    spec = _told(naming.of_as_many_classes, spec, tensors, rules)
     (classes,) = spec.output_shape
     labels = _told(labels_of, options.labels, int(classes))
     preparation = _told(preprocessing_of, spec.name, options.tag)
-    network = _told(transfer.load, spec, _told(files.read, options.weights), table)
+    network = _told(load, spec, tensors, rules)
     scores = network(preparation(picture, spec.input_shape[0])[None])
     shares = np.asarray(jax.nn.softmax(scores[0]))
     best = np.argsort(-shares, kind="stable")[: max(1, options.top)]
@@ -226,11 +246,15 @@ def classify(options: argparse.Namespace) -> None:
 
 def twin(options: argparse.Namespace) -> None:
     """Counts, and the errors of outputs and gradients against the library's own network."""
-    from netspec.weights import files, transfer
+    from netspec.weights import load, naming, transfer
 
     spec, table = _spec_and_rules(options.model, options.rules)
-    tensors = _told(files.read, options.weights)
-    network = _told(transfer.load, spec, tensors, table)
+    tensors = _told(naming.read, options.weights)
+    rules = None if naming.is_ours(tensors) else table
+    spec = _told(naming.of_as_many_classes, spec, tensors, rules)
+    network = _told(load, spec, tensors, rules)
+    if naming.is_ours(tensors):
+        tensors = transfer.export(spec, network, table)
     found: dict[str, Any] = {"model": spec.name, "params": spec.params, "tensors": len(tensors)}
     if options.against:
         from netspec.weights.against import compared

@@ -21,7 +21,7 @@ _KINDS = {
     **dict.fromkeys(
         ("transformer_encoder", "transformer_decoder", "swin_stage", "evoformer_block", "structure_module"), _ATTENTION
     ),
-    "hopfield": _ATTENTION,
+    **dict.fromkeys(("hopfield", "invariant_point_attention"), _ATTENTION),
     **dict.fromkeys(
         ("dense", "highway", "lm_head", "token_position_embed", "detr_heads", "nerf_mlp", "time_cond_add"), _DENSE
     ),

@@ -29,7 +29,20 @@ FAMILIES = (
         "sam",
         "clip",
     ),
-    *("bert", "gpt", "t5", "llama", "bart", "transformer", "whisper", "mamba"),
+    *(
+        "bert",
+        "nystromformer",
+        "gpt",
+        "t5",
+        "llama",
+        "bart",
+        "transformer",
+        "whisper",
+        "mamba",
+        "wavenet",
+        "qanet",
+        "protein",
+    ),
     *("unet", "gan", "yolo", "diffusion", "segmentation", "detection", "fields"),
 )
 

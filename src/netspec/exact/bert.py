@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from netspec.conventions import Conventions
 from netspec.exact.published import Part, Published, network
-from netspec.layers import Dense, Heads, LayerNorm, LMHead, ReadToken, TokenPositionEmbed, TransformerEncoder
+from netspec.layers import Attention, Dense, Heads, LayerNorm, LMHead, ReadToken, TokenPositionEmbed, TransformerEncoder
+from netspec.layers.attention import PLAIN
 from netspec.layers.base import Layers, Shape
 from netspec.spec import NetSpec
 
@@ -34,15 +35,19 @@ def encoder(
     epsilon: float = 1e-12,
     head: Literal["states", "pooled", "classes", "masked", "pretraining"] = "pooled",
     classes: int = 2,
+    tokens: int | None = None,
+    attention: Attention = PLAIN,
+    gelu: Literal["exact", "tanh"] = "exact",
     paper: str = BERT,
 ) -> NetSpec:
     """Tables of ``table_width``, mapped to ``width`` where that is another. ``head``: the states, with a pooler, or
     classes.
 
-    ``positions`` counts those of the table, ``first_position`` of which no token has. Sentences are ``told_apart`` by
+    ``positions`` counts those of the table, ``first_position`` of which no token has; as many ``tokens`` as have one
+    are read, if no other number is given. Sentences are ``told_apart`` by
     ``token_type_ids``, or all tokens are of the first.
     """
-    tokens, table = positions - first_position, table_width or width
+    tokens, table = tokens or positions - first_position, table_width or width
     named = "token_type_ids" if segments > 1 and told_apart else ""
     embedding = TokenPositionEmbed(
         vocabulary,
@@ -57,8 +62,10 @@ def encoder(
     )
     widened: Layers = () if table == width else (Dense(table, width),)
     mlp = mlp_width or 4 * width
+    # What mixes by landmarks has all tokens.
+    mask = "attention_mask" if attention.kernel == "softmax" else ""
     stack = TransformerEncoder(
-        width, heads, mlp, n_blocks, placement="post", norm_epsilon=epsilon, mask="attention_mask"
+        width, heads, mlp, n_blocks, placement="post", norm_epsilon=epsilon, mask=mask, attention=attention
     )
     pooler = (ReadToken(), Dense(width, width, "tanh"))
     masked = (
@@ -74,9 +81,9 @@ def encoder(
         "masked": masked,
         "pretraining": (both,),
     }
-    inputs: dict[str, Shape] = {"attention_mask": (tokens,)} | ({named: (tokens,)} if named else {})
+    inputs: dict[str, Shape] = {name: (tokens,) for name in (mask, named) if name}
     layers = (embedding, *widened, stack, *ends[head])
-    return network((tokens,), *layers, conventions=Conventions(gelu="exact"), paper=paper, **inputs)
+    return network((tokens,), *layers, conventions=Conventions(gelu=gelu), paper=paper, **inputs)
 
 
 #: Name, variant, width, heads, blocks and vocabulary.

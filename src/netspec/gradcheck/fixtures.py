@@ -62,6 +62,7 @@ _ATTENTIONS = tuple(
         (5, False, L.Attention(kv_heads=1, kernel="linear", positions="sinusoidal"), {}),
         (5, True, L.Attention(kernel="retention", positions="rope"), {"residual": "deepnorm", "placement": "post"}),
         (5, True, L.Attention(kernel="wkv"), {"layer_scale": 0.1}),
+        (6, False, L.Attention(kernel="nystrom", landmarks=2, value_conv=3), {}),
         (9, True, L.Attention(pattern=L.Dilated(3), positions="learned", max_tokens=10), {}),
         (9, False, L.Attention(kv_heads=1, pattern=L.Strided(2), positions="alibi"), {}),
         (9, False, L.Attention(pattern=L.Global(1), positions="rope"), {}),
@@ -101,6 +102,9 @@ _PARTS = (
         (5, 8),
     ),
     (L.TransformerEncoder(6, 2, 8, 1, attention=L.Attention(window=3, ahead=1), mlp="gelu", gelu="exact"), (4, 6)),
+    (L.TransformerEncoder(6, 2, 5, 2, norm="none", residual="rezero"), (4, 6)),
+    (L.TransformerEncoder(6, 2, 5, 2, causal=True, norm="rms", residual="none"), (4, 6)),
+    (L.TransformerDecoder(6, 2, 5, 1, 0, memory="m", norm="none", residual="none"), (3, 6), (4, 6)),
     (
         L.TransformerDecoder(
             6, 2, 8, 2, 0, memory="m", causal=True, final_norm=True, norm="rms", mlp_bias=False,
@@ -280,6 +284,8 @@ FIXTURES: tuple[Fixture, ...] = (
         (L.NeRFMLP(6, 4, 8), (3, 6), (3, 4)),
         (L.TimeCondition(4, 3), (3, 3, 4), (1,)),
         (L.EvoformerBlock(6, 4, 1, 5), (3, 4, 6), (4, 4, 4)),
+        (L.EvoformerBlock(6, 4, 1, None, outer_mean="behind"), (3, 4, 6), (4, 4, 4)),
+        (L.InvariantPointAttention(6, 4, heads=2, head_width=3), (4, 6), (4, 4, 4), (4, 4), (4, 3)),
         # One round: between rounds the layer withholds the gradient of the rotations, which differences would show.
         (L.StructureModule(6, 4, 1), Several({"single": (4, 6), "pair": (4, 4, 4)})),
         (L.GroupNorm(6, 2, "silu"), (4, 3, 6)),

@@ -70,7 +70,7 @@ from netspec.layers.resize import NearestUpsample, Resize, ResizeLike
 from netspec.layers.separable_attention import SeparableAttention
 from netspec.layers.separable_conv import SeparableConv
 from netspec.layers.shuffle_block import ShuffleBlock, ShuffleV2Block
-from netspec.layers.structure_module import StructureModule
+from netspec.layers.structure_module import InvariantPointAttention, StructureModule
 from netspec.layers.swin import PatchMerging, SwinStage
 from netspec.layers.taps import Load, Pick, Reshape, Save
 from netspec.layers.time_condition import TimeCondition
@@ -139,6 +139,7 @@ __all__ = [
     "ImageAttention",
     "InceptionModule",
     "InstanceNorm",
+    "InvariantPointAttention",
     "InvertedResidual",
     "JoinCropped",
     "JoinTokens",

@@ -15,9 +15,9 @@ from netspec.layers.pieces import Piece
 
 #: How weights come of queries and keys: a softmax of scores over all tokens seen; products of positive features
 #: (Katharopoulos et al. 2020, arXiv:2006.16236); products that decay with distance (Sun et al. 2023,
-#: arXiv:2307.08621); exponentials of keys that decay (Peng et al. 2023, arXiv:2305.13048). All but the first carry a
-#: state instead of keys.
-Kernel = Literal["softmax", "linear", "retention", "wkv"]
+#: arXiv:2307.08621); exponentials of keys that decay (Peng et al. 2023, arXiv:2305.13048); a product of three softmaxes
+#: over landmarks (Xiong et al. 2021, arXiv:2102.03902). All but the first and the last carry a state instead of keys.
+Kernel = Literal["softmax", "linear", "retention", "wkv", "nystrom"]
 
 #: How an attention learns of positions: not at all; by a learned table or by sines added to what enters the blocks; by
 #: rotated queries and keys; by a slope of the scores; by a learned table of what is added to the scores.
@@ -25,6 +25,9 @@ Positions = Literal["none", "learned", "sinusoidal", "rope", "alibi", "t5"]
 
 #: Tokens of a chunk in which kernels with a state compute all pairs.
 CHUNK = 64
+
+#: Steps towards the inverse of the weights between landmarks (Xiong et al. 2021, eq. 11), with four products each.
+INVERSE_STEPS = 6
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,11 @@ class Attention:
     values and divides each head by its root mean square, without the paper's gate. In ``"wkv"`` the query opens a gate,
     ``σ(q) · wkv(k, v)``, with a learned decay and bonus per feature, without the paper's shift of tokens.
 
+    ``"nystrom"`` has ``landmarks``, means of equally many neighbouring queries and keys: weights are those of tokens on
+    landmarks, times the inverse of those among landmarks, times those of landmarks on tokens (Xiong et al. 2021, eqs. 7
+    to 14); as many landmarks as tokens are a softmax again. ``value_conv`` neighbouring values, weighed by a kernel per
+    head, are added to what a head mixes (ibid., fig. 3).
+
     ``latent``: keys and values of all heads are maps of so many features of a token, which are all that is kept of it
     (DeepSeek-AI 2024, arXiv:2405.04434, eqs. 9-11), and rotated positions turn ``head_width / 2`` further features of
     queries, and as many of one key for all heads (eqs. 14-19). The maps up have no biases.
@@ -80,6 +88,8 @@ class Attention:
     pattern: Pattern = FULL
     latent: int | None = None
     max_tokens: int | None = None
+    landmarks: int | None = None
+    value_conv: int | None = None
 
     may_be_zero = ("ahead",)
 
@@ -167,6 +177,9 @@ class Attention:
 
     def pairs(self, tokens: int, causal: bool) -> Pairs:
         """Those of a sequence with itself. A kernel with a state needs none, and computes those within chunks."""
+        if self.kernel == "nystrom":
+            between = self.among(tokens)
+            return Pairs(between, between)
         if self.kernel != "softmax":
             chunk = min(CHUNK, tokens)
             return Pairs(0, 0 if self.kernel == "wkv" or not causal else -(-tokens // chunk) * chunk**2)
@@ -190,7 +203,8 @@ class Attention:
         """Those of self-attention: maps down and up, and of wkv a decay and a bonus per feature."""
         queries, _, values = self.maps(width, heads)
         if self.latent is None:
-            return self.params(width, heads) + (2 * values if self.kernel == "wkv" else 0)
+            apart = 2 * values if self.kernel == "wkv" else heads * (self.value_conv or 0)
+            return self.params(width, heads) + apart
         joined = sum(self.own_maps(width, heads))
         biases = (joined if self.bias else 0) + (width if self.biased_out else 0)
         return width * joined + self.latent * 2 * queries + queries * width + biases
@@ -201,11 +215,27 @@ class Attention:
         maps = tokens * width * (sum(self.own_maps(width, heads)) + queries)
         if self.latent is not None:
             maps += tokens * self.latent * 2 * queries
+        if self.kernel == "nystrom":
+            return maps + self._landmark_macs(width, heads, tokens)
         if self.kernel == "softmax":
             pairs = self.pairs(tokens, causal)
             apart = heads * self.rotated(width, heads)
             return maps + (pairs.needed if needed else pairs.computed) * (2 * queries + apart)
         return maps + self._state_macs(width, heads, tokens, causal, needed)
+
+    def among(self, tokens: int) -> int:
+        """Pairs of a token and a landmark, both ways, and of two landmarks; all of tokens where there are as many."""
+        landmarks = self.landmarks or tokens
+        return tokens**2 if tokens == landmarks else 2 * tokens * landmarks + landmarks**2
+
+    def _landmark_macs(self, width: int, heads: int, tokens: int) -> int:
+        """Scores of all pairs, the steps towards an inverse, and the products of weights with values."""
+        queries, landmarks = heads * self.width_of(width, heads), self.landmarks or tokens
+        near = tokens * queries * (self.value_conv or 0)
+        if tokens == landmarks:
+            return 2 * tokens**2 * queries + near
+        inverse = heads * (4 * INVERSE_STEPS * landmarks**3 + tokens * landmarks**2)
+        return self.among(tokens) * queries + inverse + 2 * tokens * landmarks * queries + near
 
     def _state_macs(self, width: int, heads: int, tokens: int, causal: bool, needed: bool) -> int:
         """Products of a kernel with a state ``head_width × values`` for each pair of keys and values."""
@@ -232,7 +262,7 @@ class Attention:
 
     def kept_per_token(self, width: int, heads: int) -> int:
         """Numbers that decoding keeps of each token that is seen: keys and values, a latent, or none beside a state."""
-        if self.kernel != "softmax":
+        if self.kernel not in ("softmax", "nystrom"):
             return 0
         _, keys, values = self.maps(width, heads)
         return keys + values if self.latent is None else self.latent + self.rotated(width, heads)
@@ -246,7 +276,7 @@ class Attention:
         one, groups = self.width_of(width, heads), self.pairs_of(heads)
         if self.kernel == "wkv":
             return 3 * heads * one
-        if self.kernel != "softmax":
+        if self.kernel not in ("softmax", "nystrom"):
             return groups * one * sum(self.sums(one))
         return self.slots(tokens) * self.kept_per_token(width, heads)
 
@@ -255,7 +285,10 @@ class Attention:
         return (self.max_tokens or 0) * width if self.positions == "learned" else 0
 
     def expect_length(self, tokens: int) -> None:
-        """Raise :class:`LayerError` for more tokens than a learned table has rows for."""
+        """Raise :class:`LayerError` for more tokens than a learned table has rows for, or not as many per landmark."""
+        if self.landmarks is not None and tokens % self.landmarks:
+            arrived = f"{tokens} tokens for {self.landmarks} landmarks"
+            raise LayerError("landmarks are of equally many tokens", arrived=arrived, expected="a multiple of them")
         if self.max_tokens is not None and tokens > self.max_tokens:
             arrived = f"{tokens} tokens"
             raise LayerError("more tokens than positions", arrived=arrived, expected=f"at most {self.max_tokens}")

@@ -16,6 +16,7 @@ def check_combination(parts: Attention, width: int, heads: int, causal: bool) ->
     if parts.window is not None and parts.pattern != FULL:
         arrived = f"window={parts.window}, pattern={parts.pattern!r}"
         raise LayerError("a window is a pattern itself", arrived=arrived, expected="one of them")
+    _check_landmarks(parts, causal)
     if parts.kernel != "softmax":
         _check_state(parts, causal)
     if parts.latent is not None:
@@ -55,6 +56,21 @@ def _check_state(parts: Attention, causal: bool) -> None:
     if parts.kernel == "wkv" and parts.kv_heads is not None:
         arrived = f"kv_heads={parts.kv_heads}"
         raise LayerError("wkv has a key for each feature of its gate", arrived=arrived, expected="kv_heads=None")
+
+
+def _check_landmarks(parts: Attention, causal: bool) -> None:
+    """Landmarks belong to one kernel, which mixes tokens before and behind."""
+    if (parts.kernel == "nystrom") != (parts.landmarks is not None):
+        arrived = f"kernel={parts.kernel!r}, landmarks={parts.landmarks}"
+        raise LayerError("landmarks are of one kernel", arrived=arrived, expected="both kernel='nystrom' and landmarks")
+    if parts.value_conv is not None and (parts.kernel != "nystrom" or parts.value_conv % 2 == 0):
+        arrived = f"kernel={parts.kernel!r}, value_conv={parts.value_conv}"
+        raise LayerError("values of neighbours are added", arrived=arrived, expected="kernel='nystrom', an odd number")
+    if parts.kernel == "nystrom" and causal:
+        raise LayerError("landmarks are of later tokens, too", arrived="causal=True", expected="causal=False")
+    if parts.kernel == "nystrom" and parts.kv_heads is not None:
+        arrived = f"kv_heads={parts.kv_heads}"
+        raise LayerError("each head has landmarks of its own keys", arrived=arrived, expected="kv_heads=None")
 
 
 def _check_latent(parts: Attention, width: int, heads: int) -> None:

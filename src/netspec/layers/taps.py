@@ -102,10 +102,12 @@ class Reshape(Free):
     def resized(self, before: Shape, arrived: Shape) -> Reshape:
         """As many rows as there are now, of one side each as before: tokens of an image, or capsules.
 
-        The sides of an image do not follow from the scalars in it, so such a shape stays.
+        A sequence that becomes an image one pixel wide keeps its length. The sides of another image do not follow from
+        the scalars in it, so such a shape stays.
         """
         rest = math.prod(self.shape[1:])
-        if len(self.shape) > 2 or math.prod(arrived) % rest:
+        column = len(self.shape) == 3 and before == (self.shape[0], self.shape[2])
+        if (len(self.shape) > 2 and not column) or math.prod(arrived) % rest:
             return self
         return replace(self, shape=(math.prod(arrived) // rest, *self.shape[1:]))
 

@@ -25,12 +25,13 @@ def _tokens(arrived: Shape, limit: int | None = None) -> int:
 class OneHotDense(Primitive):
     """The chapter's stand-in for a token table, a dense layer over one-hot rows: ``(tokens,) -> (tokens, width)``.
 
-    A row of the kernel is looked up, the bias added. Parameters: ``vocabulary·width + width``.
-    Source: book ch. 11, BERT.
+    A row of the kernel is looked up, the bias added. Parameters: ``vocabulary·width + width``; without ``bias``,
+    ``width`` fewer. Source: book ch. 11, BERT.
     """
 
     vocabulary: int
     width: int
+    bias: bool = True
 
     primitive = "dense"
 
@@ -39,8 +40,8 @@ class OneHotDense(Primitive):
         return (_tokens(arrived), self.width)
 
     def params(self) -> int:
-        """Table and bias."""
-        return self.vocabulary * self.width + self.width
+        """Table and, if there is one, bias."""
+        return self.vocabulary * self.width + (self.width if self.bias else 0)
 
     def macs(self, arrived: Shape) -> int:
         """None: a product with a one-hot row is a look-up."""

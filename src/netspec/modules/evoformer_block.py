@@ -7,24 +7,20 @@ alignment and pairs.
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from netspec.layers.evoformer_block import (
-    HEAD_WIDTH,
-    MSA_HEADS,
-    OUTER,
-    PAIR_HEADS,
-    TRANSITION,
-    TRIANGLE,
-    EvoformerBlock,
-)
+from netspec.layers.evoformer_block import EvoformerBlock
 from netspec.modules.attention import attend
 from netspec.modules.base import Numerics, build_layer
 from netspec.modules.dtypes import at_least_float32
+
+#: Sequences that the released code divides by beside those there are, so that none are no error.
+SPARE = 1e-3
 
 
 class PairBias(nnx.Module):
@@ -44,8 +40,8 @@ class GatedAttention(nnx.Module):
     No bias on queries, keys and values. The input is already normalised.
     """
 
-    def __init__(self, channels: int, heads: int, numerics: Numerics, rngs: nnx.Rngs) -> None:
-        inner = heads * HEAD_WIDTH
+    def __init__(self, channels: int, heads: int, head_width: int, numerics: Numerics, rngs: nnx.Rngs) -> None:
+        inner = heads * head_width
         self.heads = heads
         self.query, self.key, self.value = (numerics.linear(channels, inner, rngs, bias=False) for _ in range(3))
         self.gate = numerics.linear(channels, inner, rngs)
@@ -54,7 +50,7 @@ class GatedAttention(nnx.Module):
     def __call__(self, x: jax.Array, bias: jax.Array | None = None) -> jax.Array:
         """``bias`` ``(B, heads, n, n)`` is added to the logits of every row alike; the softmax runs in float32."""
         query, key, value = (
-            linear(x).reshape(*x.shape[:-1], self.heads, HEAD_WIDTH) for linear in (self.query, self.key, self.value)
+            linear(x).reshape(*x.shape[:-1], self.heads, -1) for linear in (self.query, self.key, self.value)
         )
         if bias is None:
             mixed = jax.vmap(attend)(query, key, value)
@@ -70,8 +66,8 @@ class RowAttention(nnx.Module):
     def __init__(self, layer: EvoformerBlock, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.norm = numerics.layer_norm(layer.msa_channels, rngs)
         self.pair_norm = numerics.layer_norm(layer.pair_channels, rngs)
-        self.bias = PairBias(layer.pair_channels, MSA_HEADS, numerics, rngs)
-        self.attention = GatedAttention(layer.msa_channels, MSA_HEADS, numerics, rngs)
+        self.bias = PairBias(layer.pair_channels, layer.msa_heads, numerics, rngs)
+        self.attention = GatedAttention(layer.msa_channels, layer.msa_heads, layer.msa_head_width, numerics, rngs)
 
     def __call__(self, msa: jax.Array, pair: jax.Array) -> jax.Array:
         """Update of the alignment."""
@@ -83,7 +79,7 @@ class ColumnAttention(nnx.Module):
 
     def __init__(self, layer: EvoformerBlock, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.norm = numerics.layer_norm(layer.msa_channels, rngs)
-        self.attention = GatedAttention(layer.msa_channels, MSA_HEADS, numerics, rngs)
+        self.attention = GatedAttention(layer.msa_channels, layer.msa_heads, layer.msa_head_width, numerics, rngs)
 
     def __call__(self, msa: jax.Array) -> jax.Array:
         """Update of the alignment."""
@@ -91,13 +87,13 @@ class ColumnAttention(nnx.Module):
 
 
 class Transition(nnx.Module):
-    """Norm and a ReLU network four times as wide: ``(…, c) -> (…, c)``; algorithms 9 and 15."""
+    """Norm and a ReLU network ``times`` as wide: ``(…, c) -> (…, c)``; algorithms 9 and 15."""
 
-    def __init__(self, channels: int, numerics: Numerics, rngs: nnx.Rngs) -> None:
+    def __init__(self, channels: int, times: int, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.norm = numerics.layer_norm(channels, rngs)
         self.relu = numerics.activation("relu")
-        self.fc1 = numerics.linear(channels, TRANSITION * channels, rngs)
-        self.fc2 = numerics.linear(TRANSITION * channels, channels, rngs)
+        self.fc1 = numerics.linear(channels, times * channels, rngs)
+        self.fc2 = numerics.linear(times * channels, channels, rngs)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Update of ``x``."""
@@ -109,16 +105,20 @@ class OuterProductMean(nnx.Module):
 
     def __init__(self, layer: EvoformerBlock, numerics: Numerics, rngs: nnx.Rngs) -> None:
         self.norm = numerics.layer_norm(layer.msa_channels, rngs)
-        self.left = numerics.linear(layer.msa_channels, OUTER, rngs)
-        self.right = numerics.linear(layer.msa_channels, OUTER, rngs)
-        self.out = numerics.linear(OUTER * OUTER, layer.pair_channels, rngs)
+        self.left = numerics.linear(layer.msa_channels, layer.outer, rngs)
+        self.right = numerics.linear(layer.msa_channels, layer.outer, rngs)
+        self.out = numerics.linear(layer.outer**2, layer.pair_channels, rngs)
+        self.behind = layer.outer_mean == "behind"
 
     def __call__(self, msa: jax.Array) -> jax.Array:
-        """Update of the pairs; the mean is taken before the linear map, which it commutes with."""
+        """Update of the pairs; the mean is taken before the linear map, which it commutes with but for the bias."""
         msa = self.norm(msa)
         left, right = self.left(msa), self.right(msa)
-        products = jnp.einsum("bsic,bsjd->bijcd", left, right) / msa.shape[1]
-        return self.out(products.reshape(*products.shape[:3], -1))
+        products = jnp.einsum("bsic,bsjd->bijcd", left, right)
+        products = products.reshape(*products.shape[:3], -1)
+        if self.behind:
+            return self.out(products) / (msa.shape[1] + SPARE)
+        return self.out(products / msa.shape[1])
 
 
 class TriangleMultiplication(nnx.Module):
@@ -127,15 +127,16 @@ class TriangleMultiplication(nnx.Module):
     Outgoing edges: ``Σ_k a_ik · b_jk``; incoming edges: ``Σ_k a_ki · b_kj``.
     """
 
-    def __init__(self, channels: int, outgoing: bool, numerics: Numerics, rngs: nnx.Rngs) -> None:
+    def __init__(self, layer: EvoformerBlock, outgoing: bool, numerics: Numerics, rngs: nnx.Rngs) -> None:
+        channels, inner = layer.pair_channels, layer.triangle
         self.equation = "bikc,bjkc->bijc" if outgoing else "bkic,bkjc->bijc"
         self.norm = numerics.layer_norm(channels, rngs)
         self.left, self.left_gate, self.right, self.right_gate = (
-            numerics.linear(channels, TRIANGLE, rngs) for _ in range(4)
+            numerics.linear(channels, inner, rngs) for _ in range(4)
         )
         self.gate = numerics.linear(channels, channels, rngs)
-        self.product_norm = numerics.layer_norm(TRIANGLE, rngs)
-        self.out = numerics.linear(TRIANGLE, channels, rngs)
+        self.product_norm = numerics.layer_norm(inner, rngs)
+        self.out = numerics.linear(inner, channels, rngs)
 
     def __call__(self, pair: jax.Array) -> jax.Array:
         """Update of the pairs."""
@@ -153,11 +154,12 @@ class TriangleAttention(nnx.Module):
     attends to ``kj`` with bias ``b_ki``: the same on the transposed pairs.
     """
 
-    def __init__(self, channels: int, starting: bool, numerics: Numerics, rngs: nnx.Rngs) -> None:
+    def __init__(self, layer: EvoformerBlock, starting: bool, numerics: Numerics, rngs: nnx.Rngs) -> None:
+        channels, heads = layer.pair_channels, layer.pair_heads
         self.starting = starting
         self.norm = numerics.layer_norm(channels, rngs)
-        self.bias = PairBias(channels, PAIR_HEADS, numerics, rngs)
-        self.attention = GatedAttention(channels, PAIR_HEADS, numerics, rngs)
+        self.bias = PairBias(channels, heads, numerics, rngs)
+        self.attention = GatedAttention(channels, heads, layer.pair_head_width, numerics, rngs)
 
     def __call__(self, pair: jax.Array) -> jax.Array:
         """Update of the pairs."""
@@ -170,16 +172,15 @@ class Block(nnx.Module):
     """One Evoformer block, ``(B, s, r, m), (B, r, r, z)`` to the same shapes; algorithm 6, lines 2 to 10."""
 
     def __init__(self, layer: EvoformerBlock, numerics: Numerics, rngs: nnx.Rngs) -> None:
-        channels = layer.pair_channels
         self.row_attention = RowAttention(layer, numerics, rngs)
         self.column_attention = ColumnAttention(layer, numerics, rngs)
-        self.msa_transition = Transition(layer.msa_channels, numerics, rngs)
+        self.msa_transition = Transition(layer.msa_channels, layer.transition, numerics, rngs)
         self.outer_product_mean = OuterProductMean(layer, numerics, rngs)
-        self.outgoing = TriangleMultiplication(channels, True, numerics, rngs)
-        self.incoming = TriangleMultiplication(channels, False, numerics, rngs)
-        self.starting = TriangleAttention(channels, True, numerics, rngs)
-        self.ending = TriangleAttention(channels, False, numerics, rngs)
-        self.pair_transition = Transition(channels, numerics, rngs)
+        self.outgoing = TriangleMultiplication(layer, True, numerics, rngs)
+        self.incoming = TriangleMultiplication(layer, False, numerics, rngs)
+        self.starting = TriangleAttention(layer, True, numerics, rngs)
+        self.ending = TriangleAttention(layer, False, numerics, rngs)
+        self.pair_transition = Transition(layer.pair_channels, layer.transition, numerics, rngs)
 
     def __call__(self, msa: jax.Array, pair: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Each update is added to a representation that stays in float32."""
@@ -196,7 +197,8 @@ class Evoformer(nnx.Module):
     """The stack of blocks and the single representation: algorithm 6.
 
     The tensors of all blocks are stacked, so that one block is compiled, not 48, and each is computed again on the
-    way back, as in the paper (section 1.11.8): kept are only the representations between blocks.
+    way back, as in the paper (section 1.11.8): kept are only the representations between blocks. In files each block
+    has its own.
     """
 
     def __init__(self, layer: EvoformerBlock, numerics: Numerics, rngs: nnx.Rngs) -> None:
@@ -205,18 +207,31 @@ class Evoformer(nnx.Module):
         def stacked(rngs: nnx.Rngs) -> Block:
             return Block(layer, numerics, rngs)
 
+        self.n_blocks = layer.n_blocks
         self.blocks = stacked(rngs)
-        self.single = numerics.linear(layer.msa_channels, layer.single_channels, rngs)
+        single = layer.single_channels
+        self.single = None if single is None else numerics.linear(layer.msa_channels, single, rngs)
 
     def block(self, index: int) -> Block:
         """One of the blocks, with its own copy of its tensors."""
         structure, tensors = nnx.split(self.blocks)
         return nnx.merge(structure, jax.tree.map(lambda stack: stack[index], tensors))
 
+    def canonical(self, kept: dict[str, Any]) -> dict[str, Any]:
+        """The tensors of each block by its place; see :class:`netspec.weights.canonical.Arranged`."""
+        apart = [jax.tree.map(itemgetter(index), kept["blocks"]) for index in range(self.n_blocks)]
+        return {**kept, "blocks": dict(enumerate(apart))}
+
+    def arranged(self, canonical: dict[str, Any]) -> dict[str, Any]:
+        """The inverse of :meth:`canonical`."""
+        blocks = [canonical["blocks"][index] for index in range(self.n_blocks)]
+        return {**canonical, "blocks": jax.tree.map(lambda *tensors: jnp.stack(tensors), *blocks)}
+
     def __call__(self, msa: jax.Array, pair: jax.Array) -> dict[str, jax.Array]:
         """``(B, s, r, m), (B, r, r, z) -> {single: (B, r, single_channels), pair: (B, r, r, z)}``.
 
-        The single representation is a linear map of the first sequence, the one to be folded.
+        The single representation is a linear map of the first sequence, the one to be folded; without one the alignment
+        leaves.
         """
         structure, tensors = nnx.split(self.blocks)
 
@@ -227,6 +242,8 @@ class Evoformer(nnx.Module):
             return nnx.merge(structure, tensors)(*representations), None
 
         (msa, pair), _ = jax.lax.scan(step, (at_least_float32(msa), at_least_float32(pair)), tensors)
+        if self.single is None:
+            return {"msa": msa, "pair": pair}
         return {"single": at_least_float32(self.single(msa[:, 0])), "pair": pair}
 
 

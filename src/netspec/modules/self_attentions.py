@@ -8,6 +8,7 @@ from netspec.layers.transformer_decoder import TransformerDecoder
 from netspec.layers.transformer_encoder import TransformerEncoder
 from netspec.modules.base import Numerics
 from netspec.modules.latent import LatentAttention
+from netspec.modules.nystrom import NystromAttention
 from netspec.modules.self_attention import SelfAttention
 from netspec.modules.wkv import WkvAttention
 
@@ -18,4 +19,6 @@ def self_attention(layer: TransformerEncoder | TransformerDecoder, numerics: Num
         return LatentAttention(layer, numerics, rngs)
     if layer.attention.kernel == "wkv":
         return WkvAttention(layer, numerics, rngs)
+    if layer.attention.kernel == "nystrom":
+        return NystromAttention(layer, numerics, rngs)
     return SelfAttention(layer, numerics, rngs)

@@ -1,4 +1,4 @@
-"""Module of :class:`netspec.layers.StructureModule`.
+"""Modules of :class:`netspec.layers.StructureModule` and :class:`netspec.layers.InvariantPointAttention`.
 
 Algorithm numbers are those of the supplement of Jumper et al. 2021, Nature 596; dense maps have a bias each, as in the
 released code (the supplement omits some). Dropout, which the paper trains with, is not part of the layer. ``B`` is the
@@ -14,15 +14,8 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from netspec.layers.structure_module import (
-    ANGLE_WIDTH,
-    ANGLES,
-    HEAD_WIDTH,
-    HEADS,
-    QUERY_POINTS,
-    VALUE_POINTS,
-    StructureModule,
-)
+from netspec.layers import structure_module as layers
+from netspec.layers.structure_module import ANGLE_WIDTH, ANGLES, StructureModule
 from netspec.modules.base import Numerics, build_layer
 from netspec.modules.dtypes import at_least_float32
 
@@ -101,28 +94,29 @@ class InvariantPointAttention(nnx.Module):
     within a head, all x of the points before all y, and the output map reads values, points, lengths, pairs.
     """
 
-    def __init__(self, layer: StructureModule, numerics: Numerics, rngs: nnx.Rngs) -> None:
-        s, z = layer.single_channels, layer.pair_channels
-        self.query = numerics.linear(s, HEADS * HEAD_WIDTH, rngs)
-        self.key_value = numerics.linear(s, 2 * HEADS * HEAD_WIDTH, rngs)
-        self.query_points = numerics.linear(s, 3 * HEADS * QUERY_POINTS, rngs)
-        self.key_value_points = numerics.linear(s, 3 * HEADS * (QUERY_POINTS + VALUE_POINTS), rngs)
-        self.pair_bias = numerics.linear(z, HEADS, rngs)
+    def __init__(self, layer: layers.InvariantPointAttention, numerics: Numerics, rngs: nnx.Rngs) -> None:
+        self.heads, self.head_width, self.n_query_points = layer.heads, layer.head_width, layer.query_points
+        maps = layer.maps()
+        self.query = numerics.linear(*maps["query"], rngs)
+        self.key_value = numerics.linear(*maps["key and value"], rngs)
+        self.query_points = numerics.linear(*maps["query points"], rngs)
+        self.key_value_points = numerics.linear(*maps["key and value points"], rngs)
+        self.pair_bias = numerics.linear(*maps["pair bias"], rngs)
         # Starts with a softplus of one: distances count with unit weight.
-        self.head_weight = nnx.Param(jnp.full((HEADS,), math.log(math.e - 1)))
-        self.out = numerics.linear(HEADS * (z + HEAD_WIDTH + 4 * VALUE_POINTS), s, rngs)
+        self.head_weight = nnx.Param(jnp.full((layer.heads,), math.log(math.e - 1)))
+        self.out = numerics.linear(*maps["output"], rngs)
 
     def __call__(self, single: jax.Array, pair: jax.Array, frames: Frames) -> jax.Array:
         """``pair`` is ``(B, r, r, z)``, ``frames`` one per residue; logits, softmax and geometry are in float32."""
         batch, residues, _ = single.shape
-        query = self.query(single).reshape(batch, residues, HEADS, HEAD_WIDTH)
-        key, value = jnp.split(self.key_value(single).reshape(batch, residues, HEADS, 2 * HEAD_WIDTH), 2, axis=-1)
+        query = self.query(single).reshape(batch, residues, self.heads, -1)
+        key, value = jnp.split(self.key_value(single).reshape(batch, residues, self.heads, -1), 2, axis=-1)
         query_points = self._points(self.query_points(single), frames)
         points = self._points(self.key_value_points(single), frames)
-        key_points, value_points = jnp.split(points, [QUERY_POINTS], axis=3)
+        key_points, value_points = jnp.split(points, [self.n_query_points], axis=3)
 
         wide = jnp.promote_types(query.dtype, jnp.float32)
-        logits = jnp.einsum("bihc,bjhc->bhij", query, key, preferred_element_type=wide) / math.sqrt(HEAD_WIDTH)
+        logits = jnp.einsum("bihc,bjhc->bhij", query, key, preferred_element_type=wide) / math.sqrt(self.head_width)
         logits = logits + jnp.moveaxis(self.pair_bias(pair), -1, 1)
         logits = math.sqrt(1 / 3) * (logits + self._closeness(query_points, key_points))
         weights = jax.nn.softmax(logits, axis=-1)
@@ -135,19 +129,31 @@ class InvariantPointAttention(nnx.Module):
         parts = (from_values, seen.swapaxes(-1, -2), distances, from_pairs)
         return self.out(jnp.concatenate([part.reshape(batch, residues, -1) for part in parts], axis=-1))
 
-    @staticmethod
-    def _points(flat: jax.Array, frames: Frames) -> jax.Array:
+    def _points(self, flat: jax.Array, frames: Frames) -> jax.Array:
         """Points of all heads in the common coordinates, ``(B, r, h, points, 3)``; in ``flat`` all x come first."""
         own = at_least_float32(flat).reshape(*flat.shape[:2], 3, -1).swapaxes(-1, -2)
-        return frames.apply(own).reshape(*flat.shape[:2], HEADS, -1, 3)
+        return frames.apply(own).reshape(*flat.shape[:2], self.heads, -1, 3)
 
     def _closeness(self, query_points: jax.Array, key_points: jax.Array) -> jax.Array:
         """The logits' part from distances, ``(B, h, r, r)``: ``-γ·w_C/2 · Σ_p |q_ip − k_jp|²``."""
         # From differences, not from products of lengths: those lose all digits far from the origin.
         apart = query_points[:, :, None] - key_points[:, None]
         squared = jnp.moveaxis((apart * apart).sum((-2, -1)), -1, 1)
-        weight = nnx.softplus(self.head_weight[...]) * math.sqrt(2 / (9 * QUERY_POINTS)) / 2
+        weight = nnx.softplus(self.head_weight[...]) * math.sqrt(2 / (9 * self.n_query_points)) / 2
         return -weight[:, None, None] * squared
+
+
+class InFrames(nnx.Module):
+    """That attention in frames that are read: ``(B, r, s), (B, r, r, z), (B, r, 4), (B, r, 3) -> (B, r, s)``."""
+
+    def __init__(self, layer: layers.InvariantPointAttention, numerics: Numerics, rngs: nnx.Rngs) -> None:
+        self.attention = InvariantPointAttention(layer, numerics, rngs)
+
+    def __call__(self, single: jax.Array, pair: jax.Array, turn: jax.Array, shift: jax.Array) -> jax.Array:
+        """``turn`` is a quaternion of any length, real part first."""
+        turn, shift = at_least_float32(turn), at_least_float32(shift)
+        unit = turn / jnp.linalg.norm(turn, axis=-1, keepdims=True)
+        return self.attention(single, pair, Frames(unit, shift))
 
 
 class Angles(nnx.Module):
@@ -180,7 +186,7 @@ class Structure(nnx.Module):
         self.single_norm = numerics.layer_norm(s, rngs)
         self.pair_norm = numerics.layer_norm(layer.pair_channels, rngs)
         self.input = numerics.linear(s, s, rngs)
-        self.attention = InvariantPointAttention(layer, numerics, rngs)
+        self.attention = InvariantPointAttention(layer.attention, numerics, rngs)
         self.attention_norm = numerics.layer_norm(s, rngs)
         self.transition = nnx.List([numerics.linear(s, s, rngs) for _ in range(3)])
         self.transition_norm = numerics.layer_norm(s, rngs)
@@ -221,3 +227,8 @@ class Structure(nnx.Module):
 @build_layer.register
 def _(layer: StructureModule, numerics: Numerics, rngs: nnx.Rngs) -> Structure:
     return Structure(layer, numerics, rngs)
+
+
+@build_layer.register
+def _(layer: layers.InvariantPointAttention, numerics: Numerics, rngs: nnx.Rngs) -> InFrames:
+    return InFrames(layer, numerics, rngs)

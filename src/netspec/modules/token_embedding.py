@@ -21,11 +21,12 @@ class OneHotMap(nnx.Module):
         self.rows = nnx.Embed(
             layer.vocabulary, layer.width, dtype=numerics.wide_dtype, embedding_init=scheme.dense, rngs=rngs
         )
-        self.bias = nnx.Param(scheme.bias(rngs.params(), (layer.width,), jnp.float32))
+        self.bias = nnx.Param(scheme.bias(rngs.params(), (layer.width,), jnp.float32)) if layer.bias else None
 
     def __call__(self, tokens: jax.Array) -> jax.Array:
         """The row of the kernel and the bias, in float32."""
-        return self.rows(tokens) + self.bias[...]
+        rows = self.rows(tokens)
+        return rows if self.bias is None else rows + self.bias[...]
 
 
 class TokenPositionEmbedding(nnx.Module):

@@ -21,20 +21,21 @@ class GatedLayer(nnx.Module):
     """
 
     def __init__(self, layer: WaveNetBlock, dilation: int, numerics: Numerics, rngs: nnx.Rngs) -> None:
-        residual = layer.residual_channels
+        residual, gated = layer.residual_channels, layer.gated
         self.filter_gate = nnx.Conv(
             residual,
-            2 * residual,
+            2 * gated,
             (2, 1),
             padding=((dilation, 0), (0, 0)),
             kernel_dilation=(dilation, 1),
+            use_bias=layer.bias,
             dtype=numerics.compute_dtype,
             kernel_init=numerics.scheme.kernel,
             bias_init=numerics.scheme.bias,
             rngs=rngs,
         )
-        self.residual = numerics.linear(residual, residual, rngs)
-        self.skip = numerics.linear(residual, layer.skip_channels, rngs)
+        self.residual = numerics.linear(gated, residual, rngs, bias=layer.bias)
+        self.skip = numerics.linear(gated, layer.skip_channels, rngs, bias=layer.bias)
 
     def __call__(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
         """What goes on to the next layer, and what leaves."""
@@ -46,14 +47,16 @@ class GatedLayer(nnx.Module):
 class WaveNetStack(nnx.Module):
     """Layers with dilations 1, 2, 4, …; the sum of their skips leaves: ``(B, T, …, r) -> (B, T, …, s)``.
 
-    What the last layer would pass on is not read, so its residual map, which the count includes, gets no gradient.
+    In each stack the dilations start again. What the last layer would pass on is not read, so its residual map, which
+    the count includes, gets no gradient.
     """
 
     def __init__(self, layer: WaveNetBlock, numerics: Numerics, rngs: nnx.Rngs) -> None:
-        self.layers = nnx.List([GatedLayer(layer, 2**index, numerics, rngs) for index in range(layer.n_layers)])
+        dilations = [2**index for index in range(layer.n_layers)] * layer.stacks
+        self.layers = nnx.List([GatedLayer(layer, dilation, numerics, rngs) for dilation in dilations])
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        """Output ``t`` depends on inputs ``t − 2^n_layers + 1`` to ``t``; before the first, zeros."""
+        """Output ``t`` of one stack depends on inputs ``t − 2^n_layers + 1`` to ``t``; before the first, zeros."""
         batch, times, *columns, channels = x.shape
         x = x.reshape(batch, times, -1, channels)
         total: Any = 0.0

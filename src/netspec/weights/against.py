@@ -28,7 +28,10 @@ def compared(
     reference = _built(spec.name, library)
     torch = reference.torch
     state = {name: torch.from_numpy(np.array(tensor)) for name, tensor in tensors.items()}
-    missing, unexpected = reference.model.load_state_dict(state, strict=False)
+    try:
+        missing, unexpected = reference.model.load_state_dict(state, strict=False)
+    except RuntimeError as error:  # other shapes
+        raise WeightsError(f"{spec.name}: {library} does not take these weights ({_line(error)})") from None
     if unexpected or [name for name in missing if not name.endswith("num_batches_tracked")]:
         raise WeightsError(
             f"{spec.name}: {library} does not take these weights, which lack or have {missing + unexpected}"
@@ -59,6 +62,10 @@ def compared(
         "forward_error": _relative([(np.asarray(found), output.detach().numpy())]),
         "backward_error": _relative(pairs),
     }
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
 
 
 def _relative(pairs: list[tuple[np.ndarray, np.ndarray]]) -> float:

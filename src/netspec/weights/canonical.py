@@ -12,12 +12,13 @@ from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
 from netspec.fields import shown
 
+#: Bytes that the addresses of jax's arrays on CPU are multiples of.
+ALIGNED = 64
 #: Tensors nested by attribute names and by places in lists.
 Tree = dict[Any, Any]
 
@@ -64,8 +65,55 @@ def load_canonical_state(module: nnx.Module, arrays: Mapping[str, Any], *, dtype
     if unknown := arrays.keys() - names:
         raise ValueError(f"{shown(min(unknown))} is none of its arrays")
     for state, tensors in zip(kinds, taken, strict=True):
-        nnx.replace_by_pure_dict(state, jax.tree.map(jnp.asarray, _computed(module, "arranged", tensors)))
+        nnx.replace_by_pure_dict(state, jax.tree.map(_placed, _computed(module, "arranged", tensors)))
         nnx.update(module, state)
+
+
+def names_kept(module: nnx.Module) -> tuple[Tree, Tree]:
+    """The parameters that ``module`` keeps, and its running statistics: for each tensor the names of those in it.
+
+    The names are those of :func:`canonical_state`, as a ``frozenset``: one of most tensors, several where a module
+    keeps those of several layers together. ``module`` may be abstract.
+    """
+    found = []
+    for state in _kinds(module):
+        named: list[str] = []
+        shapes = _shapes(module, nnx.to_pure_dict(state))
+
+        def coded(path: tuple[Any, ...], leaf: Any, named: list[str] = named) -> np.ndarray:
+            named.append(_name(path))
+            return np.broadcast_to(np.int16(len(named) - 1), leaf.shape)
+
+        tensors = jax.tree.map_with_path(coded, shapes)
+        for path, part in _places(module):
+            tensors = _replaced(tensors, path, partial(_on_host, part.arranged))
+
+        def told(leaf: np.ndarray, named: list[str] = named) -> frozenset[str]:
+            codes = np.unique(leaf) if any(leaf.strides) or leaf.size < 2 else leaf.reshape(-1)[:1]
+            return frozenset(named[code] for code in codes)
+
+        found.append(jax.tree.map(told, tensors))
+    return found[0], found[1]
+
+
+def _on_host(change: Callable[[Tree], Tree], tensors: Tree) -> Tree:
+    return jax.device_get(jax.jit(change)(tensors))
+
+
+def _placed(tensor: Any) -> jax.Array:
+    """A copy on the device, which nobody else has: ``jnp.asarray`` would compile a program for every shape.
+
+    What lies in order jax may take as it is instead of copying it, where its address allows; so it is given a copy with
+    such an address. What is permuted it copies.
+    """
+    tensor = np.asarray(tensor)
+    if not tensor.flags.c_contiguous:
+        return jax.device_put(tensor).block_until_ready()
+    held = np.empty(tensor.nbytes + ALIGNED, np.uint8)
+    first = -held.ctypes.data % ALIGNED
+    copy = held[first : first + tensor.nbytes].view(tensor.dtype).reshape(tensor.shape)
+    copy[...] = tensor
+    return jax.device_put(copy)
 
 
 def _kinds(module: nnx.Module) -> list[nnx.State]:
@@ -89,7 +137,9 @@ def _name(path: tuple[Any, ...]) -> str:
 
 def _shapes(module: nnx.Module, kept: Tree) -> Tree:
     """Shapes and types of the canonical tensors."""
-    return jax.eval_shape(partial(_changed, _places(module), "canonical"), kept)
+    if places := _places(module):
+        return jax.eval_shape(partial(_changed, places, "canonical"), kept)
+    return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), kept)
 
 
 def _computed(module: nnx.Module, change: str, tensors: Tree) -> Tree:

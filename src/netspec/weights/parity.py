@@ -13,7 +13,7 @@ import time
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +22,8 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from netspec import sizes
+from netspec.errors import SpecError
 from netspec.modules.inputs import inputs_of
 from netspec.spec import NetSpec
 from netspec.weights.plan import Plan, WeightsError
@@ -35,6 +37,8 @@ OFFSET = {"norm_scale": 1.0, "running_var": 1.0, "layer_scale": 0.5, "state_log"
 DOUBLE = 1e-6
 #: Kinds that are not drawn: computed by the library itself.
 COMPUTED = ("buffer_fixed", "fixed_table")
+#: How the layout of an input begins that has no axis of examples.
+UNBATCHED = ("residues", "sequences")
 
 
 def generator(name: str) -> np.random.Generator:
@@ -101,6 +105,8 @@ class Case:
             drawn = generator(one["seed_name"]).integers(one["low"], one["high"], size=one["shape"])
             return drawn.astype(np.int32)
         drawn = normal(one["seed_name"], tuple(one["shape"]))
+        if one["layout"].startswith(UNBATCHED):
+            return drawn[None]
         return np.moveaxis(drawn, 1, -1) if one["layout"] in ("NCHW", "N, mel bins, frames") else drawn
 
     def cotangents(self) -> dict[str, np.ndarray]:
@@ -160,7 +166,10 @@ def fitted(spec: NetSpec, case: Case, names: Mapping[str, str] = {}) -> NetSpec:
     further = tuple((name, _of_one(case.inputs[names.get(name, name)], n).shape[1:]) for name, n in spec.extra_inputs)
     if (shape, further) == (spec.input_shape, spec.extra_inputs):
         return spec
-    return replace(spec, input_shape=shape, extra_inputs=further)
+    try:
+        return replace(spec, input_shape=shape, extra_inputs=further)
+    except SpecError:  # some layer says how much arrives
+        return sizes.fitted(replace(spec, extra_inputs=further), shape)
 
 
 def _of_one(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -168,16 +177,18 @@ def _of_one(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return array[:, 0] if array.ndim == len(shape) + 2 and array.shape[1] == 1 else array
 
 
-def compare(case: Case, twin: Twin, *, double: bool = True) -> Figures:
+def compare(case: Case, twin: Twin, *, double: bool = True, options: Mapping[str, Any] | None = None) -> Figures:
     """Run ``case`` through our network in float32 and, where ``double``, in float64 with the gradients that it has.
 
-    Raises :class:`WeightsError` where its tensors, inputs or outputs do not fit.
+    ``options`` are those of XLA's compiler. Raises :class:`WeightsError` where its tensors, inputs or outputs do not
+    fit.
     """
     start = time.perf_counter()
     spec = fitted(twin.spec, case, twin.inputs)
     plan = planned(spec, abstract(spec), twin.table)
-    single = _Run(case, twin, spec, plan, jnp.float32).errors(gradients=False)
-    found = _Run(case, twin, spec, plan, jnp.float64).errors(gradients="gradients" in case.manifest) if double else None
+    run = partial(_Run, case, twin, spec, plan, dict(options or {}))
+    single = run(jnp.float32).errors(gradients=False)
+    found = run(jnp.float64).errors(gradients="gradients" in case.manifest) if double else None
     return Figures(
         case.name,
         spec.name,
@@ -192,17 +203,21 @@ def compare(case: Case, twin: Twin, *, double: bool = True) -> Figures:
 
 
 class _Run:
-    def __init__(self, case: Case, twin: Twin, spec: NetSpec, plan: Plan, dtype: Any) -> None:
+    def __init__(self, case: Case, twin: Twin, spec: NetSpec, plan: Plan, options: dict[str, Any], dtype: Any) -> None:
         self.case, self.twin, self.spec, self.plan, self.dtype = case, twin, spec, plan, dtype
+        self.compiled = partial(jax.jit, compiler_options=options)
 
     def errors(self, *, gradients: bool) -> tuple[float, float | None]:
         """The largest error of the outputs, and of the gradients if asked, as shares of what is tolerated."""
         with jax.enable_x64(self.dtype == jnp.float64), jax.default_matmul_precision("highest"):
             network = load(self.spec, self.case.tensors, self.twin.table, dtype=self.dtype)
             inputs = self._inputs()
-            if not gradients:
-                return self._of_outputs(self._outputs(nnx.jit(lambda net: net(**inputs))(network))), None
-            return self._with_gradients(network, inputs)
+            if gradients:
+                return self._with_gradients(network, inputs)
+            structure, state = nnx.split(network)
+            return self._of_outputs(
+                self._outputs(self.compiled(lambda s: nnx.merge(structure, s)(**inputs))(state))
+            ), None
 
     def _inputs(self) -> dict[str, Any]:
         """By the names that the network's call has."""
@@ -249,7 +264,7 @@ class _Run:
             found = self._outputs(nnx.merge(structure, params, rest)(**(inputs | smooth)))
             return sum((found[name] * cotangents[name]).sum() for name in found), found
 
-        slopes = jax.jit(jax.value_and_grad(loss, argnums=(0, 1), has_aux=True))
+        slopes = self.compiled(jax.value_and_grad(loss, argnums=(0, 1), has_aux=True))
         (value, found), (by_param, by_input) = slopes(params, smooth)
         gradients = self._by_name(network, by_param)
         first = self.twin.inputs.get("", next(iter(self.case.inputs)))

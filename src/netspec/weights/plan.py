@@ -117,9 +117,11 @@ class Plan:
     def to_ours(self, tensors: Mapping[str, Any]) -> dict[str, Any]:
         """Our tensors by their canonical names, made of the library's.
 
-        Raises :class:`WeightsError` naming what is left over on both sides, or has another shape.
+        A tied tensor may be there under either of its names, or both. Raises :class:`WeightsError` naming what is left
+        over on both sides, has another shape, or holds no floating-point numbers.
         """
         tensors = {name if name in self.names else self.table.current(name): one for name, one in tensors.items()}
+        tensors = {**{name: tensors[again] for again, name in self.table.tied.items() if again in tensors}, **tensors}
         self.check(tensors)
         return {target.name: target.from_theirs(tensors) for target in self.targets}
 
@@ -153,8 +155,30 @@ class Plan:
         if unused or missing:
             raise WeightsError(f"{self.network}: {self._left_over(unused, missing)}")
         for name, shape in self.names.items():
-            if tuple(tensors[name].shape) != shape:
-                raise WeightsError(f"{self.network}: {name} has shape {tuple(tensors[name].shape)}, expected {shape}")
+            self._check_one(name, tensors[name], shape)
+        for again, name in self.table.tied.items():
+            if again in tensors and name in self.names and not _same(tensors[again], tensors[name]):
+                raise WeightsError(
+                    f"{self.network}: {again} is not {name}, expected the same tensor under both names: they are tied"
+                )
+
+    def check_ours(self, tensors: Mapping[str, Any]) -> None:
+        """Raise :class:`WeightsError` unless ``tensors`` are those of the network, by their canonical names."""
+        shapes = {target.name: target.shape for target in self.targets}
+        for problem, names in (
+            ("are missing", [name for name in shapes if name not in tensors]),
+            ("are none of its own", [name for name in tensors if name not in shapes]),
+        ):
+            if names:
+                raise WeightsError(f"{self.network}: {len(names)} tensors {problem}: {_some(names)}")
+        for name, shape in shapes.items():
+            self._check_one(name, tensors[name], shape)
+
+    def _check_one(self, name: str, tensor: Any, shape: tuple[int, ...]) -> None:
+        if tuple(tensor.shape) != shape:
+            raise WeightsError(f"{self.network}: {name} has shape {tuple(tensor.shape)}, expected {shape}")
+        if not jnp.issubdtype(tensor.dtype, jnp.floating):
+            raise WeightsError(f"{self.network}: {name} is of type {tensor.dtype}, expected floating-point numbers")
 
     def _left_over(self, unused: Sequence[str], missing: Sequence[str]) -> str:
         lines = []
@@ -165,6 +189,10 @@ class Plan:
         if unused and (near := difflib.get_close_matches(unused[0], self.names, n=1, cutoff=0.3)):
             lines.append(f"nearest to {unused[0]} is {near[0]} {self.names[near[0]]}")
         return "; ".join(lines)
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one is other or bool(one.shape == other.shape and np.array_equal(one, other, equal_nan=True))
 
 
 def _some(names: Sequence[str]) -> str:
@@ -180,6 +208,19 @@ def plan(spec: NetSpec, network: nnx.Module, table: Table) -> Plan:
     """
     tensors = {name: tuple(leaf.shape) for name, leaf in canonical_state(network).items()}
     return _Planner(spec, network, table, tensors).plan()
+
+
+def rule_of(table: Table, name: str, last: int) -> tuple[Rule, dict[str, Any], str] | None:
+    """The first rule about a tensor of ours or the module that it is of, what its holes hold, and in the second case
+    what PyTorch calls that part of a module; ``last`` is the place of the last layer.
+    """
+    path, _, part = name.rpartition(".")
+    for rule in table.rules:
+        if (held := rule.match(name, last)) is not None:
+            return rule, held, ""
+        if part in PARTS and (held := rule.match(path, last)) is not None:
+            return rule, held, PARTS[part]
+    return None
 
 
 class _Planner:
@@ -210,19 +251,13 @@ class _Planner:
         raise WeightsError(f"{self.spec.name}: the rules use {name} more than once, or leave a part of it")
 
     def target(self, name: str, shape: tuple[int, ...]) -> Target:
-        path, _, part = name.rpartition(".")
-        whole = part not in PARTS
-        for rule in self.table.rules:
-            if (held := rule.match(name, self.last)) is not None:
-                theirs = ""
-                break
-            if not whole and (held := rule.match(path, self.last)) is not None:
-                theirs = PARTS[part]
-                break
-        else:
+        path = name.rpartition(".")[0]
+        found = rule_of(self.table, name, self.last)
+        if found is None:
             near = difflib.get_close_matches(name, [rule.ours for rule in self.table.rules], n=1, cutoff=0)
             hint = f"; the nearest is {near[0]!r}" if near else ""
             raise WeightsError(f"{self.spec.name}: no rule is about {name} {shape}{hint}")
+        rule, held, theirs = found
         for number, counts in self.running.items():
             held[f"{number}_count"] = len(counts)
             key = tuple(held.get(hole) for hole in holes(self.table.numbers[number]))
@@ -285,9 +320,11 @@ class _Planner:
             if isinstance(module, (nnx.ConvTranspose, TransposedConv)):
                 kind = "transposed"
                 groups = getattr(module, "feature_group_count", 1)
+        if part == "embedding" and rule.layout != "oi":
+            kind = "linear"  # a table that the library has as a map of one-hot rows
         features = self.flattened(name) if kind == "linear" else None
         heads = rule.heads if part in ("kernel", "bias") else None
-        layout = rule.layout if part == "kernel" else "oi"
+        layout = rule.layout if part in ("kernel", "embedding") else "oi"
         lead, trail = (rule.lead, rule.trail) if kind == "plain" else (0, 0)
         return Arrangement(kind, shape, layout, lead, features, heads, square=rule.square, trail=trail, groups=groups)
 

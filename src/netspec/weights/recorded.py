@@ -11,6 +11,10 @@ from typing import Any
 
 import numpy as np
 
+#: Layouts of inputs that are neither images nor have their channels last behind an axis of examples, by what a
+#: constructor has in its name.
+LAYOUTS = {"Whisper": "N, mel bins, frames", "Evoformer": "residues", "IPA": "residues"}
+
 #: Kinds of tensors that are no parameters.
 STATISTICS = ("running_mean", "running_var", "buffer_fixed", "fixed_table")
 
@@ -32,7 +36,7 @@ def long_form(
         "state_dict": tensors,
         "inputs": [_input(key, text, manifest["constructor"]) for key, text in manifest["inputs"].items()],
         "outputs": outputs,
-        "parameters": sum(int(np.prod(sides)) for _, sides, kind, *_ in tensors if kind not in (*STATISTICS, "tied")),
+        "parameters": manifest.get("parameters", _count(tensors)),
     }
     arrays = dict(arrays)
     if "gradients" in manifest:
@@ -49,6 +53,11 @@ def long_form(
     return found, arrays
 
 
+def _count(tensors: list[tuple[str, list[int], str, str, str]]) -> int:
+    """Numbers in all tensors that are neither statistics nor there before."""
+    return sum(int(np.prod(sides)) for _, sides, kind, *_ in tensors if kind not in (*STATISTICS, "tied"))
+
+
 def _sides(text: str) -> list[int]:
     return [] if text == "-" else [int(side) for side in text.split("x")]
 
@@ -58,7 +67,7 @@ def _input(name: str, text: Any, constructor: str) -> dict[str, Any]:
         return {"name": name, "kind": "values", "values": text, "dtype": np.asarray(text).dtype.name, "layout": ""}
     kind, sides, *bounds = text.split()
     shape = _sides(sides)
-    layout = "NCHW" if len(shape) == 4 else "N, mel bins, frames" if "Whisper" in constructor else ""
+    layout = "NCHW" if len(shape) == 4 else next((words for key, words in LAYOUTS.items() if key in constructor), "")
     one = {"name": name, "seed_name": name, "kind": kind, "shape": shape, "layout": layout}
     return one | ({"low": int(bounds[0]), "high": int(bounds[1])} if bounds else {})
 

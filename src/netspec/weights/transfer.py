@@ -12,7 +12,7 @@ from flax import nnx
 from netspec.modules import Network, build
 from netspec.spec import NetSpec
 from netspec.weights.canonical import canonical_state, load_canonical_state
-from netspec.weights.plan import Plan, plan
+from netspec.weights.plan import Plan, WeightsError, plan
 from netspec.weights.rules import Table
 
 
@@ -35,9 +35,31 @@ def load(spec: NetSpec, tensors: Mapping[str, Any], table: Table, *, dtype: Any 
     return network
 
 
+def load_ours(spec: NetSpec, tensors: Mapping[str, Any], *, dtype: Any = jnp.float32) -> Network:
+    """The network of ``spec`` with ``tensors`` by the names of :func:`netspec.canonical_state`; as :func:`load`."""
+    network = abstract(spec, compute_dtype=dtype)
+    try:
+        made = {name: np.asarray(tensor, dtype) for name, tensor in tensors.items()}
+        load_canonical_state(network, made, dtype=dtype)
+    except ValueError as error:
+        raise WeightsError(f"{spec.name}: {error}") from None
+    network.eval()
+    return network
+
+
 def export(spec: NetSpec, network: nnx.Module, table: Table) -> dict[str, np.ndarray]:
     """The tensors of ``network``, the module of ``spec``, by the library's names; :func:`load` takes them back."""
-    return planned(spec, network, table).to_theirs({k: np.asarray(v) for k, v in canonical_state(network).items()})
+    return exported(spec, canonical_state(network), table)
+
+
+def exported(spec: NetSpec, tensors: Mapping[str, Any], table: Table) -> dict[str, np.ndarray]:
+    """The ``tensors`` of the network of ``spec``, by the names of this project, by those of a library.
+
+    Raises :class:`WeightsError` for one that is missing, none of its own, or of another shape or kind of number.
+    """
+    made = planned(spec, abstract(spec), table)
+    made.check_ours(tensors)
+    return made.to_theirs({name: np.asarray(tensor) for name, tensor in tensors.items()})
 
 
 def planned(spec: NetSpec, network: nnx.Module, table: Table) -> Plan:

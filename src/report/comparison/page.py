@@ -41,7 +41,7 @@ class Compared:
     @property
     def cells(self) -> list[Cell]:
         """All cells of all settings."""
-        return [cell for setting in self.settings for variant in setting.variants for cell in variant.cells]
+        return [cell for setting in self.settings for cell in setting.cells]
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -91,16 +91,21 @@ class Comparison:
         """Assemble the page; a smoke run concludes nothing."""
         settings, banner = compared.settings, smoke.banner(compared.cells)
         concluded: list[Block] = [] if banner else [content.conclusions(settings, compared.table)]
-        facts = [Section(f"What was run: {one.title}", facts=_facts(one)) for one in settings]
         return Page(
             title=compared.title,
             subtitle="; ".join(one.title for one in settings),
             question=compared.question,
             book=source.sentence(),
             notice=smoke.opening(banner, None),
-            blocks=[*concluded, Picture(FIRST, _caption(settings)), Picture(CURVES, _curves_caption(settings)), *facts],
+            blocks=[
+                *concluded,
+                Picture(FIRST, _caption(settings), floats=len(settings) > figure.ROWS),
+                Picture(CURVES, _curves_caption(settings), floats=len(settings) > figure.ROWS),
+                *_facts(settings),
+            ],
             wide=[
                 *(content.main_table(one, compared.table) for one in settings),
+                *(block for one in settings for block in content.gradients(one, compared.curves)),
                 *self.more(compared),
                 *([] if banner else content.claims(compared.verdicts)),
                 *([] if banner else content.document_tables(compared.verdicts)),
@@ -114,9 +119,17 @@ def _runs(cells: Sequence[Cell]) -> list:
     return [run for cell in cells for run in cell.runs]
 
 
-def _facts(setting: Setting) -> list[tuple[str, str]]:
-    cells = [cell for variant in setting.variants for cell in variant.cells]
-    return provenance.what_was_run(cells)
+def _facts(settings: Sequence[Setting]) -> list[Block]:
+    """What was run, once for all settings whose results are in one folder: they share data and recipe."""
+    folders: dict[Path, list[Setting]] = {}
+    for setting in settings:
+        folders.setdefault(setting.cells[0].config.path.parents[1], []).append(setting)
+    made: list[Block] = []
+    for some in folders.values():
+        cells = {cell.name: cell for setting in some for cell in setting.cells}
+        title = "; ".join(one.title for one in some)
+        made.append(Section(f"What was run: {title}", facts=provenance.what_was_run([*cells.values()])))
+    return made
 
 
 def _setting(one: dict[str, Any]) -> Setting:
@@ -127,6 +140,11 @@ def _setting(one: dict[str, Any]) -> Setting:
 
 def _caption(settings: Sequence[Setting]) -> str:
     each = ", a row for each setting" if len(settings) > 1 else ""
+    if len(settings) > figure.ROWS:
+        return (
+            "Every judged run (circles), their mean (strokes) and runs that diverged (crosses at the worst figure), a "
+            "panel for each setting."
+        )
     return (
         "Left: every judged run (circles), their mean (strokes) and runs that diverged (crosses at the worst figure). "
         f"Right: the mean over all seeds at each rate, in the colours of the left, where no run diverged{each}; "

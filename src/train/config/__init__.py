@@ -7,7 +7,7 @@ trainer reads such a file with :func:`read_cell` and nothing else. Importing thi
 from train.config.checks import check_path
 from train.config.experiment import MAIN, Experiment, cell_json, load_experiment, load_experiments, names
 from train.config.fingerprint import data_fingerprint, deciding, fingerprint
-from train.config.read import parse_cell, prepared_as, read_cell, read_dataset
+from train.config.read import parse_cell, prepared_as, read_cell, read_dataset, started
 
 __all__ = [
     "MAIN",
@@ -24,4 +24,5 @@ __all__ = [
     "prepared_as",
     "read_cell",
     "read_dataset",
+    "started",
 ]

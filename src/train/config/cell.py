@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 
@@ -175,10 +176,33 @@ def annotation_of(dataset: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True)
-class Optimizer:
-    """Settings of AdamW or SGD, as in ``workflow/schemas/recipe.schema.yaml``; ``None`` where the other has them."""
+class Lookahead:
+    """Slow weights that follow an optimizer: how many steps apart, and which share of the way."""
 
-    name: Literal["adamw", "sgd"]
+    period: int
+    rate: float
+
+
+@dataclass(frozen=True)
+class SharpnessAware:
+    """SAM: how far away from the weights the gradient is taken."""
+
+    radius: float
+
+
+@dataclass(frozen=True)
+class RateScaling:
+    """The rate as one of a batch of ``of_batch`` examples, and how it grows with the batch."""
+
+    by: Literal["linear", "square-root"]
+    of_batch: int
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """Settings of an optimizer, as in ``workflow/schemas/recipe.schema.yaml``; ``None`` where only others have them."""
+
+    name: str
     learning_rate: float
     weight_decay: float
     decay_mask: Literal["kernels", "all"]
@@ -187,6 +211,19 @@ class Optimizer:
     beta2: float | None = None
     epsilon: float | None = None
     momentum: float | None = None
+    beta3: float | None = None
+    rho: float | None = None
+    gamma: float | None = None
+    interval: int | None = None
+    trust: float | None = None
+    factored_from: int | None = None
+    decay_exponent: float | None = None
+    relative: bool | None = None
+    clip_update: float | None = None
+    newton_schulz_steps: int | None = None
+    lookahead: Lookahead | None = None
+    sam: SharpnessAware | None = None
+    rate_scaling: RateScaling | None = None
 
 
 @dataclass(frozen=True)
@@ -196,15 +233,40 @@ class Schedule:
     Warm-up is counted in what the run is counted in; the other one is ``None``.
     """
 
-    name: Literal["cosine", "constant", "linear", "step", "exponential", "one-cycle", "restarts"]
+    name: Literal["cosine", "constant", "linear", "step", "exponential", "one-cycle", "restarts", "plateau"]
     floor: float
     granularity: Literal["epoch", "step"]
     warmup_epochs: int | None = None
     warmup_steps: int | None = None
-    #: Of ``step``: shares of the fall at which the rate drops, and the factor; of ``restarts``: cosines in a row.
+    #: Of ``step``: shares of the fall at which the rate drops.
     drops: tuple[float, ...] | None = None
+    #: Of ``step`` and ``plateau``: what the rate is multiplied by at each drop.
     factor: float | None = None
+    #: Of ``restarts``: cosines in a row.
     cycles: int | None = None
+    #: Of ``plateau``: evaluations in a row without a new least loss.
+    patience: int | None = None
+
+
+@dataclass(frozen=True)
+class Start:
+    """Weights that a run starts from, and what of the network is then trained otherwise than the rest.
+
+    ``{seed}`` in ``file`` stands for the seed of the run. ``network`` and ``rules`` say of which network the file is
+    and by which table its names go, where they are not those of this project; keys as in
+    ``workflow/schemas/recipe.schema.yaml``.
+    """
+
+    file: str
+    network: str | None = None
+    rules: str | None = None
+    head: Literal["auto", "new", "kept"] = "auto"
+    freeze: tuple[str, ...] = ()
+    rates: Mapping[str, float] = field(default_factory=dict)
+
+    def path(self, seed: int) -> Path:
+        """The file of the run with ``seed``."""
+        return Path(self.file.replace("{seed}", str(seed)))
 
 
 @dataclass(frozen=True)
@@ -229,7 +291,7 @@ class Cell:
     ema_decay: float | None
     precision: Literal["float32", "bfloat16"]
     on_divergence: Literal["stop", "continue"]
-    start: str | None
+    start: Start | None
     epochs: int | None = None
     evaluate_every_epochs: int | None = None
     checkpoint_every_epochs: int | None = None
@@ -247,5 +309,7 @@ class Cell:
     #: ``FILE.py:NAME`` of an optimizer in place of the named one, and a hash of the file's text.
     own_optimizer: str | None = None
     own_text: str | None = None
+    #: Whether norms of gradients are figures of training, see :mod:`train.watched`.
+    watch_gradients: bool = False
     #: Hash of everything above that decides the result; see :func:`train.config.fingerprint`.
     fingerprint: str = ""

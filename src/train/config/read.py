@@ -15,12 +15,16 @@ from train.config.cell import (
     Dataset,
     Download,
     Erasing,
+    Lookahead,
     Mixup,
     Optimizer,
     RandAugment,
     RandomResizedCrop,
+    RateScaling,
     Scenes,
     Schedule,
+    SharpnessAware,
+    Start,
     Text,
 )
 from train.config.checks import check_path, check_together
@@ -54,10 +58,23 @@ def parse_cell(value: dict[str, Any]) -> Cell:
     parts = {
         "dataset": _dataset(value["dataset"]),
         "augmentation": Augmentation(**{**value["augmentation"], **knobs}),
-        "optimizer": Optimizer(**value["optimizer"]),
+        "optimizer": _optimizer(value["optimizer"]),
         "schedule": Schedule(**_tuples(value["schedule"])),
+        "start": started(value["start"]),
     }
     return replace(Cell(**{**value, **parts}), fingerprint=fingerprint(value))
+
+
+def started(value: str | dict[str, Any] | None) -> Start | None:
+    """What a resolved cell has under ``start``: a file alone is that of a block with nothing else."""
+    if value is None:
+        return None
+    return Start(**(_tuples(value) if isinstance(value, dict) else {"file": value}))
+
+
+def _optimizer(value: dict[str, Any]) -> Optimizer:
+    kinds = {"lookahead": Lookahead, "sam": SharpnessAware, "rate_scaling": RateScaling}
+    return Optimizer(**{key: kinds[key](**item) if key in kinds else item for key, item in value.items()})
 
 
 def read_dataset(path: Path) -> tuple[Dataset, RandomResizedCrop | None]:

@@ -46,14 +46,15 @@ def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
 def merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     """A recipe with ``changes``, blocks key by key, and the defaults of what neither has.
 
-    Another optimizer has other settings, and so replaces the block. Where ``changes`` count in steps what ``base``
-    counts in epochs, or the other way round, they replace all that it counts.
+    Another optimizer has other settings, and so replaces the block; so does another file to start from; another
+    schedule leaves the options of the old one. Where ``changes`` count in steps what ``base`` counts in epochs, or the
+    other way round, they replace all that it counts.
     """
     return schema.completed(_changed(base, changes), "recipe")
 
 
 def _changed(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    merged = copy.deepcopy(base)
+    merged, changes = _explicit(copy.deepcopy(base)), _explicit(changes)
     for unit, other in (("steps", "epochs"), ("epochs", "steps")):
         if unit in changes:
             for key in (other, f"evaluate_every_{other}", f"checkpoint_every_{other}"):
@@ -63,5 +64,13 @@ def _changed(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
         nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
         if nested and key == "optimizer":
             nested = value.get("name", merged[key].get("name")) == merged[key].get("name")
-        merged[key] = {**merged[key], **value} if nested else value
+        if nested and key == "start":
+            nested = "file" not in value
+        merged[key] = {**schema.inherited(key, merged[key], value), **value} if nested else value
     return merged
+
+
+def _explicit(recipe: dict[str, Any]) -> dict[str, Any]:
+    """With a file to start from as a block, whose other keys something else may give."""
+    start = recipe.get("start")
+    return {**recipe, "start": {"file": start}} if isinstance(start, str) else recipe

@@ -15,7 +15,7 @@ from netspec import catalogue
 from train import config as settings
 from train.config import datasets
 from train.config.cell import DEFAULT_TASK
-from train.config.comparison import KIND
+from train.config.comparison import KINDS
 from train.config.experiment import Experiment
 from train.config.models import model_of
 from train.workflow import targets
@@ -139,7 +139,7 @@ class Plan:
     def about(self, experiment: str) -> list[str]:
         """The file that says what a comparison is to decide; none of another experiment."""
         found = self.experiments[experiment]
-        return [f"results/comparisons/{found.stem}.json"] if found.report == KIND else []
+        return [f"results/comparisons/{found.stem}.json"] if found.report in KINDS else []
 
     @cached_property
     def together(self) -> dict[str, Together]:

@@ -49,6 +49,18 @@ def own_attention(t, x, n):
         t.dense(x.width, pairs * c, n, a.bias)
     if a.kernel == "softmax" and not a.latent:
         t.macs += 2 * computed_pairs(a, n, x.causal) * heads * c
+    elif a.kernel == "nystrom":
+        landmarks = a.landmarks
+        if a.value_conv:
+            t.table(heads, a.value_conv)
+            t.macs += n * heads * c * a.value_conv
+        for _ in range(heads):
+            if n == landmarks:
+                t.macs += 2 * n * n * c
+                continue
+            t.macs += n * landmarks * c + landmarks * landmarks * c + landmarks * n * c  # the three scores
+            t.macs += 6 * 4 * landmarks**3 + n * landmarks**2  # the inverse, and the weights onto it
+            t.macs += landmarks * n * c + n * landmarks * c  # values of landmarks, then of tokens
     elif a.kernel == "wkv":
         t.table(heads * c)
         t.table(heads * c)
@@ -91,7 +103,10 @@ def block(t, x, n, memory=None):
 
 
 def norm(t, x):
-    t.norm(x.width) if x.norm == "layer" else t.table(x.width)
+    if x.norm == "layer":
+        t.norm(x.width)
+    if x.norm == "rms":
+        t.table(x.width)
 
 
 def relative_table(t, x):
@@ -204,13 +219,15 @@ def mamba_block(t, x, s):
 
 def wavenet_block(t, x, s):
     r, at = x.residual_channels, math.prod(s[:-1])
-    for _ in range(x.n_layers):
+    gated = x.gated_channels or r
+    for _ in range(x.stacks * x.n_layers):
         for _ in range(2):  # filter and gate, two taps
-            t.table(2, r, r)
-            t.table(r)
-            t.macs += at * 2 * r * r
-        t.dense(r, r, at)
-        t.dense(r, x.skip_channels, at)
+            t.table(2, r, gated)
+            if x.bias:
+                t.table(gated)
+            t.macs += at * 2 * r * gated
+        t.dense(gated, r, at, bias=x.bias)
+        t.dense(gated, x.skip_channels, at, bias=x.bias)
 
 
 def nerf_mlp(t, x, s, direction):
@@ -225,42 +242,56 @@ def nerf_mlp(t, x, s, direction):
 
 def evoformer_block(t, x, s, pair):
     m, z, seqs, r = x.msa_channels, x.pair_channels, s[0], s[1]
+    wide, narrow = x.msa_heads * x.msa_head_width, x.pair_heads * x.pair_head_width
     for _ in range(x.n_blocks):
         for attended, biased in ((r, True), (seqs, False)):  # rows, then columns
             t.norm(m)
             if biased:
                 t.norm(z)
-                t.dense(z, 8, r * r, bias=False)
+                t.dense(z, x.msa_heads, r * r, bias=False)
             for _ in range(3):
-                t.dense(m, 256, seqs * r, bias=False)
-            t.dense(m, 256, seqs * r)  # gate
-            t.dense(256, m, seqs * r)
-            t.macs += 2 * seqs * r * attended * 256
+                t.dense(m, wide, seqs * r, bias=False)
+            t.dense(m, wide, seqs * r)  # gate
+            t.dense(wide, m, seqs * r)
+            t.macs += 2 * seqs * r * attended * wide
         for width, at in ((m, seqs * r), (z, r * r)):
             t.norm(width)
-            t.mlp(width, 4 * width, at)
+            t.mlp(width, x.transition * width, at)
         t.norm(m)  # outer-product mean
-        t.dense(m, 32, seqs * r)
-        t.dense(m, 32, seqs * r)
-        t.macs += seqs * r * r * 32 * 32
-        t.dense(32 * 32, z, r * r)
+        t.dense(m, x.outer, seqs * r)
+        t.dense(m, x.outer, seqs * r)
+        t.macs += seqs * r * r * x.outer**2
+        t.dense(x.outer**2, z, r * r)
         for _ in range(2):  # triangle products
             t.norm(z)
-            t.norm(128)
+            t.norm(x.triangle)
             for _ in range(4):
-                t.dense(z, 128, r * r)
-            t.macs += r * r * r * 128
+                t.dense(z, x.triangle, r * r)
+            t.macs += r * r * r * x.triangle
             t.dense(z, z, r * r)
-            t.dense(128, z, r * r)
+            t.dense(x.triangle, z, r * r)
         for _ in range(2):  # triangle attentions
             t.norm(z)
-            t.dense(z, 4, r * r, bias=False)
+            t.dense(z, x.pair_heads, r * r, bias=False)
             for _ in range(3):
-                t.dense(z, 128, r * r, bias=False)
-            t.dense(z, 128, r * r)
-            t.dense(128, z, r * r)
-            t.macs += 2 * r * r * r * 128
-    t.dense(m, x.single_channels, r)
+                t.dense(z, narrow, r * r, bias=False)
+            t.dense(z, narrow, r * r)
+            t.dense(narrow, z, r * r)
+            t.macs += 2 * r * r * r * narrow
+    if x.single_channels:
+        t.dense(m, x.single_channels, r)
+
+
+def point_attention(t, x, s, *read):
+    c, z, r = x.single_channels, x.pair_channels, s[0]
+    points = x.query_points + x.value_points
+    for fan_out in (x.head_width, 2 * x.head_width, 3 * x.query_points, 3 * points):
+        t.dense(c, x.heads * fan_out, r)
+    t.dense(z, x.heads, r * r)
+    t.table(x.heads)
+    t.macs += r * r * x.heads * (x.head_width + 3 * x.query_points)  # scores of scalars and points
+    t.macs += r * r * x.heads * (x.head_width + 3 * x.value_points + z)  # values, points, pairs
+    t.dense(x.heads * (x.head_width + 4 * x.value_points + z), c, r)
 
 
 def structure_module(t, x, s):

@@ -112,6 +112,12 @@ def test_a_listing_has_the_parts_that_differ():
             "wkv has no products of queries and keys to turn",
         ),
         (encoder(True, kernel="wkv", kv_heads=2), "wkv has a key for each feature of its gate: arrived kv_heads=2"),
+        (encoder(kernel="nystrom"), "landmarks are of one kernel: arrived kernel='nystrom', landmarks=None"),
+        (encoder(landmarks=5), "landmarks are of one kernel: arrived kernel='softmax', landmarks=5"),
+        (encoder(kernel="nystrom", landmarks=2), "landmarks are of equally many tokens: arrived 5 tokens for 2"),
+        (encoder(True, kernel="nystrom", landmarks=5), "landmarks are of later tokens, too"),
+        (encoder(kernel="nystrom", landmarks=5, value_conv=4), "values of neighbours are added: arrived kernel="),
+        (encoder(kernel="nystrom", landmarks=5, kv_heads=2), "each head has landmarks of its own keys"),
         (encoder(latent=4, kv_heads=2), "all heads have keys of the latent: arrived kv_heads=2, latent=4"),
         (encoder(latent=4, key_bias=False), "keys of a latent have no bias"),
         (

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 from lone_modules import assert_abstract_build_agrees, build, draw, gradients, instances
 from scipy.spatial.transform import Rotation
 
@@ -30,7 +31,9 @@ def structure():
     return build(STRUCTURE)
 
 
-@pytest.mark.parametrize(("layer", "shapes"), instances(L.EvoformerBlock, L.StructureModule), ids=str)
+@pytest.mark.parametrize(
+    ("layer", "shapes"), instances(L.EvoformerBlock, L.StructureModule, L.InvariantPointAttention), ids=str
+)
 def test_the_module_has_the_tensors_and_shapes_of_its_layer(layer, shapes):
     assert_abstract_build_agrees(layer, shapes)
 
@@ -240,3 +243,40 @@ def test_point_attention_uses_pairs_and_distances(structure):
 def test_angles_leave_as_sine_and_cosine(structure):
     out = structure(*draw(REPRESENTATIONS))
     np.testing.assert_allclose((out["angles"] ** 2).sum(-1), 1, atol=1e-5)
+
+
+def test_the_released_mean_divides_the_bias_as_well(block):
+    released = build(replace(EVOFORMER, outer_mean="behind")).block(0)
+    (msa,) = draw(ALIGNMENT)
+    for one in (block, released):
+        one.outer_product_mean.out.bias[...] = jnp.arange(10.0)
+    nnx.update(released.outer_product_mean, nnx.state(block.outer_product_mean))
+    whole = block.outer_product_mean(msa) - jnp.arange(10.0)
+    expected = (whole * 5 + jnp.arange(10.0)) / 5.001
+    np.testing.assert_allclose(released.outer_product_mean(msa), expected, atol=1e-5)
+
+
+def test_the_alignment_leaves_where_there_is_no_single_representation():
+    found = build(replace(EVOFORMER, single_channels=None))(*draw(ALIGNMENT, PAIRS))
+    assert {name: tensor.shape[1:] for name, tensor in found.items()} == {"msa": ALIGNMENT, "pair": PAIRS}
+
+
+def test_each_block_has_its_tensors_in_files_and_they_come_back():
+    evoformer = build(replace(EVOFORMER, n_blocks=3))
+    kept = nnx.to_pure_dict(nnx.state(evoformer, nnx.Param))
+    apart = evoformer.canonical(kept)
+    scale = apart["blocks"][2]["outgoing"]["left"]["kernel"]
+    np.testing.assert_array_equal(scale, kept["blocks"]["outgoing"]["left"]["kernel"][2])
+    jax.tree.map(np.testing.assert_array_equal, evoformer.arranged(apart), kept)
+
+
+def test_the_length_of_a_quaternion_and_the_choice_of_axes_change_nothing():
+    """What a residue leaves is seen from its own frame."""
+    attention = build(L.InvariantPointAttention(8, 6, heads=2))
+    single, pair, turn, shift = draw((4, 8), (4, 4, 6), (4, 4), (4, 3))
+    found = attention(single, pair, turn, shift)
+    np.testing.assert_allclose(attention(single, pair, 3 * turn, shift), found, atol=2e-5)
+    motion = Frames(jnp.asarray([[[0.5, 0.5, -0.5, 0.5]]]), jnp.asarray([[[3.0, -2.0, 1.0]]]))
+    moved = motion.compose(Frames(turn / jnp.linalg.norm(turn, axis=-1, keepdims=True), shift))
+    np.testing.assert_allclose(attention(single, pair, *moved), found, atol=1e-4)
+    assert np.abs(attention(single, pair, turn, 2 * shift) - found).max() > 1e-3

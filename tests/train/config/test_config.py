@@ -228,7 +228,13 @@ BROKEN = [
         "batch_size: 16\naccumulate: 3",
         ["digits.yaml", "accumulate", "divisor of batch_size (16)"],
     ),
-    ("recipes/baselines.yaml", "name: adamw", "name: adam", ["baselines.yaml", "optimizer.name", '"adamw", "sgd"']),
+    ("recipes/baselines.yaml", "name: adamw", "name: adm", ["baselines.yaml", "optimizer.name", '"adamw", "sgd"']),
+    (
+        "recipes/baselines.yaml",
+        "name: adamw",
+        "name: lars",
+        ["baselines.yaml", "optimizer.beta1", "does not belong here; expected options of lars: momentum, trust"],
+    ),
     ("recipes/baselines.yaml", "name: adamw", "name: sgd", ["baselines.yaml", "optimizer", "'momentum' is missing"]),
     (
         "recipes/digits.yaml",

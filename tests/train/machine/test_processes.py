@@ -168,8 +168,12 @@ print(json.dumps([programs.devices, losses, evaluate(programs, state, store, 20)
 
 
 def test_steps_do_not_depend_on_the_number_of_devices(short, write_json, digits_folder, environment):
-    """Four virtual CPU devices against one: the same losses and metrics up to the order of float32 sums."""
-    program = STEPS.format(cell=str(write_json(short("recipe2", **SMALL))), data=str(digits_folder))
+    """Four virtual CPU devices against one: the same losses and metrics up to the order of float32 sums.
+
+    With a part that is frozen, and another at a rate of its own.
+    """
+    start = {"file": "weights.npz", "freeze": ["layers.0"], "rates": {"head": 2.0}}
+    program = STEPS.format(cell=str(write_json(short("recipe2", start=start, **SMALL))), data=str(digits_folder))
     found = {}
     for devices in (1, 4):
         flags = {"XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}", "JAX_PLATFORMS": "cpu"}

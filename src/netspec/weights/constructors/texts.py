@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from netspec.exact import bart as pairs
-from netspec.exact import bert, clip, gpt, llama, mamba, t5, transformer, whisper
+from netspec.exact import bert, clip, gpt, llama, mamba, nystromformer, t5, transformer, whisper
 from netspec.weights.constructors.base import made
 from netspec.weights.constructors.readers import check, reads, settings
 from netspec.weights.families import find
@@ -311,3 +311,41 @@ def torch_transformer(
     check("Transformer", "num_decoder_layers", num_decoder_layers, num_encoder_layers)
     spec = transformer.transformer(d_model, nhead, num_encoder_layers, mlp_width=dim_feedforward)
     return Twin(spec, find("torch_transformer"), {"": "source"})
+
+
+def _nystromformer(rules: str, head: Literal["states", "masked"]) -> Any:
+    def read(
+        vocab_size: int = 30000, hidden_size: int = 768, num_hidden_layers: int = 12, num_attention_heads: int = 12,
+        intermediate_size: int = 3072, max_position_embeddings: int = 510, type_vocab_size: int = 2,
+        segment_means_seq_len: int = 64, num_landmarks: int = 64, conv_kernel_size: int | None = 65,
+        layer_norm_eps: float = 1e-5,
+    ) -> Twin:  # fmt: skip
+        return made(
+            rules,
+            nystromformer.nystromformer,
+            hidden_size,
+            num_attention_heads,
+            num_hidden_layers,
+            landmarks=num_landmarks,
+            value_conv=conv_kernel_size,
+            vocabulary=vocab_size,
+            mlp_width=intermediate_size,
+            positions=max_position_embeddings,
+            tokens=segment_means_seq_len,
+            segments=type_vocab_size,
+            epsilon=layer_norm_eps,
+            head=head,
+        )
+
+    return read
+
+
+NYSTROMFORMERS: tuple[tuple[str, str, Literal["states", "masked"]], ...] = (
+    ("NystromformerModel", "nystromformer", "states"),
+    ("NystromformerForMaskedLM", "nystromformer_masked", "masked"),
+)
+for _name, _rules, _kept in NYSTROMFORMERS:
+    reads(
+        f"transformers.{_name}", hidden_act=("gelu_new", "gelu_pytorch_tanh"), inv_coeff_init_option=False,
+        add_cross_attention=False, tie_word_embeddings=True, eos_token_id=2,
+    )(_nystromformer(_rules, _kept))  # fmt: skip

@@ -79,5 +79,12 @@ TABLES = {
     "bert": _bert("", Rule("layers.2.heads.1.layers.1.linear", "pooler.dense")),
     "bert_classifier": _bert("bert.", Rule("layers.3.linear", "bert.pooler.dense"), Rule("layers.4", "classifier")),
     "distilbert": _distilbert(),
+    "nystromformer": _bert("", Rule("layers.1.blocks.{b}.attention.near.0", "encoder.layer.{b}.attention.self.conv")),
+    "nystromformer_masked": _bert(
+        "nystromformer.",
+        Rule("layers.1.blocks.{b}.attention.near.0", "nystromformer.encoder.layer.{b}.attention.self.conv"),
+        *_masked("layers.2"),
+        tied={key: name.replace("bert.", "nystromformer.") for key, name in _TIED.items()},
+    ),
     "electra": _bert("", Rule("layers.1", "embeddings_project")),
 }

@@ -17,10 +17,12 @@ from train.data.scenes import TRIMAP, compose
 
 
 def _split(dataset: Dataset) -> tuple[Any, np.ndarray, np.ndarray]:
-    """scikit-learn's digits, which of them are for training, and which for validation."""
+    """scikit-learn's digits, or the classes ``only`` of them, which are for training, and which for validation."""
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
+    if dataset.only is not None:
+        _restrict(bunch, dataset)
     chosen = choose_per_class(bunch.target, dataset)
     rest = np.setdiff1d(np.arange(len(bunch.images)), chosen)
     if not len(rest):
@@ -29,6 +31,19 @@ def _split(dataset: Dataset) -> tuple[Any, np.ndarray, np.ndarray]:
             "expected fewer, so that images remain to validate on"
         )
     return bunch, chosen, rest
+
+
+def _restrict(bunch: Any, dataset: Dataset) -> None:
+    """Leave the classes that count, in the order that they are named in."""
+    known = [str(name) for name in bunch.target_names]
+    if unknown := [name for name in dataset.only if name not in known]:
+        raise ConfigError(
+            f"config/datasets/{dataset.name}.yaml: key 'only' has {unknown[0]!r}, expected some of {', '.join(known)}"
+        )
+    new = {known.index(name): label for label, name in enumerate(dataset.only)}
+    kept = np.isin(bunch.target, list(new))
+    bunch.images, bunch.target = bunch.images[kept], np.array([new[label] for label in bunch.target[kept]])
+    bunch.target_names = list(dataset.only)
 
 
 def digit_scenes(dataset: Dataset) -> RawData:

@@ -1,0 +1,73 @@
+"""Networks over sequences and proteins that a case defines itself, by the names of its ``definition.py``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+
+from netspec.exact import protein, qanet, wavenet
+from netspec.weights.constructors.base import made
+from netspec.weights.constructors.readers import reads
+from netspec.weights.families import find
+from netspec.weights.parity import Twin
+
+
+def _times_last(scores: Any) -> dict[str, Any]:
+    """Scores ``(B, T, levels)`` as the library's, whose times are the last axis."""
+    return {"output": jnp.swapaxes(scores, 1, 2)}
+
+
+@reads("definition.WaveNet")
+def wave_net(
+    layers: int = 10, blocks: int = 4, residual: int = 32, dilation_channels: int = 32, skip: int = 256, end: int = 256,
+    classes: int = 256, bias: bool = False,
+) -> Twin:  # fmt: skip
+    """WaveNet."""
+    spec = wavenet.wavenet(layers, blocks, residual, dilation_channels, skip, end, levels=classes, bias=bias)
+    return Twin(spec, find("pytorch_wavenet"), outputs=_times_last)
+
+
+@reads("definition.EncoderBlock")
+def qanet_block(dim: int = 128, heads: int = 8, n_convs: int = 4, kernel: int = 7, hidden: int = 512) -> Twin:
+    """One block of QANet."""
+    return made("qanet_block", qanet.qanet, dim, heads, n_convs, kernel, hidden)
+
+
+@reads("definition.EncoderStack")
+def qanet_stack(
+    blocks: int = 7, dim: int = 128, heads: int = 8, n_convs: int = 2, kernel: int = 5, hidden: int = 512
+) -> Twin:
+    """Blocks of QANet."""
+    return made("qanet_stack", qanet.qanet, dim, heads, n_convs, kernel, hidden, blocks)
+
+
+@reads("definition.EvoformerBlock")
+def evoformer_block(
+    c_m: int = 256, c_z: int = 128, c_hidden_msa_att: int = 32, c_hidden_opm: int = 32, c_hidden_mul: int = 128,
+    c_hidden_pair_att: int = 32, no_heads_msa: int = 8, no_heads_pair: int = 4, transition_n: int = 4,
+) -> Twin:  # fmt: skip
+    """One block of the Evoformer, with the names that OpenFold gives its widths."""
+    return made(
+        "openfold_evoformer_block",
+        protein.evoformer,
+        c_m,
+        c_z,
+        1,
+        None,
+        msa_heads=no_heads_msa,
+        pair_heads=no_heads_pair,
+        msa_head_width=c_hidden_msa_att,
+        pair_head_width=c_hidden_pair_att,
+        outer=c_hidden_opm,
+        triangle=c_hidden_mul,
+        transition=transition_n,
+    )
+
+
+@reads("definition.IPA")
+def point_attention(
+    c_s: int = 384, c_z: int = 128, c_hidden: int = 16, no_heads: int = 12, no_qk_points: int = 4, no_v_points: int = 8
+) -> Twin:
+    """Invariant point attention, with the names that OpenFold gives its widths."""
+    return made("openfold_ipa", protein.point_attention, c_s, c_z, no_heads, c_hidden, no_qk_points, no_v_points)
