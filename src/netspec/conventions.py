@@ -28,9 +28,11 @@ class Conventions:
     """The numerics of a network; without arguments, the book's. They change neither shapes nor counts.
 
     ``batch_norm_epsilon`` is added to the variance. Running statistics keep ``batch_norm_momentum`` of their value
-    per step (PyTorch's ``momentum`` is one minus that), of the variance ``"biased"`` as flax has it or
-    ``"unbiased"``, by ``n − 1``, as PyTorch has it. ``layer_norm_epsilon``, for RMSNorm too, stands in place of what
-    the layers say; ``None`` leaves that. ``group_norm_epsilon`` is that of GroupNorm.
+    per step, as in flax, TensorFlow and Keras; PyTorch's ``momentum`` is one minus that, so its 0.1 is 0.9 here. The
+    running variance goes towards the ``"biased"`` one of a batch, the mean of squares over its ``n`` values per
+    channel, as in flax, or the ``"unbiased"`` one, ``n/(n − 1)`` times that, as in PyTorch; in training both divide by
+    the biased one. ``layer_norm_epsilon``, for RMSNorm too, stands in place of what the layers say; ``None`` leaves
+    that. ``group_norm_epsilon`` is that of GroupNorm.
 
     ``gelu`` is the form where a layer says ``gelu``; ``relu``, ``silu`` and ``sigmoid`` name what stands in their
     place, inside idioms too: MobileViT's code has SiLU in convolutions that are ReLU by default. ``leaky_slope`` is

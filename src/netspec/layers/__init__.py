@@ -67,6 +67,7 @@ from netspec.layers.rearrange import (
 )
 from netspec.layers.residual_block import ResidualBlock
 from netspec.layers.resize import NearestUpsample, Resize, ResizeLike
+from netspec.layers.separable_attention import SeparableAttention
 from netspec.layers.separable_conv import SeparableConv
 from netspec.layers.shuffle_block import ShuffleBlock, ShuffleV2Block
 from netspec.layers.structure_module import InvariantPointAttention, StructureModule
@@ -184,6 +185,7 @@ __all__ = [
     "ResizeLike",
     "Save",
     "ScaleChannels",
+    "SeparableAttention",
     "SeparableConv",
     "Several",
     "Shape",

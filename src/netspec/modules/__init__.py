@@ -111,5 +111,5 @@ def build(
     numerics = Numerics(scheme, compute_dtype, dropout, stochastic_depth, conventions=spec.conventions)
     network = Network(spec, numerics, rngs)
     if scheme.finish:
-        scheme.finish(spec, network)
+        scheme.finish(spec, network, rngs)
     return network

@@ -15,7 +15,7 @@ from flax import nnx
 from netspec.conventions import BOOK, Conventions
 from netspec.layers.base import Layer
 from netspec.layers.parts import Norm
-from netspec.layers.window import Padding, Pair, both, sides
+from netspec.layers.window import Padding, Pair, area, both, sides
 from netspec.modules.activation import FUNCTIONS, leaky_relu, of_sum
 from netspec.modules.cpu.channel_sums import BatchNorm, Conv, LayerNorm, Linear, UnbiasedBatchNorm
 from netspec.modules.cpu.depthwise import depthwise_conv
@@ -128,8 +128,8 @@ class Numerics:
             feature_group_count=groups,
             use_bias=bias,
             dtype=self.compute_dtype,
-            kernel_init=self.scheme.kernel,
-            bias_init=self.scheme.bias,
+            kernel_init=self.scheme.convolution(groups),
+            bias_init=self.scheme.bias_behind(area(kernel) * in_channels // groups),
             **({"conv_general_dilated": special} if special else {}),
             rngs=rngs,
         )
@@ -181,9 +181,11 @@ class Numerics:
         return epsilon if ours is None else ours
 
     def norm(self, kind: Norm, width: int, rngs: nnx.Rngs, epsilon: float = 1e-5) -> nnx.Module:
-        """LayerNorm, or RMSNorm ``g · x / √(mean(x²) + epsilon)`` (arXiv:1910.07467, eq. 4), in float32."""
+        """LayerNorm, or RMSNorm ``g · x / √(mean(x²) + epsilon)`` (arXiv:1910.07467, eq. 4), in float32; or nothing."""
         if kind == "layer":
             return self.layer_norm(width, rngs, epsilon)
+        if kind == "none":
+            return nnx.Sequential()
         return nnx.RMSNorm(width, epsilon=self.norm_epsilon(epsilon), dtype=self.wide_dtype, rngs=rngs)
 
 

@@ -13,12 +13,26 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.nn.initializers import Initializer, glorot_uniform, normal, truncated_normal, variance_scaling, zeros
+from flax import nnx
+from jax.nn.initializers import (
+    Initializer,
+    glorot_uniform,
+    normal,
+    orthogonal,
+    truncated_normal,
+    variance_scaling,
+    zeros,
+)
 
 from netspec.catalogue.vit import is_vit
+from netspec.layers import Dense
+from netspec.modules.stated import STATED, UNSTATED
 from netspec.spec import NetSpec
 
+#: As TensorFlow cuts a normal: at two units, which leaves 0.8796 of its deviation.
 _CUT = truncated_normal(0.02)
+#: As PyTorch and timm cut it: at ±2, which is a hundred units and leaves all of it.
+_CUT_AT_TWO = truncated_normal(0.02, lower=-2 / 0.02, upper=2 / 0.02)
 
 
 @dataclass(frozen=True)
@@ -27,16 +41,39 @@ class Scheme:
 
     ``kernel`` is for convolutions and ``dense`` for dense maps and tables that stand for one. With ``separate``, maps
     that share a kernel, such as q, k and v, start as the maps they are, whose fan-out is a part of the kernel's.
-    ``finish(spec, network)`` has the last word on a built network.
+
+    With ``of_group`` the fan-out of a convolution is that of one group, such as the single channel of a depthwise
+    kernel. With ``bounded_biases`` those of convolutions are uniform within ``±1/√fan_in``. ``bias_table`` is for
+    what is added to the scores of windows.
+    ``finish(spec, network, rngs)`` has the last word on a built network.
     """
 
     kernel: Initializer
     dense: Initializer
     bias: Initializer = zeros
     class_token: Initializer = zeros
-    position_table: Initializer = _CUT
+    position_table: Initializer = _CUT_AT_TWO
     separate: bool = False
-    finish: Callable[[NetSpec, Any], None] | None = None
+    finish: Callable[[NetSpec, Any, nnx.Rngs], None] | None = None
+    of_group: bool = False
+    bounded_biases: bool = False
+    bias_table: Initializer = _CUT
+
+    def convolution(self, groups: int) -> Initializer:
+        """How the kernel of a convolution of as many groups starts."""
+        if groups == 1 or not self.of_group:
+            return self.kernel
+
+        def initialize(
+            key: jax.Array, shape: Sequence[int], dtype: Any = jnp.float32, out_sharding: Any = None
+        ) -> jax.Array:
+            return math.sqrt(groups) * self.kernel(key, shape, dtype)
+
+        return initialize
+
+    def bias_behind(self, fan_in: int) -> Initializer:
+        """How the bias of a convolution starts each of whose outputs reads as many numbers."""
+        return _uniform(1 / math.sqrt(fan_in)) if self.bounded_biases else self.bias
 
     def side_by_side(self, maps: int | tuple[int, ...]) -> Initializer:
         """How a kernel starts that is as many dense maps of one width, or maps of these widths."""
@@ -52,6 +89,17 @@ class Scheme:
             return jnp.concatenate(list(parts), axis=1)
 
         return initialize
+
+
+def _uniform(bound: float) -> Initializer:
+    """Uniform within ``±bound``."""
+
+    def initialize(
+        key: jax.Array, shape: Sequence[int], dtype: Any = jnp.float32, out_sharding: Any = None
+    ) -> jax.Array:
+        return jax.random.uniform(key, shape, dtype, -bound, bound)
+
+    return initialize
 
 
 def _same(kernel: Initializer, **others: Initializer) -> Scheme:
@@ -75,7 +123,7 @@ def book_position_table(
     return _irwin_hall(key, shape, math.sqrt(2 / shape[-2]), dtype)
 
 
-def spoil(spec: NetSpec, network: Any) -> None:
+def spoil(spec: NetSpec, network: Any, rngs: nnx.Rngs) -> None:
     """Give a Vision Transformer the gains and biases with which the book's printed bare cell started.
 
     Until 2026-04-22 the companion repository took two vectors of equal length behind a weight for the gain and shift of
@@ -96,6 +144,33 @@ def spoil(spec: NetSpec, network: Any) -> None:
             tensor[...] = jnp.full_like(tensor[...], value)
 
 
+def _head(spec: NetSpec, network: Any) -> nnx.Linear | None:
+    """The dense map that a network ends in, if it does."""
+    if not isinstance(spec.layers[-1], Dense):
+        return None
+    maps = [part for _, part in nnx.iter_modules(network.layers[-1]) if isinstance(part, nnx.Linear)]
+    return maps[-1] if maps else None
+
+
+def finish_efficientnet(spec: NetSpec, network: Any, rngs: nnx.Rngs) -> None:
+    """The head starts uniform within ``±1/√classes``, as in the released code."""
+    if (head := _head(spec, network)) is not None:
+        shape = head.kernel.shape
+        head.kernel[...] = _uniform(1 / math.sqrt(shape[1]))(rngs.params(), shape, jnp.float32)
+
+
+def finish_vit(spec: NetSpec, network: Any, rngs: nnx.Rngs) -> None:
+    """The head of a Vision Transformer starts at zero, and biases of its MLPs nearly so, as in the released code."""
+    if not is_vit(spec):
+        return
+    _, encoder, _ = network.layers
+    head = _head(spec, network)
+    assert head is not None
+    head.kernel[...] = jnp.zeros(head.kernel.shape)
+    for bias in (linear.bias for block in encoder.blocks for linear in (block.fc1, block.fc2)):
+        bias[...] = normal(1e-6)(rngs.params(), bias.shape, jnp.float32)
+
+
 def lecun_98(key: jax.Array, shape: Sequence[int], dtype: Any = jnp.float32, out_sharding: Any = None) -> jax.Array:
     """Uniform between ``±2.4/fan_in`` (LeCun et al. 1998, Proc. IEEE 86(11), appendix A)."""
     return jax.random.uniform(key, shape, dtype, -1, 1) * (2.4 / math.prod(shape[:-1]))
@@ -114,12 +189,33 @@ SCHEMES = {
         position_table=normal(0.02),
         separate=True,
     ),
-    # DeiT (Touvron et al. 2020, arXiv:2012.12877): normal with std 0.02 cut at two units, zero biases.
-    "deit": _same(_CUT, class_token=_CUT),
+    # DeiT (Touvron et al. 2020, arXiv:2012.12877): normal with std 0.02 cut at ±2, zero biases; ConvNeXt's code has it
+    # for convolutions as well, that of DeiT for dense maps and tables.
+    "deit": _same(_CUT_AT_TWO, class_token=_CUT_AT_TWO, bias_table=_CUT_AT_TWO),
+    # The whole of that code, which leaves the patches to PyTorch: kernel and bias uniform within ±1/√fan_in.
+    "timm": Scheme(
+        variance_scaling(1 / 3, "fan_in", "uniform"),
+        _CUT_AT_TWO,
+        class_token=_CUT_AT_TWO,
+        bias_table=_CUT_AT_TWO,
+        bounded_biases=True,
+    ),
+    # SegFormer's code: dense maps as DeiT's, convolutions by the fan-out of a group.
+    "segformer": Scheme(variance_scaling(2.0, "fan_out", "normal"), _CUT_AT_TWO, of_group=True),
+    # BERT's code, in TensorFlow: normal with std 0.02 cut at two units, which leaves 0.0176.
+    "bert": _same(_CUT, class_token=_CUT, position_table=_CUT),
     # He et al. 2015 (arXiv:1502.01852), eq. 10: variance 2/fan_in, which keeps the signal through ReLUs.
     "he": _same(variance_scaling(2.0, "fan_in", "normal")),
     # The same for the backward signal (eq. 14); dense maps keep the variance of what they read.
     "he-fan-out": Scheme(variance_scaling(2.0, "fan_out", "normal"), variance_scaling(1.0, "fan_in", "normal")),
+    # EfficientNet's code: the same for the fan-out of a group, dense maps of gates as the 1×1 convolutions they are
+    # there, the head uniform within ±1/√classes.
+    "efficientnet": Scheme(
+        variance_scaling(2.0, "fan_out", "normal"),
+        variance_scaling(2.0, "fan_out", "normal"),
+        of_group=True,
+        finish=finish_efficientnet,
+    ),
     # Glorot & Bengio 2010, eq. 16: uniform with variance 2/(fan_in + fan_out).
     "glorot": _same(glorot_uniform()),
     # LeCun et al. 1998, "Efficient BackProp", eq. 16: variance 1/fan_in.
@@ -128,47 +224,22 @@ SCHEMES = {
     "lecun-cut": _same(variance_scaling(1.0, "fan_in", "truncated_normal")),
     # Uniform between ±2.4/fan_in.
     "lecun-98": _same(lecun_98),
+    # Saxe et al. 2014 (arXiv:1312.6120), sec. 3.2: rows or columns orthonormal, times the gain √2 of a ReLU.
+    "orthogonal": _same(orthogonal(math.sqrt(2))),
+    # What layers of PyTorch 2 start from: uniform between ±1/√fan_in, which is a sixth of He's variance.
+    "torch": _same(variance_scaling(1 / 3, "fan_in", "uniform")),
     "normal-0.01": _same(normal(0.01)),
     "normal-0.02": _same(normal(0.02), class_token=normal(0.02), position_table=normal(0.02)),
-    # Dosovitskiy et al. 2020 (arXiv:2010.11929), released code: Glorot-uniform maps, positions with std 0.02.
-    "vit": _same(glorot_uniform(), position_table=normal(0.02), separate=True),
-}
-
-#: The scheme that an entry's paper states, and where. Entries that are not here have a paper that does not say.
-STATED = {
-    "LeNet": ("lecun-98", "LeCun et al. 1998, appendix A"),
-    "AlexNet": ("normal-0.01", "Krizhevsky et al. 2012, sec. 5; its biases of one in some layers start at zero here"),
-    "VGG": ("glorot", "Simonyan & Zisserman 2014, sec. 3.1, footnote on training without pre-training"),
-    "Highway Networks": ("he", "Srivastava et al. 2015, sec. 3"),
-    "ResNet": ("he", "He et al. 2015 (arXiv:1512.03385), sec. 3.4"),
-    "WRN (Wide ResNet)": ("he", "Zagoruyko & Komodakis 2016, sec. 3"),
-    "DenseNet": ("he", "Huang et al. 2016, sec. 4.2"),
-    "Swin Transformer": ("deit", "Liu et al. 2021, released code"),
-    "ConvNeXt": ("deit", "Liu et al. 2022, released code"),
-    "Mask R-CNN": ("he", "He et al. 2017, released code"),
-    "DETR": ("glorot", "Carion et al. 2020, sec. A.4"),
-    "UNet": ("he", "Ronneberger et al. 2015, sec. 3"),
-    "SegFormer": ("deit", "Xie et al. 2021, released code"),
-    "VAE": ("normal-0.01", "Kingma & Welling 2013, sec. 5"),
-    "DCGAN": ("normal-0.02", "Radford et al. 2015, sec. 4"),
-    "Pix2Pix": ("normal-0.02", "Isola et al. 2016, sec. 6.2"),
-    "CycleGAN": ("normal-0.02", "Zhu et al. 2017, sec. 7"),
-    "BERT / RoBERTa": ("deit", "Devlin et al. 2018, released code"),
-    "GPT-1 / GPT-2": ("normal-0.02", "Radford et al. 2018, sec. 4.1; GPT-2's scaling of residual maps is left out"),
-    "Nyströmformer": ("normal-0.02", "Xiong et al. 2021, released code, after BERT"),
-    "DDPM": ("glorot", "Ho et al. 2020, released code"),
-    "AlphaFold 2 Evoformer": (
-        "lecun-cut",
-        "Jumper et al. 2021, supplement 1.11.4; its zeros at the end of branches are left out",
+    # Dosovitskiy et al. 2020 (arXiv:2010.11929), released code: Glorot-uniform maps, patches as flax starts them
+    # (variance 1/fan_in, cut at two units), positions with std 0.02, the head at zero.
+    "vit": Scheme(
+        variance_scaling(1.0, "fan_in", "truncated_normal"),
+        glorot_uniform(),
+        position_table=normal(0.02),
+        separate=True,
+        finish=finish_vit,
     ),
-    "MobileNet V2": ("he-fan-out", "Sandler et al. 2018, reference implementations"),
-    "EfficientNet": ("he-fan-out", "Tan & Le 2019, released code"),
-    "EfficientNet V2": ("he-fan-out", "Tan & Le 2021, released code"),
-    "ViT": ("vit", "Dosovitskiy et al. 2020, released code"),
 }
-
-#: What an entry gets whose paper does not say how its network started.
-UNSTATED = "he"
 
 #: Names that a build accepts: those above, and the choice among them by the network's paper.
 CHOICES = (*SCHEMES, "paper")

@@ -27,7 +27,7 @@ class PatchEmbedding(nnx.Module):
             padding="VALID",
             dtype=numerics.compute_dtype,
             kernel_init=scheme.kernel,
-            bias_init=scheme.bias,
+            bias_init=scheme.bias_behind(layer.patch**2 * layer.in_channels),
             rngs=rngs,
         )
         self.grid = layer.layout == "grid"

@@ -67,8 +67,8 @@ class WindowAttention(nnx.Module):
         self.qkv = numerics.linear(layer.width, 3 * layer.width, rngs)
         self.out = numerics.linear(layer.width, layer.width, rngs)
         table = ((2 * layer.window - 1) ** 2, layer.heads)
-        # Normal with std 0.02 cut at two units in every scheme, as published: it is a bias, and so has no fan-in.
-        self.bias_table = nnx.Param(nnx.initializers.truncated_normal(0.02)(rngs.params(), table, jnp.float32))
+        # It is a bias, and so has no fan-in.
+        self.bias_table = nnx.Param(numerics.scheme.bias_table(rngs.params(), table, jnp.float32))
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Shift, attend, shift back; the softmax runs in float32."""

@@ -4,8 +4,6 @@ A recorded case of which :mod:`netspec.weights.cases` has the twin is compared w
 written with other layers than these.
 """
 
-from functools import partial
-
 from netspec import Conventions, NetSpec
 from netspec import layers as L
 from netspec.weights.parity import Twin
@@ -112,49 +110,7 @@ def unet():
     return Twin(NetSpec("unnamed", (64, 64, 3), layers), Table(rules, words={"double": names.__getitem__}))
 
 
-def mobilevit_xxs():
-    plain = partial(L.MBConv, squeeze_excite=False)
-    layers = (
-        L.ConvBN(3, 16, 3, 2, activation="silu"),
-        plain(16, 16, 2, 3, 1, 1),
-        plain(16, 24, 2, 3, 2, 3),
-        plain(24, 48, 2, 3, 2, 1),
-        L.MobileViTBlock(48, 64, 4, 128, 2),
-        plain(48, 64, 2, 3, 2, 1),
-        L.MobileViTBlock(64, 80, 4, 160, 4),
-        plain(64, 80, 2, 3, 2, 1),
-        L.MobileViTBlock(80, 96, 4, 192, 3),
-        L.ConvBN(80, 320, 1, activation="silu"),
-        L.GlobalAvgPool(),
-        L.Dense(320, 1000),
-    )
-    stage, names = "stages.{place[n]}", ("conv1_1x1", "conv2_kxk", "conv3_1x1")
-    inside = "stages.{place[n]}.transformer.{t}."
-    convolutions = {"local": "conv_kxk", "narrow": "conv_proj", "fuse": "conv_fusion"}
-    rules = (
-        Rule("layers.0.{p:conv|norm}", "stem.{B[p]}"),
-        Rule("layers.{n}.layers.{b}.body.layers.{k}.{p:conv|norm}", "stages.{start[n]}.{b}.{names[k]}.{B[p]}"),
-        Rule("layers.{n}.{c:local|narrow|fuse}.{p:conv|norm}", stage + ".{convolutions[c]}.{B[p]}"),
-        Rule("layers.{n}.widen", stage + ".conv_1x1"),
-        Rule("layers.{n:[468]}.norm", stage + ".norm"),
-        Rule("layers.{n}.blocks.{t}.attention.qkv", inside + "attn.qkv"),
-        Rule("layers.{n}.blocks.{t}.attention.out", inside + "attn.proj"),
-        Rule("layers.{n}.blocks.{t}.{m:fc1|fc2}", inside + "mlp.{m}"),
-        Rule("layers.{n}.blocks.{t}.{m:norm1|norm2}", inside + "{m}"),
-        Rule("layers.9.{p:conv|norm}", "final_conv.{B[p]}"),
-        Rule("layers.{last}", "head.fc"),
-    )
-    words = WORDS | {
-        "start": {1: 0, 2: 1, 3: 2, 5: 3, 7: 4},
-        "place": {4: "2.1", 6: "3.1", 8: "4.1"},
-        "names": names,
-        "convolutions": convolutions,
-    }
-    return Twin(NetSpec("unnamed", (256, 256, 3), layers), Table(rules, words=words))
-
-
 #: Our side of cases by name, made when asked for.
 LISTED = LONE | {
     "tiny_unet_bn": unet,
-    "timm_mobilevit_xxs": mobilevit_xxs,
 }

@@ -13,7 +13,8 @@ import netspec
 from netspec import catalogue
 from netspec.layers import Conv2d, Dense, Flatten
 from netspec.modules import SCHEMES, build
-from netspec.modules.initialize import CHOICES, STATED, scheme_of
+from netspec.modules.initialize import CHOICES, scheme_of
+from netspec.modules.stated import STATED
 
 pytestmark = pytest.mark.slow
 
@@ -21,21 +22,28 @@ FAN_IN, FAN_OUT = 3 * 3 * 64, 3 * 3 * 96
 DENSE_IN, DENSE_OUT = 512, 384
 
 #: Standard deviations of a 3×3 convolution of 64 to 96 channels and of a dense map of 512 to 384.
-#: A normal cut at two units keeps 0.8796 of its deviation; `lecun-cut` makes up for that, `deit` does not.
+#: A normal cut at two units keeps 0.8796 of its deviation; `lecun-cut` makes up for that, `bert` does not. Cut at ±2,
+#: a hundred units, it keeps all.
 DEVIATIONS = {
     "book": (math.sqrt(2 / FAN_IN), math.sqrt(2 / DENSE_IN)),
     "book-faulty": (math.sqrt(2 / FAN_IN), math.sqrt(2 / DENSE_IN)),
     "book-imagenet": (math.sqrt(2 / FAN_OUT), math.sqrt(2 / (DENSE_IN + DENSE_OUT))),
-    "deit": (0.02 * 0.8796, 0.02 * 0.8796),
+    "deit": (0.02, 0.02),
+    "timm": (math.sqrt(1 / 3 / FAN_IN), 0.02),
+    "segformer": (math.sqrt(2 / FAN_OUT), 0.02),
+    "bert": (0.02 * 0.8796, 0.02 * 0.8796),
     "he": (math.sqrt(2 / FAN_IN), math.sqrt(2 / DENSE_IN)),
     "he-fan-out": (math.sqrt(2 / FAN_OUT), math.sqrt(1 / DENSE_IN)),
+    "efficientnet": (math.sqrt(2 / FAN_OUT), math.sqrt(2 / DENSE_OUT)),
     "glorot": (math.sqrt(2 / (FAN_IN + FAN_OUT)), math.sqrt(2 / (DENSE_IN + DENSE_OUT))),
     "lecun": (math.sqrt(1 / FAN_IN), math.sqrt(1 / DENSE_IN)),
     "lecun-cut": (math.sqrt(1 / FAN_IN), math.sqrt(1 / DENSE_IN)),
     "lecun-98": (2.4 / FAN_IN / math.sqrt(3), 2.4 / DENSE_IN / math.sqrt(3)),
+    "orthogonal": (math.sqrt(2 / FAN_IN), math.sqrt(2 / DENSE_IN)),
+    "torch": (math.sqrt(1 / (3 * FAN_IN)), math.sqrt(1 / (3 * DENSE_IN))),
     "normal-0.01": (0.01, 0.01),
     "normal-0.02": (0.02, 0.02),
-    "vit": (math.sqrt(2 / (FAN_IN + FAN_OUT)), math.sqrt(2 / (DENSE_IN + DENSE_OUT))),
+    "vit": (math.sqrt(1 / FAN_IN), math.sqrt(2 / (DENSE_IN + DENSE_OUT))),
 }
 
 
@@ -51,6 +59,11 @@ def test_kernels_have_the_stated_deviation(name):
         assert drawn.std() == pytest.approx(expected, rel=0.012)
         assert abs(drawn.mean()) < 0.02 * expected
     assert not np.asarray(scheme.bias(jax.random.key(0), (8,), "float32")).any()
+
+
+def test_orthogonal_columns_are_so_and_as_long_as_the_gain():
+    drawn = np.asarray(SCHEMES["orthogonal"].dense(jax.random.key(0), (32, 8), "float32"))
+    np.testing.assert_allclose(drawn.T @ drawn, 2 * np.eye(8), atol=1e-5)
 
 
 def test_every_stated_scheme_belongs_to_an_entry_of_the_catalogue():
@@ -148,3 +161,65 @@ def test_initial_weights_of_the_imagenet_run():
     assert (qkv[:, :width] != qkv[:, width : 2 * width]).all()
     assert not any(value.any() for name, value in drawn.items() if name.endswith("bias"))
     assert all((value == 1).all() for name, value in drawn.items() if name.endswith("scale"))
+
+
+def test_tables_start_normal_and_are_cut_at_two_units_in_tensorflow_alone():
+    for name, cut in (("deit", False), ("timm", False), ("segformer", False), ("bert", True), ("he", False)):
+        table = np.asarray(SCHEMES[name].position_table(jax.random.key(0), (256, 192), "float32"))
+        assert table.std() == pytest.approx(0.02 * (0.8796 if cut else 1), rel=0.012), name
+        assert (np.abs(table).max() > 0.06) != cut, name
+
+
+def test_efficientnet_starts_as_its_released_code():
+    """Depthwise kernels by k·k·multiplier, gates as 1×1 convolutions, the head within ±1/√classes."""
+    drawn, _ = tensors("EfficientNet-B0", "paper")
+    depthwise = {name: value for name, value in drawn.items() if value.ndim == 4 and value.shape[2] == 1}
+    assert len(depthwise) == 16
+    for side in (3, 5):
+        joined = np.concatenate([value.ravel() for value in depthwise.values() if value.shape[0] == side])
+        assert joined.std() == pytest.approx(math.sqrt(2) / side, rel=0.02)
+    gates = {name: value for name, value in drawn.items() if name.endswith("excite.kernel")}
+    assert len(gates) == 16
+    for name, value in gates.items():
+        assert value.std() == pytest.approx(math.sqrt(2 / value.shape[1]), rel=0.15), name
+    *_, head = (name for name, value in drawn.items() if name.endswith("kernel") and value.shape[-1] == 10)
+    bound = 1 / math.sqrt(10)
+    assert 0.999 * bound < np.abs(drawn[head]).max() <= bound
+    assert drawn[head].std() == pytest.approx(bound / math.sqrt(3), rel=0.02)
+
+
+def test_a_vision_transformer_starts_as_its_released_code():
+    drawn, _ = tensors("ViT-Digits", "paper")
+    patches = drawn["layers.0.projection.kernel"]
+    assert patches.std() == pytest.approx(math.sqrt(1 / np.prod(patches.shape[:3])), rel=0.05)
+    assert not drawn["layers.2.kernel"].any()
+    for name, value in drawn.items():
+        if name.endswith("bias"):
+            expected = 1e-6 if ".fc" in name else 0.0
+            assert value.std() == pytest.approx(expected, rel=0.4), name
+
+
+def test_swin_starts_as_its_released_code():
+    drawn, _ = tensors("Swin-Digits", "paper")
+    patches = drawn["layers.0.projection.kernel"]
+    bound = 1 / math.sqrt(np.prod(patches.shape[:3]))
+    assert 0.95 * bound < np.abs(patches).max() <= bound
+    bias = np.abs(drawn["layers.0.projection.bias"]).max()
+    assert 0.5 * bound < bias <= bound
+    maps = np.concatenate([value.ravel() for name, value in drawn.items() if value.ndim == 2 and "kernel" in name])
+    assert maps.std() == pytest.approx(0.02, rel=0.01)
+    tables = np.concatenate([value.ravel() for name, value in drawn.items() if name.endswith("bias_table")])
+    assert tables.std() == pytest.approx(0.02, rel=0.15)
+
+
+def test_segformer_starts_as_its_released_code():
+    drawn, _ = tensors("tiny-SegFormer", "paper")
+    patches = drawn["layers.0.projection.kernel"]
+    assert patches.std() == pytest.approx(math.sqrt(2 / (4 * 4 * 16)), rel=0.1)
+    maps = np.concatenate([value.ravel() for name, value in drawn.items() if value.ndim == 2 and "kernel" in name])
+    assert maps.std() == pytest.approx(0.02, rel=0.01)
+
+
+def test_the_book_starts_tables_of_windows_as_before():
+    """Trained with them: a scheme that says nothing of such tables cuts them at two units."""
+    assert SCHEMES["book"].bias_table is SCHEMES["bert"].position_table

@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import test_image_parity
-import test_sequence_parity
 from listed import LISTED
 
 from netspec.weights import cases
@@ -18,8 +16,6 @@ from netspec.weights.plan import WeightsError
 
 FOLDER = Path(__file__).parent / "parity"
 NAMES = sorted(folder.name for folder in FOLDER.iterdir() if folder.is_dir())
-#: What no network of the language computes yet: modules joined by hand.
-BY_HAND = test_image_parity.TWINS | test_sequence_parity.TWINS
 #: What is recorded is ten times the error of the reference on one processor; others sum in another order.
 SLACK = 3
 #: Cases whose large kernels take longer to compute without optimisation than to compile with it.
@@ -58,7 +54,7 @@ def test_a_network_of_the_books_layers_computes_what_the_reference_does(name):
 
 
 def test_every_case_is_compared():
-    assert set(NAMES) == {*PUBLISHED, *LISTED, *BY_HAND}
+    assert set(NAMES) == {*PUBLISHED, *LISTED}
 
 
 def test_another_convention_or_another_place_shows():
