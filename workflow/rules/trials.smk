@@ -1,30 +1,34 @@
 # Claims of the document that no recipe can express, tried on small problems: `snakemake claims` runs every file of
 # config/trials and sets one page on all. A name alone runs one: `snakemake results/trials/few-shot.json`.
-from train.trials.settings import read as settings_of_trial
+from train.config.schema import ConfigError
+from train.trials.settings import read as read_trial
 
-TRIAL_FILES = {path.stem: str(path) for path in sorted(Path("config/trials").glob("*.yaml"))}
+try:
+    #: The module of each trial, by the name of its file.
+    TRIAL_MODULES = {
+        path.stem: f"train.trials.{read_trial(path).trial}"
+        for path in sorted(Path("config/trials").glob("*.yaml"))
+    }
+except ConfigError as error:
+    raise WorkflowError(str(error)) from None
 TRIALS_SMOKE = str(config.get("recipe", "")).startswith("smoke")
 TRIALS = "results/trials-smoke" if TRIALS_SMOKE else "results/trials"
+TRIAL_RESULT = f"{TRIALS}/{{trial}}.json"
 CLAIMS = "reports/claims-smoke" if TRIALS_SMOKE else "reports/claims"
-
-
-def trial_of(name):
-    """The module of the trial that a file of config/trials runs."""
-    return settings_of_trial(Path(TRIAL_FILES[name])).trial
 
 
 rule trial:
     input:
         settings="config/trials/{trial}.yaml",
-        code=lambda wildcards: closure("train.__main__:_trial", f"train.trials.{trial_of(wildcards.trial)}"),
+        code=lambda wildcards: closure("train.__main__:_trial", TRIAL_MODULES[wildcards.trial]),
     output:
-        TRIALS + "/{trial}.json",
+        TRIAL_RESULT,
     log:
         "logs/trials/{trial}.log",
     benchmark:
         "logs/trials/{trial}.benchmark.tsv"
     wildcard_constraints:
-        trial="|".join(TRIAL_FILES) or "(?!)",
+        trial="|".join(TRIAL_MODULES) or "(?!)",
     conda:
         "../envs/netspec.yaml"
     threads: 1
@@ -41,16 +45,16 @@ rule trial:
 
 rule claims:
     input:
-        trials=list(TRIAL_FILES.values()),
-        results=[f"{TRIALS}/{name}.json" for name in TRIAL_FILES],
+        trials=expand("config/trials/{trial}.yaml", trial=TRIAL_MODULES),
+        results=expand(TRIAL_RESULT, trial=TRIAL_MODULES),
         code=behind("report.trials.__main__:_page"),
     output:
-        table=CLAIMS + ".csv",
-        runs=CLAIMS + "_runs.csv",
-        figure=CLAIMS + ".svg",
-        page=CLAIMS + ".md",
+        table=f"{CLAIMS}.csv",
+        runs=f"{CLAIMS}_runs.csv",
+        figure=f"{CLAIMS}.svg",
+        page=f"{CLAIMS}.md",
         pdf=report(
-            CLAIMS + ".pdf",
+            f"{CLAIMS}.pdf",
             category="Vocabulary",
             subcategory="Claims tried",
             caption="../report/claims.rst",
