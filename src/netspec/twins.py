@@ -135,6 +135,7 @@ _BUILT_BY: dict[str, tuple[Any, ...]] = {
     "time_condition": (layers.TimeCondition,),
     "tokens": (
         layers.AddPositions,
+        layers.DropTokens,
         layers.JoinTokens,
         layers.NewTokens,
         layers.PrependTokens,

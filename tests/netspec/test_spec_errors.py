@@ -16,7 +16,7 @@ ANY_SHAPE = (
     *(L.Squash, L.CapsuleLengths, L.LongestCapsule, L.Activate, L.LocalResponseNorm, L.AvgPool, L.AdaptiveAvgPool),
     *(L.GlobalMaxPool, L.Channels, L.PadChannels, L.PadImage, L.Crop, L.JoinCropped, L.SpaceToDepth),
     *(L.NearestUpsample, L.Resize, L.ResizeLike, L.ReadToken, L.ReadMarked, L.SwapAxes, L.Unread),
-    *(L.NewTokens, L.GridPositions, L.PixelCentres),
+    *(L.NewTokens, L.DropTokens, L.GridPositions, L.PixelCentres),
 )
 
 #: Primitives that act on the last axis, whatever stands before it, and those that only move tensors.

@@ -236,6 +236,7 @@ FIXTURES: tuple[Fixture, ...] = (
         (L.GridAttention(4, 1, relative=3), (3, 3, 4)),
         (L.ReadMarked("s", 2), (3, 4), (3,)),
         (L.ReplaceMarked("s", 1, "t"), (3, 4), (3,), (2, 4)),
+        (L.DropTokens(1), (3, 4)),
         (L.JoinTokens("t"), (3, 4), (2, 4)),
         (L.NewTokens(2, 4), (3, 5)),
         (L.MultiHeadAttention(4, 2, "m", 6, "p", "q", inner=8, out_width=3), (3, 4), (2, 6), (3, 4), (2, 6)),

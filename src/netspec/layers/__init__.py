@@ -75,7 +75,16 @@ from netspec.layers.swin import PatchMerging, SwinStage
 from netspec.layers.taps import Load, Pick, Reshape, Save
 from netspec.layers.time_condition import TimeCondition
 from netspec.layers.token_embedding import LMHead, OneHotDense, SharedEmbed, TokenPositionEmbed
-from netspec.layers.tokens import AddPositions, JoinTokens, NewTokens, PrependTokens, ReplaceMarked, SwapAxes, Unread
+from netspec.layers.tokens import (
+    AddPositions,
+    DropTokens,
+    JoinTokens,
+    NewTokens,
+    PrependTokens,
+    ReplaceMarked,
+    SwapAxes,
+    Unread,
+)
 from netspec.layers.transformer_decoder import TransformerDecoder
 from netspec.layers.transformer_encoder import TransformerEncoder
 from netspec.layers.unet import UNetDown, UNetUp
@@ -115,6 +124,7 @@ __all__ = [
     "DepthToSpace",
     "Dilated",
     "DotProducts",
+    "DropTokens",
     "DynamicRouting",
     "EfficientChannelAttention",
     "EvoformerBlock",

@@ -160,6 +160,26 @@ class NewTokens(Primitive):
 
 
 @dataclass(frozen=True)
+class DropTokens(Free):
+    """A sequence without its first ``n_tokens``: ``(n_tokens + N, width) -> (N, width)``. No parameters.
+
+    Source: Liu et al. 2023 (arXiv:2304.08485), sec. 4.1, where a text is told of patches, not of the class token.
+    """
+
+    n_tokens: int
+
+    primitive = "drop_tokens"
+
+    def output_shape(self, arrived: Shape) -> Shape:
+        """A shorter sequence; raises :class:`LayerError` when nothing is left."""
+        expect_one(arrived)
+        if len(arrived) != 2 or arrived[0] <= self.n_tokens:
+            expected = f"(tokens, width) of more than {self.n_tokens}"
+            raise LayerError("no tokens are left", arrived=arrived, expected=expected)
+        return (arrived[0] - self.n_tokens, arrived[1])
+
+
+@dataclass(frozen=True)
 class JoinTokens(Free):
     """The tokens saved as ``name`` in front of those that arrive: ``(N, width), (M, width) -> (M + N, width)``.
 

@@ -7,7 +7,16 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from netspec.layers.tokens import AddPositions, JoinTokens, NewTokens, PrependTokens, ReplaceMarked, SwapAxes, Unread
+from netspec.layers.tokens import (
+    AddPositions,
+    DropTokens,
+    JoinTokens,
+    NewTokens,
+    PrependTokens,
+    ReplaceMarked,
+    SwapAxes,
+    Unread,
+)
 from netspec.modules.base import Numerics, build_layer
 
 
@@ -85,6 +94,17 @@ class Begun(nnx.Module):
         return jnp.broadcast_to(tokens.astype(self.dtype), (x.shape[0], *self.shape))
 
 
+class Shortened(nnx.Module):
+    """``(B, n + N, width) -> (B, N, width)``."""
+
+    def __init__(self, layer: DropTokens) -> None:
+        self.first = layer.n_tokens
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """What is behind the first tokens."""
+        return x[:, self.first :]
+
+
 class Preceded(nnx.Module):
     """``(B, N, width), (B, M, width) -> (B, M + N, width)``."""
 
@@ -125,6 +145,11 @@ def _(layer: SwapAxes, numerics: Numerics, rngs: nnx.Rngs) -> Swapped:
 @build_layer.register
 def _(layer: Unread, numerics: Numerics, rngs: nnx.Rngs) -> Kept:
     return Kept(layer)
+
+
+@build_layer.register
+def _(layer: DropTokens, numerics: Numerics, rngs: nnx.Rngs) -> Shortened:
+    return Shortened(layer)
 
 
 @build_layer.register

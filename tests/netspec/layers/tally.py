@@ -79,6 +79,7 @@ TALLIES = {
     L.FourierFeatures: lambda t, x, s: t.dense(x.coordinates, x.features, math.prod(s[:-1]), False),
     L.GridPositions: lambda t, x, s: None,
     L.MultiHeadAttention: sequences.multi_head_attention,
+    L.DropTokens: lambda t, x, s: None,
     L.JoinTokens: lambda t, x, s, saved: None,
     L.NewTokens: lambda t, x, s: t.table(x.n_tokens, x.width) if x.learned else None,
     L.PixelCentres: lambda t, x, s: None,
