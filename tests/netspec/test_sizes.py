@@ -21,8 +21,8 @@ IMAGES = tuple(spec for spec in catalogue.specs() if len(spec.input_shape) == 3)
 PROTEINS = {"AlphaFold 2 (Evoformer + StructureModule)", "tiny-Evoformer (4 blocks)"}
 
 UNLIKE_225 = re.compile(
-    r"(google/)?vit[_-]|deit_(tiny|small|base)_patch|facebook/sam-vit-|yolov[38]|yolo11|smp[.]Unet|pix2pix_unet|google/ddpm|"
-    r".*/stable-diffusion.*/unet|mobilevitv2_|openfold_"
+    r"(google/)?vit[_-]|deit_(tiny|small|base)_patch|facebook/sam-vit-|yolov[38]|yolo11|smp[.]Unet|pix2pix_unet|"
+    r"google/ddpm|.*/stable-diffusion.*/unet|mobilevitv2_|openfold_"
 )
 
 
