@@ -33,7 +33,7 @@ FREE = {"name": "schedule-free-adamw", "learning_rate": 0.01}
          "here: key 'optimizer.rate_scaling.by' is \"cube\", expected one of \"linear\""),
         ({"optimizer": {**FREE, "beta1": 0}}, "here: key 'optimizer.beta1' is 0, expected more of schedule-free-adamw"),
         ({"optimizer": {**FREE, "lookahead": {}}}, "here: key 'optimizer.lookahead' does not go with schedule-free"),
-        ({"optimizer": FREE, "schedule": {"name": "plateau"}}, "here: key 'schedule.name' is plateau, expected another"),
+        ({"optimizer": FREE, "schedule": {"name": "plateau"}}, "here: key 'schedule.name' is plateau, expected"),
     ],
 )  # fmt: skip
 def test_mistakes_name_file_and_key(changes, says, short):
