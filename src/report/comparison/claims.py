@@ -9,9 +9,11 @@ from typing import Any
 
 from report.comparison.settings import COSTS, Setting
 from report.engine.errors import ReportError
-from report.engine.formats import NONE, plain, signed
+from report.engine.formats import NONE, plain, signed, signed_count
 from report.runs import statistics
 
+#: Figures that are whole numbers.
+COUNTED = {"params", "macs", "optimizer_bytes"}
 SUPPORTED, REFUTED, UNDECIDED = "supported", "refuted", "undecided"
 RULE = (
     "The rule: by how much the first variant is better than the second, paired by seed, has a 95 % interval "
@@ -36,12 +38,17 @@ class Verdict:
     remark: str = ""
 
     def interval(self, decimals: int = 3) -> str:
-        """The interval that decides, in words where there is none."""
+        """The interval that decides, in words where there is none; what is counted, such as bytes, in whole numbers."""
         if self.remark:
             return self.remark
         if math.isnan(self.low):
             return NONE
-        return f"{signed(self.mean, decimals)} ({signed(self.low, decimals)} to {signed(self.high, decimals)})"
+        values = (self.mean, self.low, self.high)
+        if self.claim.get("figure") in COUNTED:
+            mean, low, high = (signed_count(round(value)) for value in values)
+        else:
+            mean, low, high = (signed(value, decimals) for value in values)
+        return f"{mean} ({low} to {high})"
 
 
 def decided(low: float, high: float, smallest: float = 0.0, expects: str = "better") -> str:

@@ -43,6 +43,7 @@ COLUMNS = {
     "optimizer_bytes": "bytes of the state of the optimizer",
     "loss": "mean validation loss of the judged runs that count, at their end",
     "loss_at_equal_time": "the same after the time that the fastest variant takes for all its steps",
+    "least_step_milliseconds": "the least time of a step that a run had, which that is told by",
     "larger_rate": "the rate that is ten times the best one, where it was tried",
     "kept": "the share of what is learned at the best rate that is learned there",
     "diverged_at_larger": "judged runs that diverged there",
