@@ -140,7 +140,7 @@ _PYRAMID = ((16, 16, 3), (8, 8, 4), (4, 4, 5), (2, 2, 6))
 #: The layers that blocks of convolutional networks are put together from.
 _GENERAL = (
     *((L.Activate(name), (3, 4)) for name in ("relu6", "hard_sigmoid", "elu", "selu", "celu", "mish", "softplus")),
-    *((L.Activate(name), (3, 4)) for name in ("softsign", "softmax")),
+    *((L.Activate(name), (3, 4)) for name in ("softsign", "softmax", "log_softmax")),
     (L.PReLU(4), (3, 4)),
     (L.BatchNorm(4, "relu"), (3, 3, 4)),
     (L.BatchNorm(4, frozen=True), (3, 3, 4)),
@@ -156,6 +156,12 @@ _GENERAL = (
     (L.AvgPool(3, 2, 1, ceil=True), (6, 5, 2)),
     (L.AvgPool((2, 3), 1, "same", count_padding=False), (4, 5, 2)),
     (L.AdaptiveAvgPool((2, 3)), (5, 4, 2)),
+    (L.LpPool(2, 2), (5, 4, 2)),
+    (L.UnitLength(), (3, 4)),
+    (L.CumulativeSum(), (4, 3)),
+    (L.Recurrent(4, 3), (5, 4)),
+    (L.Recurrent(4, 3, "gru"), (5, 4)),
+    (L.MultiHeadAttention(4, 2, causal=True), (5, 4)),
     (L.GlobalMaxPool(), (4, 3, 2)),
     (L.SqueezeExcite(4, 2, "silu", "hard_sigmoid"), (3, 3, 4)),
     (L.EfficientChannelAttention(5), (3, 3, 5)),
