@@ -118,6 +118,7 @@ _BUILT_BY: dict[str, tuple[Any, ...]] = {
     "read_token": (layers.ReadMarked, layers.ReadToken),
     "recurrent": (layers.Recurrent,),
     "residual_block": (layers.ResidualBlock,),
+    "separable_attention": (layers.SeparableAttention,),
     "separable_conv": (layers.SeparableConv,),
     "shuffle_block": (
         layers.ShuffleBlock,

@@ -18,8 +18,8 @@ from train.config import limits
 #: Reports on trained cells: folders of this package whose ``page.py`` has a :class:`report.runs.command.Report` as
 #: ``REPORT``, imported when it is asked for.
 KINDS = (
-    "ablation", "zoo", "imagenette", "imagenet", "sweep", "comparison", "language", "segmentation", "diffusion",
-    "detection",
+    "ablation", "zoo", "imagenette", "imagenet", "sweep", "comparison", "optimizers", "schedules", "attention",
+    "positions", "language", "segmentation", "diffusion", "detection",
 )  # fmt: skip
 
 

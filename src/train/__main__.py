@@ -158,6 +158,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     step.set_defaults(run=_bench_step)
 
+    grown = commands.add_parser("bench-lengths", help="what attentions cost at growing length, as JSON")
+    grown.add_argument("--cell", type=Path, required=True, nargs="+", help="resolved cell files, one for each variant")
+    grown.add_argument("--names", type=limits.name, nargs="+", help="what to call them (default: names of the cells)")
+    grown.add_argument("--lengths", type=limits.count, required=True, nargs="+", help="numbers of tokens")
+    grown.set_defaults(run=_bench_lengths)
+
     estimate = commands.add_parser(
         "estimate", help="how long the runs of a configuration take here, and what they need"
     )
@@ -178,7 +184,24 @@ def _parser() -> argparse.ArgumentParser:
         "--semantics", choices=("book", "imagenet", "paper"), help="instead of those in the configuration"
     )
     show.set_defaults(run=_show)
+
+    trial = commands.add_parser(
+        "trial", help="run the methods of a file in config/trials; run again to continue where it stopped"
+    )
+    trial.add_argument("trial", type=Path, metavar="YAML", help="a file such as config/trials/few-shot.yaml")
+    trial.add_argument("--out", type=Path, required=True, metavar="JSON", help="what every run measured")
+    trial.add_argument("--cache", type=Path, required=True, metavar="DIR", help="folder for what is finished of it")
+    trial.add_argument("--smoke", action="store_true", help="a few steps and two seeds, to see that everything runs")
+    _parent(trial)
+    trial.set_defaults(run=_trial)
     return parser
+
+
+def _trial(options: argparse.Namespace) -> None:
+    from train.trials import command
+
+    check_apart({"--out": options.out, "--cache": options.cache}, {"the trial": options.trial})
+    command.run(options.trial, options.out, options.cache, smoke=options.smoke)
 
 
 def _cell(parser: argparse.ArgumentParser) -> None:
@@ -396,6 +419,23 @@ def _bench_step(options: argparse.Namespace) -> int:
 
     gpus.claim(1)
     print(json.dumps(bench(bare(cell, options.batch_size), options.rounds, options.starts), indent=2))
+    return 0
+
+
+def _bench_lengths(options: argparse.Namespace) -> int:
+    cells = [config.read_cell(path) for path in options.cell]
+    names = options.names or [cell.name for cell in cells]
+    if len(names) != len(cells) or len({*names}) < len(names):
+        raise ConfigError(
+            f"--names: arrived {len({*names})} names, expected another one for each of {len(cells)} cells"
+        )
+    gpus.claim(1)
+    from train.machine.runtime import start_jax
+
+    start_jax(cpu_devices=1)
+    from train.measure.lengths import measure
+
+    print(json.dumps(measure(dict(zip(names, cells, strict=True)), options.lengths), indent=2))
     return 0
 
 

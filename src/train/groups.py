@@ -6,17 +6,18 @@ Tensors are named as in :func:`netspec.canonical_state`, whatever the modules ke
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
 import jax
-import optax
 from flax import nnx
 
 from netspec.weights.canonical import Arranged, names_kept
 from train.config.cell import Start
 from train.config.printable import shown
 from train.config.schema import ConfigError
+from train.optimizers import Rule
 
 #: A tree of tensors, nested by attribute names and places in lists.
 Tree = Any
@@ -62,16 +63,17 @@ class Groups:
         """All parameters."""
         return _merged(trained, frozen) if frozen else trained
 
-    def scaled(self, optimizer: optax.GradientTransformation) -> optax.GradientTransformation:
-        """``optimizer``, of the parameters that are trained, with what it adds to each times its factor."""
+    def scaled(self, rule: Rule) -> Rule:
+        """``rule``, of the parameters that are trained, with what it adds to each times its factor."""
         if not self.factors:
-            return optimizer
+            return rule
         factors = self.factors
 
-        def update(updates: Tree, state: Any, params: Tree = None) -> tuple[Tree, Any]:
+        def update(gradient: Tree, state: Any, params: Tree, **offered: Any) -> tuple[Tree, Any]:
+            updates, state = rule.update(gradient, state, params, **offered)
             return jax.tree_util.tree_map_with_path(lambda path, leaf: leaf * factors[_keys(path)], updates), state
 
-        return optax.chain(optimizer, optax.GradientTransformation(lambda params: optax.EmptyState(), update))
+        return replace(rule, update=update)
 
     def hold(self, model: nnx.Module) -> None:
         """Have the normalisations of a ``model`` in training mode use running statistics, where these are frozen."""

@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from train import destination, divergence
+from train import destination, divergence, watched
 from train.checkpoint import Checkpoints
 from train.config.cell import Cell
 from train.config.length import length_of
@@ -142,6 +142,8 @@ def _fit(cell: Cell, seed: int, store: Store, out: Path, saved: Checkpoints, mad
                 finished = _finish_period(programs, length, state, store, published, step, clock, progress)
                 rows += finished
                 live.add(finished, step)
+                if length.validates(step):
+                    state = programs.observed(state, _validation_loss(finished))
                 # On the device, as the step leaves them: arrays of another kind would compile it a second time.
                 state = state._replace(sums=jax.tree.map(lambda s: jnp.zeros_like(s, device=s.sharding), state.sums))
                 if cell.on_divergence == "stop" and divergence.first(finished):
@@ -216,7 +218,7 @@ def _finish_period(
     epoch = length.epoch(step)
     with clock.measure("train"):
         train = _current(programs.learner, state)  # waits for the device
-    train["learning_rate"] = programs.rate(step - 1)
+    train["learning_rate"] = programs.rate(step - 1, state)
     rows = [[epoch, step, "train", name, divergence.finite_or_none(value)] for name, value in train.items()]
     named = sorted(train, key=lambda name: ("loss" not in name, name))
     shown = {"rate" if name == "learning_rate" else name: train[name] for name in named}
@@ -234,5 +236,10 @@ def _finish_period(
     return rows
 
 
+def _validation_loss(rows: list[list]) -> float | None:
+    return next((value for _, _, split, name, value in rows if (split, name) == ("val", "loss")), None)
+
+
 def _current(learner: Learner, state: TrainState) -> dict[str, float]:
-    return learner.figures(jax.device_get(state.sums))
+    sums, norms = watched.figures(jax.device_get(state.sums))
+    return learner.figures(sums) | norms

@@ -1,7 +1,8 @@
-"""Learning-rate schedule and optimizer of a cell, from optax."""
+"""Learning-rate schedule and optimizer of a cell."""
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Any
 
@@ -15,6 +16,7 @@ from train.config.extra import text_of
 from train.config.length import length_of
 from train.config.models import own
 from train.config.schema import ConfigError
+from train.optimizers import Rule, after, core, following, plain, sharpness_aware, slowed_on_plateau
 from train.schedules import SHAPES
 
 
@@ -28,11 +30,12 @@ def learning_rate(cell: Cell, steps_per_epoch: int, peak: Any = None) -> optax.S
     same rate at the same step.
 
     In general the rate after warm-up is ``base (floor + (1 - floor) f)``, where f falls from 1 to 0 as half a cosine or
-    as a line, or stays 1 where the schedule is ``constant``; other shapes are in :mod:`train.schedules`. ``peak`` takes
-    the place of the cell's base rate: an array in a compiled step, which is then the same for all rates.
+    as a line, or stays 1 where the schedule is ``constant``, or ``plateau``, where what is observed lowers it; other
+    shapes are in :mod:`train.schedules`. ``peak`` takes the place of :func:`peak_rate`: an array in a compiled step,
+    which is then the same for all rates.
     """
     schedule = cell.schedule
-    base = cell.optimizer.learning_rate if peak is None else peak
+    base = peak_rate(cell) if peak is None else peak
     length, per_epoch = length_of(cell, steps_per_epoch), schedule.granularity == "epoch"
     unit = steps_per_epoch if per_epoch else 1
     warmup, total = length.warmup // unit, length.steps // unit
@@ -59,36 +62,52 @@ def learning_rate(cell: Cell, steps_per_epoch: int, peak: Any = None) -> optax.S
     return rate
 
 
+def peak_rate(cell: Cell) -> float:
+    """The rate after warm-up: the recipe's, times k or √k where it is for a batch a k-th as large.
+
+    Linear scaling is of Goyal et al. 2017 (arXiv:1706.02677), with the root of Krizhevsky 2014 (arXiv:1404.5997), sec.
+    5; both want a warm-up.
+    """
+    options, scaling = cell.optimizer, cell.optimizer.rate_scaling
+    if scaling is None:
+        return options.learning_rate
+    ratio = cell.batch_size / scaling.of_batch
+    return options.learning_rate * (ratio if scaling.by == "linear" else math.sqrt(ratio))
+
+
 def kernels_only(params: Any) -> Any:
     """True on dense and convolution kernels; false on biases, norms, class token and position table."""
     return jax.tree_util.tree_map_with_path(lambda path, _: getattr(path[-1], "key", None) == "kernel", params)
 
 
-def make_optimizer(cell: Cell, steps_per_epoch: int, peak: Any = None) -> optax.GradientTransformation:
-    """AdamW or SGD with momentum, after clipping by global norm where asked.
+def make_optimizer(cell: Cell, steps_per_epoch: int, peak: Any = None) -> Rule:
+    """The optimizer that a cell names, with what is around it: SAM, lookahead, plateau, clipping, from outside in.
 
     - ``adamw``: ``w <- w - lr (m̂ / (sqrt(v̂) + eps) + weight_decay w)``, Loshchilov and Hutter 2019
       (arXiv:1711.05101).
     - ``sgd``: ``m <- momentum m + g + weight_decay w``, ``w <- w - lr m``: the decay is part of the gradient, as in the
       convolutional ImageNet runs (companion repository), and so momentum carries it on.
+    - the others: :mod:`train.optimizers.table`.
 
     Clipping scales a gradient of a norm above ``clip_norm`` by ``clip_norm / norm``. The book's ImageNet run scaled by
     ``min(1, clip_norm / (norm + 1e-6))``, which where ``clip_norm`` is 1 is less by at most a millionth. The decay mask
     is the book's (companion repository). ``peak`` is that of :func:`learning_rate`.
     """
-    options, rate = cell.optimizer, learning_rate(cell, steps_per_epoch, peak)
+    options, schedule, rate = cell.optimizer, cell.schedule, learning_rate(cell, steps_per_epoch, peak)
     if cell.own_optimizer is not None:
-        clip = [] if options.clip_norm is None else [optax.clip_by_global_norm(options.clip_norm)]
-        return optax.chain(*clip, own_optimizer(cell.own_optimizer, cell.own_text, rate))
-    mask = kernels_only if options.decay_mask == "kernels" else None
-    if options.name == "adamw":
-        betas = {"b1": options.beta1, "b2": options.beta2, "eps": options.epsilon}
-        parts = [optax.adamw(rate, **betas, weight_decay=options.weight_decay, mask=mask)]
+        rule = plain(own_optimizer(cell.own_optimizer, cell.own_text, rate))
     else:
-        parts = [optax.add_decayed_weights(options.weight_decay, mask), optax.sgd(rate, options.momentum)]
+        rule = core(options, rate, kernels_only if options.decay_mask == "kernels" else None)
     if options.clip_norm is not None:
-        parts.insert(0, optax.clip_by_global_norm(options.clip_norm))
-    return optax.chain(*parts)
+        rule = after([optax.clip_by_global_norm(options.clip_norm)], rule)
+    if schedule.name == "plateau":
+        assert schedule.factor is not None and schedule.patience is not None
+        rule = slowed_on_plateau(rule, schedule.factor, schedule.patience, schedule.floor)
+    if options.lookahead is not None:
+        rule = following(rule, options.lookahead.period, options.lookahead.rate)
+    if options.sam is not None:
+        rule = sharpness_aware(rule, options.sam.radius)
+    return rule
 
 
 def own_optimizer(place: str, text: str | None, rate: optax.Schedule) -> optax.GradientTransformation:

@@ -23,8 +23,10 @@ from train.tasks import TASKS
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "numpy")
 #: What a network is made of enters a result as text (:func:`architecture_of`): editing another one retrains nothing.
 WITHOUT = ("netspec.catalogue", "netspec.cli.sources", "netspec.exact")
-#: What only a run that starts from weights depends on, and the folder of rules for those of libraries.
-STARTING, RULES = "train.start", SRC / "netspec/weights/families"
+#: What only a run that starts from weights depends on.
+STARTING = "train.start"
+#: Packages of networks of libraries, and of the rules for their weights, whose modules are chosen while a program runs.
+NETWORKS, RULES, READERS = "netspec.exact", "netspec.weights.families", "netspec.weights.constructors"
 #: The modules of the tasks by their names, of which a cell names one.
 LEARNERS = {task.name: task.module for task in TASKS.values()}
 
@@ -38,7 +40,7 @@ def code_of(model: str, command: str = "train.__main__:_fit", task: str = DEFAUL
     trains = command.startswith("train.")
     learner = [LEARNERS[task]] if trains and task in LEARNERS else []
     others = [module.rpartition(".")[0] for name, module in LEARNERS.items() if name != task]
-    rules = [f"netspec.weights.families.{path.stem}" for path in sorted(RULES.glob("[a-z]*.py"))] if start else []
+    rules = modules_in(RULES) if start else []
     without = (*WITHOUT, *others) if start else (*WITHOUT, *others, STARTING)
     return closure(command, *learner, *rules, *modules_of(model), without=without)
 
@@ -47,6 +49,17 @@ def modules_of(model: str) -> list[str]:
     """The modules that define the layers of ``model``, and those that build them, which are chosen when it is built."""
     layers = {type(layer) for layer in _layers_in(model_of(model).layers)}
     return [*{layer.__module__ for layer in layers}, *{TWINS[layer] for layer in layers if layer in TWINS}]
+
+
+def modules_in(*packages: str) -> list[str]:
+    """The modules of packages, by dotted name."""
+    found = ((package, path) for package in packages for path in SRC.joinpath(*package.split(".")).glob("[a-z]*.py"))
+    return sorted(f"{package}.{path.stem}" for package, path in found)
+
+
+def published_modules() -> list[str]:
+    """What the networks of libraries and their weights are read off."""
+    return modules_in(NETWORKS, RULES, READERS)
 
 
 def all_modules() -> list[str]:

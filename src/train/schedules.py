@@ -1,7 +1,8 @@
 """Shapes of the fall of a learning rate, as functions of how much of it is over; warm-up comes before.
 
 Each maps the share ``p`` of the fall that is over, 0 to 1, to a share of the peak rate. Pure functions of the step:
-what looks at a metric is no schedule in this sense.
+what looks at a metric is in :mod:`train.optimizers.around`. Options and their defaults stand in
+``workflow/schemas/recipe.schema.yaml``.
 """
 
 from __future__ import annotations
@@ -13,19 +14,13 @@ import jax.numpy as jnp
 
 from train.config.cell import Schedule
 
-#: Shares of the fall at which a rate that falls in steps drops, and by which factor, where a recipe does not say.
-DROPS, FACTOR = (0.5, 0.75), 0.1
-#: Cosines in a row, where a recipe does not say.
-CYCLES = 3
 #: Of a cycle: the share that rises, the share of the peak it starts from, and the share it ends at.
 RISING, START, END = 0.3, 1 / 25, 1e-4
 
 
 def step(p: Any, schedule: Schedule) -> Any:
     """``factor`` to the number of ``drops`` that are over, as for ResNets (He et al. 2016, arXiv:1512.03385)."""
-    factor = FACTOR if schedule.factor is None else schedule.factor
-    drops = jnp.asarray(DROPS if schedule.drops is None else schedule.drops)
-    return factor ** jnp.sum(jnp.asarray(p)[..., None] >= drops, axis=-1)
+    return schedule.factor ** jnp.sum(jnp.asarray(p)[..., None] >= jnp.asarray(schedule.drops), axis=-1)
 
 
 def exponential(p: Any, schedule: Schedule) -> Any:
@@ -48,8 +43,7 @@ def restarts(p: Any, schedule: Schedule) -> Any:
 
     Loshchilov and Hutter 2017 (arXiv:1608.03983), equation 5 with :math:`T_{mult} = 1`.
     """
-    cycles = CYCLES if schedule.cycles is None else schedule.cycles
-    place = jnp.where(jnp.asarray(p) >= 1, 1.0, p * cycles % 1.0)
+    place = jnp.where(jnp.asarray(p) >= 1, 1.0, p * schedule.cycles % 1.0)
     return 0.5 * (1 + jnp.cos(jnp.pi * place))
 
 

@@ -21,11 +21,13 @@ from flax import nnx
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 import netspec
+from train import watched
 from train.config.cell import Cell
 from train.config.schema import ConfigError
 from train.groups import Groups, head_of
 from train.machine.devices import compiler_options
-from train.optimizer import learning_rate, make_optimizer
+from train.optimizer import learning_rate, make_optimizer, peak_rate
+from train.optimizers import Rule
 from train.tasks.base import Learner
 
 #: Evaluation holds no gradients, so its batches may be larger than those of training.
@@ -57,11 +59,13 @@ class Programs:
         mesh = Mesh(self._devices, ("data",))
         replicated, self._split = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("data"))
         self._steps_per_epoch = steps_per_epoch
+        #: Says what the optimizer asks of a loop, and takes no step: see :meth:`_rule`.
+        self._asks, self._rate = make_optimizer(cell, steps_per_epoch), learning_rate(cell, steps_per_epoch)
         network = nnx.eval_shape(lambda: self._build(nnx.Rngs(0)))
         self.groups = Groups(network, cell.start)
         self._graph, _, self._draws, rest = parts_of(network)
-        self._optimizer = self.groups.scaled(make_optimizer(cell, steps_per_epoch))
-        self._rate = learning_rate(cell, steps_per_epoch)
+        self._observed = jax.jit(self._observe, donate_argnums=0, out_shardings=replicated)
+        self._prepared = jax.jit(self._prepare, out_shardings=replicated)
         self._counts = bool(jax.tree.leaves(rest))
         self._called: dict[Callable, Callable] = {}
         compiled = {"out_shardings": replicated, "compiler_options": compiler_options()}
@@ -92,7 +96,7 @@ class Programs:
 
     def init(self, seed: int) -> TrainState:
         """The state before the first step of the run with ``seed``, at the rate of the cell."""
-        return self._begun(seed, self.cell.optimizer.learning_rate)
+        return self._begun(seed, peak_rate(self.cell))
 
     @property
     def devices(self) -> int:
@@ -124,20 +128,23 @@ class Programs:
                     return function(self._network(params, rest, None), *arrays)
 
                 self._called[function] = jax.jit(call)
-            return self._called[function](evaluated(state), state.rest, *arrays)
+            return self._called[function](self.evaluated(state), state.rest, *arrays)
 
         return run
 
     def network(self, state: TrainState) -> nnx.Module:
         """The network as it is evaluated and published."""
-        return self._network(evaluated(state), state.rest, None)
+        return self._network(self.evaluated(state), state.rest, None)
 
     def loaded(self, state: TrainState, arrays: Mapping[str, Any]) -> TrainState:
         """``state`` with published weights; raises ``ValueError`` as :func:`netspec.load_canonical_state` does."""
         network = self.network(state)
         netspec.load_canonical_state(network, arrays)
         _, params, _, rest = parts_of(network)
-        return state._replace(params=nnx.to_pure_dict(params), rest=nnx.to_pure_dict(rest), average=None)
+        params, rest = nnx.to_pure_dict(params), nnx.to_pure_dict(rest)
+        # What is read is what was published: it stands where it is not made of an optimizer's memory.
+        average = None if self._asks.evaluated is None else params
+        return state._replace(params=params, rest=rest, average=average)
 
     def started(
         self, state: TrainState, arrays: Mapping[str, Any], head: Literal["auto", "new", "kept"] = "auto"
@@ -162,7 +169,8 @@ class Programs:
             for after, before in ((started.params, state.params), (started.rest, state.rest))
         )
         average = None if state.average is None else jax.tree.map(jnp.copy, params)
-        return state._replace(params=params, rest=rest, average=average), replaced
+        optimizer = self._prepared(params, state.rate)  # some remember where they started
+        return state._replace(params=params, rest=rest, optimizer=optimizer, average=average), replaced
 
     @property
     def must_settle(self) -> bool:
@@ -170,7 +178,7 @@ class Programs:
 
         Averaged weights make other activations than those that the running statistics of normalisation are of.
         """
-        return self.cell.ema_decay is not None and self._counts
+        return self._counts and (self.cell.ema_decay is not None or self._asks.evaluated is not None)
 
     def settled(self, state: TrainState, batches: Iterable[dict]) -> TrainState:
         """``state`` with the statistics that the published weights have on training ``batches``, for evaluation.
@@ -188,9 +196,23 @@ class Programs:
         mean = jax.tree.map(lambda *x: sum(x) / len(x) if jnp.issubdtype(x[0].dtype, jnp.floating) else x[-1], *late)
         return state._replace(rest=mean)
 
-    def rate(self, step: int) -> float:
-        """The learning rate of step 0, 1, …."""
-        return float(self._rate(step))
+    def rate(self, step: int, state: TrainState) -> float:
+        """The learning rate of step 0, 1, …, which led to ``state``."""
+        scale = self._asks.rate_scale
+        return float(self._rate(step)) * (1.0 if scale is None else float(scale(state.optimizer)))
+
+    def observed(self, state: TrainState, loss: float | None) -> TrainState:
+        """``state`` after an evaluation that gave ``loss``, ``None`` where it was no number."""
+        if self._asks.observed is None:
+            return state
+        value = jnp.float32(jnp.nan if loss is None else loss)
+        return state._replace(optimizer=self._observed(state.optimizer, value, state.rate))
+
+    def evaluated(self, state: TrainState) -> Any:
+        """The parameters that are evaluated and published: a moving average where one is kept, else the optimizer's."""
+        if state.average is not None:
+            return state.average
+        return self._own(state.params, state.optimizer, state.rate)
 
     def place(self, batch: dict) -> dict:
         """The rows of a batch that this process has read, on its devices."""
@@ -209,6 +231,26 @@ class Programs:
         used = self._updated.lower(state, views).compile().memory_analysis()
         held = used.argument_size_in_bytes + used.output_size_in_bytes - used.alias_size_in_bytes
         return held + used.temp_size_in_bytes
+
+    def _rule(self, rate: Any) -> Rule:
+        """The optimizer at the rate of a state: one that is written into a program would compile anew for each."""
+        return self.groups.scaled(make_optimizer(self.cell, self._steps_per_epoch, rate))
+
+    def _prepare(self, params: Any, rate: jax.Array) -> Any:
+        return self._rule(rate).init(self.groups.split(params)[0])
+
+    def _own(self, params: Any, optimizer: Any, rate: jax.Array) -> Any:
+        """The weights that an optimizer stands for, which some keep beside those that gradients are taken at."""
+        evaluated = self._rule(rate).evaluated
+        if evaluated is None:
+            return params
+        trained, frozen = self.groups.split(params)
+        return self.groups.whole(evaluated(optimizer, trained), frozen)
+
+    def _observe(self, optimizer: Any, loss: jax.Array, rate: jax.Array) -> Any:
+        observed = self._rule(rate).observed
+        assert observed is not None
+        return observed(optimizer, loss)
 
     def _build(self, rngs: nnx.Rngs) -> nnx.Module:
         cell = self.cell
@@ -230,7 +272,7 @@ class Programs:
             rate=jnp.float32(rate),
             params=params,
             rest=rest,
-            optimizer=self._optimizer.init(self.groups.split(params)[0]),
+            optimizer=self._prepare(params, rate),
             average=None if self.cell.ema_decay is None else params,
             sums=jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, jnp.float32), self._sums()),
         )
@@ -241,7 +283,8 @@ class Programs:
 
         def of(batch: Any) -> Any:
             views = self.learner.inputs(jax.random.key(0), batch, jnp.int32(0))
-            return self.learner.train_loss(partial(zeros_of, self.spec), views)[1]
+            sums = self.learner.train_loss(partial(zeros_of, self.spec), views)[1]
+            return sums | (dict.fromkeys(watched.NAMES, jnp.float32(0)) if self.cell.watch_gradients else {})
 
         return jax.eval_shape(of, batch)
 
@@ -263,44 +306,54 @@ class Programs:
         cell, key = self.cell, jax.random.fold_in(_stream(state.seed, 2), state.step)
         trained, frozen = self.groups.split(state.params)
 
-        def gradient_of(rest: Any, part: Any, index: Any) -> Any:
-            def loss_of(params: Any) -> Any:
-                drawn = key if cell.accumulate == 1 else jax.random.fold_in(key, index)
-                model = self._network(self.groups.whole(params, frozen), rest, drawn)
-                loss, sums = self.learner.train_loss(model, part)
-                return loss, (sums, nnx.to_pure_dict(parts_of(model)[3]))
+        def whole(trained: Any) -> tuple[Any, Any, Any]:
+            def gradient_of(rest: Any, part: Any, index: Any) -> Any:
+                def loss_of(params: Any) -> Any:
+                    drawn = key if cell.accumulate == 1 else jax.random.fold_in(key, index)
+                    model = self._network(self.groups.whole(params, frozen), rest, drawn)
+                    loss, sums = self.learner.train_loss(model, part)
+                    return loss, (sums, nnx.to_pure_dict(parts_of(model)[3]))
 
-            gradient, (sums, after) = jax.grad(loss_of, has_aux=True)(trained)
-            return gradient, sums, after
+                gradient, (sums, after) = jax.grad(loss_of, has_aux=True)(trained)
+                return gradient, sums, after
 
-        gradient, sums, rest = accumulated(gradient_of, state.rest, views, cell.accumulate)
-        # Made here, with the rate of the state: one that is written into the program would compile anew for each.
-        optimizer = self.groups.scaled(make_optimizer(cell, self._steps_per_epoch, state.rate))
-        updates, optimizer_state = optimizer.update(gradient, state.optimizer, trained)
+            return accumulated(gradient_of, state.rest, views, cell.accumulate)
+
+        gradient, sums, rest = whole(trained)
+        if cell.watch_gradients:
+            sums = {**sums, **watched.norms(gradient)}
+        updates, optimizer_state = self._rule(state.rate).update(
+            gradient,
+            state.optimizer,
+            trained,
+            gradient_at=lambda params: whole(params)[0],
+            key=jax.random.fold_in(_stream(state.seed, 4), state.step),
+        )
         trained = optax.apply_updates(trained, updates)
+        params = self.groups.whole(trained, frozen)
         average = state.average
         if cell.ema_decay is not None:  # what is frozen is its own average, to the last bit
+            own = self.groups.split(self._own(params, optimizer_state, state.rate))[0]
             before, kept = self.groups.split(average)
-            average = self.groups.whole(optax.incremental_update(trained, before, 1 - cell.ema_decay), kept)
-        params = self.groups.whole(trained, frozen)
+            average = self.groups.whole(optax.incremental_update(own, before, 1 - cell.ema_decay), kept)
         sums = jax.tree.map(jnp.add, state.sums, sums)
         return TrainState(state.step + 1, state.seed, state.rate, params, rest, optimizer_state, average, sums)
 
     def _statistics(self, state: TrainState, batch: dict, index: jax.Array) -> Any:
         """What is not trained, moved by batch number ``index``, which the published weights see as in training."""
         input_key, key = jax.random.split(jax.random.fold_in(_stream(state.seed, 3), index))
-        model = self._network(evaluated(state), state.rest, key)
+        model = self._network(self.evaluated(state), state.rest, key)
         self.learner.train_loss(model, self.learner.inputs(input_key, batch, state.step))
         return nnx.to_pure_dict(parts_of(model)[3])
 
     def _measure(self, state: TrainState, batch: dict, index: jax.Array) -> dict:
         key = jax.random.fold_in(jax.random.key(0), index)
-        return self.learner.measure(self._network(evaluated(state), state.rest, None), batch, key)
+        return self.learner.measure(self._network(self.evaluated(state), state.rest, None), batch, key)
 
 
 def _stream(seed: jax.Array, purpose: int) -> jax.Array:
     """The key of all draws for one purpose: 0 initial weights, 1 inputs, 2 the network while it trains,
-    3 statistics of averaged weights.
+    3 statistics of averaged weights, 4 the optimizer.
     """
     return jax.random.fold_in(jax.random.key(seed), purpose)
 
@@ -366,8 +419,3 @@ def keyed(draws: nnx.State, key: jax.Array) -> nnx.State:
         for index, leaf in enumerate(leaves)
     ]
     return jax.tree.unflatten(structure, fresh)
-
-
-def evaluated(state: TrainState) -> Any:
-    """The parameters that are evaluated and published: the moving average where one is kept."""
-    return state.params if state.average is None else state.average

@@ -12,7 +12,7 @@ import yaml
 from comparisons import Zoo, imagenette
 
 from report.__main__ import KINDS, main
-from report.comparison.page import Comparison
+from report.comparison.report import Comparison
 from report.runs.command import Report
 from train.config.closure import closure
 

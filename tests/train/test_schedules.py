@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from train import config, schedules
+from train.config import recipes, schema
+from train.config.cell import Schedule
 from train.config.checks import check_together
 from train.config.places import Places
 from train.config.schema import ConfigError
@@ -20,13 +22,10 @@ def rates(short_cell):
     """A function giving the rates of all steps of a run of 400 steps with these keys of a schedule, peak 1."""
 
     def make(**keys):
-        cell = short_cell("bare")
-        schedule = dataclasses.replace(
-            cell.schedule, **{"granularity": "step", "warmup_epochs": 0, "floor": 0.0} | keys
-        )
-        cell = dataclasses.replace(
-            cell, schedule=schedule, optimizer=dataclasses.replace(cell.optimizer, learning_rate=1.0)
-        )
+        cell = short_cell("bare", optimizer={"learning_rate": 1.0})
+        given = {"granularity": "step", "warmup_epochs": 0, "floor": 0.0} | keys
+        schedule = Schedule(**schema.completed({"schedule": given}, "recipe")["schedule"])
+        cell = dataclasses.replace(cell, schedule=schedule)
         rate = learning_rate(cell, STEPS)
         return np.array([float(rate(step)) for step in range(cell.epochs * STEPS)])
 
@@ -79,8 +78,19 @@ def test_warm_up_comes_before_any_of_them(rates):
 @pytest.mark.parametrize(
     ("keys", "says"),
     [
-        ({"name": "cosine", "cycles": 3}, r"'schedule.cycles' is one of schedule 'restarts', which is here 'cosine'"),
-        ({"name": "restarts", "drops": [0.5]}, r"'schedule.drops' is one of schedule 'step'"),
+        ({"name": "cosine", "cycles": 3}, r"'schedule.cycles' does not belong here; cosine has no options of its own"),
+        (
+            {"name": "restarts", "drops": [0.5]},
+            r"'schedule.drops' does not belong here; expected options of restarts: cycles",
+        ),
+        (
+            {"name": "step", "patience": 2},
+            r"'schedule.patience' does not belong here; expected options of step: drops, factor",
+        ),
+        (
+            {"name": "plateau", "drops": [0.5]},
+            r"'schedule.drops' does not belong here; expected options of plateau: factor, pat",
+        ),
         ({"name": "exponential", "floor": 0.0}, r"'schedule.floor' is 0"),
         ({"name": "one-cycle", "warmup_epochs": 1}, r"'schedule.warmup_epochs' is 1, expected 0"),
     ],
@@ -89,7 +99,16 @@ def test_what_does_not_go_together_is_refused(keys, says, short):
     cell = copy.deepcopy(short("bare"))
     cell["schedule"] = {**cell["schedule"], **keys}
     with pytest.raises(ConfigError, match=says):
+        schema.validate(cell, "cell", "here")
         check_together(cell, Places(*["here"] * 4))
+
+
+def test_options_of_a_schedule_go_with_its_name():
+    base = {"schedule": {"name": "step", "granularity": "step", "drops": [0.3], "factor": 0.2}}
+    same = recipes.merge(base, {"schedule": {"factor": 0.3}})["schedule"]
+    assert same == {"name": "step", "granularity": "step", "drops": [0.3], "factor": 0.3, "floor": 0.0}
+    other = recipes.merge(base, {"schedule": {"name": "plateau"}})["schedule"]
+    assert other == {"name": "plateau", "granularity": "step", "factor": 0.5, "patience": 2, "floor": 0.0}
 
 
 def test_a_resolved_schedule_is_hashable_data(short):

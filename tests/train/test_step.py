@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import netspec
-from train.step import Programs, accumulated, evaluated
+from train.step import Programs, accumulated
 from train.tasks import learner_of
 
 pytestmark = pytest.mark.slow
@@ -85,7 +85,7 @@ def test_average_of_weights(short_cell, batch):
     for _ in range(3):
         state = programs.train(state, programs.place(batch))
         expected = [0.75 * old + 0.25 * new for old, new in zip(expected, leaves(state.params), strict=True)]
-    for ours, by_hand in zip(leaves(evaluated(state)), expected, strict=True):
+    for ours, by_hand in zip(leaves(programs.evaluated(state)), expected, strict=True):
         np.testing.assert_allclose(ours, by_hand, rtol=1e-5, atol=1e-7)
 
 

@@ -128,10 +128,47 @@ rule resolve_comparison:
         "printf '%s\n' {params.about:q} > {output} 2> {log}"
 
 
+# What the variants of a comparison of attentions cost at growing length. It takes every core, as it times.
+rule measure_lengths:
+    input:
+        cells=reported(lambda name: list(PLAN.variants(name).values())),
+        code=lambda wildcards: sorted(
+            {
+                path
+                for cell in PLAN.variants(PLAN.reported[wildcards.report].name).values()
+                for path in provenance.code_of(
+                    PLAN.model_at(cell), "train.__main__:_bench_lengths", "language"
+                )
+            }
+        ),
+    output:
+        "results/comparisons/{report}-lengths.json",
+    log:
+        "logs/comparisons/{report}-lengths.log",
+    benchmark:
+        "logs/comparisons/{report}-lengths.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    threads: lambda wildcards: workflow.resource_settings.cores or 1
+    resources:
+        mem_mb=6000,
+    params:
+        names=lambda wildcards: list(PLAN.variants(PLAN.reported[wildcards.report].name)),
+        lengths=lambda wildcards: PLAN.reported[wildcards.report].compared["lengths"],
+        architectures=lambda wildcards: [
+            provenance.architecture_of(PLAN.model_at(cell))
+            for cell in PLAN.variants(PLAN.reported[wildcards.report].name).values()
+        ],
+    shell:
+        "PJRT_NPROC={threads} OMP_NUM_THREADS={threads} "
+        "python -m train bench-lengths --cell {input.cells} --names {params.names} --lengths {params.lengths} > {output} 2> {log}"
+
+
 rule report_experiment:
     input:
         cells=reported(PLAN.configurations),
         about=reported(PLAN.about),
+        lengths=reported(PLAN.lengths),
         summaries=reported(PLAN.runs),
         lowered=reported(PLAN.lowered),
         previews=reported(PLAN.previews),

@@ -7,7 +7,9 @@ PARITY_CASES = config.get("parity_cases") or f"{workflow.basedir}/tests/netspec/
 
 rule parity_compare:
     input:
-        code=behind("report.parity.__main__:_compare", *provenance.all_modules()),
+        code=behind(
+            "report.parity.__main__:_compare", *provenance.all_modules(), *provenance.published_modules()
+        ),
     output:
         "results/parity/part{part}.json",
     log:
@@ -31,7 +33,7 @@ rule parity_compare:
 rule parity:
     input:
         parts=expand("results/parity/part{part}.json", part=range(1, PARITY_PARTS + 1)),
-        code=behind("report.parity.__main__:_report"),
+        code=behind("report.parity.__main__:_page"),
     output:
         table="reports/parity.csv",
         unseen="reports/parity_unseen.csv",

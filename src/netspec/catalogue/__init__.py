@@ -16,6 +16,7 @@ from netspec.catalogue import (
     alphazero,
     bert,
     bert_family,
+    blocks,
     capsnet,
     clip,
     convnext,
@@ -66,6 +67,7 @@ from netspec.catalogue import (
     xception,
     yolo,
 )
+from netspec.catalogue.written import written
 from netspec.errors import UnknownSpecError
 from netspec.spec import NetSpec
 
@@ -81,6 +83,7 @@ FAMILIES = (
     *(ddpm, stable_diffusion),
     *(wavenet, whisper, nerf, clip, llava, evoformer),
     *(mobilenet, efficientnet, vit),
+    *(blocks,),
     *(t5, llama, gpt3, bert_family, resnext, senet),
     *(neural_ode, hopfield, capsnet),
 )
@@ -112,10 +115,13 @@ def find(name: str) -> NetSpec:
     What a name says in parentheses may be left out where that leaves one spec, or one variant, to mean; so may its
     end where only one spec begins like that. A name in the spelling of a library that has the network
     (``resnext50_32x4d``) is that one, see :mod:`netspec.exact`; ``ResNeXt50_32x4d`` is it as well, as no spec here is
-    called so. Raises :class:`UnknownSpecError`, which suggests the nearest names.
+    called so. ``ConvBlocks(norm="group")`` is a member of a family, see :mod:`netspec.catalogue.written`. Raises
+    :class:`UnknownSpecError`, which suggests the nearest names.
     """
     if published := exact.known(name):
         return published.spec()
+    if member := written(name):
+        return member
     known = _by_key()
     key = _key(name)
     if key in known:

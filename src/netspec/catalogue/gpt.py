@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from netspec.catalogue.entry import LANGUAGE, Entry
 from netspec.layers import LMHead, OneHotDense, TokenPositionEmbed, TransformerEncoder
 from netspec.spec import NetSpec, Role
@@ -39,6 +41,15 @@ TINY_STORIES = tiny("TinyStories 8m", 4096, 256, 256, 8, 8, "system")
 # The setting that nanoGPT's README gives for a CPU, with biases and an untied head, which nanoGPT has not.
 NANO_CPU = tiny("nanoGPT-CPU", 65, 64, 128, 4, 4, "trainer")
 
+# For comparisons of attention: heads that can share keys, few enough blocks for many runs on a CPU.
+FOUR_HEADS = tiny("TinyGPT (four heads)", 65, 64, 64, 4, 2, "trainer")
+# The same without a table of positions, which are left to its attention; so it takes up to 4,096 tokens.
+UNPLACED = replace(
+    FOUR_HEADS,
+    name="TinyGPT (no positions)",
+    layers=(TokenPositionEmbed(65, 4096, 64, learned_positions=False), *FOUR_HEADS.layers[1:]),
+)
+
 SPECS = (
     gpt(GPT1, "GPT-1", 40478, 768, 12, 12, tokens=512),
     gpt(GPT2, "GPT-2 small", 50257, 768, 12, 12),
@@ -50,4 +61,6 @@ SPECS = (
     TINY,
     TINY_STORIES,
     NANO_CPU,
+    FOUR_HEADS,
+    UNPLACED,
 )

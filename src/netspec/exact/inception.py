@@ -115,6 +115,7 @@ NETWORKS = (
         inception_v4,
         ("Inception-v4",),
         parts=(Part(HEADLESS, tuple(range(len(v4_body())))),),
+        rules="timm_inception_v4",
     ),
     Published(
         "legacy_xception",

@@ -1,4 +1,4 @@
-"""MobileViT of timm and transformers, which differ in names only."""
+"""MobileViT of timm and transformers, which differ in names only, and MobileViT v2 of timm."""
 
 from __future__ import annotations
 
@@ -9,15 +9,31 @@ from netspec.conventions import Conventions
 from netspec.exact.published import Part, Published, network
 from netspec.idioms.mobile import inverted
 from netspec.idioms.parts import rounded
-from netspec.layers import ConvBN, Dense, GlobalAvgPool, MobileViTBlock, Repeat
+from netspec.layers import (
+    Conv2d,
+    ConvBN,
+    Dense,
+    GlobalAvgPool,
+    GroupNorm,
+    MobileViTBlock,
+    Repeat,
+    Residual,
+    SeparableAttention,
+)
 from netspec.layers.base import Layers
 from netspec.spec import NetSpec
 
 TIMM, TRANSFORMERS = "timm 1.0.31", "transformers 5.23.0"
-PAPER = "Mehta & Rastegari 2021, arXiv:2110.02178"
+PAPER, SECOND = "Mehta & Rastegari 2021, arXiv:2110.02178", "Mehta & Rastegari 2022, arXiv:2206.02680"
 
 #: Blocks of each transformer.
 DEPTHS = (2, 4, 3)
+
+
+def _narrow(expand: float, i: int, o: int, stride: int) -> Layers:
+    """An inverted residual with SiLU."""
+    wide = rounded(round(i * expand))
+    return (Repeat(1, inverted(i, o, wide, 3, stride, "silu", expand_always=True)),)
 
 
 def mobilevit(
@@ -37,10 +53,7 @@ def mobilevit(
     A stage is a layer of the listing. ``last`` channels go to the head.
     """
 
-    def narrow(i: int, o: int, stride: int) -> Layers:
-        wide = rounded(round(i * expand))
-        return (Repeat(1, inverted(i, o, wide, 3, stride, "silu", expand_always=True)),)
-
+    narrow = partial(_narrow, expand)
     stages: list[Layers] = []
     arrived = stem
     for index, leaving in enumerate(channels):
@@ -62,6 +75,45 @@ def mobilevit(
         Dense(last, classes),
         conventions=Conventions(batch_norm_variance="unbiased"),
         paper=PAPER,
+    )
+
+
+def _linear(channels: int, depth: int) -> Layers:
+    """Depthwise and 1×1, ``depth`` blocks of separable attention in half the channels, and back; no fusion."""
+    width = rounded(channels / 2)
+    norm = GroupNorm(width, 1)
+    block = (
+        Residual((norm, SeparableAttention(width))),
+        Residual((norm, Dense(width, 2 * width, "silu"), Dense(2 * width, width))),
+    )
+    before = (
+        ConvBN(channels, channels, 3, activation="silu", groups=channels),
+        Conv2d(channels, width, 1, activation="identity", bias=False),
+    )
+    return (*before, *block * depth, norm, ConvBN(width, channels, 1, activation="identity"))
+
+
+def mobilevit_v2(multiplier: float = 1.0, *, image: int = 256, classes: int = 1000) -> NetSpec:
+    """The second version: all channels ``multiplier`` times as many, and attention whose cost is linear."""
+    arrived = stem = int(32 * multiplier)
+    stages: list[Layers] = []
+    for index, width in enumerate((64, 128, 256, 384, 512)):
+        leaving = int(width * multiplier)
+        stage = _narrow(2.0, arrived, leaving, 1 if index == 0 else 2)
+        if index == 1:
+            stage = (*stage, *_narrow(2.0, leaving, leaving, 1))
+        if index > 1:
+            stage = (*stage, Repeat(1, _linear(leaving, DEPTHS[index - 2])))
+        stages.append(stage)
+        arrived = leaving
+    return network(
+        (image, image, 3),
+        ConvBN(3, stem, 3, 2, activation="silu"),
+        *(Repeat(1, stage) for stage in stages),
+        GlobalAvgPool(),
+        Dense(arrived, classes),
+        conventions=Conventions(batch_norm_variance="unbiased"),
+        paper=SECOND,
     )
 
 
@@ -89,6 +141,9 @@ def _networks() -> Iterator[Published]:
             rules="transformers_mobilevit",
             aliases=(name,),
         )
+    for percent in (50, 75, 100, 125, 150, 175, 200):
+        make = partial(mobilevit_v2, percent / 100)
+        yield Published(f"mobilevitv2_{percent:03}", "MobileViTv2", TIMM, make, rules="timm_mobilevitv2")
 
 
 NETWORKS = tuple(_networks())

@@ -157,6 +157,3 @@ def sequences() -> NetSpec:
 def causal_attention() -> NetSpec:
     """That attention."""
     return network(SEQUENCE, MultiHeadAttention(16, 4, causal=True))
-
-
-NETWORKS = ()

@@ -154,18 +154,18 @@ def decoder_layers(
 ) -> Layers:
     """Masks with four times the sides of the image, and how good they should be, from the tokens that arrive.
 
-    The image is saved as ``image0``, its positions as ``positions``. Three masks, or without ``several`` one.
+    The image is saved as ``image0``, its positions as ``positions``. Three masks, or without ``several`` one. Attention
+    between both has half the features inside in the blocks, and a share of one by ``reduction`` behind them.
     """
-    inner = width // reduction
     chosen = Channels(1, MASKS) if several else Channels(0, 1)
     vectors = tuple((ReadToken(1 + place), *_mlp(width, width, width // 8)) for place in range(MASKS))
-    blocks = (_block(width, heads, mlp_width, place, positions, inner) for place in range(n_blocks))
+    blocks = (_block(width, heads, mlp_width, place, positions, width // 2) for place in range(n_blocks))
     return (
         PrependTokens(MASKS, width),
         PrependTokens(1, width),
         Save("tokens"),
         *(Repeat(1, block) for block in blocks),
-        Residual((_to_image(width, heads, n_blocks, positions, inner),)),
+        Residual((_to_image(width, heads, n_blocks, positions, width // reduction),)),
         LayerNorm(width),
         Save("read"),
         Branches(vectors),

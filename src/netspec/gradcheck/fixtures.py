@@ -102,6 +102,9 @@ _PARTS = (
         (5, 8),
     ),
     (L.TransformerEncoder(6, 2, 8, 1, attention=L.Attention(window=3, ahead=1), mlp="gelu", gelu="exact"), (4, 6)),
+    (L.TransformerEncoder(6, 2, 5, 2, norm="none", residual="rezero"), (4, 6)),
+    (L.TransformerEncoder(6, 2, 5, 2, causal=True, norm="rms", residual="none"), (4, 6)),
+    (L.TransformerDecoder(6, 2, 5, 1, 0, memory="m", norm="none", residual="none"), (3, 6), (4, 6)),
     (
         L.TransformerDecoder(
             6, 2, 8, 2, 0, memory="m", causal=True, final_norm=True, norm="rms", mlp_bias=False,
@@ -206,6 +209,7 @@ FIXTURES: tuple[Fixture, ...] = (
         (L.ResidualBlock(4, 4, 1, 1, groups=2, inner_channels=6, squeeze_excite=2), (5, 5, 4)),
         (L.BottleneckBlock(4, 8, 2, 1), (4, 4, 4)),
         (L.BottleneckBlock(4, 6, 2, 2, groups=2, inner_channels=4, squeeze_excite=3), (5, 5, 4)),
+        (L.SeparableAttention(4), (4, 6, 4)),
         (L.SeparableConv(3, 4, 2), (6, 6, 3)),
         (L.InvertedResidual(4, 4, 2, 1, 2), (5, 5, 4)),
         (L.MBConv(4, 4, 2, 3, 1, 2), (5, 5, 4)),

@@ -7,15 +7,20 @@ Komodakis 2016 (arXiv:1605.07146); He et al. 2018 (arXiv:1812.01187).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
-from netspec.idioms.parts import Attention, Layers, Norm, conv, gate, normed
-from netspec.layers import Activate, AvgPool, MaxPool, PadChannels, Residual, SqueezeExcite
-from netspec.layers.activation import Activation
+from netspec.errors import LayerError
+from netspec.idioms.parts import Activation, Attention, Layers, Norm, activated, conv, gate, normed
+from netspec.layers import AvgPool, MaxPool, PadChannels, Residual, ScaleChannels, SqueezeExcite
 
 #: A shortcut where the shape changes: a 1×1 convolution, as ResNet's ``B``; pixels left out and channels of zeros on
 #: both sides, its ``A``; or the mean of 2×2 pixels before the convolution, as ResNet-D has it.
 Shortcut = Literal["projection", "pad", "average"]
+
+#: How a branch is added: ``sum`` is ``x + f(x)``; ``scaled`` is ``x + s·f(x)`` with a factor per channel that starts at
+#: zero (De & Smith 2020, arXiv:2002.10444, sec. 4, have one for all channels); ``none`` is ``f(x)``, a plain network.
+Skip = Literal["sum", "scaled", "none"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,8 @@ class Block:
     the groups of the 3×3. ``attention`` is a gate before the sum, ``squeezed`` the channels that ``"se"`` squeezes
     to, by default a sixteenth. ``project`` puts a projection before the first block of
     every stage, whether or not the shape changes. ``gate_after`` says where the gate stands: before the sum, or behind
-    the 3×3, as in RegNetY.
+    the 3×3, as in RegNetY. ``skip`` is how the branch is added, ``norm_groups`` how many groups ``norm="group"`` has.
+    A part that the block would leave out is a :class:`LayerError`.
     """
 
     bottleneck: bool = True
@@ -40,17 +46,45 @@ class Block:
     squeezed: int | None = None
     project: bool = False
     gate_after: Literal["all", "3x3"] = "all"
+    skip: Skip = "sum"
+    norm_groups: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.bottleneck and self.gate_after == "3x3":
+            raise LayerError("a basic block ends in its 3×3", arrived="gate_after='3x3'", expected="'all'")
+        if not self.bottleneck and self.stride_in == "1x1":
+            raise LayerError("a basic block has no 1×1", arrived="stride_in='1x1'", expected="'3x3'")
+        if self.squeezed is not None and self.attention != "se":
+            arrived = f"squeezed={self.squeezed} and attention={self.attention!r}"
+            raise LayerError("only squeeze-and-excitation squeezes to so many", arrived=arrived, expected="'se'")
+        if self.norm_groups is not None and self.norm != "group":
+            arrived = f"norm_groups={self.norm_groups} and norm={self.norm!r}"
+            raise LayerError("norm_groups are those of a group norm", arrived=arrived, expected="norm='group'")
+        if self.skip == "none" and (self.project or self.shortcut != "projection"):
+            arrived = f"skip='none' with {'project' if self.project else f'shortcut={self.shortcut!r}'}"
+            raise LayerError("a plain network has no shortcut", arrived=arrived, expected="neither of them")
+
+
+def added(body: Layers, side: Layers, channels: int, block: Block) -> Layers:
+    """A branch of ``channels`` and the ``side`` beside it, put together by ``block.skip``; an empty side is ``x``."""
+    match block.skip:
+        case "sum":
+            return (Residual(body, side),)
+        case "scaled":
+            return (Residual((*body, ScaleChannels(channels, 0.0)), side),)
+        case "none":
+            return body
 
 
 def shortcut(i: int, o: int, stride: int, block: Block) -> Layers:
     """From ``(H, W, i)`` to ``(H/stride, W/stride, o)`` beside a block whose shape changes."""
-    plain = {"norm": block.norm, "activation": "identity"}
+    n, groups = block.norm, block.norm_groups
     match block.shortcut:
         case "projection":
-            return conv(i, o, 1, stride, **plain)
+            return conv(i, o, 1, stride, norm=n, activation="identity", norm_groups=groups)
         case "average":
             pool = (AvgPool(2, 2, count_padding=False, ceil=True),) if stride == 2 else ()
-            return (*pool, *conv(i, o, 1, **plain))
+            return (*pool, *conv(i, o, 1, norm=n, activation="identity", norm_groups=groups))
         case "pad":
             thinned = (MaxPool(1, stride, "valid"),) if stride > 1 else ()
             extra = o - i
@@ -68,26 +102,25 @@ def residual(
     i: int, o: int, inner: int, stride: int = 1, block: Block = Block(), *, dilation: int = 1, project: bool = False
 ) -> Layers:
     """``act(body(x) + shortcut(x))``: ``(H, W, i) -> (H/stride, W/stride, o)``; ``inner`` channels between."""
-    n, a, g = block.norm, block.activation, block.cardinality
+    a, g = block.activation, block.cardinality
+    part = partial(conv, norm=block.norm, norm_groups=block.norm_groups)
     if block.bottleneck:
         first, second = (stride, 1) if block.stride_in == "1x1" else (1, stride)
         body = (
-            *conv(i, inner, 1, first, norm=n, activation=a),
-            *conv(inner, inner, 3, second, norm=n, activation=a, groups=g, dilation=dilation),
+            *part(i, inner, 1, first, activation=a),
+            *part(inner, inner, 3, second, activation=a, groups=g, dilation=dilation),
             *(attended(inner, block) if block.gate_after == "3x3" else ()),
-            *conv(inner, o, 1, norm=n, activation="identity"),
+            *part(inner, o, 1, activation="identity"),
         )
     else:
         body = (
-            *conv(i, inner, 3, stride, norm=n, activation=a, groups=g, dilation=dilation),
-            *conv(inner, o, 3, norm=n, activation="identity", groups=g, dilation=dilation),
+            *part(i, inner, 3, stride, activation=a, groups=g, dilation=dilation),
+            *part(inner, o, 3, activation="identity", groups=g, dilation=dilation),
         )
     last = attended(o, block) if block.gate_after == "all" else ()
     changes = i != o or stride != 1 or project
-    return (
-        Residual((*body, *last), shortcut(i, o, stride, block) if changes else ()),
-        *(() if a == "identity" else (Activate(a),)),
-    )
+    side = shortcut(i, o, stride, block) if changes else ()
+    return (*added((*body, *last), side, o, block), *activated(o, a))
 
 
 def stage(
@@ -112,24 +145,24 @@ def preactivated(i: int, o: int, inner: int, stride: int = 1, block: Block = Blo
     without norm (He et al. 2016, arXiv:1603.05027, appendix; Zagoruyko & Komodakis 2016, released code); elsewhere they
     are the branch's own.
     """
-    n, a, g = block.norm, block.activation, block.cardinality
-    first = normed(i, n, a)
+    n, a, g, groups = block.norm, block.activation, block.cardinality, block.norm_groups
+    first = normed(i, n, a, groups)
 
     def plain(c: int, d: int, kernel: int, step: int = 1, groups: int = 1) -> Layers:
         return conv(c, d, kernel, step, norm="none", activation="identity", groups=groups, bias=False)
 
     if block.bottleneck:
         body = (
-            *plain(i, inner, 1), *normed(inner, n, a), *plain(inner, inner, 3, stride, g), *normed(inner, n, a),
-            *plain(inner, o, 1),
+            *plain(i, inner, 1), *normed(inner, n, a, groups), *plain(inner, inner, 3, stride, g),
+            *normed(inner, n, a, groups), *plain(inner, o, 1),
         )  # fmt: skip
     else:
-        body = (*plain(i, inner, 3, stride, g), *normed(inner, n, a), *plain(inner, o, 3, 1, g))
+        body = (*plain(i, inner, 3, stride, g), *normed(inner, n, a, groups), *plain(inner, o, 3, 1, g))
     body = (*body, *attended(o, block))
     if i == o and stride == 1:
-        return (Residual((*first, *body)),)
+        return added((*first, *body), (), o, block)
     side = plain(i, o, 1, stride) if block.shortcut == "projection" else shortcut(i, o, stride, block)
-    return (*first, Residual(body, side))
+    return (*first, *added(body, side, o, block))
 
 
 def preactivated_stage(i: int, o: int, inner: int, n_blocks: int, stride: int, block: Block) -> Layers:

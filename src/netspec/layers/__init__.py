@@ -69,6 +69,7 @@ from netspec.layers.rearrange import (
 from netspec.layers.recurrent import Recurrent
 from netspec.layers.residual_block import ResidualBlock
 from netspec.layers.resize import NearestUpsample, Resize, ResizeLike
+from netspec.layers.separable_attention import SeparableAttention
 from netspec.layers.separable_conv import SeparableConv
 from netspec.layers.shuffle_block import ShuffleBlock, ShuffleV2Block
 from netspec.layers.structure_module import InvariantPointAttention, StructureModule
@@ -198,6 +199,7 @@ __all__ = [
     "ResizeLike",
     "Save",
     "ScaleChannels",
+    "SeparableAttention",
     "SeparableConv",
     "Several",
     "Shape",

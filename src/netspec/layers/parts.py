@@ -10,9 +10,9 @@ from netspec.layers.base import Shape
 from netspec.layers.patterns import FULL
 from netspec.names import tap_wrong
 
-#: LayerNorm (Ba et al. 2016, arXiv:1607.06450), or RMSNorm, without mean and shift (Zhang & Sennrich 2019,
-#: arXiv:1910.07467).
-Norm = Literal["layer", "rms"]
+#: LayerNorm (Ba et al. 2016, arXiv:1607.06450), RMSNorm, without mean and shift (Zhang & Sennrich 2019,
+#: arXiv:1910.07467), or none anywhere.
+Norm = Literal["layer", "rms", "none"]
 
 #: ``pre``: ``x + f(N(x))`` and a final norm. ``post``: ``N(x + f(x))`` (Vaswani et al. 2017). ``sandwich``:
 #: ``x + N'(f(N(x)))`` and a final norm (Ding et al. 2021, arXiv:2105.13290, sec. 2.4).
@@ -20,8 +20,8 @@ Placement = Literal["pre", "post", "sandwich"]
 
 #: How a branch is added. ``plain``: as it is. ``rezero``: times a number that starts at zero (Bachlechner et al. 2020,
 #: arXiv:2003.04887, eq. 2). ``deepnorm``: to ``x`` times ``α``, with norms behind the sums (Wang et al. 2022,
-#: arXiv:2203.00555, fig. 2). A factor per feature is ``layer_scale``.
-ResidualScale = Literal["plain", "rezero", "deepnorm"]
+#: arXiv:2203.00555, fig. 2). ``none``: to nothing, a plain network. A factor per feature is ``layer_scale``.
+ResidualScale = Literal["plain", "rezero", "deepnorm", "none"]
 
 #: The function between both maps, or the gate of a gated MLP (Shazeer 2020, arXiv:2002.05202).
 Mlp = Literal["gelu", "relu", "silu", "swiglu", "geglu", "reglu"]
@@ -33,7 +33,7 @@ Gelu = Literal["tanh", "exact"]
 
 def norm_params(norm: Norm, width: int) -> int:
     """Gain, and of LayerNorm a shift."""
-    return 2 * width if norm == "layer" else width
+    return {"layer": 2, "rms": 1, "none": 0}[norm] * width
 
 
 def mlp_params(width: int, mlp_width: int, mlp: Mlp, bias: bool) -> int:
@@ -80,8 +80,19 @@ def expect_masked(tokens: int, *masks: Shape) -> None:
             raise LayerError("a mask has a number for each token", arrived=mask, expected=f"({tokens},)")
 
 
-def expect_residual(residual: ResidualScale, placement: Placement, layer_scale: float | None) -> None:
-    """Raise :class:`LayerError` for a scale of branches that does not go with norms or another scale."""
+def expect_residual(
+    residual: ResidualScale, placement: Placement, layer_scale: float | None, norm: Norm, final_norm: bool | None
+) -> None:
+    """Raise :class:`LayerError` for a scale of branches that does not go with norms or another scale.
+
+    Without norms there is no place for one, and without residuals nothing to scale a branch beside.
+    """
+    if norm == "none" and (placement != "pre" or final_norm):
+        arrived = f"norm='none' with {'final_norm' if final_norm else f'placement={placement!r}'}"
+        raise LayerError("there is no norm to place", arrived=arrived, expected="norm='layer' or 'rms'")
+    if residual == "none" and (placement != "pre" or layer_scale is not None):
+        arrived = f"residual='none' with {f'placement={placement!r}' if placement != 'pre' else 'layer_scale'}"
+        raise LayerError("there is no sum to normalise or scale", arrived=arrived, expected="residual='plain'")
     if residual == "deepnorm" and placement != "post":
         arrived = f"deepnorm with placement={placement!r}"
         raise LayerError("DeepNorm scales what a norm behind the sum reads", arrived=arrived, expected="post")
@@ -93,8 +104,11 @@ def expect_residual(residual: ResidualScale, placement: Placement, layer_scale: 
 def skip_factor(residual: ResidualScale, branches: int) -> float:
     """What ``x`` is multiplied by beside its branch: ``α = branches^(1/4)`` of DeepNorm, all blocks' branches counted.
 
-    With two branches in each of N blocks it is the paper's ``(2N)^(1/4)``, with three ``(3N)^(1/4)``.
+    With two branches in each of N blocks it is the paper's ``(2N)^(1/4)``, with three ``(3N)^(1/4)``. Zero without
+    residuals.
     """
+    if residual == "none":
+        return 0.0
     return branches**0.25 if residual == "deepnorm" else 1.0
 
 

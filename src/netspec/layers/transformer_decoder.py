@@ -74,7 +74,7 @@ class TransformerDecoder(Primitive):
         self.attention.check(self.width, self.heads, self.causal)
         expect_epsilon(self.norm_epsilon)
         expect_mask(self.memory_mask, PLAIN)
-        expect_residual(self.residual, self.placement, self.layer_scale)
+        expect_residual(self.residual, self.placement, self.layer_scale, self.norm, self.final_norm)
         if self.n_queries and self.attention.positions in ("learned", "sinusoidal"):
             arrived = f"positions={self.attention.positions!r} and n_queries={self.n_queries}"
             raise LayerError("learned queries are positions themselves", arrived=arrived, expected="one of them")

@@ -74,7 +74,7 @@ class TransformerEncoder(Primitive):
         self.attention.check(self.width, self.heads, self.causal)
         expect_epsilon(self.norm_epsilon)
         expect_mask(self.mask, self.attention)
-        expect_residual(self.residual, self.placement, self.layer_scale)
+        expect_residual(self.residual, self.placement, self.layer_scale, self.norm, self.final_norm)
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -104,6 +104,8 @@ class TransformerEncoder(Primitive):
     @property
     def normed_last(self) -> bool:
         """Whether a norm follows the last block."""
+        if self.norm == "none":
+            return False
         return self.placement != "post" if self.final_norm is None else self.final_norm
 
     def pairs(self, arrived: Shape, *mask: Shape) -> Pairs:

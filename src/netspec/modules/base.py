@@ -181,9 +181,11 @@ class Numerics:
         return epsilon if ours is None else ours
 
     def norm(self, kind: Norm, width: int, rngs: nnx.Rngs, epsilon: float = 1e-5) -> nnx.Module:
-        """LayerNorm, or RMSNorm ``g · x / √(mean(x²) + epsilon)`` (arXiv:1910.07467, eq. 4), in float32."""
+        """LayerNorm, or RMSNorm ``g · x / √(mean(x²) + epsilon)`` (arXiv:1910.07467, eq. 4), in float32; or nothing."""
         if kind == "layer":
             return self.layer_norm(width, rngs, epsilon)
+        if kind == "none":
+            return nnx.Sequential()
         return nnx.RMSNorm(width, epsilon=self.norm_epsilon(epsilon), dtype=self.wide_dtype, rngs=rngs)
 
 

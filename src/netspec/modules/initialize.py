@@ -14,7 +14,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jax.nn.initializers import Initializer, glorot_uniform, normal, truncated_normal, variance_scaling, zeros
+from jax.nn.initializers import (
+    Initializer,
+    glorot_uniform,
+    normal,
+    orthogonal,
+    truncated_normal,
+    variance_scaling,
+    zeros,
+)
 
 from netspec.catalogue.vit import is_vit
 from netspec.layers import Dense
@@ -216,6 +224,10 @@ SCHEMES = {
     "lecun-cut": _same(variance_scaling(1.0, "fan_in", "truncated_normal")),
     # Uniform between ±2.4/fan_in.
     "lecun-98": _same(lecun_98),
+    # Saxe et al. 2014 (arXiv:1312.6120), sec. 3.2: rows or columns orthonormal, times the gain √2 of a ReLU.
+    "orthogonal": _same(orthogonal(math.sqrt(2))),
+    # What layers of PyTorch 2 start from: uniform between ±1/√fan_in, which is a sixth of He's variance.
+    "torch": _same(variance_scaling(1 / 3, "fan_in", "uniform")),
     "normal-0.01": _same(normal(0.01)),
     "normal-0.02": _same(normal(0.02), class_token=normal(0.02), position_table=normal(0.02)),
     # Dosovitskiy et al. 2020 (arXiv:2010.11929), released code: Glorot-uniform maps, patches as flax starts them

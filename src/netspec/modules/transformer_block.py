@@ -28,8 +28,11 @@ def residual(
 ) -> jax.Array:
     """``skip · x`` and ``end(branch(x))`` added in float32, normalised as :data:`netspec.layers.parts.Placement` says.
 
-    ``norms`` are one, or with ``"sandwich"`` those before and behind the branch.
+    ``norms`` are one, or with ``"sandwich"`` those before and behind the branch. With ``skip`` zero there is the branch
+    alone.
     """
+    if skip == 0:
+        return end(branch(norms[0](x)))
     x, path = two_paths(x)
     if placement == "post":
         return norms[0]((x if skip == 1 else skip * x) + end(branch(path)))

@@ -13,7 +13,7 @@ import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -185,16 +185,17 @@ def _of_one(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return array[:, 0] if array.ndim == len(shape) + 2 and array.shape[1] == 1 else array
 
 
-def compare(case: Case, twin: Twin, *, double: bool = True) -> Figures:
+def compare(case: Case, twin: Twin, *, double: bool = True, options: Mapping[str, Any] | None = None) -> Figures:
     """Run ``case`` through our network in float32 and, where ``double``, in float64 with the gradients that it has.
 
-    Raises :class:`WeightsError` where its tensors, inputs or outputs do not fit.
+    ``options`` are those of XLA's compiler. Raises :class:`WeightsError` where its tensors, inputs or outputs do not
+    fit.
     """
     start = time.perf_counter()
     twins = (twin, *twin.pieces)
     specs = [fitted(one.spec, case, one.inputs) for one in twins]
     plans = [planned(spec, abstract(spec), one.table) for spec, one in zip(specs, twins, strict=True)]
-    runs = [_Run(case, *each, bool(twin.pieces)) for each in zip(twins, specs, plans, strict=True)]
+    runs = [_Run(case, *each, bool(twin.pieces), dict(options or {})) for each in zip(twins, specs, plans, strict=True)]
     if len(runs) > 1:
         _expect_all_used(case, plans)
     found = [_errors(case, runs, jnp.float32, gradients=False)]
@@ -247,8 +248,11 @@ def _errors(case: Case, runs: Sequence[_Run], dtype: Any, *, gradients: bool) ->
 class _Run:
     """One network of a case."""
 
-    def __init__(self, case: Case, twin: Twin, spec: NetSpec, plan: Plan, one_of_several: bool) -> None:
+    def __init__(
+        self, case: Case, twin: Twin, spec: NetSpec, plan: Plan, one_of_several: bool, options: dict[str, Any]
+    ) -> None:
         self.case, self.twin, self.spec, self.plan, self.one_of_several = case, twin, spec, plan, one_of_several
+        self.compiled = partial(jax.jit, compiler_options=options)
 
     def results(self, dtype: Any, *, gradients: bool) -> tuple[dict[str, Any], float, dict[str, Any]]:
         """Its outputs, their products with cotangents and, where asked, gradients by the reference's names."""
@@ -259,7 +263,8 @@ class _Run:
         network.train() if self.twin.training else network.eval()
         inputs = self._inputs(dtype)
         if not gradients:
-            return nnx.jit(lambda net: self._called(net, inputs))(network), 0.0, {}
+            structure, state = nnx.split(network)
+            return self.compiled(lambda state: self._called(nnx.merge(structure, state), inputs))(state), 0.0, {}
         return self._with_gradients(network, inputs)
 
     def _inputs(self, dtype: Any) -> dict[str, Any]:
@@ -302,7 +307,7 @@ class _Run:
             found = self._called(nnx.merge(structure, params, rest, copy=True), inputs | smooth)
             return sum((found[name] * cotangents[name]).sum() for name in found), found
 
-        slopes = jax.jit(jax.value_and_grad(loss, argnums=(0, 1), has_aux=True))
+        slopes = self.compiled(jax.value_and_grad(loss, argnums=(0, 1), has_aux=True))
         (value, found), (by_param, by_input) = slopes(params, smooth, rest)
         gradients = self._by_name(network, by_param)
         first = self.twin.inputs.get("", next(iter(self.case.inputs)))

@@ -120,6 +120,7 @@ class Plan:
         A tied tensor may be there under either of its names, or both. Raises :class:`WeightsError` naming what is left
         over on both sides, has another shape, or holds no floating-point numbers.
         """
+        tensors = {name if name in self.names else self.table.current(name): one for name, one in tensors.items()}
         tensors = {**{name: tensors[again] for again, name in self.table.tied.items() if again in tensors}, **tensors}
         self.check(tensors)
         return {target.name: target.from_theirs(tensors) for target in self.targets}

@@ -36,7 +36,7 @@ def long_form(
         "state_dict": tensors,
         "inputs": [_input(key, text, manifest["constructor"]) for key, text in manifest["inputs"].items()],
         "outputs": outputs,
-        "parameters": sum(int(np.prod(sides)) for _, sides, kind, *_ in tensors if kind not in (*STATISTICS, "tied")),
+        "parameters": manifest.get("parameters", _count(tensors)),
     }
     arrays = dict(arrays)
     if "gradients" in manifest:
@@ -51,6 +51,11 @@ def long_form(
         }
         arrays["grad_l2"], arrays["grad_projection"] = pairs[kept].T
     return found, arrays
+
+
+def _count(tensors: list[tuple[str, list[int], str, str, str]]) -> int:
+    """Numbers in all tensors that are neither statistics nor there before."""
+    return sum(int(np.prod(sides)) for _, sides, kind, *_ in tensors if kind not in (*STATISTICS, "tied"))
 
 
 def _sides(text: str) -> list[int]:

@@ -78,7 +78,8 @@ class Table:
     ``numbers`` gives running numbers: ``{"n": "layers.{s}.layers.{b}"}`` counts, from 0, the paths that begin in this
     way, in the order of the network; how many there are is ``n_count`` in every rule. ``tied`` are names of the library
     that mean a tensor again, by the name that rules give it. ``buffers`` are patterns of what it keeps besides:
-    counters, index tables, constants.
+    counters, index tables, constants. ``earlier`` are patterns in names of files that the library wrote before it
+    renamed its modules, each with what stands in its place now; they are applied in order.
     """
 
     rules: tuple[Rule, ...]
@@ -86,11 +87,18 @@ class Table:
     words: Mapping[str, Any] = field(default_factory=dict)
     tied: Mapping[str, str] = field(default_factory=dict)
     buffers: tuple[str, ...] = ()
+    earlier: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def known_buffers(self) -> re.Pattern[str]:
         """What of a library's tensors is neither a parameter nor a statistic."""
         return re.compile("|".join((r"(?:.*\.)?num_batches_tracked", *self.buffers)))
+
+    def current(self, name: str) -> str:
+        """What the library calls now what a file calls ``name``."""
+        for pattern, now in self.earlier:
+            name = re.sub(pattern, now, name)
+        return name
 
     def running(self, paths: Iterable[str], last: int) -> dict[str, dict[tuple[int, ...], int]]:
         """For each of ``numbers``, the count by what its holes hold."""

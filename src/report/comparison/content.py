@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from report.comparison.claims import RULE, Verdict, smallest
-from report.comparison.figure import said
+from report.comparison.figure import ROWS, said
 from report.comparison.settings import Setting
 from report.engine import reference
 from report.engine.formats import NONE, count, listing, number, plain, scaled, signed, spelled, words
 from report.engine.page import Block, Cell, Column, Section, Table
+from train.watched import FIRST as FIRST_LAYER
+from train.watched import WHOLE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +24,12 @@ LEVEL = 0.05
 
 def answer(settings: Sequence[Setting], table: pd.DataFrame) -> str:
     """One line, computed from the intervals: which variants differ from the baseline after Holm, and which way."""
+    parts = answers(settings, table)
+    return "; ".join(part[:1].upper() + part[1:] if not i else part for i, part in enumerate(parts)) + "."
+
+
+def answers(settings: Sequence[Setting], table: pd.DataFrame) -> list[str]:
+    """The parts of :func:`answer`, one for each setting."""
     parts = []
     for setting in settings:
         rows = table[(table["setting"] == setting.name) & (table["variant"] != setting.baseline)]
@@ -41,15 +49,14 @@ def answer(settings: Sequence[Setting], table: pd.DataFrame) -> str:
             groups.append(f"{spelled(open_)} undecided" if groups else f"none of {spelled(len(rows))} is told apart")
         where = f"{setting.title}: " if len(settings) > 1 else ""
         parts.append(f"{where}against `{setting.baseline}`, {', '.join(groups) or 'nothing to compare'}")
-    return "; ".join(part[:1].upper() + part[1:] if not i else part for i, part in enumerate(parts)) + "."
+    return parts
 
 
 def budget(settings: Sequence[Setting]) -> list[str]:
-    """What each variant may spend on its rate, and how that is chosen."""
-    found = []
+    """What each variant may spend on its rate, and how that is chosen: a sentence for settings that do it alike."""
+    found: dict[str, list[str]] = {}
     for setting in settings:
         rates = {len(one.cells) for one in setting.variants}
-        where = f"{setting.title}: " if len(settings) > 1 else ""
         if setting.tuning:
             by = f"by {words(len(setting.tuning), 'seed')} of their own, which are not judged"
         elif len(setting.seeds) > 1:
@@ -58,10 +65,9 @@ def budget(settings: Sequence[Setting]) -> list[str]:
             by = "by the one seed that is judged, which flatters every variant"
         number_of = listing(spelled(one) for one in sorted(rates)).capitalize()
         rate = "One rate for each variant" if rates == {1} else f"{number_of} rates for each variant, chosen {by}"
-        found.append(
-            f"{where}{rate}; {words(len(setting.seeds), 'judged seed')}. The validation data are the same for all."
-        )
-    return found
+        told = f"{rate}; {words(len(setting.seeds), 'judged seed')}. The validation data are the same for all."
+        found.setdefault(told, []).append(setting.title)
+    return [told if len(found) == 1 else f"{listing(titles)}: {told}" for told, titles in found.items()]
 
 
 def main_table(setting: Setting, table: pd.DataFrame) -> Table:
@@ -69,8 +75,10 @@ def main_table(setting: Setting, table: pd.DataFrame) -> Table:
     rows = table[table["setting"] == setting.name]
     places = 2 if setting.metric.unit == "%" else 3
     notes: dict[str, str] = {}
+    working = len(set(rows["macs"])) > 1
     header = (
-        Column("Variant"), Column("What it is", "1fr", quiet=True), "Para-\nmeters", "Rate", "Within 5 %",
+        Column("Variant"), Column("What it is", "1fr", quiet=True), "Para-\nmeters", *(["MACs"] if working else []),
+        "Rate", "Within 5 %",
         said(setting).replace(" (", "\n("), f"Minus\n{setting.baseline}", "95 % interval", "p (Holm)", "Step\n(ms)",
         "State",
     )  # fmt: skip
@@ -92,6 +100,7 @@ def main_table(setting: Setting, table: pd.DataFrame) -> Table:
         made.append(
             [
                 f"`{row['variant']}`", row["description"], count(row["params"]),
+                *(["{} {}".format(*scaled(row["macs"])).strip()] if working else []),
                 number(row["rate"]) + mark, width(row), figure, signed(row["difference"], places),
                 NONE if math.isnan(row["low"]) else f"{signed(row['low'], places)} to {signed(row['high'], places)}",
                 _p(row["p_holm"]), plain(row["step_milliseconds"], 1), _bytes(row["optimizer_bytes"]),
@@ -103,8 +112,38 @@ def main_table(setting: Setting, table: pd.DataFrame) -> Table:
         f"{words(len(setting.seeds), 'seed')}, and the difference from `{setting.baseline}`, paired by seed. "
         "Within 5 %: neighbouring rates whose mean is that near to the best, and the factor between their ends. Step: "
         "median time of a step, while others may share the machine. State: bytes that the optimizer keeps."
+        + (" MACs: multiply-accumulates per example." if working else "")
     )
     return Table(caption, header, made, notes=list(notes.items()))
+
+
+def gradients(setting: Setting, curves: pd.DataFrame) -> list[Block]:
+    """Where runs watch them: the loss at the end, and what of the gradient reaches the first layer, first and last."""
+    own = curves[(curves["setting"] == setting.name) & (curves["split"] == "train")]
+    if not (own["metric"] == FIRST_LAYER).any():
+        return []
+    header = (
+        Column("Variant"), "Training loss\nat the end", "Gradient of the first layer:\nfirst steps", "last steps",
+        "Share of the whole:\nfirst steps", "last steps",
+    )  # fmt: skip
+    rows = []
+    for variant in setting.variants:
+        mean = own[own["variant"] == variant.name].groupby(["metric", "step"])["value"].mean()
+        if FIRST_LAYER not in mean.index.get_level_values(0):
+            rows.append([f"`{variant.name}`", Cell("diverged", alarm=True), *[NONE] * 4])
+            continue
+        first, whole, loss = (mean[name] for name in (FIRST_LAYER, WHOLE, "loss"))
+        shares = (first / whole.where(whole > 0)).fillna(0.0)
+        values = (first.iloc[0], first.iloc[-1], shares.iloc[0], shares.iloc[-1])
+        rows.append([f"`{variant.name}`", plain(loss.iloc[-1], 3), *(f"{value:.2g}" for value in values)])
+    steps = sorted(own.loc[own["metric"] == FIRST_LAYER, "step"].unique())
+    last = int(steps[-1] - (steps[-2] if len(steps) > 1 else 0))
+    caption = (
+        f"{setting.title}: does it train? Euclidean norm of the gradient of the first layer, mean over the first "
+        f"{words(int(steps[0]), 'step')} and over the last {last}, and as a share of the norm of the whole gradient; "
+        "means over the judged runs."
+    )
+    return [Table(caption, header, rows)]
 
 
 def width(row: pd.Series) -> str:
@@ -190,16 +229,26 @@ def _compared(one: Verdict) -> str:
 
 
 def ends(settings: Sequence[Setting]) -> list[str]:
-    """A sentence on the variants whose best rate is at the end of what was tried; none where there are none."""
+    """A sentence on the variants whose best rate is at the end of what was tried; none where there are none.
+
+    Of many settings it gives their number, as their tables mark them.
+    """
     found = []
     for setting in settings:
         names = [f"`{one.name}` ({end})" for one in setting.variants if (end := setting.at_end(one))]
         if names:
             where = f" on {setting.title}" if len(settings) > 1 else ""
             found.append(f"The best rate is at an end of those tried{where}: {listing(names)}. More may lie beyond.")
-    return found
+    if len(settings) <= ROWS or not found:
+        return found
+    lines = [bool(setting.at_end(one)) for setting in settings for one in setting.variants]
+    return [
+        f"In {sum(lines)} of {len(lines)} rows of the tables the best rate is at an end of those tried (arrows); "
+        "more may lie beyond."
+    ]
 
 
 def conclusions(settings: Sequence[Setting], table: pd.DataFrame) -> Section:
-    """The answer, how rates were chosen, and where they end."""
-    return Section("Answer", sentences=[answer(settings, table), *budget(settings), *ends(settings)])
+    """The answer, how rates were chosen, and where they end; of many settings the answer has a line for each."""
+    told = [f"{one}." for one in answers(settings, table)] if len(settings) > ROWS else [answer(settings, table)]
+    return Section("Answer", sentences=[*told, *budget(settings), *ends(settings)])

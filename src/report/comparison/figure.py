@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 DASHES = ("-", "--", ":", "-.")
 
 
+#: Settings above which each has a single panel, and smaller ones for the curves.
+ROWS = 4
+
+
 def style(place: int) -> dict:
     """Colour and dashes of the variant at a place."""
     return {"color": SHADES[place % len(SHADES)], "linestyle": DASHES[place // len(SHADES) % len(DASHES)]}
@@ -29,6 +33,8 @@ def first(settings: Sequence[Setting]) -> bytes:
     """Left every judged run, right the mean over the rates; a row of panels for each setting."""
     if not any(setting.values(one.name) for setting in settings for one in setting.variants):
         return empty_figure()
+    if len(settings) > ROWS:
+        return _side_by_side(settings)
     heights = [max(1.9, 0.2 * len(setting.variants) + 0.7) for setting in settings]
     figure = canvas(sum(heights) + 0.2)
     panels = figure.subplots(len(settings), 2, squeeze=False, height_ratios=heights)
@@ -36,6 +42,21 @@ def first(settings: Sequence[Setting]) -> bytes:
         judged(left, setting)
         over_rates(right, setting)
         left.set_title(setting.title if len(settings) > 1 else "", fontsize=9, loc="left")
+    return svg(figure)
+
+
+def _side_by_side(settings: Sequence[Setting]) -> bytes:
+    """The judged runs alone, two panels across, each row as high as its larger one needs."""
+    pairs = [settings[at : at + 2] for at in range(0, len(settings), 2)]
+    heights = [max(1.2, 0.17 * max(len(one.variants) for one in pair) + 0.55) for pair in pairs]
+    figure = canvas(sum(heights) + 0.2)
+    panels = figure.subplots(len(pairs), 2, squeeze=False, height_ratios=heights).ravel()
+    for panel, setting in zip(panels, settings, strict=False):
+        judged(panel, setting)
+        panel.set_title(setting.title, fontsize=9, loc="left")
+        panel.tick_params(axis="y", labelsize=7)
+    for panel in panels[len(settings) :]:
+        panel.set_axis_off()
     return svg(figure)
 
 
@@ -102,8 +123,9 @@ def during(settings: Sequence[Setting], curves: pd.DataFrame) -> bytes:
     """The figure that is judged over steps, mean over seeds at their chosen rates, a panel for each setting."""
     if curves.empty:
         return empty_figure()
-    across = min(2, len(settings))
-    figure = canvas(2.3 * -(-len(settings) // across) + 0.5)
+    across = min(2, len(settings)) if len(settings) <= ROWS else 3
+    height = 2.3 if len(settings) <= ROWS else 2.0
+    figure = canvas(height * -(-len(settings) // across) + 0.5)
     panels = figure.subplots(-(-len(settings) // across), across, squeeze=False).ravel()
     for panel, setting in zip(panels, settings, strict=False):
         own = curves[(curves["setting"] == setting.name) & (curves["split"] == "val")]
@@ -126,7 +148,11 @@ def during(settings: Sequence[Setting], curves: pd.DataFrame) -> bytes:
 
 
 def _legend(panels: Sequence[Axes]) -> None:
-    panels[0].legend(frameon=False, fontsize=7, ncols=2)
+    labels = [tuple(line.get_label() for line in panel.get_lines()) for panel in panels]
+    small = len(panels) > ROWS
+    for panel, own in zip(panels, labels, strict=True):
+        if own and (panel is panels[0] or not {*own} <= {*labels[0]}):  # settings may have variants of their own
+            panel.legend(frameon=False, fontsize=5 if small else 7, ncols=2)
 
 
 def said(setting: Setting) -> str:

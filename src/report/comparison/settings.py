@@ -17,7 +17,12 @@ RATE = "optimizer.learning_rate"
 #: Rates count as as good as the best within this share of its figure.
 AS_GOOD = 0.05
 #: Figures besides the metrics of a task, of which less is better: where a summary has them.
-COSTS = {"params": "params", "optimizer_bytes": "optimizer_bytes", "step_milliseconds": "timing.step_milliseconds"}
+COSTS = {
+    "params": "params",
+    "macs": "macs",
+    "optimizer_bytes": "optimizer_bytes",
+    "step_milliseconds": "timing.step_milliseconds",
+}
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,11 @@ class Setting:
         metrics = TASKS[self.variants[0].cells[0].first.summary.get("task")].metrics
         known = {one.name: one.better for one in metrics}
         return 1 if known.get(figure) == "up" else -1
+
+    @property
+    def cells(self) -> list[Cell]:
+        """The cells of all variants."""
+        return [cell for variant in self.variants for cell in variant.cells]
 
     def variant(self, name: str) -> Variant:
         """The variant of a name; raises ``KeyError``."""

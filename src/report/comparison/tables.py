@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import TYPE_CHECKING
 
+from report.comparison import budgets
 from report.comparison.claims import Verdict
 from report.comparison.settings import COSTS, Setting, Variant, rate, run_of, value_of
 from report.engine import table
@@ -21,6 +22,7 @@ COLUMNS = {
     "variant": "name of the variant",
     "description": "what it is",
     "params": "trainable parameters of the network",
+    "macs": "its multiply-accumulates per example",
     "rate": "the rate that most seeds are judged at",
     "rates_chosen": "how many different rates seeds are judged at",
     "best_rate": "the rate that is best over all judged seeds",
@@ -39,6 +41,11 @@ COLUMNS = {
     "p_holm": "the same after Holm, over the rows of the setting",
     "step_milliseconds": "median over all runs of the time of a step",
     "optimizer_bytes": "bytes of the state of the optimizer",
+    "loss": "mean validation loss of the judged runs that count, at their end",
+    "loss_at_equal_time": "the same after the time that the fastest variant takes for all its steps",
+    "larger_rate": "the rate that is ten times the best one, where it was tried",
+    "kept": "the share of what is learned at the best rate that is learned there",
+    "diverged_at_larger": "judged runs that diverged there",
 }
 TEXTS = {"setting", "variant", "description", "at_end"}
 RUN_COLUMNS = (
@@ -59,7 +66,8 @@ def per_variant(settings: Sequence[Setting]) -> pd.DataFrame:
 
 def _rows(setting: Setting) -> list[dict]:
     base = setting.values(setting.baseline)
-    rows = [_row(setting, one) for one in setting.variants]
+    budget = budgets.seconds(setting)
+    rows = [_row(setting, one) | budgets.columns(setting, one, budget) for one in setting.variants]
     for row in rows:
         if row["variant"] == setting.baseline:
             continue
@@ -82,6 +90,7 @@ def _row(setting: Setting, variant: Variant) -> dict:
         "variant": variant.name,
         "description": variant.cells[0].description.partition("; optimizer.learning_rate")[0],
         "params": every[0].summary.get("params"),
+        "macs": every[0].summary.get("macs"),
         "rate": max(chosen, key=chosen.count),
         "rates_chosen": len(set(chosen)),
         "best_rate": rate(setting.best(variant)) if good else math.nan,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from report.engine.formats import count, listing, number, words
 from report.runs.load import Cell
+from report.runs.optimizers import title
 
 #: Keys of the augmentation that a recipe may switch on.
 KNOBS = ("mixup", "cutmix", "randaugment", "colour_jitter", "erasing")
@@ -34,6 +35,8 @@ def recipe(cell: Cell) -> str:
 
 def _optimizer(cell: Cell) -> str:
     get = cell.config.get
-    if get("optimizer.name") == "sgd":
-        return f"SGD with momentum {number(get('optimizer.momentum'))}"
-    return f"AdamW with β = ({number(get('optimizer.beta1'))}, {number(get('optimizer.beta2'))})"
+    text, options = title(get("optimizer"), get("own_optimizer")), get("optimizer")
+    if options["name"] == "sgd" and options["momentum"]:
+        return f"{text} {number(options['momentum'])}"
+    betas = [number(options[key]) for key in ("beta1", "beta2", "beta3") if key in options]
+    return f"{text} with β = ({', '.join(betas)})" if betas else text

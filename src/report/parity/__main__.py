@@ -30,7 +30,7 @@ def _compare(arguments: argparse.Namespace) -> None:
     write_all({arguments.out: json.dumps({"rows": rows, "unseen": unseen}).encode()})
 
 
-def _report(arguments: argparse.Namespace) -> None:
+def _page(arguments: argparse.Namespace) -> None:
     read = [json.loads(path.read_text()) for path in arguments.parts]
     rows = sorted((row for part in read for row in part["rows"]), key=lambda row: row["place"])
     unseen = [row for part in read for row in part["unseen"]]
@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("page", help="the report")
     command.add_argument("parts", type=Path, nargs="+", metavar="JSON", help="what compare wrote")
     command.add_argument("--out", type=stem, required=True, metavar="STEM", help="the report without its ending")
-    command.set_defaults(run=_report)
+    command.set_defaults(run=_page)
     return top
 
 

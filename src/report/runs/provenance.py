@@ -10,9 +10,11 @@ from report.engine.formats import count, duration, listing, number, spelled, wor
 from report.kept.about import about
 from report.runs.divergence import described
 from report.runs.load import Cell, Run
+from report.runs.optimizers import title
 from train.tasks import TASKS
 
-OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD with momentum"}
+#: Models that are named; of more, the first is, and what all of them cost.
+NAMED = 6
 
 
 def what_was_run(cells: Sequence[Cell], only: Collection[str] | None = None) -> list[tuple[str, str]]:
@@ -70,13 +72,21 @@ def _data(cell: Cell, runs: Sequence[Run]) -> str:
 
 
 def _model(cells: Sequence[Cell]) -> str:
-    models = {}
+    models, every, work = {}, [], []
     for cell in cells:
         summary = cell.first.summary
         macs = summary.get("macs")
         one = TASKS[summary.get("task")].unit.removesuffix("s")
+        every.append(int(summary.get("params")))
+        work.append(int(macs or 0))
         cost = f", {_scaled(macs)} multiply–accumulates per {one}" if macs else ""
         models[f"`{cell.config.get('model')}`, {count(summary.get('params'))} parameters{cost}"] = None
+    if len(models) > NAMED:
+        name = cells[0].config.get("model")
+        return (
+            f"`{name}` and {count(len(models) - 1)} others, {count(min(every))} to {count(max(every))} parameters, "
+            f"{_scaled(min(work))} to {_scaled(max(work))} multiply–accumulates per {one}."
+        )
     return listing(models) + "."
 
 
@@ -90,7 +100,9 @@ def _training(cells: Sequence[Cell]) -> str:
     rates = f"peak learning rate {recipe('optimizer.learning_rate')}, weight decay {recipe('optimizer.weight_decay')}"
     schedule = _distinct([cell.config.get("schedule") for cell in cells], _schedule)
     smoothing = f"label smoothing {recipe('label_smoothing')}"
-    optimizer = _distinct([cell.config.get("optimizer.name") for cell in cells], lambda name: OPTIMIZERS[name])
+    optimizer = listing(
+        dict.fromkeys(title(cell.config.get("optimizer"), cell.config.get("own_optimizer")) for cell in cells)
+    )
     return f"{length}; {optimizer}, {rates}; {schedule}; {smoothing}; {recipe('precision', str)}."
 
 
@@ -108,6 +120,8 @@ def _schedule(schedule: Mapping[str, Any]) -> str:
     falls = {"cosine": f"then half a cosine to {end}", "linear": f"then a line to {end}", "constant": "then constant"}
     falls |= {"step": "then in drops", "exponential": f"then exponentially to {end}"}
     falls |= {"restarts": f"then cosines in a row, each to {end}", "one-cycle": "one cycle up and down"}
+    if schedule.get("name") == "plateau":
+        falls["plateau"] = f"then times {number(schedule['factor'])} where the loss no longer falls"
     fall = falls[schedule.get("name", "cosine")]
     return f"linear warm-up over {warmup}, {fall}, one value per {schedule['granularity']}"
 

@@ -124,6 +124,30 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Recall:
+    """Sequences of associative recall to be made: how many of each split, the pairs of a key and a value in one, how
+    many keys and values there are to draw from, and the queries behind the pairs.
+    """
+
+    train: int
+    val: int
+    pairs: int
+    keys: int
+    values: int
+    queries: int
+
+    @property
+    def length(self) -> int:
+        """Tokens of a sequence."""
+        return self.pairs + self.queries
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that there are: every pair, and a query for each key."""
+        return self.keys * (self.values + 1)
+
+
+@dataclass(frozen=True)
 class Dataset:
     """A data set and how it is prepared; keys as in ``workflow/schemas/dataset.schema.yaml``.
 
@@ -142,6 +166,7 @@ class Dataset:
         "coco",
         "python-topics",
         "text",
+        "associative-recall",
     ]
     path: str | None
     classes: int
@@ -154,6 +179,7 @@ class Dataset:
     annotation: Literal["label", "mask", "boxes"] = "label"
     scenes: Scenes | None = None
     text: Text | None = None
+    recall: Recall | None = None
     only: tuple[str, ...] | None = None
     download: Download | None = None
     store: Literal["array", "records"] = "array"
@@ -168,18 +194,45 @@ class Dataset:
 DEFAULT_TASK = "classification"
 #: What an example of a text is annotated with: the token that follows each.
 NEXT = "next token"
+#: What sequences of associative recall are annotated with.
+QUERIES = "queries for values"
 
 
 def annotation_of(dataset: Mapping[str, Any]) -> str:
     """What the examples of a resolved data set are annotated with."""
+    if dataset.get("recall"):
+        return QUERIES
     return NEXT if dataset.get("text") else dataset.get("annotation", "label")
 
 
 @dataclass(frozen=True)
-class Optimizer:
-    """Settings of AdamW or SGD, as in ``workflow/schemas/recipe.schema.yaml``; ``None`` where the other has them."""
+class Lookahead:
+    """Slow weights that follow an optimizer: how many steps apart, and which share of the way."""
 
-    name: Literal["adamw", "sgd"]
+    period: int
+    rate: float
+
+
+@dataclass(frozen=True)
+class SharpnessAware:
+    """SAM: how far away from the weights the gradient is taken."""
+
+    radius: float
+
+
+@dataclass(frozen=True)
+class RateScaling:
+    """The rate as one of a batch of ``of_batch`` examples, and how it grows with the batch."""
+
+    by: Literal["linear", "square-root"]
+    of_batch: int
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """Settings of an optimizer, as in ``workflow/schemas/recipe.schema.yaml``; ``None`` where only others have them."""
+
+    name: str
     learning_rate: float
     weight_decay: float
     decay_mask: Literal["kernels", "all"]
@@ -188,6 +241,19 @@ class Optimizer:
     beta2: float | None = None
     epsilon: float | None = None
     momentum: float | None = None
+    beta3: float | None = None
+    rho: float | None = None
+    gamma: float | None = None
+    interval: int | None = None
+    trust: float | None = None
+    factored_from: int | None = None
+    decay_exponent: float | None = None
+    relative: bool | None = None
+    clip_update: float | None = None
+    newton_schulz_steps: int | None = None
+    lookahead: Lookahead | None = None
+    sam: SharpnessAware | None = None
+    rate_scaling: RateScaling | None = None
 
 
 @dataclass(frozen=True)
@@ -197,15 +263,19 @@ class Schedule:
     Warm-up is counted in what the run is counted in; the other one is ``None``.
     """
 
-    name: Literal["cosine", "constant", "linear", "step", "exponential", "one-cycle", "restarts"]
+    name: Literal["cosine", "constant", "linear", "step", "exponential", "one-cycle", "restarts", "plateau"]
     floor: float
     granularity: Literal["epoch", "step"]
     warmup_epochs: int | None = None
     warmup_steps: int | None = None
-    #: Of ``step``: shares of the fall at which the rate drops, and the factor; of ``restarts``: cosines in a row.
+    #: Of ``step``: shares of the fall at which the rate drops.
     drops: tuple[float, ...] | None = None
+    #: Of ``step`` and ``plateau``: what the rate is multiplied by at each drop.
     factor: float | None = None
+    #: Of ``restarts``: cosines in a row.
     cycles: int | None = None
+    #: Of ``plateau``: evaluations in a row without a new least loss.
+    patience: int | None = None
 
 
 @dataclass(frozen=True)
@@ -269,5 +339,7 @@ class Cell:
     #: ``FILE.py:NAME`` of an optimizer in place of the named one, and a hash of the file's text.
     own_optimizer: str | None = None
     own_text: str | None = None
+    #: Whether norms of gradients are figures of training, see :mod:`train.watched`.
+    watch_gradients: bool = False
     #: Hash of everything above that decides the result; see :func:`train.config.fingerprint`.
     fingerprint: str = ""

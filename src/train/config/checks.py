@@ -47,6 +47,7 @@ def check_together(cell: Mapping[str, Any], places: Places) -> None:
             f"({cell['batch_size']})"
         )
     _check_start(cell["start"], places.recipe)
+    _check_optimizer(cell, places.recipe)
     task.check(cell, places)
 
 
@@ -59,16 +60,9 @@ def _check_start(start: Any, where: str) -> None:
             raise ConfigError(f"{where}: key 'start.network': {escaped(str(error))}") from None
 
 
-#: Keys of a schedule that one shape has alone.
-OF_ONE = {"drops": "step", "factor": "step", "cycles": "restarts"}
-
-
 def _check_schedule(schedule: Mapping[str, Any], where: str) -> None:
-    """Raise :class:`ConfigError` for keys that the shape of a schedule has no use for, or has to have."""
+    """Raise :class:`ConfigError` for a floor or warm-up that the shape of a schedule cannot have."""
     name = schedule.get("name", "cosine")
-    for key, only in OF_ONE.items():
-        if schedule.get(key) is not None and name != only:
-            raise ConfigError(f"{where}: key 'schedule.{key}' is one of schedule {only!r}, which is here {name!r}")
     if name == "exponential" and not schedule.get("floor"):
         raise ConfigError(f"{where}: key 'schedule.floor' is 0, which an exponential fall never reaches, expected more")
     if name == "one-cycle":
@@ -77,6 +71,21 @@ def _check_schedule(schedule: Mapping[str, Any], where: str) -> None:
                 raise ConfigError(
                     f"{where}: key 'schedule.{key}' is {schedule[key]}, expected 0: one-cycle has a warm-up of its own"
                 )
+
+
+def _check_optimizer(cell: Mapping[str, Any], where: str) -> None:
+    """Raise :class:`ConfigError` for what cannot be around a schedule-free optimizer, which averages weights itself."""
+    options = cell["optimizer"]
+    if cell.get("own_optimizer") or not options["name"].startswith("schedule-free"):
+        return
+    if options["beta1"] == 0:
+        raise ConfigError(f"{where}: key 'optimizer.beta1' is 0, expected more of {options['name']}")
+    if options.get("lookahead"):
+        raise ConfigError(
+            f"{where}: key 'optimizer.lookahead' does not go with {options['name']}, which averages itself"
+        )
+    if cell["schedule"].get("name") == "plateau":
+        raise ConfigError(f"{where}: key 'schedule.name' is plateau, expected another one with {options['name']}")
 
 
 def check_path(dataset: dict[str, Any]) -> None:

@@ -13,19 +13,19 @@ from train.config.schema import ConfigError
 if TYPE_CHECKING:
     from train.config.experiment import Experiment
 
-#: The kind of their report.
-KIND = "comparison"
+#: The kinds of their reports: one for all, and those that add to it what they alone answer.
+KINDS = ("comparison", "optimizers", "schedules", "attention", "positions")
 #: Keys that only experiments with this report have.
-KEYS = ("tuning", "baseline", "settings", "claims", "extra")
+KEYS = ("tuning", "baseline", "settings", "claims", "extra", "lengths")
 RATE = "optimizer.learning_rate"
 
 
 def check(settings: dict[str, Any], where: str, prefix: str) -> None:
     """Raise :class:`ConfigError` for keys of comparisons in another experiment, and for both ways to give rates."""
     given = [key for key in KEYS if settings.get(key)]
-    if given and settings["report"] != KIND:
-        raise ConfigError(f"{where}: key '{prefix}{given[0]}' is one of comparisons, expected report: {KIND}")
-    if settings["report"] == KIND and settings.get("sweep"):
+    if given and settings["report"] not in KINDS:
+        raise ConfigError(f"{where}: key '{prefix}{given[0]}' is one of comparisons, expected report: {KINDS[0]}")
+    if settings["report"] in KINDS and settings.get("sweep"):
         raise ConfigError(f"{where}: key '{prefix}sweep': a comparison has its rates under 'tuning', expected no sweep")
 
 
@@ -50,7 +50,7 @@ def tuned(
 
 def content(settings: dict[str, Any]) -> dict[str, Any]:
     """What an experiment's file says of the comparison; empty of another experiment."""
-    return {key: settings[key] for key in ("tuning", "baseline", "claims") if settings.get(key)}
+    return {key: settings[key] for key in ("tuning", "baseline", "claims", "lengths") if settings.get(key)}
 
 
 def check_names(experiment: Experiment, where: str) -> None:
@@ -60,6 +60,16 @@ def check_names(experiment: Experiment, where: str) -> None:
         raise ConfigError(f"{where}baseline' is {baseline!r}, expected one of {', '.join(variants)}")
 
 
+def check_claims(settings: dict[str, Any], where: str) -> None:
+    """Raise :class:`ConfigError` for a claim of a file that is to be decided in a setting which the file has not."""
+    known = settings.get("settings") or {}
+    for claim in settings.get("claims") or ():
+        if (wanted := claim.get("setting")) is not None and wanted not in known:
+            expected = f"one of {', '.join(known)}" if known else "none, since there is one alone"
+            said = f"that of line {claim['line']} has setting {wanted!r}"
+            raise ConfigError(f"{where}: key 'claims': {said}, expected {expected}")
+
+
 def _baseline(experiment: Experiment) -> str:
     """The variant that others are compared with: the first where the one named is not shown."""
     variants = experiment.bases(experiment.shown)
@@ -67,10 +77,16 @@ def _baseline(experiment: Experiment) -> str:
     return baseline if baseline in variants else variants[0]
 
 
+def measured(experiment: Experiment) -> str | None:
+    """The file of what the variants of a comparison cost at growing length, if it asks for that."""
+    return f"results/comparisons/{experiment.stem}-lengths.json" if experiment.compared.get("lengths") else None
+
+
 def about(experiment: Experiment) -> str:
     """What the report of a comparison is told besides its results, as JSON: settings, seeds, baseline and claims.
 
-    Variants are told apart by what their cells are rates of; claims about variants that are not shown are left out.
+    Variants are told apart by what their cells are rates of; claims about variants or settings that are not shown are
+    left out.
     """
     parts = experiment.settings or {"": experiment}
     settings = [
@@ -86,4 +102,6 @@ def about(experiment: Experiment) -> str:
         for name, part in parts.items()
     ]
     told = {"title": experiment.title, "question": experiment.question, "settings": settings}
-    return json.dumps({**told, "claims": experiment.compared.get("claims", [])}, indent=2, ensure_ascii=False)
+    told["lengths"] = measured(experiment)
+    claims = [one for one in experiment.compared.get("claims", ()) if one.get("setting") in (None, *parts)]
+    return json.dumps({**told, "claims": claims}, indent=2, ensure_ascii=False)

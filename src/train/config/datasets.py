@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from train.config import schema
-from train.config.cell import sides
+from train.config.cell import Recall, sides
 from train.config.schema import ConfigError
 
 #: Optional keys and what holds without them. A key that says no more is dropped, so that it changes no fingerprint.
@@ -19,10 +19,11 @@ DEFAULTS = {
     "annotation": "label",
     "scenes": None,
     "text": None,
+    "recall": None,
     "only": None,
 }
 #: Kinds that come with a dependency.
-EMBEDDED = ("sklearn-digits", "digit-scenes", "python-topics")
+EMBEDDED = ("sklearn-digits", "digit-scenes", "python-topics", "associative-recall")
 #: The base augmentation of what has none.
 NO_AUGMENTATION = {"random_crop": False, "horizontal_flip": False}
 
@@ -61,7 +62,23 @@ def load(path: Path) -> dict[str, Any]:
         raise ConfigError(
             f"{path}: key 'scenes.sizes' ends at {scenes['sizes'][1]}, expected at most image_size ({side})"
         )
+    if recall := value.get("recall"):
+        _check_recall(recall, value["classes"], path)
     return {key: item for key, item in value.items() if key not in DEFAULTS or item != DEFAULTS[key]}
+
+
+def _check_recall(recall: dict[str, Any], classes: int, path: Path) -> None:
+    """Raise :class:`ConfigError` for more pairs than keys, or another number of classes than of tokens."""
+    made = Recall(**recall)
+    if made.pairs > made.keys:
+        raise ConfigError(
+            f"{path}: key 'recall.pairs' is {made.pairs}, expected at most as many as keys ({made.keys}): "
+            "each pair of a sequence has another one"
+        )
+    if classes != made.tokens:
+        raise ConfigError(
+            f"{path}: key 'classes' is {classes}, expected {made.tokens}: keys × values pairs, and a query for each key"
+        )
 
 
 def check_crop(dataset: dict[str, Any], augmentation: dict[str, Any], dataset_file: str, where: str) -> None:

@@ -33,12 +33,13 @@ RESERVED = {
     "networks",
     "param_tables",
     "params",
+    "parity",
     "recorded",
     "train",
     "vocabulary",
 }
 #: Folders of ``results/`` that hold something else than the results on a data set of that name.
-RESERVED_DATASETS = {"bench", "comparisons", "gradcheck", "lowered", "networks", "recorded", "vocabulary"}
+RESERVED_DATASETS = {"bench", "comparisons", "gradcheck", "lowered", "networks", "parity", "recorded", "vocabulary"}
 #: The shipped experiments that are complete as they are, in the order of the book.
 ORDER = ("ablation", "zoo", "imagenette", "imagenet", "language", "segmentation", "diffusion", "detection")
 #: The experiment that keys without the name of one are meant for, where ``config.yaml`` does not say.
@@ -109,12 +110,13 @@ def load_experiments(config: dict[str, Any], folder: Path = Path("config")) -> d
     experiments = {name: load_experiment(config, folder, name) for name in names(folder)}
     placed: dict[tuple[str, str], dict[str, Any]] = {}
     for block, experiment in experiments.items():
-        for name, cell in experiment.cells.items():
-            if deciding(placed.setdefault((experiment.label, name), cell)) != deciding(cell):
-                raise ConfigError(
-                    f"{folder / 'config.yaml'}: key '{block}': its cell {name!r} would overwrite another one in "
-                    f"results/{experiment.label}, expected other names of cells, another data set or another recipe"
-                )
+        for part in experiment.parts:
+            for name, cell in part.cells.items():
+                if deciding(placed.setdefault((part.label, name), cell)) != deciding(cell):
+                    raise ConfigError(
+                        f"{folder / 'config.yaml'}: key '{block}': its cell {name!r} would overwrite another one in "
+                        f"results/{part.label}, expected other names of cells, another data set or another recipe"
+                    )
     return experiments
 
 
@@ -141,6 +143,7 @@ def load_experiment(config: dict[str, Any], folder: Path = Path("config"), name:
     general = {"device": config.get("device", "auto"), "gpus_per_run": config.get("gpus_per_run", 1)}
     changes = {key: value for key, value in config.items() if key not in {*known, *general, "main", "parity_cases"}}
     changes = {**(changes if name == main else {}), **config.get(name, {})}
+    comparison.check_claims(written, str(path))
     own = _resolved(name, {**general, **written}, folder, path, "")
     if not changes:
         return own
@@ -161,19 +164,20 @@ def _resolved(
         part: _one(name, {**rest, **changes}, folder, where, f"{prefix}settings.{part}.", owned.get(part))
         for part, changes in several.items()
     }
-    labels = [one.label for one in made.values()]
-    for part, one in made.items():
-        if labels.count(one.label) > 1:
-            raise ConfigError(
-                f"{where}: key '{prefix}settings.{part}' has its results in results/{one.label} as another one has, "
-                "expected another data set or another recipe"
-            )
+    placed: dict[tuple[str, str], dict[str, Any]] = {}
+    for part, one in made.items():  # settings may share results, as of a baseline, where they are the same ones
+        for cell in one.shown:
+            if deciding(placed.setdefault((one.label, cell), one.cells[cell])) != deciding(one.cells[cell]):
+                raise ConfigError(
+                    f"{where}: key '{prefix}settings.{part}' has another cell {cell!r} in results/{one.label} than "
+                    "another setting, expected another data set or another recipe"
+                )
     first = next(iter(made.values()))
     whole = replace(first, settings=made, title=settings["title"])
     changed = [one for one in made.values() if one.stem != name]
     if own is None or (not changed and made.keys() == own.settings.keys()):
         return replace(whole, stem=name)
-    stems = "+".join(one.stem.partition("/")[2] or one.label for one in made.values())
+    stems = "+".join(dict.fromkeys(one.stem.partition("/")[2] or one.label for one in made.values()))
     return replace(whole, stem=f"{name}/{targets.shortened(stems)}")
 
 
@@ -221,7 +225,7 @@ def _one(
         name=name,
         title=settings["title"],
         question=settings["question"],
-        report="sweep" if values and settings["report"] != comparison.KIND else settings["report"],
+        report="sweep" if values and settings["report"] not in comparison.KINDS else settings["report"],
         dataset={"name": settings["dataset"], **{key: dataset[key] for key in dataset if key != "augmentation"}},
         cells=cells,
         cells_file=name if inline else settings["cells"],
@@ -235,7 +239,7 @@ def _one(
         together=settings.get("together"),
         compared=comparison.content(settings),
     )
-    if found.report == comparison.KIND:
+    if found.report in comparison.KINDS:
         comparison.check_names(found, f"{where}: key '{prefix}")
     return found if own is None else _named(found, own)
 
@@ -316,7 +320,7 @@ def _typed(config: Any, experiments: list[str]) -> Any:
         config["seeds"] = [_whole(seed) for seed in config["seeds"]]
     if "gpus_per_run" in config:
         config["gpus_per_run"] = _whole(config["gpus_per_run"])
-    config |= {key: _numbers(config[key]) for key in ("tuning", "settings", "claims") if key in config}
+    config |= {key: _numbers(config[key]) for key in ("tuning", "settings", "claims", "lengths") if key in config}
     return {**config, **{key: _typed(config[key], []) for key in experiments if isinstance(config.get(key), dict)}}
 
 

@@ -45,13 +45,14 @@ def data_fingerprint(dataset: Dataset) -> str:
     Where the raw files lie does not decide them either: the checksum of a download stands for what is in them.
     Records are kept as they are, whatever the sizes.
     """
-    keys = ("kind", "classes") if dataset.text else ("kind", "classes", "train_per_class", "subset_seed")
+    pictured = not (dataset.text or dataset.recall)
+    keys = ("kind", "classes", "train_per_class", "subset_seed") if pictured else ("kind", "classes")
     kept = {"path": None, **{key: getattr(dataset, key) for key in keys}}
-    for part in (dataset.text, dataset.scenes):
+    for part in (dataset.text, dataset.scenes, dataset.recall):
         kept |= {} if part is None else {type(part).__name__.lower(): asdict(part)}
     if dataset.annotation != "label":
         kept["annotation"] = dataset.annotation
-    if dataset.text:
+    if not pictured:
         pass
     elif dataset.store == "array":
         kept |= {"image_size": dataset.image_size, "stored_size": dataset.stored_size}

@@ -11,9 +11,10 @@ import netspec
 from netspec import NetSpec, SpecError
 from netspec.cli import sources
 from netspec.layers.attention import Attention
+from train.config import written
 
-#: A network of that name with the attention of a Python file in place of its own.
-WITH = re.compile(r"(.+) with (\S+\.py:\w+)", re.DOTALL)
+#: A network of that name with an attention in place of its own: of a Python file, or written out.
+WITH = re.compile(r"(.+?) with (\S+\.py:\w+|Attention\(.*\))", re.DOTALL)
 
 
 @cache
@@ -23,12 +24,14 @@ def model_of(name: str) -> NetSpec:
 
     What enters a result is the spec itself, so that editing the file retrains what its layers change, and nothing for a
     comment. ``NETWORK with FILE.py:NAME`` is a network whose transformers have the attention that is there (a value of
-    :class:`netspec.layers.attention.Attention`).
+    :class:`netspec.layers.attention.Attention`), and so is ``NETWORK with Attention(kv_heads=1, positions="rope")``,
+    which is read by :mod:`train.config.written` and not run.
 
     Raises :class:`netspec.SpecError` naming the file and line of what is wrong.
     """
     if changed := WITH.fullmatch(name):
-        return with_attention(model_of(changed[1]), own(changed[2]), name)
+        part = own(changed[2]) if sources.is_file(changed[2]) else written.attention(changed[2])
+        return with_attention(model_of(changed[1]), part, name)
     if not sources.is_file(name):
         return netspec.find(name)
     try:

@@ -15,12 +15,16 @@ from train.config.cell import (
     Dataset,
     Download,
     Erasing,
+    Lookahead,
     Mixup,
     Optimizer,
     RandAugment,
     RandomResizedCrop,
+    RateScaling,
+    Recall,
     Scenes,
     Schedule,
+    SharpnessAware,
     Start,
     Text,
 )
@@ -55,7 +59,7 @@ def parse_cell(value: dict[str, Any]) -> Cell:
     parts = {
         "dataset": _dataset(value["dataset"]),
         "augmentation": Augmentation(**{**value["augmentation"], **knobs}),
-        "optimizer": Optimizer(**value["optimizer"]),
+        "optimizer": _optimizer(value["optimizer"]),
         "schedule": Schedule(**_tuples(value["schedule"])),
         "start": started(value["start"]),
     }
@@ -67,6 +71,11 @@ def started(value: str | dict[str, Any] | None) -> Start | None:
     if value is None:
         return None
     return Start(**(_tuples(value) if isinstance(value, dict) else {"file": value}))
+
+
+def _optimizer(value: dict[str, Any]) -> Optimizer:
+    kinds = {"lookahead": Lookahead, "sam": SharpnessAware, "rate_scaling": RateScaling}
+    return Optimizer(**{key: kinds[key](**item) if key in kinds else item for key, item in value.items()})
 
 
 def read_dataset(path: Path) -> tuple[Dataset, RandomResizedCrop | None]:
@@ -92,7 +101,7 @@ def _dataset(value: dict[str, Any]) -> Dataset:
         values["download"] = dict(values["download"])
         archives = tuple(Download(**one) for one in values["download"].pop("archives", ()))
         values["download"] = Download(**values["download"], archives=archives)
-    for key, kind in (("scenes", Scenes), ("text", Text)):
+    for key, kind in (("scenes", Scenes), ("text", Text), ("recall", Recall)):
         if values.get(key):
             values[key] = kind(**_tuples(values[key]))
     return Dataset(**values)

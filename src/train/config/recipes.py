@@ -46,8 +46,10 @@ def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
 def merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     """A recipe with ``changes``, blocks key by key, and the defaults of what neither has.
 
-    Another optimizer has other settings, and so replaces the block; so does another file to start from. Where
-    ``changes`` count in steps what ``base`` counts in epochs, or the other way round, they replace all that it counts.
+    Another optimizer has other settings, and so replaces the block; so does another file to start from; another
+    schedule leaves the options of the old one. Where ``changes`` count in steps what ``base`` counts in epochs, or the
+    other way round, they replace all that it counts. A model that begins with ``with`` is that of ``base`` with another
+    attention.
     """
     return schema.completed(_changed(base, changes), "recipe")
 
@@ -60,12 +62,15 @@ def _changed(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
                 merged.pop(key, None)
             merged.get("schedule", {}).pop(f"warmup_{other}", None)
     for key, value in changes.items():
+        if key == "model" and isinstance(value, str) and value.startswith("with "):
+            merged[key] = f"{merged.get(key, '')} {value}"
+            continue
         nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
         if nested and key == "optimizer":
             nested = value.get("name", merged[key].get("name")) == merged[key].get("name")
         if nested and key == "start":
             nested = "file" not in value
-        merged[key] = {**merged[key], **value} if nested else value
+        merged[key] = {**schema.inherited(key, merged[key], value), **value} if nested else value
     return merged
 
 

@@ -64,9 +64,52 @@ def _pattern(_: Any, pattern: str, text: Any, __: Any) -> Iterator[ValidationErr
         yield ValidationError(f"{text!r} does not match {pattern!r}")
 
 
+def _options(_: Any, options: dict[str, str], value: Any, declared: dict[str, Any]) -> Iterator[ValidationError]:
+    """Keys that only some have, by the name that stands under another key: see :func:`options_of`."""
+    if not isinstance(value, dict) or not isinstance(name := _named(value, declared), str):
+        return
+    own = options_of(declared, name)
+    said = f"expected options of {name}: {', '.join(own)}" if own else f"{name} has no options of its own"
+    for key, about in declared["properties"].items():
+        if key in value and "for" in about and key not in own:
+            yield ValidationError(said, path=[key], validator="options")
+        elif key not in value and own.get(key) == "required":
+            yield ValidationError(key, validator="required", validator_value=[key], instance=value, schema=declared)
+
+
+def options_of(declared: dict[str, Any], name: str) -> dict[str, Any]:
+    """The options that ``name`` has among the properties of a schema, with their defaults, or ``"required"``.
+
+    Under ``for`` a property says which names have it; ``others`` are all that it does not mention.
+    """
+    found = {}
+    for key, about in declared["properties"].items():
+        has = about.get("for", {})
+        if name in has or "others" in has:
+            found[key] = has.get(name, has.get("others"))
+    return found
+
+
+def _named(block: dict[str, Any], declared: dict[str, Any]) -> Any:
+    """What stands under the key that decides on options, or its default."""
+    by = declared["options"]["by"]
+    return block.get(by, declared["properties"][by].get("default"))
+
+
+def inherited(name: str, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """What of the block ``before`` of a recipe, under the key ``name``, holds where ``after`` changes it.
+
+    Options that only some have go where ``after`` names another one.
+    """
+    declared = _schema("recipe.schema.yaml")["properties"].get(name, {})
+    if "options" not in declared or _named({**before, **after}, declared) == _named(before, declared):
+        return before
+    return {key: item for key, item in before.items() if "for" not in declared["properties"].get(key, {})}
+
+
 _Validator = extend(
     Draft202012Validator,
-    validators={"pattern": _pattern},
+    validators={"pattern": _pattern, "options": _options},
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_integer, "number": _is_number}),
 )
 
@@ -102,7 +145,7 @@ def completed(value: dict[str, Any], schema: str) -> dict[str, Any]:
 
 
 def task_settings(value: dict[str, Any], task: str, where: str) -> dict[str, Any]:
-    """Settings that ``task`` alone has, with the defaults of those that ``value`` lacks.
+    """Settings that ``task`` alone has, with the defaults, where there are any, of those that ``value`` lacks.
 
     Raises :class:`ConfigError` naming ``where`` for the settings of another task.
     """
@@ -113,13 +156,17 @@ def task_settings(value: dict[str, Any], task: str, where: str) -> dict[str, Any
         raise ConfigError(
             f"{where}: key 'task_settings.{strange[0]}' is no setting of task {task}, expected {expected}"
         )
-    return {key: value.get(key, about["default"]) for key, about in own.items()}
+    return {
+        key: value.get(key, about.get("default")) for key, about in own.items() if key in value or "default" in about
+    }
 
 
 def _completed(value: dict[str, Any], declared: dict[str, Any]) -> dict[str, Any]:
     known = declared.get("properties", {})
     filled = {k: _completed(v, known.get(k, {})) if isinstance(v, dict) else v for k, v in value.items()}
     own = {k: about["default"] for k, about in known.items() if "default" in about and "task" not in about}
+    if "options" in declared and isinstance(name := _named(filled, declared), str):
+        own |= {k: default for k, default in options_of(declared, name).items() if default != "required"}
     return filled | {k: default for k, default in own.items() if k not in value}
 
 
@@ -145,7 +192,7 @@ def _complain(validator: Any, value: Any, where: str, partial: bool) -> None:
     """Raise :class:`ConfigError` for the first mistake that the validator finds."""
     found = sorted(validator.iter_errors(value), key=lambda error: _position(value, error.absolute_path))
     if partial:  # "not": a key that does not go with others, of which some may be elsewhere
-        found = [error for error in found if error.validator not in ("required", "not")]
+        found = [error for error in found if error.validator not in ("required", "not", "options")]
     if found:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         raise ConfigError(f"{where}: {_sentence(found[0])}{more}")
@@ -170,6 +217,8 @@ def _sentence(error: ValidationError) -> str:
     known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
     if error.validator == "not":  # a key that does not go with the others that are there
         return f"{at} does not belong here, expected it to be left out"
+    if error.validator == "options":
+        return f"{at} does not belong here; {error.message}"
     if error.validator == "additionalProperties":
         unknown = next(name for name in error.instance if name not in known)
         full = dotted([*error.absolute_path, unknown])

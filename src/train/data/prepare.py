@@ -27,6 +27,7 @@ from train.data.example import BOXES
 from train.data.images import LARGEST_FILE, Unreadable
 from train.data.raw import DOWNLOADS, open_raw
 from train.data.raw.download import check_space
+from train.data.raw.recall import RawSequences
 from train.data.raw.source import SPLITS, Loaded, RawData, Reached, Wanted, few
 from train.data.raw.subset import choose_per_class
 from train.data.raw.text import RawText
@@ -42,7 +43,7 @@ NAMED = 20
 #: What the mark of a store's folder says that it is for.
 STORE = "prepared data"
 ABOUT = "store.json"
-PARTS = ("image", "label", "mask", *BOXES, "token", "records", "images", "labels")
+PARTS = ("image", "label", "mask", *BOXES, "token", "answer", "records", "images", "labels")
 #: All files that a store of either form may have, or had before its arrays were named in the manifest.
 FILES = (
     *(f"{split}_{part}.npy" for split in SPLITS for part in PARTS),
@@ -69,7 +70,7 @@ def prepare(dataset: Dataset, folder: Path, downloads: Path = DOWNLOADS) -> dict
             if dataset.path:
                 say(f"{dataset.name}: looking through {dataset.path}")
             raw = open_raw(dataset, downloads)
-            about = (_build_text if isinstance(raw, RawText) else _build)(dataset, raw, building)
+            about = _BUILT.get(type(raw), _build)(dataset, raw, building)
             _publish(building, real)
     except OSError as error:
         raise ConfigError(f"{error.filename or folder}: cannot be written ({error.strerror or error})") from None
@@ -185,6 +186,22 @@ def _build_text(dataset: Dataset, raw: RawText, building: Path) -> dict:
     about["text"]["digest"] = raw.digest
     (building / ABOUT).write_bytes(json_bytes(about))
     return about
+
+
+def _build_sequences(dataset: Dataset, raw: RawSequences, building: Path) -> dict:
+    """Arrays as they were made."""
+    _check_classes(dataset, len(raw.class_names), raw.where)
+    splits = {}
+    for split, arrays in raw.splits.items():
+        parts = {name: save_array(building, split, name, values) for name, values in arrays.items()}
+        splits[split] = {"length": len(next(iter(arrays.values()))), "arrays": parts}
+    about = _about(dataset, raw.class_names, splits)
+    (building / ABOUT).write_bytes(json_bytes(about))
+    return about
+
+
+#: How a store is built of what is no pictures.
+_BUILT: dict[type, Callable[..., dict]] = {RawText: _build_text, RawSequences: _build_sequences}
 
 
 def _check_classes(dataset: Dataset, found: int, where: str) -> None:

@@ -146,17 +146,15 @@ class RecordWriter:
 
 
 def save_array(folder: Path, split: str, name: str, values: np.ndarray, together: int = 1) -> dict[str, Any]:
-    """Write an array with a number for each example, and return what ``store.json`` says of it.
+    """Write an array with a row for each example, and return what ``store.json`` says of it.
 
     Its digest is that of the digests of as many examples ``together``.
     """
     np.save(folder / f"{split}_{name}.npy", values)
-    width, content = (
-        together * values.dtype.itemsize,
-        np.ascontiguousarray(values, values.dtype.newbyteorder("<")).tobytes(),
-    )
+    width = together * values.dtype.itemsize * math.prod(values.shape[1:])
+    content = np.ascontiguousarray(values, values.dtype.newbyteorder("<")).tobytes()
     rows = digest(digest_of(content[at : at + width]) for at in range(0, len(content), width))
-    return {"dtype": values.dtype.name, "shape": [], "digest": rows}
+    return {"dtype": values.dtype.name, "shape": list(values.shape[1:]), "digest": rows}
 
 
 def digest(examples: Iterable[bytes]) -> str:

@@ -115,6 +115,6 @@ def _figures(metrics: dict[str, Any]) -> str:
 def _short(name: str, value: float | str) -> str:
     if isinstance(value, str):
         return value
-    if "rate" in name:
+    if "rate" in name or "gradient" in name:
         return f"{value:.2e}"
     return f"{value:.4f}" if "loss" in name else f"{value:.2f} %"

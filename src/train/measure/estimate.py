@@ -171,8 +171,8 @@ def images_of(cell: Cell, stores: Path) -> dict:
 
 def _published(data: Dataset) -> dict[str, int] | None:
     """Numbers of images of a data set that has not been prepared, as far as they are known."""
-    if data.scenes:
-        return {"train": data.scenes.train, "val": data.scenes.val}
+    if made := data.scenes or data.recall:
+        return {"train": made.train, "val": made.val}
     if data.kind == "sklearn-digits":
         splits = open_raw(data).splits
         kept = data.classes * data.train_per_class

@@ -11,6 +11,7 @@ from train.tasks.classification import CLASSIFICATION
 from train.tasks.detection import DETECTION
 from train.tasks.diffusion import DIFFUSION
 from train.tasks.language import LANGUAGE
+from train.tasks.recall import RECALL
 from train.tasks.segmentation import SEGMENTATION
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TASKS", "Learner", "Metric", "Task", "learner_of", "opened", "task_of"]
 
-TASKS = {task.name: task for task in (CLASSIFICATION, LANGUAGE, SEGMENTATION, DIFFUSION, DETECTION)}
+TASKS = {task.name: task for task in (CLASSIFICATION, LANGUAGE, SEGMENTATION, DIFFUSION, DETECTION, RECALL)}
 
 
 def task_of(cell: Cell) -> Task:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from netspec import NetSpec
 from train.config.cell import sides
 from train.config.places import Places
 from train.config.schema import ConfigError
@@ -31,3 +32,13 @@ def check_off(cell: Mapping[str, Any], places: Places, knobs: tuple[str, ...], w
     for knob in knobs:
         if cell["augmentation"].get(knob):
             raise ConfigError(f"{places.cell}.augmentation: key '{knob}' {why}")
+
+
+def check_causal(network: NetSpec, places: Places) -> None:
+    """Raise :class:`ConfigError` for a layer that sees the tokens that are to be predicted."""
+    for layer in network.layers:
+        if getattr(layer, "causal", True) is False:
+            raise ConfigError(
+                f"{places.model}: key 'model': {network.name} sees the tokens that it is to predict ({layer}), "
+                "expected causal=True"
+            )

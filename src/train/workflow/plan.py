@@ -15,7 +15,7 @@ from netspec import catalogue
 from train import config as settings
 from train.config import datasets
 from train.config.cell import DEFAULT_TASK
-from train.config.comparison import KIND
+from train.config.comparison import KINDS, measured
 from train.config.experiment import Experiment
 from train.config.models import model_of
 from train.workflow import targets
@@ -139,7 +139,25 @@ class Plan:
     def about(self, experiment: str) -> list[str]:
         """The file that says what a comparison is to decide; none of another experiment."""
         found = self.experiments[experiment]
-        return [f"results/comparisons/{found.stem}.json"] if found.report == KIND else []
+        return [f"results/comparisons/{found.stem}.json"] if found.report in KINDS else []
+
+    def lengths(self, experiment: str) -> list[str]:
+        """The file of what the variants of a comparison cost at growing length; none unless it asks for that."""
+        path = measured(self.experiments[experiment])
+        return [path] if path else []
+
+    def variants(self, experiment: str) -> dict[str, str]:
+        """A resolved cell for each variant of a comparison by its name, in whichever settings it is."""
+        first: dict[str, str] = {}
+        for part in self.experiments[experiment].parts:
+            for cell in part.shown:
+                first.setdefault(part.bases([cell])[0], f"results/{part.label}/{cell}/settings.json")
+        return first
+
+    def model_at(self, path: str) -> str:
+        """The model of the cell whose file this is."""
+        _, label, cell, _ = path.split("/")
+        return str(self.cells[label, cell]["model"])
 
     @cached_property
     def together(self) -> dict[str, Together]:

@@ -61,7 +61,7 @@ def test_what_is_imported_is_exported_again(theirs, tmp_path, capsys, classes, e
         (("import", "lenet5_rgb", "{none}", "-o", "{out}.npz"), "none.npz: no such file, expected"),
         (("import", "lenet5_rgb", "{theirs}", "-o", "{out}.h5"), "unknown kind of file, expected .npz or .safetensors"),
         (("import", "lenet5_rgb", "{theirs}", "-o", "{theirs}"), "theirs.safetensors"),
-        (("import", "ViT-Digits", "{theirs}", "-o", "{out}.npz"), "names no rules for weights, expected one of"),
+        (("import", "ViT-Digits", "{theirs}", "-o", "{out}.npz"), "names no rules for weights, expected --rules with"),
         (("import", "lenet5_rgb", "{theirs}", "--rules", "x", "-o", "{out}.npz"), "no rules are called 'x'; there are"),
         (("import", "lenet5", "{theirs}", "-o", "{out}.npz"), "conv1.weight has shape (6, 3, 5, 5), expected"),
         (("import", "lenet5_rgb", "{ours}", "-o", "{out}.npz"), "its names are those of this project already"),

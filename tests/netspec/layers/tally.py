@@ -40,6 +40,7 @@ TALLIES = {
     L.Resize: lambda t, x, s: None,
     L.ResizeLike: lambda t, x, s, saved: None,
     L.ScaleChannels: lambda t, x, s: t.table(x.channels),
+    L.SeparableAttention: sequences.separable_attention,
     L.ShiftChannels: lambda t, x, s: t.table(x.channels),
     L.ShuffleChannels: lambda t, x, s: None,
     L.SpaceToDepth: lambda t, x, s: None,

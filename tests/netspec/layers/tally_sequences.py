@@ -103,7 +103,10 @@ def block(t, x, n, memory=None):
 
 
 def norm(t, x):
-    t.norm(x.width) if x.norm == "layer" else t.table(x.width)
+    if x.norm == "layer":
+        t.norm(x.width)
+    if x.norm == "rms":
+        t.table(x.width)
 
 
 def relative_table(t, x):
@@ -353,3 +356,10 @@ def multi_head_attention(t, x, s, *read):
         t.dense(width, inner, m)
     t.dense(inner, x.out_width or x.width, n)
     t.macs += 2 * n * m * inner
+
+
+def separable_attention(t, x, s):
+    at, d = s[0] * s[1], x.width
+    for leaving in (1, d, d, d):
+        t.dense(d, leaving, at)
+    t.macs += at * d

@@ -1,101 +1,13 @@
-"""Norms, pools, resizing and what moves pixels, against the vectors of PyTorch's functions and sums written out."""
+"""Norms, pools, gates and what moves pixels, against sums written out."""
 
-import json
-from pathlib import Path
-
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.special
 from lone_modules import build, draw
-from published import OFFSET, normal, sides
 
-from netspec import Conventions, LayerError, Several
+from netspec import LayerError, Several
 from netspec import layers as L
-
-#: A layer of each kind in PyTorch 2.13, in float64, with tensors drawn by the rule of ``parity/README.md``.
-VECTORS = Path(__file__).parent / "layer_vectors"
-RECORDED = json.loads((VECTORS / "image_layers.json").read_text())
-EXPECTED = np.load(VECTORS / "image_layers.npz")
-#: Layers by the name of their output there, with conventions other than ours where its code has them.
-CORNERS = Conventions(resize="align_corners")
-LIKE_TORCH = [
-    ("prelu", L.PReLU(8)),
-    ("group_norm", L.GroupNorm(8, 4)),
-    ("instance_norm", L.InstanceNorm(8, affine=True)),
-    ("batch_norm", L.BatchNorm(8)),
-    ("batch_norm", L.BatchNorm(8, frozen=True)),
-    ("batch_norm_eps3", L.Under(Conventions(batch_norm_epsilon=1e-3), L.BatchNorm(8))),
-    ("conv_grouped", L.Conv2d(8, 12, 3, 1, "identity", groups=4)),
-    ("conv_depthwise_x2", L.Conv2d(8, 16, 3, 1, "identity", groups=8)),
-    ("conv_3x3_dilated", L.Conv2d(8, 6, 3, 2, "identity", dilation=2)),
-    ("conv_7x3", L.Conv2d(8, 4, (7, 3), (3, 1), "identity", (2, 1))),
-    ("transposed_4x4", L.Conv2d(8, 5, 4, 1, "identity", 2, transposed=True)),
-    ("transposed_3x3_out1", L.Conv2d(8, 5, 3, 1, "identity", 2, transposed=True, output_padding=1)),
-    ("transposed_grouped", L.Conv2d(8, 4, 3, 1, "identity", 2, transposed=True, groups=2)),
-    ("pixel_shuffle", L.DepthToSpace(2)),
-    ("max_pool_2", L.MaxPool(2, 2, 0)),
-    ("max_pool_3_2_pad1", L.MaxPool(3, 2, 1)),
-    ("max_pool_3_2_ceil", L.MaxPool(3, 2, 0, ceil=True)),
-    ("avg_pool_3_2_pad1", L.AvgPool(3, 2, 1)),
-    ("avg_pool_3_1_pad1_exclude", L.AvgPool(3, 1, 1, count_padding=False)),
-    ("avg_pool_3_1_pad1_exclude", L.AvgPool(3, 1, "same", count_padding=False)),
-    ("adaptive_avg_pool_1", L.AdaptiveAvgPool(1)),
-    ("adaptive_avg_pool_3x4", L.AdaptiveAvgPool((3, 4))),
-    ("adaptive_avg_pool_6", L.AdaptiveAvgPool(6)),
-    ("bilinear_x2", L.Resize((22, 28))),
-    ("bilinear_x2_corners", L.Under(CORNERS, L.Resize((22, 28)))),
-    ("bilinear_17x9", L.Resize((17, 9))),
-    ("nearest_x2", L.NearestUpsample()),
-    ("bicubic_20x20", L.Resize(20, "bicubic")),
-    ("reflection_pad", L.PadImage(3, 0, 1, 2, "reflect")),
-    ("local_response_norm", L.LocalResponseNorm(5, 1e-4, 0.75, 2.0)),
-    ("channel_shuffle", L.ShuffleChannels(4)),
-]
-#: Our name of a tensor for the last word of theirs.
-OURS = {"running_mean": "mean", "running_var": "var", "bias": "bias"}
-
-
-def filled(module, name, transposed):
-    """``module`` with the tensors of the vectors' layer ``name``, whose axes PyTorch has in another order."""
-    holder = module
-    for part in ("norm", "conv", "slope"):
-        holder = getattr(holder, part, holder)
-    for entry in RECORDED["tensors"]:
-        full, shape, kind, scale = entry.split()
-        layer, last = full.rsplit(".", 1)
-        if layer != name:
-            continue
-        x = normal(full, sides(shape))
-        x = np.abs(x) if kind == "running_var" else x
-        x = np.asarray(np.float32(OFFSET.get(kind, 0)) + np.float32(scale) * x, np.float64)
-        if x.ndim == 4 and transposed:
-            grouped = x.reshape(transposed, -1, *x.shape[1:])  # (groups, in/groups, out/groups, k, k)
-            x = grouped.transpose(3, 4, 1, 0, 2).reshape(*x.shape[2:], grouped.shape[1], -1)[::-1, ::-1]
-        elif x.ndim == 4:
-            x = x.transpose(2, 3, 1, 0)
-        if hasattr(holder, "set_value"):
-            holder.set_value(jnp.asarray(x))
-            continue
-        ours = OURS.get(last, "kernel" if x.ndim == 4 else "scale")
-        getattr(holder, ours).set_value(jnp.asarray(x))
-
-
-@pytest.mark.parametrize(("name", "layer"), LIKE_TORCH, ids=lambda value: value if isinstance(value, str) else "")
-def test_a_layer_computes_what_pytorch_does(name, layer):
-    """In float64, which settles conventions."""
-    with jax.enable_x64(True):
-        x = jnp.asarray(normal("input", (2, 8, 11, 14)).transpose(0, 2, 3, 1), jnp.float64)
-        module = build(layer, jnp.float64)
-        module.eval()
-        inner = module.layers[0] if isinstance(layer, L.Under) else module
-        filled(inner, name, getattr(layer, "groups", 1) if getattr(layer, "transposed", False) else 0)
-        found = module(x, None) if isinstance(layer, L.Under) else module(x)
-    shape, stride = RECORDED["outputs"][name].split()
-    found = np.asarray(found).transpose(0, 3, 1, 2)
-    assert found.shape == sides(shape)
-    np.testing.assert_allclose(found.reshape(-1)[:: int(stride)], EXPECTED[name].reshape(-1), rtol=1e-9, atol=1e-9)
 
 
 def test_space_to_depth_undoes_depth_to_space():

@@ -39,6 +39,8 @@ DEVIATIONS = {
     "lecun": (math.sqrt(1 / FAN_IN), math.sqrt(1 / DENSE_IN)),
     "lecun-cut": (math.sqrt(1 / FAN_IN), math.sqrt(1 / DENSE_IN)),
     "lecun-98": (2.4 / FAN_IN / math.sqrt(3), 2.4 / DENSE_IN / math.sqrt(3)),
+    "orthogonal": (math.sqrt(2 / FAN_IN), math.sqrt(2 / DENSE_IN)),
+    "torch": (math.sqrt(1 / (3 * FAN_IN)), math.sqrt(1 / (3 * DENSE_IN))),
     "normal-0.01": (0.01, 0.01),
     "normal-0.02": (0.02, 0.02),
     "vit": (math.sqrt(1 / FAN_IN), math.sqrt(2 / (DENSE_IN + DENSE_OUT))),
@@ -57,6 +59,11 @@ def test_kernels_have_the_stated_deviation(name):
         assert drawn.std() == pytest.approx(expected, rel=0.012)
         assert abs(drawn.mean()) < 0.02 * expected
     assert not np.asarray(scheme.bias(jax.random.key(0), (8,), "float32")).any()
+
+
+def test_orthogonal_columns_are_so_and_as_long_as_the_gain():
+    drawn = np.asarray(SCHEMES["orthogonal"].dense(jax.random.key(0), (32, 8), "float32"))
+    np.testing.assert_allclose(drawn.T @ drawn, 2 * np.eye(8), atol=1e-5)
 
 
 def test_every_stated_scheme_belongs_to_an_entry_of_the_catalogue():

@@ -18,6 +18,7 @@ from netspec.weights.transfer import abstract
 CASES = Path(__file__).parents[1] / "modules/parity"
 #: Constructors of libraries, see test_constructors.py.
 CONSTRUCTED = Path(__file__).with_name("constructed.tsv")
+MORE = "torchvision.models.detection.retinanet_resnet50_fpn(weights=None, weights_backbone=None).head"
 #: Rules that a table has of others that it is made like, and that none of its networks needs.
 SPARE = {
     ("gpt1", "layers.1.norm"): "the last norm, which GPT-2 added",
@@ -79,14 +80,16 @@ def test_every_rule_is_that_of_some_tensor():
         if network.rules:
             specs[network.rules].append(network.spec)
     names = {id(table): name for name, table in tables.items()}
-    for row in csv.DictReader(CONSTRUCTED.read_text().splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE):
-        twin = constructors.constructed(row["constructor"])
+    rows = csv.DictReader(CONSTRUCTED.read_text().splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    for text in (MORE, *(row["constructor"] for row in rows)):
+        twin = constructors.constructed(text)
         if id(twin.table) in names:
             specs[names[id(twin.table)]].append(lambda spec=twin.spec: spec)
     for folder in CASES.glob("*/manifest.json"):
         with suppress(WeightsError):
             twin = cases.twin_of(Case(folder.parent))
-            specs[names.get(id(twin.table), "")].append(lambda spec=twin.spec: spec)
+            for one in (twin, *twin.pieces):
+                specs[names.get(id(one.table), "")].append(lambda spec=one.spec: spec)
     unmet = {}
     for name, table in tables.items():
         left = [rule for rule in table.rules if not is_spare(name, rule)]

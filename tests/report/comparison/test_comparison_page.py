@@ -140,6 +140,29 @@ def test_sensitivity_is_the_run_of_rates_near_the_best_and_ends_are_said(tmp_pat
     ]
 
 
+def test_of_many_settings_ends_are_counted(tmp_path):
+    found = planted({"plain": 0, "other": 0}, spread=0)
+    for seed in (0, 1, 2):
+        found["other"][1e-4][seed] += 200
+    _, about = write(tmp_path, found)
+    (own,) = about["settings"]
+    about["settings"] = [{**own, "name": f"part-{n}"} for n in range(5)]
+    assert content.ends(compared(tmp_path, about).settings) == [
+        "In 5 of 10 rows of the tables the best rate is at an end of those tried (arrows); more may lie beyond."
+    ]
+
+
+def test_settings_that_choose_alike_are_told_together(tmp_path):
+    _, about = write(tmp_path, planted({"plain": 0, "other": 0}))
+    (own,) = about["settings"]
+    fewer = {"cells": [cell for cell in own["cells"] if "0-001" in cell or "0-01" in cell]}
+    titled = [("a", {}), ("b", fewer), ("c", {})]
+    about["settings"] = [{**own, "name": name, "title": name.upper(), **changes} for name, changes in titled]
+    first, second = content.budget(compared(tmp_path, about).settings)
+    assert first.startswith("A and C: Three rates for each variant")
+    assert second.startswith("B: Two rates for each variant")
+
+
 def test_runs_that_diverged_decide_where_all_did_and_are_never_chosen(tmp_path):
     tree, about = write(tmp_path, planted({"plain": 0, "good": 10}))
     for seed in (0, 1, 2):
@@ -196,3 +219,81 @@ def test_what_is_missing_is_said(tmp_path, capsys):
     assert "comparison: --about is missing" in capsys.readouterr().err
     assert main(["page", "sweep", "--out", str(tmp_path / "found")]) != 0
     assert "sweep: --results, --cells, --seeds is missing" in capsys.readouterr().err
+
+
+def watched(tree, norms):
+    """Gradients of every run: those of the first layer at first and last steps, the whole five times them."""
+    for path in tree.results.glob("*/seed*/metrics.csv"):
+        name = path.parents[1].name.partition("-")[0]
+        rows = [
+            f"{step // 10},{step},train,{metric},{size * value!r}"
+            for step, value in zip((10, 20, 400), (norms[name][0], 9.0, norms[name][1]), strict=True)
+            for metric, size in (("gradient_first_layer", 1), ("gradient_whole", 5))
+        ]
+        path.write_text(path.read_text() + "\n".join(rows) + "\n")
+
+
+def test_gradients_that_runs_watch_are_a_table(tmp_path):
+    tree, about = write(tmp_path, planted({"plain": 0, "deep": -50}))
+    assert content.gradients(compared(tmp_path, about).settings[0], compared(tmp_path, about).curves) == []
+    watched(tree, {"plain": (0.25, 0.5), "deep": (3e-7, 0.0)})
+    found = compared(tmp_path, about)
+    (table,) = content.gradients(found.settings[0], found.curves)
+    assert table.rows[0] == ["`plain`", "0.521", "0.25", "0.5", "0.2", "0.2"]
+    assert table.rows[1] == ["`deep`", "0.521", "3e-07", "0", "0.2", "0"]
+    assert "mean over the first ten steps and over the last 380" in table.caption
+
+
+def test_a_variant_whose_judged_runs_all_diverged_has_no_gradients(tmp_path):
+    tree, about = write(tmp_path, planted({"plain": 0, "deep": 0}))
+    watched(tree, {"plain": (0.25, 0.5), "deep": (1.0, 1.0)})
+    for cell in about["settings"][0]["cells"]:
+        for seed in (0, 1, 2):
+            if cell.startswith("deep"):
+                tree.diverge(cell, seed, epoch=1)
+    found = compared(tmp_path, about)
+    (table,) = content.gradients(found.settings[0], found.curves)
+    assert getattr(table.rows[1][1], "text", table.rows[1][1]) == "diverged"
+
+
+def test_work_is_a_column_where_variants_differ_in_it_and_a_cost(tmp_path):
+    tree, about = write(tmp_path, planted({"plain": 0, "wide": 0}))
+    assert "MACs" not in [one.name for one in main_table(tmp_path, about).columns]
+    for path in tree.results.glob("wide-*/seed*/summary.json"):
+        tree.edit(path, {"macs": 4_320_000})
+    about["claims"] = [claim(of="plain", than="wide", figure="macs")]
+    assert [(one.verdict, one.low) for one in compared(tmp_path, about).verdicts] == [("supported", 2_160_000)]
+    made = main_table(tmp_path, about)
+    place = [one.name for one in made.columns].index("MACs")
+    assert [row[place] for row in made.rows] == ["2.16 M", "4.32 M"]
+
+
+def main_table(root, about):
+    found = compared(root, about)
+    return content.main_table(found.settings[0], found.table)
+
+
+def test_more_settings_than_rows_are_panels_side_by_side_and_shared_runs_are_told_once(tmp_path):
+    _, about = write(tmp_path, planted({"plain": 0, "good": 52}))
+    (own,) = about["settings"]
+    about["settings"] = [{**own, "name": f"part-{n}", "title": f"Part {n}"} for n in range(5)]
+    path = tmp_path / "about.json"
+    path.write_text(json.dumps(about))
+    assert main(["page", "comparison", "--about", str(path), "--out", str(tmp_path / "out" / "found")]) == 0
+    text = (tmp_path / "out" / "found.md").read_text()
+    assert "a panel for each setting" in text
+    assert text.count("What was run") == 1
+    assert "What was run: Part 0; Part 1; Part 2; Part 3; Part 4" in text
+    assert text.count("Three rates for each variant") == 1
+    assert "at an end of those tried" not in text
+    figure = (tmp_path / "out" / "found.svg").read_text()
+    assert figure.count('id="axes_') == 6  # the sixth is empty
+
+
+def test_of_many_settings_the_answer_has_a_line_for_each(tmp_path):
+    _, about = write(tmp_path, planted({"plain": 0, "good": 52}))
+    (own,) = about["settings"]
+    about["settings"] = [{**own, "name": f"part-{n}", "title": f"Part {n}"} for n in range(5)]
+    found = compared(tmp_path, about)
+    lines = content.conclusions(found.settings, found.table).sentences
+    assert lines[:5] == [f"Part {n}: against `plain`, `good` better." for n in range(5)]

@@ -24,6 +24,11 @@ BASE = {
 }
 
 
+#: Cells of the same names that are trained in another way, and a claim about a setting.
+OTHER = {name: {"description": "other", "recipe": {"label_smoothing": 0.2}} for name in BASE["cells"]}
+CLAIM = {"says": "faster is better", "line": 7, "of": "fast", "than": "plain", "setting": "two"}
+
+
 @pytest.fixture
 def load(tmp_path):
     """A function giving the plan of a copy of the shipped configuration with the experiment ``mine``."""
@@ -81,6 +86,18 @@ def test_settings_take_the_place_of_keys_and_have_results_of_their_own(load):
     assert changed.stem.startswith("mine/")
 
 
+def test_settings_may_share_results_as_of_a_baseline(load):
+    """Runs of ``plain`` are the same in both: they are made once, and the claims of what is shown are told."""
+    settings = {"one": {}, "two": {"only": ["plain"], "baseline": "plain"}}
+    plan = load({"settings": settings, "claims": [CLAIM, {**CLAIM, "setting": "one"}]})
+    mine = plan.experiments["mine"]
+    assert [part.label for part in mine.parts] == ["digits", "digits"]
+    assert len({*plan.runs("mine")}) == 2 * 2 * 3
+    assert [one["name"] for one in json.loads(comparison.about(mine))["settings"]] == ["one", "two"]
+    changed = load({"settings": settings, "claims": [CLAIM]}, {"mine": {"settings": {"one": {}}}})
+    assert json.loads(comparison.about(changed.experiments["mine"]))["claims"] == []
+
+
 def test_numbers_of_the_command_line_arrive_as_texts(load):
     """As Snakemake gives them: `--config 'mine={tuning: {rates: [1e-3, 0.5], times: {fast: 2}}}'`."""
     tuning = {"rates": ["1e-3", "0.5"], "times": {"fast": "2"}}
@@ -95,7 +112,9 @@ def test_numbers_of_the_command_line_arrive_as_texts(load):
         ({"baseline": "nobody"}, "key 'baseline' is 'nobody', expected one of plain, fast"),
         ({"tuning": {"rates": [0.1], "times": {"slow": 2}}}, "key 'tuning' has a factor for 'slow'"),
         ({"tuning": {"rates": [500.0], "times": {"fast": 100}}}, "key 'tuning'.*learning_rate"),
-        ({"settings": {"one": {}, "two": {"only": ["fast"]}}}, "key 'settings.*' has its results in results/digits"),
+        ({"settings": {"one": {}, "two": {"cells": OTHER}}}, "key 'settings.two' has another cell 'plain-.*in results"),
+        ({"settings": {"one": {}}, "claims": [CLAIM]}, "that of line 7 has setting 'two', expected one of one"),
+        ({"claims": [CLAIM]}, "'claims': that of line 7 has setting 'two', expected none, since there is one alone"),
         ({"together": "all"}, "together"),
     ],
 )  # fmt: skip
@@ -106,7 +125,7 @@ def test_mistakes_name_file_and_key(changes, says, load):
 
 def test_the_shipped_comparison_is_complete():
     for name, experiment in config.load_experiments({}).items():
-        if experiment.report == "comparison":
+        if experiment.report in comparison.KINDS:
             names = {cell for part in experiment.parts for cell in part.bases(part.shown)}
             claims = experiment.compared.get("claims", [])
             assert {claim[which] for claim in claims for which in ("of", "than")} <= names, name

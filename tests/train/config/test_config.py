@@ -44,6 +44,7 @@ def test_every_shipped_data_set_resolves(folder, semantics):
     for path in sorted((folder / "datasets").glob("*.yaml")):
         recipe = config.recipes.load(config.datasets.load(path)["recipe"], folder / "recipes")
         name = recipe.get("task", "ablation")
+        name = "language" if name == "recall" else name  # which has no experiment of its own
         changes = {"dataset": path.stem, "semantics": semantics}
         if name != "ablation":
             changes |= {"only": None, "cells": {"one": {"description": "the recipe of the data set"}}}
@@ -228,7 +229,13 @@ BROKEN = [
         "batch_size: 16\naccumulate: 3",
         ["digits.yaml", "accumulate", "divisor of batch_size (16)"],
     ),
-    ("recipes/baselines.yaml", "name: adamw", "name: adam", ["baselines.yaml", "optimizer.name", '"adamw", "sgd"']),
+    ("recipes/baselines.yaml", "name: adamw", "name: adm", ["baselines.yaml", "optimizer.name", '"adamw", "sgd"']),
+    (
+        "recipes/baselines.yaml",
+        "name: adamw",
+        "name: lars",
+        ["baselines.yaml", "optimizer.beta1", "does not belong here; expected options of lars: momentum, trust"],
+    ),
     ("recipes/baselines.yaml", "name: adamw", "name: sgd", ["baselines.yaml", "optimizer", "'momentum' is missing"]),
     (
         "recipes/digits.yaml",

@@ -77,7 +77,7 @@ def test_planes_tell_the_time():
     assert eight[0].tolist() == [0] * 4 + [1] * 4
 
 
-@pytest.mark.parametrize("name", ["plane", "sines", "per-block", "attention"])
+@pytest.mark.parametrize("name", ["plane", "sines", "per-block", "with-attention"])
 def test_every_cell_takes_its_pictures(cells, name):
     learner = learner_of(config.parse_cell(cells[name]))
     batch = learner.example_batch(4, training=True)

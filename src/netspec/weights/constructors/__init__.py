@@ -20,7 +20,7 @@ from netspec.weights.parity import Twin
 from netspec.weights.plan import WeightsError
 
 #: The modules that hold readers.
-FIELDS = ("texts", "pictures", "looking", "libraries", "definitions", "sequences")
+FIELDS = ("texts", "pictures", "looking", "sequences", "libraries", "definitions")
 
 
 @cache

@@ -39,8 +39,14 @@ DETR = (
     Rule("layers.{last}.heads.1.layers.{k}.linear", "bbox_predictor.layers.{k}"),
 )
 WORDS = {"A": {"query": "q", "key": "k", "value": "v", "out": "o"}}
+#: Files written before the library renamed its maps.
+EARLIER = (
+    (r"backbone\.conv_encoder", "backbone"),
+    (r"out_proj", "o_proj"),
+    (r"(layers\.[0-9]+)\.fc([12])", r"\1.mlp.fc\2"),
+)
 
 TABLES = {
-    "detr": Table((*frozen(_BODY), *DETR), STAGES, WORDS),
-    "detr_own_body": Table((*OWN, *DETR), STAGES, WORDS),
+    "detr": Table((*frozen(_BODY), *DETR), STAGES, WORDS, earlier=EARLIER),
+    "detr_own_body": Table((*OWN, *DETR), STAGES, WORDS, earlier=EARLIER),
 }

@@ -1,4 +1,4 @@
-"""GoogLeNet and Inception v3 of torchvision, Xception of timm."""
+"""GoogLeNet and Inception v3 of torchvision, Inception v4 and Xception of timm."""
 
 from netspec.weights.rules import Rule, Table
 
@@ -43,6 +43,22 @@ INCEPTION_V3 = Table(
     words={"N": N, "S": _STEM, "M": _NAMES, "list": list},
 )
 
+_LAST, _BRANCH = "{i:19|20|21}", "features.{i}.branch{b}"
+#: A layer of the listing is a feature, and a branch of one convolution has no number for it.
+INCEPTION_V4 = Table(
+    rules=(
+        Rule(f"layers.{{i:[012]}}.{_P}", "features.{i}.{N[p]}"),
+        Rule(f"layers.{{i:[35]}}.branches.{{b}}.layers.0.{_P}", "features.{i}.conv.{N[p]}"),
+        Rule(f"layers.{{i:4|18}}.branches.{{b}}.layers.{{k}}.{_P}", _BRANCH + ".{k}.{N[p]}"),
+        Rule(f"{_PATH}.{{k}}.branches.{{e}}.layers.0.{_P}", _BRANCH + "_{k}{'ab'[e]}.{N[p]}"),
+        Rule(f"layers.{_LAST}.branches.{{b:[12]}}.layers.{{k}}.{_P}", _BRANCH + "_{k}.{N[p]}"),
+        Rule(f"layers.{{i}}.branches.{{b:0}}.layers.0.{_P}", _BRANCH + ".{N[p]}"),
+        Rule(f"{_PATH}.{{k}}.{_P}", _BRANCH + ".{k}.{N[p]}"),
+        Rule("layers.{last}", "last_linear"),
+    ),
+    words={"N": N},
+)
+
 _SEPARABLE, _AT = "layers.{i}.body.layers.{k}.copies.0.layers", "{k // 2 * 3 + k % 2}"
 XCEPTION = Table(
     rules=(
@@ -63,5 +79,6 @@ XCEPTION = Table(
 TABLES = {
     "torchvision_googlenet": GOOGLENET,
     "torchvision_inception_v3": INCEPTION_V3,
+    "timm_inception_v4": INCEPTION_V4,
     "timm_xception": XCEPTION,
 }

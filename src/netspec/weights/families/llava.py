@@ -39,6 +39,13 @@ LLAVA = Table(
     ),
     numbers={"v": "layers.5.layers.0.blocks.{b}"},
     buffers=(r".*position_ids", r".*rotary_emb\.inv_freq"),
+    # Files written before the library put its parts under ``model``.
+    earlier=(
+        (r"^language_model\.lm_head", "lm_head"),
+        (r"^language_model\.model", "model.language_model"),
+        (r"^vision_tower\.vision_model", "model.vision_tower"),
+        (r"^multi_modal_projector", "model.multi_modal_projector"),
+    ),
 )
 PROJECTOR = Table(rules=(Rule("layers.0.linear", "linear_1"), Rule("layers.1", "linear_2")))
 

@@ -1,4 +1,4 @@
-"""MobileViT of timm and transformers."""
+"""MobileViT of timm and transformers, MobileViT v2 of timm."""
 
 from netspec.weights.rules import Rule, Table
 
@@ -31,6 +31,28 @@ TIMM = Table(
     },
 )
 
+_SECOND = "layers.{s:[345]}.copies.0.layers.1.copies.0.layers"
+_LINEAR = "stages.{s - 1}.1.transformer.{r // 2 - 1}"
+#: Two layers for each block behind two of the convolutions; what is behind them tells how many blocks there are.
+TIMM_V2 = Table(
+    rules=(
+        Rule(f"layers.0.{_P}", "stem.{N[p]}"),
+        Rule(f"{_SECOND}.0.{_P}", "stages.{s - 1}.1.conv_kxk.{N[p]}"),
+        Rule(f"{_SECOND}.1.conv", "stages.{s - 1}.1.conv_1x1"),
+        Rule(f"{_SECOND}.{{r}}.body.layers.0.norm", _LINEAR + ".norm{1 + r % 2}"),
+        Rule(f"{_SECOND}.{{r}}.body.layers.1.mapped", _LINEAR + ".attn.qkv_proj", layout="conv"),
+        Rule(f"{_SECOND}.{{r}}.body.layers.1.out", _LINEAR + ".attn.out_proj", layout="conv"),
+        Rule(f"{_SECOND}.{{r}}.body.layers.1.linear", _LINEAR + ".mlp.fc1", layout="conv"),
+        Rule(f"{_SECOND}.{{r}}.body.layers.2", _LINEAR + ".mlp.fc2", layout="conv"),
+        Rule(f"{_SECOND}.{{r:6|8|10}}.norm", "stages.{s - 1}.1.norm"),
+        Rule(f"{_SECOND}.{{r:7|9|11}}.{_P}", "stages.{s - 1}.1.conv_proj.{N[p]}"),
+        Rule(f"{_IN}.{_P}", _BLOCK + ".{K[k]}.{N[p]}"),
+        Rule(f"{_BODY}.{_P}", _BLOCK + ".{K[k]}.{N[p]}"),
+        Rule("layers.{last}", "head.fc"),
+    ),
+    words=TIMM.words,
+)
+
 _HF = "mobilevit.encoder.layer.{s - 1}"
 _NARROW = _HF + ".{'downsampling_layer' if s > 2 else 'layer.' + str(b)}.{K[k]}.{N[p]}"
 _LAYER = _HF + ".transformer.layer.{n}"
@@ -59,4 +81,4 @@ TRANSFORMERS = Table(
     },
 )
 
-TABLES = {"timm_mobilevit": TIMM, "transformers_mobilevit": TRANSFORMERS}
+TABLES = {"timm_mobilevit": TIMM, "timm_mobilevitv2": TIMM_V2, "transformers_mobilevit": TRANSFORMERS}

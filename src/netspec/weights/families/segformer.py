@@ -28,6 +28,21 @@ def _encoder(prefix: str, size: int = 5) -> tuple[Rule, ...]:
     )
 
 
+#: Files written before the library renamed its stages and its attention.
+EARLIER = (
+    (r"encoder\.patch_embeddings\.([0-9]+)", r"stages.\1.patch_embeddings"),
+    (r"encoder\.block\.([0-9]+)", r"stages.\1.blocks"),
+    (r"encoder\.layer_norm\.([0-9]+)", r"stages.\1.layer_norm"),
+    (r"attention\.self\.([qkv])(uery|ey|alue)", r"attention.\1_proj"),
+    (r"attention\.self\.sr", "attention.sequence_reduction.sequence_reduction"),
+    (r"attention\.self\.layer_norm", "attention.sequence_reduction.layer_norm"),
+    (r"attention\.output\.dense", "attention.o_proj"),
+    (r"mlp\.dense([12])", r"mlp.fc\1"),
+    (r"layer_norm_1", "layernorm_before"),
+    (r"layer_norm_2", "layernorm_after"),
+    (r"decode_head\.linear_c", "decode_head.linear_projections"),
+)
+
 SEGFORMER = Table(
     rules=(
         *_encoder("segformer."),
@@ -36,7 +51,8 @@ SEGFORMER = Table(
         Rule("layers.21.norm", "decode_head.batch_norm"),
         Rule("layers.22.conv", "decode_head.classifier"),
     ),
+    earlier=EARLIER,
 )
-MIT = Table(rules=(*_encoder("segformer.", 4), Rule("layers.17", "classifier")))
+MIT = Table(rules=(*_encoder("segformer.", 4), Rule("layers.17", "classifier")), earlier=EARLIER)
 
 TABLES = {"segformer": SEGFORMER, "mit": MIT}

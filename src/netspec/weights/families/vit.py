@@ -29,20 +29,29 @@ TORCHVISION = Table(
     ),
 )
 
-_BLOCK = "vit.encoder.layer.{b}"
-_OF_ATTENTION = tuple(f"{_BLOCK}.attention.attention.{part}" for part in ("query", "key", "value"))
+_BLOCK = "vit.layers.{b}"
+#: Files written before the library renamed the parts of its attention.
+_ATTENTION = (
+    (r"attention\.attention\.([qkv])(uery|ey|alue)", r"attention.\1_proj"),
+    (r"attention\.output\.dense", "attention.o_proj"),
+)
 TRANSFORMERS = Table(
     rules=(
         Rule("layers.0.class_token", "vit.embeddings.cls_token", lead=1),
         Rule("layers.0.position_table", "vit.embeddings.position_embeddings", lead=1),
         Rule("layers.0.projection", "vit.embeddings.patch_embeddings.projection"),
         Rule("layers.1.blocks.{b}.norm{k}", _BLOCK + ".layernorm_{('before', 'after')[k - 1]}"),
-        Rule("layers.1.blocks.{b}.attention.qkv", _OF_ATTENTION),
-        Rule("layers.1.blocks.{b}.attention.out", _BLOCK + ".attention.output.dense"),
-        Rule("layers.1.blocks.{b}.fc1", _BLOCK + ".intermediate.dense"),
-        Rule("layers.1.blocks.{b}.fc2", _BLOCK + ".output.dense"),
+        Rule("layers.1.blocks.{b}.attention.qkv", tuple(f"{_BLOCK}.attention.{part}_proj" for part in "qkv")),
+        Rule("layers.1.blocks.{b}.attention.out", _BLOCK + ".attention.o_proj"),
+        Rule("layers.1.blocks.{b}.fc{k}", _BLOCK + ".mlp.fc{k}"),
         Rule("layers.1.norm", "vit.layernorm"),
         Rule("layers.2", "classifier"),
+    ),
+    earlier=(
+        (r"encoder\.layer\.", "layers."),
+        *_ATTENTION,
+        (r"intermediate\.dense", "mlp.fc1"),
+        (r"(layers\.[0-9]+)\.output\.dense", r"\1.mlp.fc2"),
     ),
 )
 
@@ -75,6 +84,7 @@ DINOV2 = Table(
         Rule("layers.5.blocks.{b}.fc{k}", _LAYER + ".mlp.fc{k}"),
         Rule("layers.5.norm", "layernorm"),
     ),
+    earlier=_ATTENTION,
 )
 
 TABLES = {

@@ -8,6 +8,7 @@ from train.config.cell import Dataset
 from train.config.schema import ConfigError
 from train.data.raw import archive, coco, embedded, folder, idx, imagenet, pets, voc
 from train.data.raw.download import fetch, verify
+from train.data.raw.recall import RawSequences, made
 from train.data.raw.source import RawData
 from train.data.raw.text import RawText, open_text
 from train.data.raw.unpacked import folder_of
@@ -18,8 +19,8 @@ ANNOTATED = ("oxford-pets", "voc", "coco")
 DOWNLOADS = Path("data/downloads")
 
 
-def open_raw(dataset: Dataset, downloads: Path = DOWNLOADS) -> RawData | RawText:
-    """The images, or the text, of ``dataset`` as published, fetched into ``downloads`` where they are not on disk.
+def open_raw(dataset: Dataset, downloads: Path = DOWNLOADS) -> RawData | RawText | RawSequences:
+    """The images, the text or the sequences of ``dataset``, fetched into ``downloads`` where they are not on disk.
 
     Raises :class:`ConfigError` for anything missing, damaged or of another layout.
     """
@@ -28,6 +29,8 @@ def open_raw(dataset: Dataset, downloads: Path = DOWNLOADS) -> RawData | RawText
         return embedded.digits(dataset)
     if dataset.kind == "digit-scenes":
         return embedded.digit_scenes(dataset)
+    if dataset.recall:
+        return made(dataset.recall)
     if dataset.text:
         return open_text(dataset, downloads)
     if dataset.kind in ANNOTATED:

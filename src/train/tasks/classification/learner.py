@@ -1,4 +1,4 @@
-"""Softmax cross-entropy on smoothed and possibly mixed labels; top-1 and top-5 on validation."""
+"""A loss, by default softmax cross-entropy, on smoothed and possibly mixed labels; top-1 and top-5 on validation."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from train.config.cell import Cell, sides
 from train.data.augment import augment_batch, prepare_eval
 from train.data.store import Store
 from train.tasks.base import Sums, Task
+from train.tasks.classification.losses import LOSSES
 
 #: Figures that are shares of the examples.
 PERCENT = {"accuracy", "top1", "top5"}
@@ -31,6 +32,7 @@ class Classifier:
         self.top = min(5, cell.dataset.classes)
         self.view = {"image_size": self.data.image_size, "mean": self.data.mean, "std": self.data.std}
         self.labels = {"classes": self.data.classes, "label_smoothing": cell.label_smoothing}
+        self.loss = LOSSES[cell.task_settings.get("loss", "cross-entropy")]
         self.grey = self.spec.input_shape[-1] == 1
 
     def example_batch(self, count: int, *, training: bool) -> dict[str, np.ndarray]:
@@ -54,7 +56,7 @@ class Classifier:
         """Mean loss of augmented inputs and their sums; accuracy is against the heavier label of a mixed target."""
         images, targets = inputs
         logits = network(images)
-        losses = optax.softmax_cross_entropy(logits, targets)
+        losses = self.loss(logits, targets)
         hits = logits.argmax(-1) == targets.argmax(-1)
         return losses.mean(), {"loss": losses.sum(), "accuracy": hits.sum(), "count": jnp.float32(losses.shape[0])}
 

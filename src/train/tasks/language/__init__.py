@@ -14,10 +14,13 @@ from train.config.places import Places
 from train.config.printable import escaped
 from train.config.schema import ConfigError
 from train.tasks.base import Metric, Task
-from train.tasks.checks import check_plain
+from train.tasks.checks import check_causal, check_plain
 
 if TYPE_CHECKING:
     from train.data.store import Store
+
+#: How many times as many tokens as it was trained on a network may be judged at.
+LONGER = (2, 4, 8)
 
 
 def with_vocabulary(network: NetSpec, tokens: int) -> NetSpec:
@@ -44,12 +47,7 @@ def check(cell: Mapping[str, Any], places: Places) -> None:
         network = with_vocabulary(model_of(cell["model"]), cell["dataset"]["classes"])
     except SpecError as error:
         raise ConfigError(f"{places.model}: key 'model': {escaped(str(error))}") from None
-    for layer in network.layers:
-        if getattr(layer, "causal", True) is False:
-            raise ConfigError(
-                f"{places.model}: key 'model': {network.name} sees the tokens that it is to predict ({layer}), "
-                "expected causal=True"
-            )
+    check_causal(network, places)
     check_plain(cell, places)
 
 
@@ -81,6 +79,7 @@ LANGUAGE = Task(
         Metric("bits", "held-out loss", "bits", "down"),
         Metric("block_loss", "loss over disjoint blocks", "nats", "down"),
         Metric("accuracy", "tokens predicted", "%", "up"),
+        *(Metric(f"loss_x{factor}", f"loss at {factor} × the tokens", "nats", "down") for factor in LONGER),
     ),
     spec=spec,
     check=check,

@@ -12,10 +12,14 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from netspec import NetSpec, SpecError
+from netspec.modules.sequence import Memory
+from netspec.modules.sequence import run as apply
 from train.config.cell import Cell
 from train.data.store import Store
-from train.data.windows import any_window
+from train.data.windows import any_window, every_token
 from train.tasks.base import Sums, Task
+from train.tasks.language import LONGER
 from train.tasks.language.ngrams import baselines
 from train.tasks.language.sample import TEMPERATURES, texts
 
@@ -23,6 +27,8 @@ from train.tasks.language.sample import TEMPERATURES, texts
 BY_POSITION, AT_ONCE = 4096, 128
 #: Tokens that a text of samples has, and how many texts there are at each temperature.
 SAMPLED, TEXTS = 384, 2
+#: Tokens that are scored at each length beyond that of training.
+SCORED = 16_384
 #: Training tokens above which n-gram models are fitted on the last of them only.
 COUNTED = 5_000_000
 
@@ -33,6 +39,7 @@ class LanguageModel:
     def __init__(self, task: Task, cell: Cell) -> None:
         self.task, self.spec, self.vocabulary = task, task.spec(cell), cell.dataset.classes
         self.length = self.spec.input_shape[0]
+        self.longer = int(cell.task_settings.get("longer", 1))
 
     def example_batch(self, count: int, *, training: bool) -> dict[str, np.ndarray]:
         """``count`` random windows ``token`` int32 ``(B, length + 1)``; what validation scores of them, besides."""
@@ -95,11 +102,33 @@ class LanguageModel:
             for t in TEMPERATURES
         }
         said = {"prompt": store.decode(prompt), "temperatures": sampled}
-        return {}, {
+        return self._longer(run, store), {
             "baselines.json": _json(counted),
             "positions.csv": ("\n".join(["tokens_before,loss", *rows]) + "\n").encode(),
             "samples.json": _json(said),
         }
+
+    def _longer(self, run: Callable, store: Store) -> dict[str, float]:
+        """Mean nats at more tokens than were trained on, as the headline is taken, over some windows of each length.
+
+        Lengths that the network has no positions for, or that the text is too short for, are left out.
+        """
+        found = {}
+        for factor in (factor for factor in LONGER if factor <= self.longer):
+            length = factor * self.length
+            if len(store.val.tokens) <= length + 1 or not _takes(self.spec, length):
+                continue
+            windows = every_token(store.val.tokens, length)
+            count, each = min(len(windows), SCORED // (length // 2)), max(1, AT_ONCE * self.length // length)
+            chosen = np.unique(np.linspace(0, len(windows) - 1, count).round().astype(int))
+            sums = np.zeros(2)
+            for at in range(0, len(chosen), each):
+                rows = np.resize(chosen[at : at + each], each)
+                batch = windows.gather(rows)
+                batch["first"] = np.where(np.arange(each) < len(chosen) - at, batch["first"], length)
+                sums += np.asarray(run(scored, batch["token"], batch["first"]), np.float64)
+            found[f"loss_x{factor}"] = float(sums[0] / sums[1])
+        return found
 
     def _by_position(self, run: Callable, store: Store) -> np.ndarray:
         """Mean nats by the number of tokens before, over windows spread over the held-out text."""
@@ -120,6 +149,21 @@ def surprise(scores: jax.Array, tokens: jax.Array) -> jax.Array:
 def losses_of(network: Callable, token: jax.Array) -> jax.Array:
     """Nats of the last tokens of windows ``(B, T + 1)``, each under those before it."""
     return surprise(network(token[:, :-1]), token[:, 1:])
+
+
+def scored(network: Any, token: jax.Array, first: jax.Array) -> jax.Array:
+    """Sum of the nats of the tokens from ``first`` ``(B,)`` on, and how many they are, in windows of any length."""
+    scores = apply(network.described, network.layers, token[:, :-1], Memory({}))
+    counted = jnp.arange(token.shape[1] - 1) >= first[:, None]
+    return jnp.stack([jnp.where(counted, surprise(scores, token[:, 1:]), 0.0).sum(), counted.sum()])
+
+
+def _takes(spec: NetSpec, length: int) -> bool:
+    """Whether a network has positions for as many tokens."""
+    try:
+        return bool(spec.with_tokens(length).output_shape)
+    except SpecError:
+        return False
 
 
 def _json(value: Any) -> bytes:

@@ -22,7 +22,8 @@ RATE = 0.125
 def cell(**optimizer: Any) -> Any:
     """A recipe for the trainer's optimizers: steps at a constant rate, decay on everything, no clipping."""
     schedule = SimpleNamespace(name="constant", granularity="step", floor=0.0, warmup_steps=0)
-    fields = {"decay_mask": "all", "clip_norm": None, "weight_decay": 0.0, **optimizer}
+    around = dict.fromkeys(("lookahead", "sam", "rate_scaling"))
+    fields = {"decay_mask": "all", "clip_norm": None, "weight_decay": 0.0, **around, **optimizer}
     lengths = {"steps": 9, "evaluate_every_steps": 9, "checkpoint_every_steps": 9}
     return SimpleNamespace(optimizer=SimpleNamespace(**fields), schedule=schedule, **lengths)
 

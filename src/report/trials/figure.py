@@ -1,0 +1,67 @@
+"""Effects with their intervals, in multiples of the smallest difference that counts: a panel for each trial."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from report.engine.canvas import canvas, empty_figure, svg
+from report.learned.figure import settle
+from report.trials.verdicts import Claim, Tried
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: Colours and marks of verdicts.
+STYLE = {"supported": ("#1b7837", "o"), "refuted": ("#b2182b", "s"), "undecided": ("#666666", "D")}
+#: Beyond this many of the smallest difference the axis ends.
+END = 1000
+
+
+def effects(trials: Sequence[Tried]) -> bytes:
+    """A line for each claim: its mean, its interval, and one where what counts begins."""
+    if not trials:
+        return empty_figure()
+    columns = 2
+    rows = -(-len(trials) // columns)
+    counts = [len(trial.claims()) for trial in trials]
+    heights = [max(counts[row * columns : (row + 1) * columns]) * 0.19 + 0.62 for row in range(rows)]
+    figure = canvas(sum(heights) + 0.2)
+    panels = figure.subplots(rows, columns, squeeze=False, height_ratios=heights, sharex=True).ravel()
+    for panel, trial in zip(panels, trials, strict=False):
+        claims = trial.claims()
+        panel.axvspan(-1, 1, color="#eeeeee", linewidth=0)
+        panel.axvline(0, color="#999999", linewidth=0.6)
+        for place, claim in enumerate(claims):
+            _draw(panel, place, claim)
+        panel.set_yticks(range(len(claims)), [_name(claim) for claim in claims], fontsize=6.5)
+        panel.set_ylim(len(claims) - 0.4, -0.6)
+        panel.set_xscale("symlog", linthresh=1)
+        panel.set_xlim(-END, END)
+        panel.set_xticks([-100, -10, -1, 0, 1, 10, 100], ["−100", "−10", "−1", "0", "1", "10", "100"], fontsize=7)
+        panel.set_title(trial.settings.title, fontsize=8, loc="left")
+        settle(panel)
+    for panel in panels[len(trials) :]:
+        panel.set_axis_off()
+    for panel in panels[-columns:]:
+        panel.set_xlabel("By how much better, in smallest differences that count", fontsize=7.5)
+    return svg(figure)
+
+
+def _draw(panel: Axes, place: int, claim: Claim) -> None:
+    if math.isnan(claim.mean) or not claim.smallest:
+        return
+    shade, mark = STYLE[claim.verdict]
+    mean, low, high = (_inside(value / claim.smallest) for value in (claim.mean, claim.low, claim.high))
+    panel.plot([low, high], [place, place], color=shade, linewidth=1.3)
+    panel.plot([mean], [place], mark, color=shade, markersize=3.5)
+
+
+def _inside(value: float) -> float:
+    return max(-END, min(END, value))
+
+
+def _name(claim: Claim) -> str:
+    between = "≈" if claim.expects == "alike" else ">"
+    return f"{claim.told['of']} {between} {claim.told.get('than', claim.told.get('value'))}"

@@ -1,0 +1,112 @@
+"""``python -m train trial``: every variant at every rate and seed, kept as it is finished, and continued from there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from netspec.ownership import SIGNATURE, write_all
+from train import provenance
+from train.config.closure import closure
+from train.config.schema import ConfigError
+from train.trials import find
+from train.trials.settings import Settings, check_names, read
+
+
+def run(path: Path, out: Path, cache: Path, *, smoke: bool = False) -> None:
+    """Run the trial of the file ``path`` and write ``out``, JSON with a row a run; ``cache`` keeps finished variants.
+
+    Raises :class:`ConfigError` for a mistake in the file.
+    """
+    settings = read(path, smoke=smoke)
+    trial = find(settings.trial)
+    names = [one.name for one in trial.figures]
+    check_names(settings, trial.variants, names, path)
+    if unknown := sorted(settings.settings.keys() - trial.settings.keys()):
+        raise ConfigError(
+            f"{path}: key 'settings' has {unknown[0]!r}, expected one of {', '.join(sorted(trial.settings))}"
+        )
+    sizes = {**trial.settings, **settings.settings, **(trial.smoke if smoke else {})}
+    mark = _fingerprint(settings, sizes)
+    runs: list[dict[str, Any]] = []
+    start = time.perf_counter()
+    for variant in trial.variants:
+        kept = cache / f"{variant}.json"
+        found = _kept(kept, mark)
+        if found is None:
+            found = _variant(settings, trial, variant, sizes)
+            write_all({kept: _text({"fingerprint": mark, "runs": found})})
+        runs += found
+    about = {
+        "trial": settings.trial,
+        "name": settings.name,
+        "smoke": smoke,
+        "settings": sizes,
+        "variants": dict(trial.variants),
+        "figures": [{"name": f.name, "label": f.label, "unit": f.unit, "better": f.better} for f in trial.figures],
+        "runs": runs,
+        "seconds": round(sum(one["seconds"] for one in runs), 3),
+        "wall_seconds": round(time.perf_counter() - start, 3),
+        "provenance": {**provenance.git_state(), **provenance.versions(), **provenance.machine()},
+    }
+    write_all({out: _text(about)})
+
+
+def _text(value: Mapping[str, Any]) -> bytes:
+    return (json.dumps({"written_by": SIGNATURE, **value}, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _fingerprint(settings: Settings, sizes: Mapping[str, Any]) -> str:
+    """What a kept variant may be taken from: seeds, rates, sizes, code and libraries."""
+    asked = [settings.seeds, settings.tuning_seeds, settings.rates, sorted(sizes.items()), provenance.versions()]
+    digest = hashlib.sha256(json.dumps(asked, default=str).encode())
+    for source in closure(f"train.trials.{settings.trial}"):
+        digest.update(Path(source).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _kept(path: Path, mark: str) -> list[dict[str, Any]] | None:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return list(found["runs"]) if found["fingerprint"] == mark else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _variant(settings: Settings, trial: Any, variant: str, sizes: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """All runs of a variant: at each rate with the seeds for tuning, then at the best of them with those judged."""
+    import jax
+
+    function = jax.jit(trial.make(variant, sizes))
+    headline = trial.figures[0]
+    example = jax.eval_shape(function, jax.random.key(0), 0.1)
+    if unknown := {*example} - {*(one.name for one in trial.figures), "params"}:
+        raise ValueError(f"{settings.trial}: {variant} gives {min(unknown)}, which is none of its figures")
+    compiled = function.lower(jax.random.key(0), jax.numpy.float32(0.1)).compile()
+
+    def once(seed: int, rate: float, judged: bool) -> dict[str, Any]:
+        start = time.perf_counter()
+        found = jax.device_get(compiled(jax.random.key(seed), jax.numpy.float32(rate)))
+        took = round(time.perf_counter() - start, 4)
+        figures = {name: float(value) for name, value in found.items()}
+        figures = {name: value if math.isfinite(value) else None for name, value in figures.items()}
+        return {"variant": variant, "seed": seed, "rate": rate, "judged": judged, "seconds": took, "figures": figures}
+
+    runs = [once(seed, rate, False) for rate in settings.rates for seed in settings.tuning_seeds]
+    best = settings.rates[0]
+    if len(settings.rates) > 1:
+        best = min(settings.rates, key=lambda rate: _badness(runs, rate, headline))
+    return runs + [once(seed, best, True) for seed in settings.seeds]
+
+
+def _badness(runs: list[dict[str, Any]], rate: float, headline: Any) -> float:
+    values = [one["figures"][headline.name] for one in runs if one["rate"] == rate]
+    if any(value is None for value in values):
+        return math.inf
+    return fmean(values) * (1 if headline.better == "down" else -1)

@@ -1,0 +1,116 @@
+"""Files in ``config/trials``: which trial, which seeds and rates, and what is claimed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from train.config.schema import ConfigError
+from train.trials import TRIALS
+
+KEYS = {"title", "question", "trial", "seeds", "tuning_seeds", "rates", "baseline", "claims", "settings", "family"}
+REQUIRED = ("title", "question", "trial", "seeds", "rates", "baseline", "claims")
+CLAIM_KEYS = {"says", "line", "of", "than", "figure", "smallest", "expects", "value", "term"}
+EXPECTS = ("better", "alike", "worse")
+#: What a smoke run has.
+SMOKE_SEEDS = 2
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One file. ``claims`` are mappings with the keys of :data:`CLAIM_KEYS`."""
+
+    name: str
+    title: str
+    question: str
+    trial: str
+    seeds: tuple[int, ...]
+    tuning_seeds: tuple[int, ...]
+    rates: tuple[float, ...]
+    baseline: str
+    claims: tuple[Mapping[str, Any], ...]
+    settings: Mapping[str, Any]
+
+
+def read(path: Path, *, smoke: bool = False) -> Settings:
+    """The settings in a file, with fewer seeds and one rate in a smoke run.
+
+    Raises :class:`ConfigError` naming the file and the first key that is wrong.
+    """
+    try:
+        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: {error}, expected a file of settings") from None
+    if not isinstance(given, dict):
+        raise ConfigError(f"{path}: holds {type(given).__name__}, expected keys with values")
+    if unknown := sorted(given.keys() - KEYS):
+        raise ConfigError(f"{path}: key '{unknown[0]}' is unknown, expected one of {', '.join(sorted(KEYS))}")
+    if missing := [key for key in REQUIRED if key not in given]:
+        raise ConfigError(f"{path}: key '{missing[0]}' is missing")
+    if given["trial"] not in TRIALS:
+        raise ConfigError(f"{path}: key 'trial' is {given['trial']!r}, expected one of {', '.join(TRIALS)}")
+    seeds, tuning = _whole(path, given, "seeds"), _whole(path, given, "tuning_seeds") if "tuning_seeds" in given else ()
+    rates = given["rates"]
+    if not isinstance(rates, list) or not rates or not all(isinstance(one, int | float) and one > 0 for one in rates):
+        raise ConfigError(f"{path}: key 'rates' is {rates!r}, expected learning rates above zero")
+    if shared := {*seeds} & {*tuning}:
+        raise ConfigError(f"{path}: key 'tuning_seeds' has {min(shared)}, which is judged; expected others")
+    if len(rates) > 1 and not tuning:
+        raise ConfigError(f"{path}: key 'tuning_seeds' is missing, by which one of {len(rates)} rates is chosen")
+    claims = given["claims"]
+    for place, claim in enumerate(claims if isinstance(claims, list) else [None]):
+        _check_claim(path, place, claim)
+    return Settings(
+        path.stem,
+        str(given["title"]),
+        str(given["question"]),
+        given["trial"],
+        seeds[:SMOKE_SEEDS] if smoke else seeds,
+        tuning[:1] if smoke else tuning,
+        tuple(map(float, rates[:1] if smoke else rates)),
+        str(given["baseline"]),
+        tuple(claims),
+        dict(given.get("settings") or {}),
+    )
+
+
+def _whole(path: Path, given: Mapping[str, Any], key: str) -> tuple[int, ...]:
+    values = given[key]
+    if not isinstance(values, list) or not values or not all(type(one) is int and one >= 0 for one in values):
+        raise ConfigError(f"{path}: key '{key}' is {values!r}, expected whole numbers from 0")
+    if len({*values}) < len(values):
+        raise ConfigError(f"{path}: key '{key}' has a number twice, expected each once")
+    return tuple(values)
+
+
+def _check_claim(path: Path, place: int, claim: Any) -> None:
+    where = f"{path}: key 'claims[{place}]'"
+    if not isinstance(claim, dict):
+        raise ConfigError(f"{where} is {claim!r}, expected says, line, of, than")
+    if unknown := sorted(claim.keys() - CLAIM_KEYS):
+        raise ConfigError(f"{where} has {unknown[0]!r}, expected one of {', '.join(sorted(CLAIM_KEYS))}")
+    for key in ("says", "line", "of"):
+        if key not in claim:
+            raise ConfigError(f"{where} has no {key!r}")
+    if ("than" in claim) == ("value" in claim):
+        raise ConfigError(f"{where}: expected either 'than', a variant, or 'value', a number")
+    if claim.get("expects", "better") not in EXPECTS:
+        raise ConfigError(f"{where}: 'expects' is {claim['expects']!r}, expected one of {', '.join(EXPECTS)}")
+
+
+def check_names(settings: Settings, variants: Mapping[str, str], figures: list[str], path: Path) -> None:
+    """Raise :class:`ConfigError` for a variant or figure that the trial does not have."""
+    known = ", ".join(variants)
+    if settings.baseline not in variants:
+        raise ConfigError(f"{path}: key 'baseline' is {settings.baseline!r}, expected one of {known}")
+    for place, claim in enumerate(settings.claims):
+        where = f"{path}: key 'claims[{place}]'"
+        for key in ("of", "than"):
+            if key in claim and claim[key] not in variants:
+                raise ConfigError(f"{where}: {key!r} is {claim[key]!r}, expected one of {known}")
+        if claim.get("figure", figures[0]) not in figures:
+            raise ConfigError(f"{where}: 'figure' is {claim['figure']!r}, expected one of {', '.join(figures)}")
