@@ -18,7 +18,7 @@ from train import config, destination
 from train.config import limits
 from train.config.cell import Cell
 from train.config.printable import lines, shown
-from train.config.schema import ConfigError, load_mapping, parse
+from train.config.schema import ConfigError, load_mapping, naming, parse
 from train.machine import gpus, parent
 
 
@@ -267,7 +267,8 @@ def _fit(options: argparse.Namespace) -> int:
     from train.outcome import headline
 
     try:
-        summary = fit(cell, seed, _store(cell, options), options.out, options.checkpoints, options.again)
+        with naming(options.cell[0]):
+            summary = fit(cell, seed, _store(cell, options), options.out, options.checkpoints, options.again)
     except Interrupted as stopped:
         print(stopped, file=sys.stderr)
         return 128 + stopped.signum

@@ -22,7 +22,7 @@ from netspec.ownership import write_all
 from train import destination
 from train.config.cell import Cell
 from train.config.printable import shown
-from train.config.schema import ConfigError
+from train.config.schema import ConfigError, naming
 from train.tasks import Learner, task_of
 
 if TYPE_CHECKING:
@@ -101,7 +101,8 @@ def fit_all(
         store = opened(run.cell)
         try:
             if again or not put_back(run, store):
-                say(headline(fit(run.cell, run.seed, store, run.out, run.checkpoints, again, programs)))
+                with naming(run.cell.name):
+                    say(headline(fit(run.cell, run.seed, store, run.out, run.checkpoints, again, programs)))
             else:
                 say(f"{run.cell.name} seed {run.seed}: finished before, and put in place again")
         except destination.Finished as finished:

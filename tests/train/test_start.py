@@ -279,3 +279,17 @@ def test_results_are_not_written_over_what_they_start_from(short, digits_folder,
         assert main(["fit", "--cell", str(cell), "--seed", "0", "--data", str(digits_folder), *places, "--again"]) == 2
         assert f"contains key 'start' {start}, expected a place of its own" in capsys.readouterr().err
     assert start.read_bytes() == b"weights"
+
+
+def test_a_name_that_matches_nothing_is_told_with_the_file_of_the_cell(
+    short, digits_folder, write_json, tmp_path, capsys
+):
+    (tmp_path / "weights.npz").write_bytes(b"weights")
+    cell = write_json(short("bare", start={"file": str(tmp_path / "weights.npz"), "freeze": ["stem"]}))
+    places = ["--out", str(tmp_path / "out"), "--checkpoints", str(tmp_path / "checkpoints")]
+    assert main(["fit", "--cell", str(cell), "--seed", "0", "--data", str(digits_folder), *places]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(
+        f"error: {cell}: key 'start.freeze: stem' matches no tensor, expected a name such as layers.0"
+    )
+    assert said.count("\n") == 1 and not (tmp_path / "out").exists()

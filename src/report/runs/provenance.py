@@ -103,7 +103,17 @@ def _training(cells: Sequence[Cell]) -> str:
     optimizer = listing(
         dict.fromkeys(title(cell.config.get("optimizer"), cell.config.get("own_optimizer")) for cell in cells)
     )
-    return f"{length}; {optimizer}, {rates}; {schedule}; {smoothing}; {recipe('precision', str)}."
+    return f"{length}; {optimizer}, {rates}; {schedule}; {smoothing}; {recipe('precision', str)}.{_starts(cells)}"
+
+
+def _starts(cells: Sequence[Cell]) -> str:
+    """Which cells start from weights, and where these lie; nothing where none does."""
+    starts = [start for cell in cells if (start := cell.config.get("start"))]
+    files = {f"`{start if isinstance(start, str) else start.get('file')}`": None for start in starts}
+    if not starts:
+        return ""
+    which = "All" if len(starts) == len(cells) else f"{words(len(starts), 'cell').capitalize()} of {len(cells)}"
+    return f" {which} start{'s' if len(starts) == 1 < len(cells) else ''} from weights: {listing(files)}."
 
 
 def _size(size: int | Sequence[int]) -> str:

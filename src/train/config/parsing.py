@@ -14,6 +14,7 @@ import math
 import re
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,17 @@ VALUES = 50_000
 
 class ConfigError(ValueError):
     """A mistake in a configuration: the message names the file, the key and what was expected."""
+
+
+@contextmanager
+def naming(where: Any) -> Iterator[None]:
+    """A context whose errors about a key begin with the file, or whatever has that key."""
+    try:
+        yield
+    except ConfigError as error:
+        if not str(error).startswith("key '"):
+            raise
+        raise ConfigError(f"{shown(where, 300)}: {error}") from None
 
 
 class _Ambiguous(str):

@@ -17,10 +17,10 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 from referencing import Registry, Resource
 
-from train.config.parsing import ConfigError, dotted, kind_of, load, parse, parse_json, plain
+from train.config.parsing import ConfigError, dotted, kind_of, load, naming, parse, parse_json, plain
 from train.config.printable import shown
 
-__all__ = ["ConfigError", "is_name", "load", "load_mapping", "parse", "parse_json", "plain", "validate"]
+__all__ = ["ConfigError", "is_name", "load", "load_mapping", "naming", "parse", "parse_json", "plain", "validate"]
 
 #: What cells, data sets, recipes and sets of cells may be called: it is a part of paths, targets and commands.
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")

@@ -20,7 +20,7 @@ CASES = Path(__file__).parents[2] / "netspec/modules/parity"
 def places(tmp_path_factory):
     """A folder of two cases, one of which is no network, and one of another whose recorded output was changed."""
     known, changed = tmp_path_factory.mktemp("known"), tmp_path_factory.mktemp("changed")
-    for name in ("lenet5_gray32", "ipa"):
+    for name in ("lenet5_gray32", "layer_fire"):
         shutil.copytree(CASES / name, known / name)
     shutil.copytree(CASES / "lenet5_gray32", changed / "lenet5_gray32")
     with np.load(changed / "lenet5_gray32/output.npz") as file:
@@ -46,8 +46,8 @@ def rows(parts):
 
 
 def test_folders_are_cases_or_have_some(places):
-    assert [path.name for path in run.folders(places)] == ["ipa", "lenet5_gray32", "lenet5_gray32"]
-    assert run.folders([places[0] / "ipa"]) == [places[0] / "ipa"]
+    assert [path.name for path in run.folders(places)] == ["layer_fire", "lenet5_gray32", "lenet5_gray32"]
+    assert run.folders([places[0] / "layer_fire"]) == [places[0] / "layer_fire"]
     assert run.folders([places[0] / "nothing"]) == []
 
 
@@ -61,7 +61,7 @@ def test_rows_say_what_was_found(rows):
     assert changed["float32"] == pytest.approx(0.01 / 7e-6, rel=1e-2)
     assert changed["reason"].startswith("float32 1.43e+03, float64 ") and changed["gradients"] <= 1
     assert unknown["count"] == unknown["function"] == "not compared"
-    assert unknown["reason"].startswith("ipa: no network is known for")
+    assert unknown["reason"].startswith("layer_fire: ")
 
 
 def test_the_page_counts_what_is_exact(rows):

@@ -247,3 +247,21 @@ def test_evaluation_masks_only_the_filling(count, size):
 def test_more_than_a_data_set_in_a_batch():
     with pytest.raises(ConfigError, match="'batch_size' is 9, expected at most the 5 training images"):
         data.train_batches(numbered(5), batch_size=9, epochs=1, seed=0)
+
+
+def test_some_classes_of_the_digits_alone(short, tmp_path):
+    """In the order in which they are named, with as many of each to train, and the rest to validate."""
+    from train import config
+    from train.data.prepare import prepare
+    from train.data.store import open_store
+
+    given = {"classes": 3, "only": ["7", "0", "5"], "train_per_class": 20}
+    dataset = config.parse_cell(short("bare", dataset=given)).dataset
+    prepare(dataset, tmp_path / "some")
+    store = open_store(tmp_path / "some", dataset)
+    assert store.class_names == ("7", "0", "5")
+    assert np.bincount(store.train.arrays["label"]).tolist() == [20, 20, 20]
+    assert np.bincount(store.val.arrays["label"]).tolist() == [179 - 20, 178 - 20, 182 - 20]
+    wrong = config.parse_cell(short("bare", dataset={**given, "only": ["7", "0", "eleven"]})).dataset
+    with pytest.raises(ConfigError, match="key 'only' has 'eleven', expected some of 0, 1, 2"):
+        prepare(wrong, tmp_path / "wrong")

@@ -1,6 +1,5 @@
 """Associative recall: what is made can be answered by looking, and by nothing else; only what is asked for counts."""
 
-import dataclasses
 import json
 import math
 
@@ -113,12 +112,44 @@ def test_the_variants_are_networks_for_a_sequence_and_its_tokens(experiment):
     assert seen["mqa"] < seen["gqa"] < seen["full"] == seen["window-8"] == seen["linear"] < seen["wkv"]
 
 
-@pytest.mark.parametrize("task", ["language", "recall"])
-def test_what_sees_the_future_is_refused(experiment, task):
-    cell = experiment.cells["full-learning-rate-1e-2"]
-    from train.config.places import Places
-    from train.tasks import TASKS
+@pytest.mark.parametrize(
+    ("attention", "says"),
+    [
+        ("window=8, ahead=2", "a token must not see those it is to predict: arrived ahead=2, expected causal=False"),
+        ("kernel='linear', window=8", "a state is of all tokens so far, none of which can be left out"),
+        ("pattern='none'", "extra"),
+    ],
+)
+def test_what_sees_the_future_or_cannot_be_is_refused_with_the_reason(attention, says, tmp_path):
+    """As a row of one's own, before anything is trained."""
+    path = tmp_path / "mine.py"
+    path.write_text(f"from netspec.layers.attention import Attention\nMine = Attention({attention})\n")
+    with pytest.raises(ConfigError, match=says) as error:
+        config.load_experiment({"attention": {"extra": f"{path}:Mine"}}, name="attention")
+    assert "settings.text.extra" in str(error.value) and "\n" not in str(error.value)
 
-    whole = dataclasses.asdict(config.parse_cell(cell)) | {"model": "BERT-Base"}
-    with pytest.raises(ConfigError, match=r"key 'model'"):
-        TASKS[task].check(whole | {"augmentation": cell["augmentation"]}, Places(*["here"] * 4))
+
+@pytest.mark.parametrize("setting", ["text", "recall"])
+def test_a_network_that_is_not_causal_is_refused(setting, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from dataclasses import replace\nimport netspec\ntiny = netspec.find('TinyGPT (four heads)')\n"
+        "first, body, last = tiny.layers\n"
+        "Seer = replace(tiny, name='Seer', layers=(first, replace(body, causal=False), last))\n"
+    )
+    settings = {"text": {"task": "language", "recipe": "compare-attention"}, "recall": {"task": "recall"}}
+    recall = {"dataset": "recall", "recipe": "compare-recall"}
+    chosen = {setting: {**settings[setting], **(recall if setting == "recall" else {})}}
+    with pytest.raises(ConfigError, match="sees the tokens that it is to predict"):
+        config.load_experiment({"attention": {"extra": f"{path}:Seer", "settings": chosen}}, name="attention")
+
+
+def test_an_attention_of_ones_own_is_a_row_of_both_settings(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("from netspec.layers.attention import Attention\nMyAttention = Attention(kv_heads=1, window=16)\n")
+    found = config.load_experiment({"attention": {"extra": f"{path}:MyAttention"}}, name="attention")
+    for part in found.parts:
+        assert "my-attention" in part.bases(part.shown)
+        assert (
+            task_of(cell := config.parse_cell(part.cells[part.shown[-1]])).spec(cell).layers[1].attention.window == 16
+        )
