@@ -290,7 +290,6 @@ FIXTURES: tuple[Fixture, ...] = (
         (L.NeRFMLP(6, 4, 8), (3, 6), (3, 4)),
         (L.TimeCondition(4, 3), (3, 3, 4), (1,)),
         (L.EvoformerBlock(6, 4, 1, 5), (3, 4, 6), (4, 4, 4)),
-        (L.EvoformerBlock(6, 4, 1, None, outer_mean="behind"), (3, 4, 6), (4, 4, 4)),
         (L.InvariantPointAttention(6, 4, heads=2, head_width=3), (4, 6), (4, 4, 4), (4, 4), (4, 3)),
         # One round: between rounds the layer withholds the gradient of the rotations, which differences would show.
         (L.StructureModule(6, 4, 1), Several({"single": (4, 6), "pair": (4, 4, 4)})),
