@@ -9,6 +9,7 @@ from flax import nnx
 
 from netspec.layers.tokens import (
     AddPositions,
+    CumulativeSum,
     DropTokens,
     JoinTokens,
     NewTokens,
@@ -18,6 +19,7 @@ from netspec.layers.tokens import (
     Unread,
 )
 from netspec.modules.base import Numerics, build_layer
+from netspec.modules.dtypes import at_least_float32
 
 
 class Prepended(nnx.Module):
@@ -59,6 +61,14 @@ def sinusoids(tokens: int, width: int) -> np.ndarray:
     rates = np.exp(-np.log(10_000.0) / max(half - 1, 1) * np.arange(half))
     angles = np.arange(tokens)[:, None] * rates
     return np.concatenate([np.sin(angles), np.cos(angles)], axis=1)
+
+
+class Summed(nnx.Module):
+    """``(B, N, width) -> (B, N, width)`` in float32."""
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Sums along the tokens."""
+        return jnp.cumsum(at_least_float32(x), axis=1)
 
 
 class Swapped(nnx.Module):
@@ -165,3 +175,8 @@ def _(layer: NewTokens, numerics: Numerics, rngs: nnx.Rngs) -> Begun:
 @build_layer.register
 def _(layer: ReplaceMarked, numerics: Numerics, rngs: nnx.Rngs) -> Replaced:
     return Replaced(layer)
+
+
+@build_layer.register
+def _(layer: CumulativeSum, numerics: Numerics, rngs: nnx.Rngs) -> Summed:
+    return Summed()
