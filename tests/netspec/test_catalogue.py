@@ -116,10 +116,10 @@ def test_every_name_finds_its_spec(spec):
         ("AlexNet", "AlexNet (Krizhevsky 2012)"),
         ("YOLOv1", "YOLOv1 (Redmon 2016)"),
         ("resnext50_32x4d", "resnext50_32x4d"),
-        ("ResNeXt50_32x4d", "resnext50_32x4d"),
+        ("ResNeXt50_32x4d", "ResNeXt-50 32×4d"),
         ("nystromformer large", "Nyströmformer large (BERT-large-shaped)"),
         ("shufflenet 1.0x", "ShuffleNet 1.0× (g=3)"),
-        ("nerf", "NeRF (canonical)"),
+        ("NeRF canonical", "NeRF (canonical)"),
     ],
 )
 def test_forgiving_names(typed, found):

@@ -57,7 +57,7 @@ def test_the_table_adds_up(spec):
 
 
 def test_lenet(capsys):
-    assert main(["show", "lenet5"]) == 0
+    assert main(["show", "lenet-5"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("LeNet-5\n  LeCun et al. 1998, Proc. IEEE 86(11)\n  ch. 11.2.1, LeNet · vision classifiers")
     assert '        Conv2d(1, 6, 5, padding="valid"),\n        MaxPool(2, 2),\n' in out
