@@ -28,11 +28,13 @@ _BUILT_BY: dict[str, tuple[Any, ...]] = {
         layers.RMSNorm,
         layers.ScaleChannels,
         layers.ShiftChannels,
+        layers.UnitLength,
     ),
     "pooling": (
         layers.AdaptiveAvgPool,
         layers.AvgPool,
         layers.GlobalMaxPool,
+        layers.LpPool,
     ),
     "rearrange": (
         layers.Channels,
@@ -114,6 +116,7 @@ _BUILT_BY: dict[str, tuple[Any, ...]] = {
         layers.PointShares,
     ),
     "read_token": (layers.ReadMarked, layers.ReadToken),
+    "recurrent": (layers.Recurrent,),
     "residual_block": (layers.ResidualBlock,),
     "separable_attention": (layers.SeparableAttention,),
     "separable_conv": (layers.SeparableConv,),
@@ -135,6 +138,8 @@ _BUILT_BY: dict[str, tuple[Any, ...]] = {
     "time_condition": (layers.TimeCondition,),
     "tokens": (
         layers.AddPositions,
+        layers.DropTokens,
+        layers.CumulativeSum,
         layers.JoinTokens,
         layers.NewTokens,
         layers.PrependTokens,

@@ -64,9 +64,17 @@ class Groups:
         return _merged(trained, frozen) if frozen else trained
 
     def scaled(self, rule: Rule) -> Rule:
-        """``rule``, of the parameters that are trained, with what it adds to each times its factor."""
+        """``rule``, of the parameters that are trained, with what it adds to each times its factor.
+
+        Raises :class:`ConfigError` for one that keeps weights of its own, which would go on at the rate of all.
+        """
         if not self.factors:
             return rule
+        if rule.evaluated is not None:
+            raise ConfigError(
+                "key 'start.rates' asks for rates of groups, and the optimizer evaluates weights that it keeps itself, "
+                "expected another optimizer, or one rate"
+            )
         factors = self.factors
 
         def update(gradient: Tree, state: Any, params: Tree, **offered: Any) -> tuple[Tree, Any]:

@@ -59,10 +59,11 @@ class Programs:
         mesh = Mesh(self._devices, ("data",))
         replicated, self._split = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("data"))
         self._steps_per_epoch = steps_per_epoch
-        #: Says what the optimizer asks of a loop, and takes no step: see :meth:`_rule`.
-        self._asks, self._rate = make_optimizer(cell, steps_per_epoch), learning_rate(cell, steps_per_epoch)
         network = nnx.eval_shape(lambda: self._build(nnx.Rngs(0)))
         self.groups = Groups(network, cell.start)
+        #: Says what the optimizer asks of a loop, and takes no step: see :meth:`_rule`.
+        self._asks = self.groups.scaled(make_optimizer(cell, steps_per_epoch))
+        self._rate = learning_rate(cell, steps_per_epoch)
         self._graph, _, self._draws, rest = parts_of(network)
         self._observed = jax.jit(self._observe, donate_argnums=0, out_shardings=replicated)
         self._prepared = jax.jit(self._prepare, out_shardings=replicated)

@@ -16,7 +16,7 @@ ANY_SHAPE = (
     *(L.Squash, L.CapsuleLengths, L.LongestCapsule, L.Activate, L.LocalResponseNorm, L.AvgPool, L.AdaptiveAvgPool),
     *(L.GlobalMaxPool, L.Channels, L.PadChannels, L.PadImage, L.Crop, L.JoinCropped, L.SpaceToDepth),
     *(L.NearestUpsample, L.Resize, L.ResizeLike, L.ReadToken, L.ReadMarked, L.SwapAxes, L.Unread),
-    *(L.NewTokens, L.GridPositions, L.PixelCentres),
+    *(L.NewTokens, L.DropTokens, L.GridPositions, L.PixelCentres, L.LpPool, L.UnitLength, L.CumulativeSum),
 )
 
 #: Primitives that act on the last axis, whatever stands before it, and those that only move tensors.
@@ -24,7 +24,7 @@ ANY_RANK = (
     *(L.Dense, L.LMHead, L.Highway, L.PositionalEncoding, L.Flatten, L.Save, L.Load, L.FeaturePyramid),
     *(L.Activate, L.PReLU, L.BatchNorm, L.LayerNorm, L.RMSNorm, L.LocalResponseNorm, L.ScaleChannels, L.TimeEncoding),
     *(L.Channels, L.ShuffleChannels, L.PadChannels, L.ExpectedBin, L.Unread),
-    *(L.NewTokens, L.DotProducts, L.PointShares, L.FourierFeatures, L.ShiftChannels),
+    *(L.NewTokens, L.DotProducts, L.PointShares, L.FourierFeatures, L.ShiftChannels, L.UnitLength),
 )
 
 

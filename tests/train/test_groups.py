@@ -150,3 +150,11 @@ def test_a_block_that_is_kept_together_is_frozen_together(convolutional):
 def test_what_cannot_be_is_refused(programs, start, says):
     with pytest.raises(ConfigError, match=says):
         programs(start)
+
+
+def test_an_optimizer_with_weights_of_its_own_has_one_rate(programs):
+    """Lookahead's slow weights would go on by steps that the fast ones do not take; frozen parts are no trouble."""
+    lookahead = {"optimizer": {"lookahead": {"period": 5, "rate": 0.5}}}
+    with pytest.raises(ConfigError, match=r"key 'start.rates' asks for rates of groups, and the optimizer evaluates"):
+        programs({"rates": {"head": 2.0}}, **lookahead)
+    assert programs({"freeze": ["body"]}, **lookahead).groups.names

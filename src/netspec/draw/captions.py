@@ -26,7 +26,7 @@ _KINDS = {
         ("dense", "highway", "lm_head", "token_position_embed", "detr_heads", "nerf_mlp", "time_cond_add"), _DENSE
     ),
     **dict.fromkeys(("patch_embed", "patch_merging", "dynamic_routing"), _DENSE),
-    **dict.fromkeys(("mamba_block", "wave_net_block"), _RECURRENT),
+    **dict.fromkeys(("mamba_block", "wave_net_block", "recurrent"), _RECURRENT),
 }
 
 #: Fields that say how often a block is repeated inside one layer: shown beside its name.

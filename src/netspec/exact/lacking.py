@@ -31,6 +31,7 @@ LACKING: dict[tuple[str, str], str] = {
     ("RetinaNet", "retinanet_resnet50_fpn_v2"): "its head with group norms is not written",
     ("NeRF", "NeRF coarse + fine"): "it is two networks, each of which is there",
     ("NeRF", "NeRF MLP without view"): "only the form that sees a direction is written",
+    ("AlphaFold 2", ""): "of the whole the Evoformer is written, and point attention by itself",
     ("WaveNet", "WaveNet (tensorflow"): "its first convolution, over two one-hot samples, is not written",
     ("DDPM", "UNet2DModel library default"): "the library's default is of no paper",
     ("Stable Diffusion", "SD 1.5 inpainting UNet"): "only that of text to image is named",

@@ -10,9 +10,9 @@ from netspec.exact.llama import llama
 from netspec.exact.published import Part, Published, network
 from netspec.layers import (
     AddPositions,
-    Channels,
     Conv2d,
     Dense,
+    DropTokens,
     Heads,
     LayerNorm,
     Load,
@@ -20,7 +20,6 @@ from netspec.layers import (
     ReplaceMarked,
     Reshape,
     Save,
-    SwapAxes,
     TransformerEncoder,
     Under,
 )
@@ -81,9 +80,7 @@ def llava(
         tower(1, last=True),
         Save("seen"),
         Load("features"),
-        SwapAxes(),
-        Channels(1, count + 1),
-        SwapAxes(),
+        DropTokens(1),
         *projected(width, stack.width),
         Save("patches"),
         Load("input_ids"),
@@ -103,8 +100,8 @@ def _made(*sizes: int) -> NetSpec:
 
 PARTS = (
     Part("vision tower", tuple(range(9))),
-    Part("projector (2-layer MLP)", (13, 14)),
-    Part("language model incl. LM head", (17, 19, 20)),
+    Part("projector (2-layer MLP)", (11, 12)),
+    Part("language model incl. LM head", (15, 17, 18)),
 )
 #: Size, and width, heads, width of the MLP and blocks of the language model.
 SIZES = (("7B", 4096, 32, 11008, 32), ("13B", 5120, 40, 13824, 40))

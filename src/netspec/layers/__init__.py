@@ -48,11 +48,12 @@ from netspec.layers.norms import (
     RMSNorm,
     ScaleChannels,
     ShiftChannels,
+    UnitLength,
 )
 from netspec.layers.patch_embed import PatchEmbed
 from netspec.layers.patterns import BigBird, Dilated, Full, Global, Pattern, Strided, Window
 from netspec.layers.places import FourierFeatures, GridPositions, PixelCentres, PointShares
-from netspec.layers.pooling import AdaptiveAvgPool, AvgPool, GlobalMaxPool
+from netspec.layers.pooling import AdaptiveAvgPool, AvgPool, GlobalMaxPool, LpPool
 from netspec.layers.read_token import ReadMarked, ReadToken
 from netspec.layers.rearrange import (
     Channels,
@@ -65,6 +66,7 @@ from netspec.layers.rearrange import (
     ShuffleChannels,
     SpaceToDepth,
 )
+from netspec.layers.recurrent import Recurrent
 from netspec.layers.residual_block import ResidualBlock
 from netspec.layers.resize import NearestUpsample, Resize, ResizeLike
 from netspec.layers.separable_attention import SeparableAttention
@@ -75,7 +77,17 @@ from netspec.layers.swin import PatchMerging, SwinStage
 from netspec.layers.taps import Load, Pick, Reshape, Save
 from netspec.layers.time_condition import TimeCondition
 from netspec.layers.token_embedding import LMHead, OneHotDense, SharedEmbed, TokenPositionEmbed
-from netspec.layers.tokens import AddPositions, JoinTokens, NewTokens, PrependTokens, ReplaceMarked, SwapAxes, Unread
+from netspec.layers.tokens import (
+    AddPositions,
+    CumulativeSum,
+    DropTokens,
+    JoinTokens,
+    NewTokens,
+    PrependTokens,
+    ReplaceMarked,
+    SwapAxes,
+    Unread,
+)
 from netspec.layers.transformer_decoder import TransformerDecoder
 from netspec.layers.transformer_encoder import TransformerEncoder
 from netspec.layers.unet import UNetDown, UNetUp
@@ -108,6 +120,7 @@ __all__ = [
     "ConvNeXtStage",
     "ConvNeXtStem",
     "Crop",
+    "CumulativeSum",
     "DETRHeads",
     "DarknetBlock",
     "Dense",
@@ -115,6 +128,7 @@ __all__ = [
     "DepthToSpace",
     "Dilated",
     "DotProducts",
+    "DropTokens",
     "DynamicRouting",
     "EfficientChannelAttention",
     "EvoformerBlock",
@@ -149,6 +163,7 @@ __all__ = [
     "Load",
     "LocalResponseNorm",
     "LongestCapsule",
+    "LpPool",
     "MBConv",
     "MBConvV3",
     "MambaBlock",
@@ -176,6 +191,7 @@ __all__ = [
     "RMSNorm",
     "ReadMarked",
     "ReadToken",
+    "Recurrent",
     "Repeat",
     "ReplaceMarked",
     "Reshape",
@@ -210,6 +226,7 @@ __all__ = [
     "UNetDown",
     "UNetUp",
     "Under",
+    "UnitLength",
     "UniversalInvertedBottleneck",
     "Unread",
     "Value",

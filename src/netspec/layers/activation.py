@@ -27,13 +27,16 @@ Activation = Literal[
     "softplus",
     "softsign",
     "softmax",
+    "log_softmax",
 ]
 ACTIVATIONS = get_args(Activation)
 
 
 @dataclass(frozen=True)
 class Activate(Free):
-    """An activation function by itself, ``shape -> shape``; ``softmax`` runs along the last axis. No parameters.
+    """An activation function by itself, ``shape -> shape``; ``softmax`` and its logarithm run along the last axis.
+
+    No parameters.
 
     Source: Nair & Hinton 2010 (ReLU); Clevert et al. 2015 (arXiv:1511.07289, ELU); Misra 2019 (arXiv:1908.08681, Mish).
     """

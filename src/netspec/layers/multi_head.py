@@ -16,7 +16,8 @@ class MultiHeadAttention(Primitive):
 
     No norm and no residual. Without ``memory`` it is to itself. ``query_positions`` and ``key_positions`` name tensors
     that are added to what queries and keys, but not values, are mapped from; the latter are as many as the memory.
-    Positions on a grid are tokens, too. Heads divide ``inner`` features, by default ``width``.
+    Positions on a grid are tokens, too. ``causal=True``, which needs no ``memory``, hides later ones. Heads divide
+    ``inner`` features, by default ``width``.
 
     Parameters with ``i = inner`` and ``o = out_width``: ``width·i + 2·memory_width·i + 3·i + i·o + o``.
     Source: Vaswani et al. 2017 (arXiv:1706.03762), sec. 3.2.2; Carion et al. 2020 (arXiv:2005.12872), fig. 10, for the
@@ -31,6 +32,7 @@ class MultiHeadAttention(Primitive):
     key_positions: str = ""
     inner: int | None = None
     out_width: int | None = None
+    causal: bool = False
 
     primitive = "multi_head_attention"
 
@@ -38,6 +40,8 @@ class MultiHeadAttention(Primitive):
         """Raise :class:`LayerError` when the heads do not divide the features inside."""
         super().check()
         expect_divides(self.heads, self.inside, "heads do not divide the width", "heads")
+        if self.causal and self.memory:
+            raise LayerError("a memory has no order with what arrives", arrived="causal=True", expected="no memory")
 
     @property
     def inside(self) -> int:

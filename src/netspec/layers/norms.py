@@ -141,6 +141,28 @@ class GlobalResponseNorm(_Norm):
 
 
 @dataclass(frozen=True)
+class UnitLength(Free):
+    """Each vector of channels over its length, which counts as ``shortest`` at least: ``(…, C) -> (…, C)``.
+
+    No parameters. Source: Wang et al. 2017 (arXiv:1704.06369), sec. 3.2.
+    """
+
+    shortest: float = 1e-12
+
+    primitive = "unit_length"
+
+    def check(self) -> None:
+        """Raise :class:`LayerError` for a length that may vanish."""
+        super().check()
+        if self.shortest <= 0:
+            raise LayerError("a length is divided by", arrived=f"shortest={self.shortest}", expected="above 0")
+
+    def output_shape(self, arrived: Shape) -> Shape:
+        """Unchanged."""
+        return expect_one(arrived)
+
+
+@dataclass(frozen=True)
 class LocalResponseNorm(Free):
     """``x / (k + alpha · mean(x²))^beta``, the mean over ``size`` neighbouring channels: ``(…, C) -> (…, C)``.
 

@@ -35,6 +35,27 @@ class AvgPool(Free):
 
 
 @dataclass(frozen=True)
+class LpPool(Free):
+    """``(Σ x^power)^(1/power)`` over ``window × window`` positions of a rectified image: ``(H, W, C) -> (H', W', C)``.
+
+    Only whole windows count. Where the sum is below zero, zero leaves. No parameters.
+    Source: Sermanet et al. 2012 (arXiv:1204.3968), sec. 2.
+    """
+
+    window: Pair
+    stride: Pair
+    power: int = 2
+
+    primitive = "lp_pool"
+
+    def output_shape(self, arrived: Shape) -> Shape:
+        """Fewer positions, the same channels."""
+        expect_one(arrived)
+        expect_image(arrived, arrived[-1])
+        return (*left_by(arrived, self.window, self.stride, "valid"), arrived[-1])
+
+
+@dataclass(frozen=True)
 class AdaptiveAvgPool(Free):
     """Means over as many regions as ``size`` says: ``(H, W, C) -> (*size, C)``. No parameters.
 

@@ -13,7 +13,8 @@ from netspec.layers.base import Free, Primitive, Shape, Value
 from netspec.layers.expect import expect_last_axis, expect_one
 
 
-def _sequence(arrived: Shape, width: int) -> int:
+def expect_sequence(arrived: Shape, width: int) -> int:
+    """Number of tokens in ``(tokens, width)``; raises :class:`LayerError` for anything else."""
     expect_one(arrived)
     expect_last_axis("token width does not match", arrived, width)
     if len(arrived) != 2:
@@ -37,7 +38,7 @@ class PrependTokens(Primitive):
 
     def output_shape(self, arrived: Shape) -> Shape:
         """A longer sequence."""
-        return (self.n_tokens + _sequence(arrived, self.width), self.width)
+        return (self.n_tokens + expect_sequence(arrived, self.width), self.width)
 
     def params(self) -> int:
         """The tokens."""
@@ -75,7 +76,7 @@ class AddPositions(Primitive):
 
     def output_shape(self, arrived: Shape) -> Shape:
         """Unchanged."""
-        if (tokens := _sequence(arrived, self.width)) > self.max_tokens - self.first_position:
+        if (tokens := expect_sequence(arrived, self.width)) > self.max_tokens - self.first_position:
             expected = f"at most {self.max_tokens - self.first_position}"
             raise LayerError("more tokens than positions", arrived=f"{tokens} tokens", expected=expected)
         return arrived
@@ -87,6 +88,23 @@ class AddPositions(Primitive):
     def macs(self, arrived: Shape) -> int:
         """None."""
         return 0
+
+
+@dataclass(frozen=True)
+class CumulativeSum(Free):
+    """Each token becomes the sum of those up to it: ``(N, width) -> (N, width)``. No parameters.
+
+    Source: Katharopoulos et al. 2020 (arXiv:2006.16236), eq. 10, where the tokens are products of keys and values.
+    """
+
+    primitive = "cumulative_sum"
+
+    def output_shape(self, arrived: Shape) -> Shape:
+        """Unchanged."""
+        expect_one(arrived)
+        if len(arrived) != 2:
+            raise LayerError("a sequence is summed", arrived=arrived, expected="(tokens, width)")
+        return arrived
 
 
 @dataclass(frozen=True)
@@ -160,6 +178,26 @@ class NewTokens(Primitive):
 
 
 @dataclass(frozen=True)
+class DropTokens(Free):
+    """A sequence without its first ``n_tokens``: ``(n_tokens + N, width) -> (N, width)``. No parameters.
+
+    Source: Liu et al. 2023 (arXiv:2304.08485), sec. 4.1, where a text is told of patches, not of the class token.
+    """
+
+    n_tokens: int
+
+    primitive = "drop_tokens"
+
+    def output_shape(self, arrived: Shape) -> Shape:
+        """A shorter sequence; raises :class:`LayerError` when nothing is left."""
+        expect_one(arrived)
+        if len(arrived) != 2 or arrived[0] <= self.n_tokens:
+            expected = f"(tokens, width) of more than {self.n_tokens}"
+            raise LayerError("no tokens are left", arrived=arrived, expected=expected)
+        return (arrived[0] - self.n_tokens, arrived[1])
+
+
+@dataclass(frozen=True)
 class JoinTokens(Free):
     """The tokens saved as ``name`` in front of those that arrive: ``(N, width), (M, width) -> (M + N, width)``.
 
@@ -179,7 +217,7 @@ class JoinTokens(Free):
     def output_shape(self, arrived: Shape, saved: Shape) -> Shape:
         """A longer sequence."""
         expect_one(arrived)
-        return (_sequence(saved, arrived[-1]) + _sequence(arrived, arrived[-1]), arrived[-1])
+        return (expect_sequence(saved, arrived[-1]) + expect_sequence(arrived, arrived[-1]), arrived[-1])
 
 
 @dataclass(frozen=True)

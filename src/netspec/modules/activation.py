@@ -30,6 +30,7 @@ FUNCTIONS: dict[str, Callable[[jax.Array], jax.Array]] = {
     "softplus": nnx.softplus,
     "softsign": nnx.soft_sign,
     "softmax": nnx.softmax,
+    "log_softmax": nnx.log_softmax,
     "gelu_exact": lambda x: nnx.gelu(x, approximate=False),
     "gelu_quick": lambda x: x * nnx.sigmoid(1.702 * x),
 }

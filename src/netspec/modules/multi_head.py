@@ -30,7 +30,7 @@ class AttentionTo(nnx.Module):
         keyed = memory + rest.pop(0) if self.layer.key_positions else memory
         parts = (self.query(asking), self.key(keyed), self.value(memory))
         query, key, value = (part.reshape(*part.shape[:2], self.layer.heads, -1) for part in parts)
-        mixed = self.out(attend(query, key, value).reshape(*queries.shape[:2], -1))
+        mixed = self.out(attend(query, key, value, is_causal=self.layer.causal).reshape(*queries.shape[:2], -1))
         return mixed.reshape(*x.shape[:-1], mixed.shape[-1])
 
 

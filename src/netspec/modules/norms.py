@@ -19,6 +19,7 @@ from netspec.layers.norms import (
     RMSNorm,
     ScaleChannels,
     ShiftChannels,
+    UnitLength,
 )
 from netspec.modules.base import Numerics, build_layer
 from netspec.modules.dtypes import at_least_float32
@@ -183,3 +184,21 @@ def _(layer: ScaleChannels, numerics: Numerics, rngs: nnx.Rngs) -> Scaled:
 @build_layer.register
 def _(layer: ShiftChannels, numerics: Numerics, rngs: nnx.Rngs) -> Shifted:
     return Shifted(layer)
+
+
+class OfUnitLength(nnx.Module):
+    """``(B, …, C) -> (B, …, C)`` in float32."""
+
+    def __init__(self, layer: UnitLength) -> None:
+        self.shortest = layer.shortest
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Vectors over their lengths; the gradient of a vector of zeros is finite."""
+        x = at_least_float32(x)
+        squared = (x * x).sum(-1, keepdims=True)
+        return x / jnp.sqrt(jnp.maximum(squared, self.shortest**2))
+
+
+@build_layer.register
+def _(layer: UnitLength, numerics: Numerics, rngs: nnx.Rngs) -> OfUnitLength:
+    return OfUnitLength(layer)

@@ -10,7 +10,7 @@ from jax import lax
 
 from netspec.layers.base import Shape
 from netspec.layers.max_pool import MaxPool
-from netspec.layers.pooling import AdaptiveAvgPool, AvgPool, GlobalMaxPool
+from netspec.layers.pooling import AdaptiveAvgPool, AvgPool, GlobalMaxPool, LpPool
 from netspec.layers.window import Sides, both, left_by, sides
 from netspec.modules.base import Numerics, build_layer
 from netspec.modules.dtypes import at_least_float32
@@ -64,6 +64,21 @@ class AvgPooling(nnx.Module):
         return window_sums(x, layer, padding) / number
 
 
+class PowerPooling(nnx.Module):
+    """A root of the sum of powers over windows, ``(B, H, W, C) -> (B, H', W', C)``, summed in float32."""
+
+    def __init__(self, layer: LpPool) -> None:
+        self.layer = layer
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """The gradient of a window of zeros is zero."""
+        layer, x = self.layer, at_least_float32(x)
+        window, steps = (1, *both(layer.window), 1), (1, *both(layer.stride), 1)
+        total = lax.reduce_window(x**layer.power, 0.0, lax.add, window, steps, "VALID")
+        # Both branches of a where are differentiated, so the one not taken must be finite, too.
+        return jnp.where(total > 0, jnp.where(total > 0, total, 1) ** (1 / layer.power), 0)
+
+
 class AdaptiveAverage(nnx.Module):
     """Means over regions that tile the image: ``(B, H, W, C) -> (B, *size, C)``, summed in float32."""
 
@@ -101,6 +116,11 @@ def _(layer: AvgPool, numerics: Numerics, rngs: nnx.Rngs) -> AvgPooling:
 @build_layer.register
 def _(layer: AdaptiveAvgPool, numerics: Numerics, rngs: nnx.Rngs) -> AdaptiveAverage:
     return AdaptiveAverage(layer)
+
+
+@build_layer.register
+def _(layer: LpPool, numerics: Numerics, rngs: nnx.Rngs) -> PowerPooling:
+    return PowerPooling(layer)
 
 
 @build_layer.register

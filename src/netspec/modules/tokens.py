@@ -7,8 +7,19 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from netspec.layers.tokens import AddPositions, JoinTokens, NewTokens, PrependTokens, ReplaceMarked, SwapAxes, Unread
+from netspec.layers.tokens import (
+    AddPositions,
+    CumulativeSum,
+    DropTokens,
+    JoinTokens,
+    NewTokens,
+    PrependTokens,
+    ReplaceMarked,
+    SwapAxes,
+    Unread,
+)
 from netspec.modules.base import Numerics, build_layer
+from netspec.modules.dtypes import at_least_float32
 
 
 class Prepended(nnx.Module):
@@ -52,6 +63,14 @@ def sinusoids(tokens: int, width: int) -> np.ndarray:
     return np.concatenate([np.sin(angles), np.cos(angles)], axis=1)
 
 
+class Summed(nnx.Module):
+    """``(B, N, width) -> (B, N, width)`` in float32."""
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Sums along the tokens."""
+        return jnp.cumsum(at_least_float32(x), axis=1)
+
+
 class Swapped(nnx.Module):
     """``(B, N, width) -> (B, width, N)``."""
 
@@ -83,6 +102,17 @@ class Begun(nnx.Module):
         """The same tokens for each of the batch."""
         tokens = self.tokens[0][...] if self.tokens else jnp.zeros(self.shape)
         return jnp.broadcast_to(tokens.astype(self.dtype), (x.shape[0], *self.shape))
+
+
+class Shortened(nnx.Module):
+    """``(B, n + N, width) -> (B, N, width)``."""
+
+    def __init__(self, layer: DropTokens) -> None:
+        self.first = layer.n_tokens
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """What is behind the first tokens."""
+        return x[:, self.first :]
 
 
 class Preceded(nnx.Module):
@@ -128,6 +158,11 @@ def _(layer: Unread, numerics: Numerics, rngs: nnx.Rngs) -> Kept:
 
 
 @build_layer.register
+def _(layer: DropTokens, numerics: Numerics, rngs: nnx.Rngs) -> Shortened:
+    return Shortened(layer)
+
+
+@build_layer.register
 def _(layer: JoinTokens, numerics: Numerics, rngs: nnx.Rngs) -> Preceded:
     return Preceded()
 
@@ -140,3 +175,8 @@ def _(layer: NewTokens, numerics: Numerics, rngs: nnx.Rngs) -> Begun:
 @build_layer.register
 def _(layer: ReplaceMarked, numerics: Numerics, rngs: nnx.Rngs) -> Replaced:
     return Replaced(layer)
+
+
+@build_layer.register
+def _(layer: CumulativeSum, numerics: Numerics, rngs: nnx.Rngs) -> Summed:
+    return Summed()

@@ -11,7 +11,7 @@ import json
 import math
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from netspec.errors import SpecError
 from netspec.modules.inputs import inputs_of
 from netspec.spec import NetSpec
 from netspec.weights.plan import Plan, WeightsError
-from netspec.weights.recorded import long_form
+from netspec.weights.recorded import STATISTICS, long_form
 from netspec.weights.rules import Table
 from netspec.weights.transfer import abstract, load, planned
 
@@ -129,12 +129,20 @@ class Twin:
     ``inputs`` gives the reference's name of each input of ours; the first is ``""``. By default the first is the
     first and further ones have one name on both sides. ``outputs`` turns what leaves ours into the reference's
     outputs.
+
+    ``training`` has the network in training mode; ``outputs`` is then given a dictionary, of what leaves as ``""`` and
+    the running statistics as they are after the call, by their names. ``pieces`` are further networks of which other
+    outputs leave, and which may have tensors of the reference that this one has. ``slip`` says what the reference's
+    gradients of inputs are off by, where its derivatives are known to be rounded, from inputs and cotangents.
     """
 
     spec: NetSpec
     table: Table
     inputs: Mapping[str, str] = field(default_factory=dict)
     outputs: Outputs | None = None
+    training: bool = False
+    slip: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]] | None = None
+    pieces: tuple[Twin, ...] = ()
 
 
 class Figures(NamedTuple):
@@ -184,42 +192,82 @@ def compare(case: Case, twin: Twin, *, double: bool = True, options: Mapping[str
     fit.
     """
     start = time.perf_counter()
-    spec = fitted(twin.spec, case, twin.inputs)
-    plan = planned(spec, abstract(spec), twin.table)
-    run = partial(_Run, case, twin, spec, plan, dict(options or {}))
-    single = run(jnp.float32).errors(gradients=False)
-    found = run(jnp.float64).errors(gradients="gradients" in case.manifest) if double else None
+    twins = (twin, *twin.pieces)
+    specs = [fitted(one.spec, case, one.inputs) for one in twins]
+    plans = [planned(spec, abstract(spec), one.table) for spec, one in zip(specs, twins, strict=True)]
+    runs = [_Run(case, *each, bool(twin.pieces), dict(options or {})) for each in zip(twins, specs, plans, strict=True)]
+    if len(runs) > 1:
+        _expect_all_used(case, plans)
+    found = [_errors(case, runs, jnp.float32, gradients=False)]
+    if double:
+        found.append(_errors(case, runs, jnp.float64, gradients="gradients" in case.manifest))
     return Figures(
         case.name,
-        spec.name,
-        spec.params,
+        specs[0].name,
+        sum(spec.params for spec in specs) - _shared(case, plans),
         case.parameters,
-        len(twin.table.rules),
-        single[0],
-        found[0] if found else None,
-        found[1] if found else None,
+        sum(len(one.table.rules) for one in twins),
+        found[0][0],
+        found[1][0] if double else None,
+        found[1][1] if double else None,
         time.perf_counter() - start,
     )
 
 
+def _expect_all_used(case: Case, plans: Sequence[Plan]) -> None:
+    """Raise :class:`WeightsError` unless the networks of a case have all its tensors between them."""
+    for name in case.tensors:
+        if not any(name in one.names or one.table.known_buffers.fullmatch(name) for one in plans):
+            raise WeightsError(f"{case.name}: no network has {name}")
+
+
+def _shared(case: Case, plans: Sequence[Plan]) -> int:
+    """Parameters that several networks of a case have, counted once less often than they occur."""
+    sizes = {name: math.prod(shape) for name, shape, kind, *_ in case.manifest["state_dict"] if kind not in STATISTICS}
+    return sum(sizes[name] * (sum(name in one.names for one in plans) - 1) for name in sizes if len(plans) > 1)
+
+
+def _errors(case: Case, runs: Sequence[_Run], dtype: Any, *, gradients: bool) -> tuple[float, float | None]:
+    """The largest error of the outputs, and of the gradients if asked, as shares of what is tolerated."""
+    found: dict[str, Any] = {}
+    loss, slopes = 0.0, dict[str, Any]()
+    with jax.enable_x64(dtype == jnp.float64), jax.default_matmul_precision("highest"):
+        for run in runs:
+            outputs, value, by_name = run.results(dtype, gradients=gradients)
+            found |= outputs
+            loss += value
+            slopes |= {name: slopes[name] + slope if name in slopes else slope for name, slope in by_name.items()}
+    if case.outputs.keys() - found.keys():
+        raise WeightsError(
+            f"{case.name}: {runs[0].spec.name} leaves {', '.join(found)}, expected {', '.join(case.outputs)}"
+        )
+    errors = _of_outputs(case, found, dtype)
+    return errors, _of_gradients(case, runs, loss, slopes) if gradients else None
+
+
 class _Run:
-    def __init__(self, case: Case, twin: Twin, spec: NetSpec, plan: Plan, options: dict[str, Any], dtype: Any) -> None:
-        self.case, self.twin, self.spec, self.plan, self.dtype = case, twin, spec, plan, dtype
+    """One network of a case."""
+
+    def __init__(
+        self, case: Case, twin: Twin, spec: NetSpec, plan: Plan, one_of_several: bool, options: dict[str, Any]
+    ) -> None:
+        self.case, self.twin, self.spec, self.plan, self.one_of_several = case, twin, spec, plan, one_of_several
         self.compiled = partial(jax.jit, compiler_options=options)
 
-    def errors(self, *, gradients: bool) -> tuple[float, float | None]:
-        """The largest error of the outputs, and of the gradients if asked, as shares of what is tolerated."""
-        with jax.enable_x64(self.dtype == jnp.float64), jax.default_matmul_precision("highest"):
-            network = load(self.spec, self.case.tensors, self.twin.table, dtype=self.dtype)
-            inputs = self._inputs()
-            if gradients:
-                return self._with_gradients(network, inputs)
+    def results(self, dtype: Any, *, gradients: bool) -> tuple[dict[str, Any], float, dict[str, Any]]:
+        """Its outputs, their products with cotangents and, where asked, gradients by the reference's names."""
+        tensors = self.case.tensors
+        if self.one_of_several:
+            tensors = {name: tensor for name, tensor in tensors.items() if name in self.plan.names}
+        network = load(self.spec, tensors, self.twin.table, dtype=dtype)
+        network.train() if self.twin.training else network.eval()
+        inputs = self._inputs(dtype)
+        if not gradients:
             structure, state = nnx.split(network)
-            return self._of_outputs(
-                self._outputs(self.compiled(lambda s: nnx.merge(structure, s)(**inputs))(state))
-            ), None
+            return self.compiled(lambda state: self._called(nnx.merge(structure, state), inputs))(state), 0.0, {}
+        return self._with_gradients(network, inputs)
 
-    def _inputs(self) -> dict[str, Any]:
+    def _inputs(self, dtype: Any) -> dict[str, Any]:
         """By the names that the network's call has."""
         names = {"x": self.twin.inputs.get("", next(iter(self.case.inputs)))}
         names |= {name: self.twin.inputs.get(name, name) for name, _ in self.spec.extra_inputs}
@@ -230,48 +278,45 @@ class _Run:
         # A number that no table is read by, such as a time, is a real one, however it is written.
         tables = {one.name or "x": one.vocabulary for one in inputs_of(self.spec)}
         real = {name: array.dtype.kind == "f" or tables[name] == 0 for name, array in arrays.items()}
-        return {name: jnp.asarray(array, self.dtype if real[name] else jnp.int32) for name, array in arrays.items()}
+        return {name: jnp.asarray(array, dtype if real[name] else jnp.int32) for name, array in arrays.items()}
 
-    def _outputs(self, leaves: Any) -> dict[str, Any]:
+    def _called(self, network: nnx.Module, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """What leaves, by the reference's names and in its order of axes; what it did not record is left out."""
+        leaves: Any = network(**inputs)
+        if self.twin.training:
+            state = nnx.to_flat_state(nnx.state(network, nnx.BatchStat))
+            moved = {".".join(map(str, path)): jax.lax.stop_gradient(leaf.get_value()) for path, leaf in state}
+            leaves = {"": leaves, **moved}
         found = dict(self.twin.outputs(leaves)) if self.twin.outputs else leaves
         if not isinstance(found, dict):
             found = {next(iter(self.case.outputs)): found}
-        if self.case.outputs.keys() - found.keys():
-            raise WeightsError(
-                f"{self.case.name}: {self.spec.name} leaves {', '.join(found)}, expected {', '.join(self.case.outputs)}"
-            )
         return {
             name: _as_theirs(value, tuple(self.case.outputs[name]["shape"]))
             for name, value in found.items()
             if name in self.case.outputs
         }
 
-    def _of_outputs(self, found: Mapping[str, Any]) -> float:
-        errors = []
-        for name, output in self.case.outputs.items():
-            value = np.asarray(found[name], np.float64).reshape(-1)[:: output["stride"]]
-            tolerance = output["tolerance_f64" if self.dtype == jnp.float64 else "tolerance_f32"]
-            errors.append(np.abs(value - self.case.arrays[name].reshape(-1)).max() / tolerance)
-        return float(np.max(errors))
-
-    def _with_gradients(self, network: nnx.Module, inputs: dict[str, Any]) -> tuple[float, float]:
+    def _with_gradients(
+        self, network: nnx.Module, inputs: dict[str, Any]
+    ) -> tuple[dict[str, Any], float, dict[str, Any]]:
         structure, params, rest = nnx.split(network, nnx.Param, ...)
         smooth = {name: array for name, array in inputs.items() if array.dtype.kind == "f"}
         cotangents = self.case.cotangents()
 
-        def loss(params: Any, smooth: dict[str, Any]) -> tuple[Any, Any]:
-            found = self._outputs(nnx.merge(structure, params, rest)(**(inputs | smooth)))
+        def loss(params: Any, smooth: dict[str, Any], rest: Any) -> tuple[Any, Any]:
+            found = self._called(nnx.merge(structure, params, rest, copy=True), inputs | smooth)
             return sum((found[name] * cotangents[name]).sum() for name in found), found
 
         slopes = self.compiled(jax.value_and_grad(loss, argnums=(0, 1), has_aux=True))
-        (value, found), (by_param, by_input) = slopes(params, smooth)
+        (value, found), (by_param, by_input) = slopes(params, smooth, rest)
         gradients = self._by_name(network, by_param)
         first = self.twin.inputs.get("", next(iter(self.case.inputs)))
         gradients |= {
             first if name == "x" else self.twin.inputs.get(name, name): grad for name, grad in by_input.items()
         }
-        return self._of_outputs(found), self._of_gradients(float(value), gradients)
+        if self.twin.slip:
+            gradients |= {name: gradients[name] + off for name, off in self.twin.slip(smooth, cotangents).items()}
+        return found, float(value), gradients
 
     def _by_name(self, network: nnx.Module, by_param: Any) -> dict[str, Any]:
         """Gradients by the reference's names: they go the way of the tensors that they are of."""
@@ -282,31 +327,41 @@ class _Run:
         ours = {name: np.asarray(tensor) for name, tensor in canonical_state(copy).items()}
         return self.plan.to_theirs(ours, tied=False)
 
-    def _of_gradients(self, loss: float, gradients: Mapping[str, Any]) -> float:
-        """In float64 both figures of each gradient agree to far less than what float32 is allowed."""
-        recorded = self.case.manifest["gradients"]
-        norms, products = self.case.arrays["grad_l2"], self.case.arrays["grad_projection"]
-        expected = dict(zip(recorded["parameters"], zip(norms, products, strict=True), strict=True))
-        shapes = {name: shape for name, shape, *_ in self.case.manifest["state_dict"]}
-        constants = self.plan.table.known_buffers
-        sides = {one["name"]: (one.get("shape"), one["layout"]) for one in self.case.manifest["inputs"]}
-        tolerance, largest = recorded["tolerance_f32"] * DOUBLE, max(norms)
-        errors = [abs(loss - recorded["loss"]) / max(abs(recorded["loss"]), 1.0)]
-        for name, (norm, product) in expected.items():
-            if name not in gradients and constants.fullmatch(name):
-                continue  # a number of the network here, which the library keeps among its parameters
-            if name not in gradients:
-                raise WeightsError(f"{self.case.name}: {self.spec.name} has no gradient for {name}")
-            gradient = np.asarray(gradients[name], np.float64)
-            drawn = normal(name, tuple(shapes[name]))
-            errors += [_relative(gradient, drawn, norm, product, largest)]
-        for name, figures in recorded.get("inputs", {}).items():
-            norm, product = figures["l2"], figures["projection"]
-            gradient = np.asarray(gradients[name], np.float64)
-            shape, layout = sides[name]
-            gradient = np.moveaxis(gradient, -1, 1) if layout in ("NCHW", "N, mel bins, frames") else gradient
-            errors += [_relative(gradient, normal(name, tuple(shape)), norm, product, max(largest, norm))]
-        return float(np.max(errors) / tolerance)  # a NaN stays one, and fails
+
+def _of_outputs(case: Case, found: Mapping[str, Any], dtype: Any) -> float:
+    errors = []
+    for name, output in case.outputs.items():
+        value = np.asarray(found[name], np.float64).reshape(-1)[:: output["stride"]]
+        tolerance = output["tolerance_f64" if dtype == jnp.float64 else "tolerance_f32"]
+        errors.append(np.abs(value - case.arrays[name].reshape(-1)).max() / tolerance)
+    return float(np.max(errors))
+
+
+def _of_gradients(case: Case, runs: Sequence[_Run], loss: float, gradients: Mapping[str, Any]) -> float:
+    """In float64 both figures of each gradient agree to far less than what float32 is allowed."""
+    recorded = case.manifest["gradients"]
+    norms, products = case.arrays["grad_l2"], case.arrays["grad_projection"]
+    expected = dict(zip(recorded["parameters"], zip(norms, products, strict=True), strict=True))
+    shapes = {name: shape for name, shape, *_ in case.manifest["state_dict"]}
+    constants = runs[0].plan.table.known_buffers
+    sides = {one["name"]: (one.get("shape"), one["layout"]) for one in case.manifest["inputs"]}
+    tolerance, largest = recorded["tolerance_f32"] * DOUBLE, max(norms)
+    errors = [abs(loss - recorded["loss"]) / max(abs(recorded["loss"]), 1.0)]
+    for name, (norm, product) in expected.items():
+        if name not in gradients and constants.fullmatch(name):
+            continue  # a number of the network here, which the library keeps among its parameters
+        if name not in gradients:
+            raise WeightsError(f"{case.name}: {runs[0].spec.name} has no gradient for {name}")
+        gradient = np.asarray(gradients[name], np.float64)
+        drawn = normal(name, tuple(shapes[name]))
+        errors += [_relative(gradient, drawn, norm, product, largest)]
+    for name, figures in recorded.get("inputs", {}).items():
+        norm, product = figures["l2"], figures["projection"]
+        gradient = np.asarray(gradients[name], np.float64)
+        shape, layout = sides[name]
+        gradient = np.moveaxis(gradient, -1, 1) if layout in ("NCHW", "N, mel bins, frames") else gradient
+        errors += [_relative(gradient, normal(name, tuple(shape)), norm, product, max(largest, norm))]
+    return float(np.max(errors) / tolerance)  # a NaN stays one, and fails
 
 
 def _relative(gradient: np.ndarray, drawn: np.ndarray, norm: float, product: float, largest: float) -> float:

@@ -230,6 +230,12 @@ def wavenet_block(t, x, s):
         t.dense(gated, x.skip_channels, at, bias=x.bias)
 
 
+def recurrent(t, x, s):
+    for _ in range(4 if x.cell == "lstm" else 3):
+        t.dense(x.in_features, x.width, s[0])
+        t.dense(x.width, x.width, s[0])
+
+
 def nerf_mlp(t, x, s, direction):
     at, h, p = math.prod(s[:-1]), x.hidden, x.position_features
     for fan_in in (p, h, h, h, h + p, h, h, h):

@@ -81,6 +81,7 @@ def test_tokens_are_begun_joined_and_replaced():
     tokens = -np.ones((1, 2, 3), np.float32) * np.asarray([1, 2])[None, :, None]
     joined = np.asarray(build(L.JoinTokens("t"))(x, tokens))
     np.testing.assert_array_equal(joined, np.concatenate([tokens, x], axis=1))
+    np.testing.assert_array_equal(build(L.DropTokens(2))(joined), x)
     marked = np.asarray(build(L.ReplaceMarked("ids", 9, "t"))(x, np.asarray([[9, 1, 9, 2]]), tokens))
     np.testing.assert_array_equal(marked[0], [tokens[0, 0], x[0, 1], tokens[0, 1], x[0, 3]])
     assert not np.asarray(build(L.NewTokens(2, 3, learned=False))(x)).any()

@@ -279,3 +279,16 @@ def test_later_tokens_stay_hidden_from_every_causal_combination():
             assert moved.tolist() == [False] * 3 + [True] * (arrived[0] - 3)
         else:
             assert moved[:4].tolist() == [False] * 3 + [True]
+
+
+@pytest.mark.parametrize("layer", [CAUSAL, L.TransformerDecoder(12, 6, 20, 2, 0, memory="m", causal=True)], ids=str)
+def test_without_residuals_and_norms_there_are_the_branches_alone(layer):
+    """A block whose last map gives zeros passes nothing on, whereas with residuals its input comes through."""
+    shapes = [(2, 5, 12)] * (1 if isinstance(layer, L.TransformerEncoder) else 2)
+    inputs = [drawn(*shape, seed=seed) for seed, shape in enumerate(shapes)]
+    for residual, passes in (("none", False), ("plain", True)):
+        module = built(replace(layer, norm="none", residual=residual))
+        for block in module.blocks:
+            block.fc2.kernel[...] = jnp.zeros_like(block.fc2.kernel[...])
+            block.fc2.bias[...] = jnp.zeros_like(block.fc2.bias[...])
+        assert bool(jnp.any(module(*inputs) != 0)) == passes

@@ -1,12 +1,14 @@
-"""Networks over sequences and proteins that a case defines itself, by the names of its ``definition.py``."""
+"""Networks over sequences and proteins, and layers by themselves, that a case defines in its ``definition.py``."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
-from netspec.exact import protein, qanet, wavenet
+from netspec.exact import primitives, protein, qanet, wavenet
 from netspec.weights.constructors.base import made
 from netspec.weights.constructors.readers import reads
 from netspec.weights.families import find
@@ -71,3 +73,42 @@ def point_attention(
 ) -> Twin:
     """Invariant point attention, with the names that OpenFold gives its widths."""
     return made("openfold_ipa", protein.point_attention, c_s, c_z, no_heads, c_hidden, no_qk_points, no_v_points)
+
+
+def _trained(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What a norm leaves in training, and its statistics behind that step."""
+    statistics = {f"batch_norm_train_running_{name}": found[f"layers.0.norm.{name}"] for name in ("mean", "var")}
+    return {"batch_norm_train": found[""], **statistics}
+
+
+@reads("definition.ImagePrimitives")
+def image_layers() -> Twin:
+    """Layers of images, one of each, and a norm in training."""
+    norm = Twin(primitives.trained_norm(), find("torch_batch_norm"), outputs=_trained, training=True)
+    return Twin(primitives.images(), find("torch_image_layers"), pieces=(norm,))
+
+
+def _channels_second(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Convolutions along the tokens leave their channels in front of them."""
+    return {name: jnp.swapaxes(value, 1, 2) if name.startswith("conv1d") else value for name, value in found.items()}
+
+
+def _rounded_sixth(inputs: Mapping[str, Any], cotangents: Mapping[str, Any]) -> dict[str, Any]:
+    """PyTorch's derivative of the hard sigmoid is 1/6 rounded to float32, whatever the type; the case has it of 2x."""
+    off = 2 * (float(np.float32(1 / 6)) - 1 / 6)
+    return {"input": off * cotangents["hardsigmoid"] * (jnp.abs(2 * inputs["x"]) < 3)}
+
+
+@reads("definition.SequencePrimitives")
+def sequence_layers() -> Twin:
+    """Layers of sequences, one of each, and attention that sees no later tokens."""
+    causal = Twin(
+        primitives.causal_attention(), find("torch_attention"), outputs=lambda leaves: {"attention_causal": leaves}
+    )
+    return Twin(
+        primitives.sequences(),
+        find("torch_sequence_layers"),
+        outputs=_channels_second,
+        slip=_rounded_sixth,
+        pieces=(causal,),
+    )

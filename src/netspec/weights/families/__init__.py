@@ -26,6 +26,7 @@ FAMILIES = (
     "wavenet",
     "qanet",
     "protein",
+    "primitives",
     "densenet",
     "mobilenet",
     "convnext",
