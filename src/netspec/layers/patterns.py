@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, ClassVar
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from netspec.errors import LayerError
 from netspec.fields import normalise, refusal, shown
 from netspec.layers.pieces import Blocks, Piece
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -250,6 +251,8 @@ def _multiples(tokens: int, step: int) -> int:
 
 def _rows(pattern: Global, tokens: int, causal: bool) -> np.ndarray:
     """How many each token sees of its window and the first tokens."""
+    import numpy as np  # which a spec is read without
+
     at = np.arange(tokens)
     back, ahead = Window(pattern.window).reach(causal)
     first = min(pattern.tokens, tokens)
@@ -262,6 +265,8 @@ def _rows(pattern: Global, tokens: int, causal: bool) -> np.ndarray:
 
 @lru_cache(maxsize=32)
 def _drawn(pattern: BigBird, tokens: int, causal: bool) -> np.ndarray:
+    import numpy as np  # which a spec is read without
+
     back, ahead = Window(pattern.window).reach(causal)
     found = np.full((tokens, pattern.chosen), -1)
     for query in range(pattern.tokens, tokens):
