@@ -126,10 +126,15 @@ def _variants(trial: Tried) -> Table:
     header = [Column("Variant"), Column("What it is", "1fr", quiet=True), "Rate", "Para-\nmeters", "Run (s)"]
     header += [f"{one['label']}" + (f" ({one['unit']})" if one["unit"] else "") for one in trial.figures]
     rows = []
+    notes: dict[str, str] = {}
     for name, what in trial.about["variants"].items():
         runs = trial.runs(name)
         params = runs[0]["figures"].get("params") if runs else None
-        row: list[str | Cell] = [f"`{name}`", phrase(what), number(runs[0]["rate"]) if runs else NONE]
+        end = trial.at_end(name)
+        mark = {"smallest": "↓", "largest": "↑"}.get(end, "")
+        if mark:
+            notes[mark] = f"the best rate is the {end} that was tried, and a better one may lie beyond"
+        row: list[str | Cell] = [f"`{name}`", phrase(what), number(runs[0]["rate"]) + mark if runs else NONE]
         row += [count(int(params)) if params is not None else NONE]
         row += [plain(statistics.mean([run["seconds"] for run in runs]), 2)]
         for one in trial.figures:
@@ -143,7 +148,7 @@ def _variants(trial: Tried) -> Table:
         rows.append(row)
     seeds = words(len(trial.settings.seeds), "seed")
     caption = f"{trial.settings.title}. {trial.settings.question} Mean ± sample standard deviation over {seeds}."
-    return Table(phrase(caption), header, rows)
+    return Table(phrase(caption), header, rows, notes=list(notes.items()))
 
 
 def _places(values: Sequence[float]) -> int:

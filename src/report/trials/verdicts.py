@@ -77,6 +77,16 @@ class Tried:
         """The judged runs of a variant."""
         return [run for run in self.about["runs"] if run["variant"] == variant and run["judged"]]
 
+    def at_end(self, variant: str) -> str:
+        """``smallest`` or ``largest`` where a variant is judged at that end of several rates that make a difference."""
+        tried = [run for run in self.about["runs"] if run["variant"] == variant]
+        rates = sorted({run["rate"] for run in tried})
+        figures = {json.dumps(run["figures"], sort_keys=True) for run in tried if run["seed"] == tried[0]["seed"]}
+        judged = [run["rate"] for run in tried if run["judged"]]
+        if len(rates) < 2 or not judged or len(figures) < 2:  # what is not trained has no best rate
+            return ""
+        return {rates[0]: "smallest", rates[-1]: "largest"}.get(judged[0], "")
+
     def claims(self) -> list[Claim]:
         """Every claim with its verdict."""
         found = [self._measured(claim) for claim in self.settings.claims]
