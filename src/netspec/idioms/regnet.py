@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
 from netspec.idioms.parts import Layers, conv, rounded
 from netspec.idioms.residual import Block, residual
@@ -15,12 +15,12 @@ def stages(depth: int, initial: int, slope: float, multiplier: float, group: int
     Widths ``initial + slope·j`` are moved to powers of ``multiplier``, then to multiples of eight, and at last to those
     of the group, which is no wider than the stage.
     """
-    powers = np.round(np.log((initial + slope * np.arange(depth)) / initial) / np.log(multiplier))
-    widths = (np.round(initial * multiplier**powers / 8) * 8).astype(int)
+    powers = (round(math.log((initial + slope * block) / initial) / math.log(multiplier)) for block in range(depth))
+    widths = [round(initial * multiplier**power / 8) * 8 for power in powers]
     found = []
-    for width in dict.fromkeys(widths.tolist()):
+    for width in dict.fromkeys(widths):
         own = min(group, width)
-        found.append((rounded(width, own), widths.tolist().count(width), own))
+        found.append((rounded(width, own), widths.count(width), own))
     return tuple(found)
 
 
