@@ -12,7 +12,8 @@ from netspec.vocabulary.meta import elastic_weight_consolidation
 from train.trials.base import Metric, Run, Trial, dense, digits, fit, percent, size, surprise, through
 
 HIDDEN = 64
-STRENGTHS = {"ewc": 100.0, "l2": 1.0}
+#: How firmly weights are held on average: as firmly by importance as all alike.
+STRENGTH, HELD = 1.0, ("ewc", "l2")
 
 
 def make(variant: str, settings: Mapping[str, Any]) -> Run:
@@ -45,13 +46,13 @@ def make(variant: str, settings: Mapping[str, Any]) -> Run:
 
             rows = jax.random.choice(memory, len(y), (200,), p=(y < 5) / jnp.sum(y < 5))
             fisher = jax.tree.map(lambda leaf: leaf.mean(0), jax.lax.map(squared, rows))
-            if variant == "l2":
-                fisher = jax.tree.map(jnp.ones_like, fisher)
+            mean = sum(jnp.sum(leaf) for leaf in jax.tree.leaves(fisher)) / size(fisher)
+            fisher = jax.tree.map(lambda leaf: leaf / mean if variant == "ewc" else jnp.ones_like(leaf), fisher)
 
             def loss(params: list, key: jax.Array) -> jax.Array:
                 found = of(1)(params, key)
-                if variant in STRENGTHS:
-                    found += elastic_weight_consolidation(params, anchor, fisher, STRENGTHS[variant])
+                if variant in HELD:
+                    found += elastic_weight_consolidation(params, anchor, fisher, STRENGTH)
                 if variant == "replay":
                     rows = jax.random.choice(jax.random.fold_in(key, 1), old, (32,))
                     found += surprise(through(params, x[rows]), y[rows])
