@@ -82,7 +82,8 @@ def test_every_cell_takes_its_pictures(cells, name):
     learner = learner_of(config.parse_cell(cells[name]))
     batch = learner.example_batch(4, training=True)
     programs = Programs(config.parse_cell(cells[name]), learner, 10)
-    leaves = jax.eval_shape(lambda: programs.network(programs.init(0)) and learner.inputs(jax.random.key(0), batch))
+    inputs = learner.inputs
+    leaves = jax.eval_shape(lambda: programs.network(programs._init(0, 0.1)) and inputs(jax.random.key(0), batch))
     assert leaves[0].shape == (4, 8, 8, 1)
     assert set(programs._sums()) == {"loss", "count"}
 
