@@ -129,7 +129,8 @@ def _recipe(rate: float) -> Any:
     """A recipe of the trainer: ten steps of warm-up, half a cosine to step 40."""
     schedule = SimpleNamespace(name="cosine", granularity="step", floor=0.0, warmup_steps=10)
     lengths = {"steps": STEPS, "evaluate_every_steps": 10, "checkpoint_every_steps": 10}
-    return SimpleNamespace(optimizer=SimpleNamespace(learning_rate=rate), schedule=schedule, **lengths)
+    optimizer = SimpleNamespace(learning_rate=rate, rate_scaling=None)
+    return SimpleNamespace(optimizer=optimizer, schedule=schedule, **lengths)
 
 
 def _warmup_cosine(make: Implementation, case: Case) -> float:

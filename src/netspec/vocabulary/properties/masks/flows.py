@@ -18,19 +18,25 @@ from netspec.vocabulary.term import Implementation, Mistake, Property, Term
 
 
 def _flow(layer: Implementation, case: Case) -> tuple[Any, np.ndarray, np.ndarray]:
+    """What writes, given what was written and the source, where it reads that; and both."""
     described = layer(4, 2, 5, 1, 0, memory="source", causal=True)
-    return plain.module(described), case.normal(1, 4, 4), case.normal(1, 3, 4, seed=1)
+    decoder = plain.module(described)
+
+    def write(target: Any, source: Any) -> Any:
+        return plain.run(decoder, target, *([source] if described.memory else []))
+
+    return write, case.normal(1, 4, 4), case.normal(1, 3, 4, seed=1)
 
 
 def _writes_forward(layer: Implementation, case: Case) -> float:
-    decoder, target, source = _flow(layer, case)
-    seen = plain.reaches(lambda x: plain.run(decoder, x, source), target)
+    write, target, source = _flow(layer, case)
+    seen = plain.reaches(lambda x: write(x, source), target)
     return same(seen, np.tri(4))
 
 
 def _reads_all(layer: Implementation, case: Case) -> float:
-    decoder, target, source = _flow(layer, case)
-    seen = plain.reaches(lambda x: plain.run(decoder, target, x), source)
+    write, target, source = _flow(layer, case)
+    seen = plain.reaches(lambda x: write(target, x), source)
     return same(seen, np.ones((4, 3)))
 
 

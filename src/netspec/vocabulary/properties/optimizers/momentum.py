@@ -25,7 +25,7 @@ def cell(**optimizer: Any) -> Any:
     around = dict.fromkeys(("lookahead", "sam", "rate_scaling"))
     fields = {"decay_mask": "all", "clip_norm": None, "weight_decay": 0.0, **around, **optimizer}
     lengths = {"steps": 9, "evaluate_every_steps": 9, "checkpoint_every_steps": 9}
-    return SimpleNamespace(optimizer=SimpleNamespace(**fields), schedule=schedule, **lengths)
+    return SimpleNamespace(optimizer=SimpleNamespace(**fields), own_optimizer=None, schedule=schedule, **lengths)
 
 
 def _recursion(make: Implementation, case: Case) -> float:
