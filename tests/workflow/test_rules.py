@@ -51,6 +51,7 @@ def test_every_file_of_src_is_behind_some_rule_or_is_no_part_of_a_result():
     """What nothing depends on reruns nothing when it is edited: those files are known by name."""
     from report.__main__ import KINDS
     from train import provenance
+    from train.trials import TRIALS
     from train.workflow import vocabulary
 
     behind = set()
@@ -60,6 +61,7 @@ def test_every_file_of_src_is_behind_some_rule_or_is_no_part_of_a_result():
     behind |= set(closure("train.__main__:_fit", *provenance.LEARNERS.values(), *provenance.all_modules()))
     behind |= set(closure(*vocabulary.modules(), *provenance.published_modules()))
     behind |= set(closure(*(f"report.{kind}.page" for kind in KINDS)))
+    behind |= set(closure(*(f"train.trials.{name}" for name in TRIALS)))
     files = {str(path.relative_to(provenance.SRC)) for path in provenance.SRC.rglob("*.py")}
     free = files - {str(Path(path).relative_to(provenance.SRC)) for path in behind}
     interface = {path for path in free if path.endswith(("__init__.py", "__main__.py"))}

@@ -47,7 +47,7 @@ rule claims:
     input:
         trials=expand("config/trials/{trial}.yaml", trial=TRIAL_MODULES),
         results=expand(TRIAL_RESULT, trial=TRIAL_MODULES),
-        code=behind("report.trials.__main__:_page"),
+        code=behind("report.trials.__main__:_report"),
     output:
         table=f"{CLAIMS}.csv",
         runs=f"{CLAIMS}_runs.csv",

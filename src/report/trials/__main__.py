@@ -11,7 +11,7 @@ from report.engine.command import run, stem
 from report.engine.errors import ReportError
 
 
-def _page(arguments: argparse.Namespace) -> None:
+def _report(arguments: argparse.Namespace) -> None:
     from report.trials.page import write
     from report.trials.verdicts import load
 
@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--trials", type=Path, nargs="+", required=True, metavar="YAML", help="files of config/trials")
     top.add_argument("--results", type=Path, nargs="+", required=True, metavar="JSON", help="what each of them wrote")
     top.add_argument("--out", type=stem, required=True, metavar="STEM", help="the report without its ending")
-    top.set_defaults(run=_page)
+    top.set_defaults(run=_report)
     return top
 
 

@@ -28,6 +28,7 @@ from train.workflow import targets
 RESERVED = {
     "all",
     "bench",
+    "claims",
     "data",
     "gradcheck",
     "networks",
@@ -36,10 +37,22 @@ RESERVED = {
     "parity",
     "recorded",
     "train",
+    "trial",
     "vocabulary",
 }
 #: Folders of ``results/`` that hold something else than the results on a data set of that name.
-RESERVED_DATASETS = {"bench", "comparisons", "gradcheck", "lowered", "networks", "parity", "recorded", "vocabulary"}
+RESERVED_DATASETS = {
+    "bench",
+    "comparisons",
+    "gradcheck",
+    "lowered",
+    "networks",
+    "parity",
+    "recorded",
+    "trials",
+    "trials-smoke",
+    "vocabulary",
+}
 #: The shipped experiments that are complete as they are, in the order of the book.
 ORDER = ("ablation", "zoo", "imagenette", "imagenet", "language", "segmentation", "diffusion", "detection")
 #: The experiment that keys without the name of one are meant for, where ``config.yaml`` does not say.
