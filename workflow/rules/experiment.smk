@@ -88,7 +88,7 @@ for name, group in TOGETHER.items():
             "../envs/netspec.yaml"
         threads: 1
         resources:
-            gpu=gpus_in(group.label) if FOUND_GPUS else 0,
+            gpu=lambda wildcards, group=group: gpus_in(group.label),
             mem_mb=lambda wildcards, attempt, group=group: max(
                 attempt * allocation.memory_mb(cell, 0) for cell in tasks_in(group).values()
             ),
