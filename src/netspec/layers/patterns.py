@@ -7,6 +7,7 @@ come.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Pattern:
+class Pattern(ABC):
     """The base of all patterns."""
 
     may_be_zero: ClassVar[tuple[str, ...]] = ()
@@ -35,20 +36,20 @@ class Pattern:
             name = type(self).__name__
             raise LayerError(f"{name}: {refused.problem}", arrived=shown(value), expected=refused.expected)
 
+    @abstractmethod
     def sees(self, query: Any, key: Any) -> Any:
         """Booleans for positions ``query`` and ``key``, of NumPy or jax, that broadcast; later tokens not hidden yet.
 
         What is drawn is apart; see :meth:`BigBird.drawn`.
         """
-        raise NotImplementedError
 
     def owns(self, kind: str, query: Any, key: Any) -> Any:
         """Which of the pairs seen are computed in a piece of that kind, where there are several."""
         return True
 
+    @abstractmethod
     def needed(self, tokens: int, causal: bool) -> int:
         """Pairs that it has in as many tokens."""
-        raise NotImplementedError
 
     def pieces(self, tokens: int, causal: bool) -> tuple[Piece, ...]:
         """How its pairs are computed; none: as one square."""

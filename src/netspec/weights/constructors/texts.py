@@ -56,11 +56,13 @@ OF_BERT: dict[str, Any] = {
 }
 
 
-def _bert(rules: str, head: Head) -> Any:
+def _bert(rules: str, head: Head, vocabulary: int = 30522, *, after_padding: bool = False) -> Any:
+    """The reader of BERT, or of RoBERTa, whose positions begin ``after_padding`` and which may know one sentence."""
+
     def read(
-        vocab_size: int = 30522, hidden_size: int = 768, num_hidden_layers: int = 12, num_attention_heads: int = 12,
-        intermediate_size: int = 3072, max_position_embeddings: int = 512, type_vocab_size: int = 2,
-        layer_norm_eps: float = 1e-12, num_labels: int = 2,
+        vocab_size: int = vocabulary, hidden_size: int = 768, num_hidden_layers: int = 12,
+        num_attention_heads: int = 12, intermediate_size: int = 3072, max_position_embeddings: int = 512,
+        type_vocab_size: int = 2, layer_norm_eps: float = 1e-12, num_labels: int = 2, pad_token_id: int = 1,
     ) -> Twin:  # fmt: skip
         return made(
             rules,
@@ -71,7 +73,9 @@ def _bert(rules: str, head: Head) -> Any:
             vocabulary=vocab_size,
             mlp_width=intermediate_size,
             positions=max_position_embeddings,
+            first_position=pad_token_id + 1 if after_padding else 0,
             segments=type_vocab_size,
+            told_apart=type_vocab_size > 1 or not after_padding,
             epsilon=layer_norm_eps,
             head=head,
             classes=num_labels,
@@ -90,37 +94,12 @@ for _name, _rules, _head in BERTS:
     reads(f"transformers.{_name}", **OF_BERT)(_bert(_rules, _head))
 
 
-def _roberta(rules: str, head: Head) -> Any:
-    def read(
-        vocab_size: int = 50265, hidden_size: int = 768, num_hidden_layers: int = 12, num_attention_heads: int = 12,
-        intermediate_size: int = 3072, max_position_embeddings: int = 512, type_vocab_size: int = 2,
-        layer_norm_eps: float = 1e-12, pad_token_id: int = 1,
-    ) -> Twin:  # fmt: skip
-        return made(
-            rules,
-            bert.encoder,
-            hidden_size,
-            num_attention_heads,
-            num_hidden_layers,
-            vocabulary=vocab_size,
-            mlp_width=intermediate_size,
-            positions=max_position_embeddings,
-            first_position=pad_token_id + 1,
-            segments=type_vocab_size,
-            told_apart=type_vocab_size > 1,
-            epsilon=layer_norm_eps,
-            head=head,
-        )
-
-    return read
-
-
 ROBERTAS: tuple[tuple[str, str, Head], ...] = (
     ("RobertaModel", "bert", "pooled"),
     ("RobertaForMaskedLM", "roberta_masked", "masked"),
 )
 for _name, _rules, _head in ROBERTAS:
-    reads(f"transformers.{_name}", **OF_BERT)(_roberta(_rules, _head))
+    reads(f"transformers.{_name}", **OF_BERT)(_bert(_rules, _head, 50265, after_padding=True))
 
 
 @reads("transformers.DistilBertModel", activation="gelu", sinusoidal_pos_embds=False, tie_weights_=True)
