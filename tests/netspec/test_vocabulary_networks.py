@@ -51,7 +51,8 @@ def test_every_family_has_a_tiny_form():
         ("t5 small", "T5-small"),
         ("GPT-3", "GPT-3 175B"),
         ("llama-30b", "LLaMA-33B"),
-        ("roberta-base", "RoBERTa-base"),
+        ("RoBERTa base", "RoBERTa-base"),
+        ("roberta-base", "roberta-base"),  # in the spelling of the library that has it
         ("resnext50 32x4d", "ResNeXt-50 32×4d"),
         ("capsnet", "CapsNet (MNIST)"),
     ],

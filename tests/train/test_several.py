@@ -63,7 +63,7 @@ def test_one_step_is_compiled_for_all_rates_and_takes_each(two):
         start = leaf_of(before.params)
         after = programs.train(before, programs.place(batch))
         steps.append(leaf_of(after.params) - start)
-        assert programs.rate(5) == pytest.approx(cell.optimizer.learning_rate, rel=1e-6)
+        assert programs.rate(5, after) == pytest.approx(cell.optimizer.learning_rate, rel=1e-6)
     assert abs(steps[0]).max() > 0
     assert steps[1] == pytest.approx(2 * steps[0], rel=1e-3, abs=1e-7)
     assert sharing.last[2]._updated._cache_size() == 1
