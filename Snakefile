@@ -21,10 +21,10 @@ include: "workflow/rules/gradcheck.smk"
 include: "workflow/rules/experiment.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/vocabulary.smk"
+include: "workflow/rules/recorded.smk"
 include: "workflow/rules/trials.smk"
 include: "workflow/rules/parity.smk"
 include: "workflow/rules/bench.smk"
-include: "workflow/rules/recorded.smk"
 
 
 rule all:

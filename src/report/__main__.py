@@ -13,6 +13,7 @@ from pathlib import Path
 
 from report.engine.command import run, stem
 from report.engine.errors import ReportError
+from report.kept.packed import unpacked
 from train.config import limits
 
 #: Reports on trained cells: folders of this package whose ``page.py`` has a :class:`report.runs.command.Report` as
@@ -30,9 +31,13 @@ def _page(arguments: argparse.Namespace) -> None:
     if arguments.about:
         report.write(report.read(arguments.about), arguments.out)
         return
+    if arguments.record:
+        with unpacked(arguments.record) as told:
+            report.write(report.read(told), arguments.out)
+        return
     missing = [f"--{name}" for name in ("results", "cells", "seeds") if not getattr(arguments, name)]
     if missing or not hasattr(report, "trained"):
-        wanted = ", ".join(missing) if hasattr(report, "trained") else "--about"
+        wanted = ", ".join(missing) if hasattr(report, "trained") else "--about or --record"
         raise ReportError(f"{arguments.kind}: {wanted} is missing")
     trained = report.trained(arguments.results, arguments.cells, arguments.seeds, arguments.lowered, arguments.previews)
     report.write(trained, arguments.out)
@@ -66,6 +71,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--about", type=Path, metavar="JSON", help="of a comparison, in place of these: its settings and claims"
     )
+    command.add_argument("--record", type=Path, metavar="DIR", help="or a comparison of results/recorded")
     command.add_argument("--lowered", type=Path, metavar="DIR", help="lowered training steps, for imagenette")
     command.add_argument(
         "--previews", type=Path, nargs="*", default=[], metavar="PNG", help="<cell>.png of every cell, for ablation"
@@ -79,7 +85,13 @@ def parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_compare)
 
     command = commands.add_parser("keep", help="keep finished results in the repository, with where they come from")
-    command.add_argument("--results", type=Path, required=True, metavar="DIR", help="such as results/digits")
+    command.add_argument(
+        "--results",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="such as results/digits, results/comparisons/positions.json or results/trials",
+    )
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="such as results/recorded/digits")
     command.add_argument("--remark", metavar="TEXT", help="what a reader of its report must know besides")
     command.set_defaults(run=_keep)

@@ -12,6 +12,17 @@ try:
     }
 except ReportError as error:
     raise WorkflowError(str(error)) from None
+#: Archives of recorded comparisons, whose claims join those of the trials.
+COMPARED = [f"results/recorded/{name}/results.zip" for name, kind in RECORDED.items() if kind == "comparison"]
+
+
+def kept_trials(record, ending):
+    """Files of a record of trials, in the order of their names."""
+    return [
+        str(path)
+        for path in sorted(Path("results/recorded", record).glob(f"*.{ending}"))
+        if path.name != "about.json"
+    ]
 
 
 rule recorded_training:
@@ -47,6 +58,78 @@ rule recorded_training:
         stem=subpath(output.pdf, strip_suffix=".pdf"),
     shell:
         "python -m report page {params.kind} {params.what} --out {params.stem} > {log} 2>&1"
+
+
+rule recorded_comparison:
+    input:
+        packed="results/recorded/{record}/results.zip",
+        about="results/recorded/{record}/about.json",
+        code=lambda wildcards: closure(
+            "report.__main__:_page",
+            f"report.{about(Path('results/recorded', wildcards.record))['report']}.page",
+        ),
+    output:
+        multiext(
+            "reports/recorded/{record}",
+            ".csv",
+            "_runs.csv",
+            "_curves.csv",
+            "_claims.csv",
+            ".svg",
+            "_curves.svg",
+            ".md",
+        ),
+        pdf=report(
+            "reports/recorded/{record}.pdf",
+            category="Recorded",
+            labels={"record": "{record}"},
+            caption="../report/recorded.rst",
+        ),
+    log:
+        "logs/recorded/{record}.log",
+    benchmark:
+        "logs/recorded/{record}.benchmark.tsv"
+    wildcard_constraints:
+        record="|".join(name for name, kind in RECORDED.items() if kind == "comparison") or "(?!)",
+    conda:
+        "../envs/netspec.yaml"
+    params:
+        kind=lambda wildcards: about(Path("results/recorded", wildcards.record))["report"],
+        record=subpath(input.packed, parent=True),
+        stem=subpath(output.pdf, strip_suffix=".pdf"),
+    shell:
+        "python -m report page {params.kind} --record {params.record} --out {params.stem} > {log} 2>&1"
+
+
+rule recorded_claims:
+    input:
+        about="results/recorded/{record}/about.json",
+        trials=lambda wildcards: kept_trials(wildcards.record, "yaml"),
+        results=lambda wildcards: kept_trials(wildcards.record, "json"),
+        records=COMPARED,
+        code=behind("report.trials.__main__:_claims", "report.comparison.report"),
+    output:
+        multiext("reports/recorded/{record}", ".csv", "_runs.csv", ".svg", ".md"),
+        pdf=report(
+            "reports/recorded/{record}.pdf",
+            category="Recorded",
+            labels={"record": "{record}"},
+            caption="../report/claims.rst",
+        ),
+    log:
+        "logs/recorded/{record}.log",
+    benchmark:
+        "logs/recorded/{record}.benchmark.tsv"
+    wildcard_constraints:
+        record="|".join(name for name, kind in RECORDED.items() if kind == "claims") or "(?!)",
+    conda:
+        "../envs/netspec.yaml"
+    params:
+        stem=subpath(output.pdf, strip_suffix=".pdf"),
+        comparisons=lambda wildcards, input: " ".join(str(Path(path).parent) for path in input.records),
+    shell:
+        "python -m report.trials claims --trials {input.trials} --results {input.results} "
+        "--comparisons {params.comparisons} --out {params.stem} > {log} 2>&1"
 
 
 rule recorded_networks:

@@ -1,25 +1,28 @@
 # Claims of the document that no recipe can express, tried on small problems: `snakemake claims` runs every file of
-# config/trials and sets one page on all. A name alone runs one: `snakemake results/trials/few-shot.json`.
+# config/trials and config/examples and sets one page on all. One alone: `snakemake results/trials/few-shot.json`. The
+# document's examples have pages of their own, too: `snakemake examples`, or one by its name.
 from train.config.schema import ConfigError
 from train.trials.settings import read as read_trial
 
+EXAMPLES = {path.stem: path for path in sorted(Path("config/examples").glob("*.yaml"))}
+TRIALS_IN = {path.stem: path for path in sorted(Path("config/trials").glob("*.yaml"))} | EXAMPLES
 try:
     #: The module of each trial, by the name of its file.
-    TRIAL_MODULES = {
-        path.stem: f"train.trials.{read_trial(path).trial}"
-        for path in sorted(Path("config/trials").glob("*.yaml"))
-    }
+    TRIAL_MODULES = {name: f"train.trials.{read_trial(path).trial}" for name, path in TRIALS_IN.items()}
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
+if taken := sorted({*EXAMPLES} & {*PLAN.experiments, "examples", "claims"}):
+    raise WorkflowError(f"config/examples/{taken[0]}.yaml: the name is another target, expected another one")
 TRIALS_SMOKE = str(config.get("recipe", "")).startswith("smoke")
 TRIALS = "results/trials-smoke" if TRIALS_SMOKE else "results/trials"
 TRIAL_RESULT = f"{TRIALS}/{{trial}}.json"
 CLAIMS = "reports/claims-smoke" if TRIALS_SMOKE else "reports/claims"
+EXAMPLE = "reports/examples-smoke" if TRIALS_SMOKE else "reports/examples"
 
 
 rule trial:
     input:
-        settings="config/trials/{trial}.yaml",
+        settings=lambda wildcards: TRIALS_IN[wildcards.trial],
         code=lambda wildcards: closure("train.__main__:_trial", TRIAL_MODULES[wildcards.trial]),
     output:
         TRIAL_RESULT,
@@ -45,9 +48,10 @@ rule trial:
 
 rule claims:
     input:
-        trials=expand("config/trials/{trial}.yaml", trial=TRIAL_MODULES),
-        results=expand(TRIAL_RESULT, trial=TRIAL_MODULES),
-        code=behind("report.trials.__main__:_report"),
+        trials=[*TRIALS_IN.values()],
+        results=expand(TRIAL_RESULT, trial=TRIALS_IN),
+        records=[] if TRIALS_SMOKE else COMPARED,
+        code=behind("report.trials.__main__:_claims", "report.comparison.report"),
     output:
         table=f"{CLAIMS}.csv",
         runs=f"{CLAIMS}_runs.csv",
@@ -67,5 +71,53 @@ rule claims:
         "../envs/netspec.yaml"
     params:
         stem=subpath(output.pdf, strip_suffix=".pdf"),
+        comparisons=lambda wildcards, input: " ".join(str(Path(path).parent) for path in input.records),
     shell:
-        "python -m report.trials --trials {input.trials} --results {input.results} --out {params.stem} > {log} 2>&1"
+        "python -m report.trials claims --trials {input.trials} --results {input.results} "
+        "--comparisons {params.comparisons} --out {params.stem} > {log} 2>&1"
+
+
+rule example:
+    input:
+        trial=lambda wildcards: EXAMPLES[wildcards.example],
+        results=TRIAL_RESULT.format(trial="{example}"),
+        code=behind("report.trials.__main__:_example"),
+    output:
+        table=f"{EXAMPLE}/{{example}}.csv",
+        runs=f"{EXAMPLE}/{{example}}_runs.csv",
+        figure=f"{EXAMPLE}/{{example}}.svg",
+        built=f"{EXAMPLE}/{{example}}_built.svg",
+        page=f"{EXAMPLE}/{{example}}.md",
+        pdf=report(
+            f"{EXAMPLE}/{{example}}.pdf",
+            category="Vocabulary",
+            subcategory="Examples",
+            labels={"example": "{example}"},
+            caption="../report/example.rst",
+        ),
+    log:
+        "logs/examples/{example}.log",
+    benchmark:
+        "logs/examples/{example}.benchmark.tsv"
+    wildcard_constraints:
+        example="|".join(EXAMPLES) or "(?!)",
+    conda:
+        "../envs/netspec.yaml"
+    params:
+        stem=subpath(output.pdf, strip_suffix=".pdf"),
+    shell:
+        "python -m report.trials example --trial {input.trial} --results {input.results} --out {params.stem} > {log} 2>&1"
+
+
+rule examples:
+    input:
+        expand(f"{EXAMPLE}/{{example}}.pdf", example=EXAMPLES),
+
+
+for name in EXAMPLES:
+
+    rule:
+        name:
+            name
+        input:
+            f"{EXAMPLE}/{name}.pdf",

@@ -190,7 +190,7 @@ def document_tables(verdicts: Sequence[Verdict]) -> list[Block]:
     figures = [one for one in verdicts if "table" in one.claim]
     if not figures:
         return []
-    printed = reference.rows("vocabulary_tables.csv", lambda row: _key(row["table"], row["row"], row["column"]))
+    printed = reference.rows("vocabulary_tables.csv", lambda row: document_key(row["table"], row["row"], row["column"]))
     header = (
         Column("Table, row, column", "1.2fr"), "Line", Column("Printed", "0.8fr"), Column("Ours", "1.2fr"),
         Column("Verdict"), Column("Compared", "1fr", quiet=True),
@@ -198,7 +198,7 @@ def document_tables(verdicts: Sequence[Verdict]) -> list[Block]:
     rows = []
     for one in figures:
         claim = one.claim
-        key = _key(*(claim.get(part, "") for part in ("table", "row", "column")))
+        key = document_key(*(claim.get(part, "") for part in ("table", "row", "column")))
         if key not in printed:
             from report.engine.errors import ReportError
 
@@ -209,7 +209,8 @@ def document_tables(verdicts: Sequence[Verdict]) -> list[Block]:
     return [Table(f"Figures of the document’s tables that only training can tell. {rule}", header, rows)]
 
 
-def _key(table: str, row: str, column: str) -> str:
+def document_key(table: str, row: str, column: str) -> str:
+    """How a figure of one of the document's tables is called."""
     return f"{table}: {row}, {column}"
 
 

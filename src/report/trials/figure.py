@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 #: Colours and marks of verdicts.
 STYLE = {"supported": ("#1b7837", "o"), "refuted": ("#b2182b", "s"), "undecided": ("#666666", "D")}
+CAPTION = (
+    "By how much the first variant is better than the second, in multiples of the smallest difference that counts, "
+    "with 95 % intervals; what lies in the grey band does not count. Green circles are supported, red squares "
+    "refuted, grey diamonds undecided; ≈ claims that both are alike."
+)
 #: Beyond this many of the smallest difference the axis ends.
 END = 1000
 

@@ -101,7 +101,7 @@ def about(experiment: Experiment) -> str:
         }
         for name, part in parts.items()
     ]
-    told = {"title": experiment.title, "question": experiment.question, "settings": settings}
-    told["lengths"] = measured(experiment)
+    told: dict[str, Any] = {"report": experiment.report, "title": experiment.title, "question": experiment.question}
+    told |= {"settings": settings, "lengths": measured(experiment)}
     claims = [one for one in experiment.compared.get("claims", ()) if one.get("setting") in (None, *parts)]
     return json.dumps({**told, "claims": claims}, indent=2, ensure_ascii=False)

@@ -30,6 +30,7 @@ RESERVED = {
     "bench",
     "claims",
     "data",
+    "examples",
     "gradcheck",
     "networks",
     "param_tables",

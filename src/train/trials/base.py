@@ -6,7 +6,7 @@ spikes. Each variant is a pure function of a key and a learning rate, compiled o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,12 +21,26 @@ Run = Callable[[jax.Array, jax.Array], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
+class Series:
+    """A curve: its name, what it shows with its unit, what lies along it, and where, given the sizes of the problem."""
+
+    name: str
+    label: str
+    along: str
+    at: Callable[[Mapping[str, Any]], Sequence[float]]
+    logarithmic: bool = False
+
+
+@dataclass(frozen=True)
 class Trial:
     """Methods on one problem.
 
     ``variants`` are descriptions by name. ``make(variant, settings)`` gives its run, whose figures have the names of
     ``figures``, of which the first is judged, and may have ``params``. ``settings`` are the sizes of the problem,
-    and ``smoke`` what is smaller in a smoke run.
+    and ``smoke`` what is smaller in a smoke run. A run may give curves, too, by the names of ``series``, and under
+    ``told`` arrays that ``tell`` makes a short text of, for a reader to see what was done; NaN in a curve is a gap.
+    A run that is not ``compiled`` is called as it is, for what is no program of arrays, such as a search, and compiles
+    what it can itself.
     """
 
     variants: Mapping[str, str]
@@ -34,6 +48,9 @@ class Trial:
     make: Callable[[str, Mapping[str, Any]], Run]
     settings: Mapping[str, Any] = field(default_factory=dict)
     smoke: Mapping[str, Any] = field(default_factory=dict)
+    series: tuple[Series, ...] = ()
+    tell: Callable[[Any, Mapping[str, Any]], str] | None = None
+    compiled: bool = True
 
 
 Params = Any

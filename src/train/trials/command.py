@@ -16,6 +16,7 @@ from train import provenance
 from train.config.closure import closure
 from train.config.schema import ConfigError
 from train.trials import find
+from train.trials.base import Series
 from train.trials.settings import Settings, check_names, read
 
 
@@ -50,6 +51,7 @@ def run(path: Path, out: Path, cache: Path, *, smoke: bool = False) -> None:
         "settings": sizes,
         "variants": dict(trial.variants),
         "figures": [{"name": f.name, "label": f.label, "unit": f.unit, "better": f.better} for f in trial.figures],
+        "series": [_curve(one, sizes) for one in trial.series],
         "runs": runs,
         "seconds": round(sum(one["seconds"] for one in runs), 3),
         "wall_seconds": round(time.perf_counter() - start, 3),
@@ -83,26 +85,51 @@ def _variant(settings: Settings, trial: Any, variant: str, sizes: Mapping[str, A
     """All runs of a variant: at each rate with the seeds for tuning, then at the best of them with those judged."""
     import jax
 
-    function = jax.jit(trial.make(variant, sizes))
     headline = trial.figures[0]
-    example = jax.eval_shape(function, jax.random.key(0), 0.1)
-    if unknown := {*example} - {*(one.name for one in trial.figures), "params"}:
-        raise ValueError(f"{settings.trial}: {variant} gives {min(unknown)}, which is none of its figures")
-    compiled = function.lower(jax.random.key(0), jax.numpy.float32(0.1)).compile()
+    made = trial.make(variant, sizes)
+    run = _compiled(made) if trial.compiled else made
 
     def once(seed: int, rate: float, judged: bool) -> dict[str, Any]:
         start = time.perf_counter()
-        found = jax.device_get(compiled(jax.random.key(seed), jax.numpy.float32(rate)))
+        found = dict(jax.device_get(run(jax.random.key(seed), jax.numpy.float32(rate))))
         took = round(time.perf_counter() - start, 4)
-        figures = {name: float(value) for name, value in found.items()}
-        figures = {name: value if math.isfinite(value) else None for name, value in figures.items()}
-        return {"variant": variant, "seed": seed, "rate": rate, "judged": judged, "seconds": took, "figures": figures}
+        told = found.pop("told", None)
+        curves = {one.name: _numbers(found.pop(one.name)) for one in trial.series if one.name in found}
+        if unknown := {*found} - {*(one.name for one in trial.figures), "params"}:
+            raise ValueError(f"{settings.trial}: {variant} gives {min(unknown)}, which is none of its figures")
+        figures = {name: _number(value) for name, value in found.items()}
+        row = {"variant": variant, "seed": seed, "rate": rate, "judged": judged, "seconds": took, "figures": figures}
+        if judged and curves:
+            row["series"] = curves
+        if judged and told is not None and trial.tell and seed == settings.seeds[0]:
+            row["told"] = trial.tell(told, sizes)
+        return row
 
     runs = [once(seed, rate, False) for rate in settings.rates for seed in settings.tuning_seeds]
     best = settings.rates[0]
     if len(settings.rates) > 1:
         best = min(settings.rates, key=lambda rate: _badness(runs, rate, headline))
     return runs + [once(seed, best, True) for seed in settings.seeds]
+
+
+def _compiled(function: Any) -> Any:
+    """``function`` for any key and rate, compiled before the first is timed."""
+    import jax
+
+    return jax.jit(function).lower(jax.random.key(0), jax.numpy.float32(0.1)).compile()
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _numbers(values: Any) -> list[float | None]:
+    return [None if (one := _number(value)) is None else float(f"{one:.5g}") for value in values]
+
+
+def _curve(one: Series, sizes: Mapping[str, Any]) -> dict[str, Any]:
+    at = [float(value) for value in one.at(sizes)]
+    return {"name": one.name, "label": one.label, "along": one.along, "at": at, "logarithmic": one.logarithmic}
 
 
 def _badness(runs: list[dict[str, Any]], rate: float, headline: Any) -> float:

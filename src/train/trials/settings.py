@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,26 @@ import yaml
 from train.config.schema import ConfigError
 from train.trials import TRIALS
 
-KEYS = {"title", "question", "trial", "seeds", "tuning_seeds", "rates", "baseline", "claims", "settings", "family"}
+KEYS = {
+    "title", "question", "trial", "seeds", "tuning_seeds", "rates", "baseline", "claims", "settings", "lines",
+    "drawing", "remarks",
+}  # fmt: skip
 REQUIRED = ("title", "question", "trial", "seeds", "rates", "baseline", "claims")
-CLAIM_KEYS = {"says", "line", "of", "than", "figure", "smallest", "expects", "value", "term"}
-EXPECTS = ("better", "alike", "worse")
+CLAIM_KEYS = {
+    "says", "line", "of", "than", "figure", "smallest", "expects", "value", "term", "table", "row", "column",
+}  # fmt: skip
+EXPECTS = ("better", "alike")
 #: What a smoke run has.
 SMOKE_SEEDS = 2
 
 
 @dataclass(frozen=True)
 class Settings:
-    """One file. ``claims`` are mappings with the keys of :data:`CLAIM_KEYS`."""
+    """One file. ``claims`` are mappings with the keys of :data:`CLAIM_KEYS`.
+
+    Of an example of the document, ``lines`` are its first and last line, ``drawing`` its boxes and arrows, and
+    ``remarks`` sentences on what was mended or left out.
+    """
 
     name: str
     title: str
@@ -34,6 +43,9 @@ class Settings:
     baseline: str
     claims: tuple[Mapping[str, Any], ...]
     settings: Mapping[str, Any]
+    lines: tuple[int, int] | None = None
+    drawing: Mapping[str, Any] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 def read(path: Path, *, smoke: bool = False) -> Settings:
@@ -75,7 +87,36 @@ def read(path: Path, *, smoke: bool = False) -> Settings:
         str(given["baseline"]),
         tuple(claims),
         dict(given.get("settings") or {}),
+        _lines(path, given),
+        _drawing(path, given.get("drawing") or {}),
+        tuple(map(str, given.get("remarks") or ())),
     )
+
+
+def _lines(path: Path, given: Mapping[str, Any]) -> tuple[int, int] | None:
+    lines = given.get("lines")
+    if lines is None:
+        return None
+    if not isinstance(lines, list) or [type(one) for one in lines] != [int, int] or not 0 < lines[0] <= lines[1]:
+        raise ConfigError(f"{path}: key 'lines' is {lines!r}, expected the first and the last line of the document")
+    return lines[0], lines[1]
+
+
+def _drawing(path: Path, drawing: Any) -> Mapping[str, Any]:
+    """Boxes by name, each ``{text, at: [column, row]}``, and arrows ``[from, to]`` or ``[from, to, label]``."""
+    if not drawing:
+        return {}
+    if not isinstance(drawing, dict) or {*drawing} != {"boxes", "arrows"}:
+        raise ConfigError(f"{path}: key 'drawing' is {drawing!r}, expected boxes and arrows")
+    for name, box in drawing["boxes"].items():
+        if not isinstance(box, dict) or not {"text", "at"} <= {*box} <= {"text", "at", "mended"}:
+            raise ConfigError(f"{path}: key 'drawing.boxes.{name}' is {box!r}, expected text, at and maybe mended")
+        if not isinstance(box["at"], list) or len(box["at"]) != 2:
+            raise ConfigError(f"{path}: key 'drawing.boxes.{name}.at' is {box['at']!r}, expected [column, row]")
+    for arrow in drawing["arrows"]:
+        if not isinstance(arrow, list) or len(arrow) not in (2, 3) or not {*arrow[:2]} <= {*drawing["boxes"]}:
+            raise ConfigError(f"{path}: key 'drawing.arrows' has {arrow!r}, expected [from, to] with names of boxes")
+    return drawing
 
 
 def _whole(path: Path, given: Mapping[str, Any], key: str) -> tuple[int, ...]:
@@ -98,6 +139,8 @@ def _check_claim(path: Path, place: int, claim: Any) -> None:
             raise ConfigError(f"{where} has no {key!r}")
     if ("than" in claim) == ("value" in claim):
         raise ConfigError(f"{where}: expected either 'than', a variant, or 'value', a number")
+    if (cell := {"table", "row", "column"} & {*claim}) and len(cell) < 3:
+        raise ConfigError(f"{where} has {min(cell)!r} alone, expected table, row and column")
     if claim.get("expects", "better") not in EXPECTS:
         raise ConfigError(f"{where}: 'expects' is {claim['expects']!r}, expected one of {', '.join(EXPECTS)}")
 

@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from report.trials import page, verdicts
+from report.engine.errors import ReportError
+from report.trials import page, tables, verdicts
 from report.trials.__main__ import main
 
 SETTINGS = """
@@ -51,7 +52,7 @@ def files(tmp_path):
 
 def test_the_page_counts_and_tells(files, tmp_path):
     stem = tmp_path / "claims"
-    assert main(["--trials", str(files[0]), "--results", str(files[1]), "--out", str(stem)]) == 0
+    assert main(["claims", "--trials", str(files[0]), "--results", str(files[1]), "--out", str(stem)]) == 0
     text = (tmp_path / "claims.md").read_text(encoding="utf-8")
     assert "1 are supported, 1 refuted and 1 undecided" in text
     assert (tmp_path / "claims.pdf").read_bytes().startswith(b"%PDF-")
@@ -71,7 +72,8 @@ def test_a_smoke_run_concludes_nothing(files):
 
 def test_results_of_another_trial_are_refused(files, tmp_path, capsys):
     files[1].write_text(json.dumps(results() | {"name": "other"}), encoding="utf-8")
-    assert main(["--trials", str(files[0]), "--results", str(files[1]), "--out", str(tmp_path / "claims")]) == 1
+    given = ["claims", "--trials", str(files[0]), "--results", str(files[1]), "--out", str(tmp_path / "claims")]
+    assert main(given) == 1
     assert "is of the trial other" in capsys.readouterr().err
 
 
@@ -82,3 +84,48 @@ def test_one_seed_decides_nothing(files):
     found = verdicts.load(*files).claims()
     assert {one.verdict for one in found} == {"undecided"}
     assert math.isnan(found[0].low)
+
+
+EXAMPLE = """
+lines: [20, 77]
+drawing:
+  boxes:
+    question: {text: question, at: [0, 0]}
+    encoder: {text: "encoder\\n2 blocks", at: [0, 1], mended: true}
+    pad: {text: scratchpad, at: [1, 1]}
+  arrows: [[question, encoder], [encoder, pad, "keys, values"]]
+remarks: [What is left out is said here.]
+"""
+
+
+def test_an_example_has_a_page_of_its_own(files, tmp_path):
+    files[0].write_text(SETTINGS + EXAMPLE, encoding="utf-8")
+    about = results()
+    about["series"] = [{"name": "curve", "label": "a (%)", "along": "n", "at": [1, 2], "logarithmic": True}]
+    about["runs"][0] |= {"series": {"curve": [1.0, None]}, "told": "47 × 23 = 1081"}
+    files[1].write_text(json.dumps(about), encoding="utf-8")
+    stem = tmp_path / "planted"
+    assert main(["example", "--trial", str(files[0]), "--results", str(files[1]), "--out", str(stem)]) == 0
+    text = (tmp_path / "planted.md").read_text(encoding="utf-8")
+    assert "1 supported, 1 refuted and 1 undecided" in text and "lines 20 to 77" in text
+    assert "47 × 23 = 1081" in text and "how o3 is built has not been published" in text
+    for ending in ("pdf", "svg", "csv"):
+        assert (tmp_path / f"planted.{ending}").stat().st_size > 100
+    for name in ("planted_built.svg", "planted_curves.svg", "planted_runs.csv"):
+        assert (tmp_path / name).exists()
+
+
+def test_what_is_no_example_is_refused(files, tmp_path, capsys):
+    given = ["example", "--trial", str(files[0]), "--results", str(files[1]), "--out", str(tmp_path / "a")]
+    assert main(given) == 1
+    assert "planted: is no example" in capsys.readouterr().err
+
+
+def test_figures_of_the_documents_tables_are_set_beside_ours(files):
+    cell = "table: example_performance_claims, row: Tree of Thought + Parent's Attention, column: error catch rate"
+    files[0].write_text(SETTINGS.replace("line: 11,", f"line: 11, {cell},"), encoding="utf-8")
+    (table,) = tables.printed([verdicts.load(*files)])
+    assert [row[2] for row in table.rows] == ["~80%"] and "+10.1" in table.rows[0][3]
+    files[0].write_text(SETTINGS.replace("line: 11,", f"line: 11, {cell}s,"), encoding="utf-8")
+    with pytest.raises(ReportError, match="claim of line 11: no figure is called"):
+        tables.printed([verdicts.load(*files)])

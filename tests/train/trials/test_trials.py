@@ -14,8 +14,10 @@ from train.tasks.base import Metric
 from train.trials import TRIALS, base, command, drawing, find, graphs
 from train.trials.settings import check_names, read
 
-CONFIG = Path(__file__).parents[3] / "config" / "trials"
-FILES = sorted(CONFIG.glob("*.yaml"))
+CONFIG = Path(__file__).parents[3] / "config"
+FILES = sorted([*CONFIG.glob("trials/*.yaml"), *CONFIG.glob("examples/*.yaml")])
+#: The variants of trials that are programs of arrays; the others have tests of their own.
+COMPILED = [(name, variant) for name in TRIALS for variant in find(name).variants if find(name).compiled]
 
 
 def test_every_trial_has_a_file():
@@ -27,15 +29,21 @@ def test_files_name_what_their_trials_have(path):
     settings = read(path)
     trial = find(settings.trial)
     check_names(settings, trial.variants, [one.name for one in trial.figures], path)
-    assert len(settings.seeds) >= 3 and len(settings.claims) >= 5
+    assert len(settings.seeds) >= 3 and len(settings.claims) >= (3 if settings.lines else 5)
+    assert (path.parent.name == "examples") == bool(settings.lines and settings.drawing)
     assert all(claim["smallest"] > 0 for claim in settings.claims)
 
 
-@pytest.mark.parametrize(("name", "variant"), [(name, variant) for name in TRIALS for variant in find(name).variants])
+@pytest.mark.parametrize(("name", "variant"), COMPILED)
 def test_every_variant_gives_the_figures_of_its_trial(name, variant):
     trial = find(name)
-    run = trial.make(variant, {**trial.settings, **trial.smoke})
-    found = jax.eval_shape(run, jax.random.key(0), 0.1)
+    sizes = {**trial.settings, **trial.smoke}
+    found = dict(jax.eval_shape(trial.make(variant, sizes), jax.random.key(0), 0.1))
+    assert ("told" in found) <= (trial.tell is not None)
+    found.pop("told", None)
+    for one in trial.series:
+        if one.name in found:
+            assert found.pop(one.name).shape == (len(one.at(sizes)),)
     assert found.keys() == {one.name for one in trial.figures} | {"params"}
     assert all(jnp.shape(value) == () for value in found.values())
 

@@ -1,0 +1,52 @@
+"""Records of comparisons, which have thousands of small files: one archive, unpacked while a report reads it."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from report.engine.errors import ReportError, read_json
+from report.kept.about import ABOUT
+
+#: The archive of a record, and what describes the comparison in it.
+PACKED, COMPARISON = "results.zip", "comparison.json"
+
+
+def pack(files: Mapping[str, bytes]) -> bytes:
+    """A zip file of ``files``, the same bytes whenever it is made."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in sorted(files):
+            member = zipfile.ZipInfo(name)  # of 1980, not of now
+            member.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(member, files[name])
+    return made.getvalue()
+
+
+@contextmanager
+def unpacked(record: Path) -> Iterator[Path]:
+    """The file that describes the comparison of a record, whose results lie where it says, while the context lasts.
+
+    Raises :class:`ReportError` for a record that cannot be read.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        try:
+            with zipfile.ZipFile(record / PACKED) as archive:
+                archive.extractall(root)
+        except (OSError, zipfile.BadZipFile) as error:
+            raise ReportError(f"{record / PACKED}: cannot be read ({error}); record the comparison again") from None
+        path = root / COMPARISON
+        told = read_json(path, "record the comparison again")
+        for one in told["settings"]:
+            one["results"] = str(root / one["results"])
+            shutil.copyfile(record / ABOUT, Path(one["results"], ABOUT))  # whose remark the report shows
+        told["lengths"] = told["lengths"] and str(root / told["lengths"])
+        path.write_text(json.dumps(told), encoding="utf-8")
+        yield path
