@@ -30,6 +30,7 @@ RESERVED = {
     "bench",
     "claims",
     "data",
+    "example",
     "examples",
     "gradcheck",
     "networks",
