@@ -158,6 +158,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     step.set_defaults(run=_bench_step)
 
+    torch = commands.add_parser("fit-torch", help="language models trained in PyTorch on the same batches, as JSON")
+    torch.add_argument("--cell", type=Path, required=True, nargs="+", help="resolved cell files (JSON), see `show`")
+    torch.add_argument("--seed", type=limits.seed, required=True, nargs="+", metavar="K", help="which order of batches")
+    torch.add_argument("--data", type=Path, required=True, help="the prepared text")
+    torch.add_argument("--threads", type=limits.count, default=1, help="threads of PyTorch (default 1)")
+    torch.set_defaults(run=_fit_torch)
+
     grown = commands.add_parser("bench-lengths", help="what attentions cost at growing length, as JSON")
     grown.add_argument("--cell", type=Path, required=True, nargs="+", help="resolved cell files, one for each variant")
     grown.add_argument("--names", type=limits.name, nargs="+", help="what to call them (default: names of the cells)")
@@ -420,6 +427,21 @@ def _bench_step(options: argparse.Namespace) -> int:
 
     gpus.claim(1)
     print(json.dumps(bench(bare(cell, options.batch_size), options.rounds, options.starts), indent=2))
+    return 0
+
+
+def _fit_torch(options: argparse.Namespace) -> int:
+    from importlib.util import find_spec
+
+    if find_spec("torch") is None:
+        raise ConfigError("PyTorch is not installed, expected it beside jax: pip install -e '.[bench]'")
+    from train.measure.torch_text import fit
+    from train.provenance import cpu_name
+    from train.tasks import opened
+
+    cells = [config.read_cell(path) for path in options.cell]
+    runs = [fit(cell, seed, opened(cell, options.data), options.threads) for cell in cells for seed in options.seed]
+    print(json.dumps({"runs": runs, "cpu": cpu_name()}, indent=2))
     return 0
 
 

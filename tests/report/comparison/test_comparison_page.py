@@ -216,7 +216,7 @@ def test_all_files_of_two_settings_and_what_they_say(tmp_path):
 
 def test_what_is_missing_is_said(tmp_path, capsys):
     assert main(["page", "comparison", "--out", str(tmp_path / "found")]) != 0
-    assert "comparison: --about is missing" in capsys.readouterr().err
+    assert "comparison: --about or --record is missing" in capsys.readouterr().err
     assert main(["page", "sweep", "--out", str(tmp_path / "found")]) != 0
     assert "sweep: --results, --cells, --seeds is missing" in capsys.readouterr().err
 

@@ -2,11 +2,13 @@
 
 import csv
 import json
+from types import SimpleNamespace
 
 import pytest
 from synthetic_results import VALIDATION, write_tree
 
 from report.__main__ import main
+from report.comparison import others
 from report.kept.about import about
 from report.kept.packed import pack
 from report.trials.__main__ import main as trials
@@ -121,3 +123,25 @@ def test_trials_are_kept_and_the_claims_of_comparisons_join_theirs(comparison, t
     text = (tmp_path / "page.md").read_text()
     assert "Of two claims, 2 are supported" in text and "as recorded at commit cccccccccc" in text
     assert "Errors known without training" in text
+
+
+def test_another_implementation_stands_beside_a_baseline_that_is_judged_by_its_loss(comparison, tmp_path, capsys):
+    runs = [
+        {"implementation": "PyTorch 2", "seed": seed, "learning_rate": 0.01, "params": 7, "loss": 2.0 + seed / 10,
+         "step_milliseconds": 3.0}
+        for seed in range(3)
+    ]  # fmt: skip
+    path = tmp_path / "beside.json"
+    path.write_text(json.dumps({"runs": []}))
+    assert keep(comparison[1], tmp_path / "mine", "--beside", str(path)) == 1
+    assert "expected what `python -m train fit-torch` prints" in capsys.readouterr().err
+    path.write_text(json.dumps({"runs": runs}))
+    assert keep(comparison[1], tmp_path / "mine", "--beside", str(path)) == 1
+    assert "no setting is judged by its loss" in capsys.readouterr().err
+    setting = SimpleNamespace(
+        title="Text", metric=SimpleNamespace(name="loss"), baseline="full", chosen={"full": {}},
+        values=lambda variant, figure: {"loss": {0: 1.9, 1: 2.1, 2: 2.2}, "params": {0: 7}}.get(figure, {0: 2.5}),
+    )  # fmt: skip
+    ours, theirs = others.table(path, [setting]).rows
+    assert ours[1] == theirs[1] == "7"
+    assert theirs[3].startswith("2.100 ±") and theirs[4].startswith("+0.033 (")
