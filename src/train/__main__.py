@@ -165,6 +165,10 @@ def _parser() -> argparse.ArgumentParser:
     torch.add_argument("--threads", type=limits.count, default=1, help="threads of PyTorch (default 1)")
     torch.set_defaults(run=_fit_torch)
 
+    turns = commands.add_parser("bench-turns", help="time of a training step of each of several cells, as JSON")
+    turns.add_argument("--cell", type=Path, required=True, nargs="+", help="resolved cell files, …/<results>/<cell>/…")
+    turns.set_defaults(run=_bench_turns)
+
     grown = commands.add_parser("bench-lengths", help="what attentions cost at growing length, as JSON")
     grown.add_argument("--cell", type=Path, required=True, nargs="+", help="resolved cell files, one for each variant")
     grown.add_argument("--names", type=limits.name, nargs="+", help="what to call them (default: names of the cells)")
@@ -442,6 +446,18 @@ def _fit_torch(options: argparse.Namespace) -> int:
     cells = [config.read_cell(path) for path in options.cell]
     runs = [fit(cell, seed, opened(cell, options.data), options.threads) for cell in cells for seed in options.seed]
     print(json.dumps({"runs": runs, "cpu": cpu_name()}, indent=2))
+    return 0
+
+
+def _bench_turns(options: argparse.Namespace) -> int:
+    cells = [(f"{path.parent.parent.name}/{path.parent.name}", config.read_cell(path)) for path in options.cell]
+    gpus.claim(1)
+    from train.machine.runtime import start_jax
+
+    start_jax(cpu_devices=1)
+    from train.measure.turns import measure
+
+    print(json.dumps(measure(cells), indent=2))
     return 0
 
 

@@ -82,7 +82,8 @@ class Comparison:
         """
         about = read_json(path, f"delete it, and `snakemake {path}` makes it again")
         try:
-            settings = tuple(_setting(one) for one in about["settings"])
+            steps = _steps(Path(about["steps"])) if about.get("steps") else {}
+            settings = tuple(_setting(one, steps) for one in about["settings"])
             lengths, beside = (Path(about[key]) if about.get(key) else None for key in ("lengths", "beside"))
             said = phrase(about["title"]), phrase(about["question"])
             return Compared(*said, settings, tuple(about["claims"]), lengths, beside)
@@ -144,10 +145,21 @@ def _facts(settings: Sequence[Setting]) -> list[Block]:
     return made
 
 
-def _setting(one: dict[str, Any]) -> Setting:
+def _setting(one: dict[str, Any], steps: dict[str, float]) -> Setting:
     seeds, tuning = tuple(one["seeds"]), tuple(one["tuning_seeds"])
-    cells = load(Path(one["results"]), one["cells"], [*seeds, *tuning])
-    return Setting(one["name"], phrase(one["title"]), variants(cells), seeds, tuning, one["baseline"])
+    results = Path(one["results"])
+    found = variants(load(results, one["cells"], [*seeds, *tuning]))
+    timed = {v.name: steps[at] for v in found for cell in v.cells if (at := f"{results.name}/{cell.name}") in steps}
+    return Setting(one["name"], phrase(one["title"]), found, seeds, tuning, one["baseline"], timed)
+
+
+def _steps(path: Path) -> dict[str, float]:
+    """Milliseconds of a step by ``<results>/<cell>``; raises :class:`ReportError` where it is another file."""
+    found = read_json(path, f"delete it, and `snakemake {path}` makes it again")
+    try:
+        return {name: float(one["milliseconds"]) for name, one in found["steps"].items()}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ReportError(f"{path}: is not what `python -m train bench-turns` writes ({error}); delete it") from None
 
 
 def _caption(settings: Sequence[Setting]) -> str:

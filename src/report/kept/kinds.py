@@ -85,9 +85,10 @@ def of_comparison(path: Path, remark: str | None = None, beside: Path | None = N
         for cell in setting.cells:
             files = [cell.config.path, *(file for run in cell.runs for file in (run.summary.path, run.metrics))]
             packed |= {f"{one['results']}/{file.relative_to(results)}": read_bytes(file) for file in files}
-    if told["lengths"]:
-        packed["lengths.json"] = read_bytes(Path(told["lengths"]))
-        told["lengths"] = "lengths.json"
+    for key in ("lengths", "steps"):
+        if told.get(key):
+            packed[f"{key}.json"] = read_bytes(Path(told[key]))
+            told[key] = f"{key}.json"
     if beside is not None:
         others.table(beside, compared.settings)  # which says what is wrong with it
         packed["beside.json"], told["beside"] = read_bytes(beside), "beside.json"

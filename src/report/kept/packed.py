@@ -47,6 +47,6 @@ def unpacked(record: Path) -> Iterator[Path]:
         for one in told["settings"]:
             one["results"] = str(root / one["results"])
             shutil.copyfile(record / ABOUT, Path(one["results"], ABOUT))  # whose remark the report shows
-        told |= {key: str(root / told[key]) for key in ("lengths", "beside") if told.get(key)}
+        told |= {key: str(root / told[key]) for key in ("lengths", "steps", "beside") if told.get(key)}
         path.write_text(json.dumps(told), encoding="utf-8")
         yield path
