@@ -137,7 +137,7 @@ rule measure_lengths:
                 path
                 for cell in PLAN.variants(PLAN.reported[wildcards.report].name).values()
                 for path in provenance.code_of(
-                    PLAN.model_at(cell), "train.__main__:_bench_lengths", "language"
+                    PLAN.model_at(cell), "train.commands.measure:bench_lengths", "language"
                 )
             }
         ),
@@ -176,7 +176,7 @@ rule measure_steps:
                 for cell in PLAN.timed(PLAN.reported[wildcards.report].name)
                 for path in (
                     *provenance.code_of(**decided_by(PLAN.cells[tuple(cell.split("/")[1:3])])),
-                    *closure("train.__main__:_bench_turns"),
+                    *closure("train.commands.measure:bench_turns"),
                 )
             }
         ),
@@ -286,7 +286,7 @@ for name, experiment in PLAN.experiments.items():
             input:
                 cells=PLAN.configurations(name, "settings"),
                 store=STORE.format(dataset=experiment.dataset["name"]),
-                code=behind("train.__main__:_preview", *provenance.LEARNERS.values()),
+                code=behind("train.commands.use:preview", *provenance.LEARNERS.values()),
             output:
                 report(
                     PLAN.previews(name),

@@ -23,7 +23,7 @@ EXAMPLE = "reports/examples-smoke" if TRIALS_SMOKE else "reports/examples"
 rule trial:
     input:
         settings=lambda wildcards: TRIALS_IN[wildcards.trial],
-        code=lambda wildcards: closure("train.__main__:_trial", TRIAL_MODULES[wildcards.trial]),
+        code=lambda wildcards: closure("train.commands.settings:trial", TRIAL_MODULES[wildcards.trial]),
     output:
         TRIAL_RESULT,
     log:
