@@ -47,7 +47,7 @@ def test_the_report_of_a_record_is_that_of_the_results(comparison, tmp_path):
     _, path = comparison
     out = tmp_path / "kept" / "mine"
     assert keep(path, out, "--remark", "It was a hot day.") == 0
-    assert sorted(one.name for one in out.iterdir()) == ["about.json", "results.zip"]
+    assert sorted(one.name for one in out.iterdir()) == ["about.json", "results.tar.xz"]
     assert about(out) == {
         "kind": "comparison", "report": "comparison", "commit": "c" * 40, "remark": "It was a hot day.",
     }  # fmt: skip
@@ -69,10 +69,10 @@ def test_what_was_never_committed_is_not_kept(comparison, tmp_path, capsys):
 
 def test_a_broken_archive_is_named(tmp_path, capsys):
     (tmp_path / "mine").mkdir()
-    (tmp_path / "mine/results.zip").write_bytes(b"no archive")
+    (tmp_path / "mine/results.tar.xz").write_bytes(b"no archive")
     given = ["page", "comparison", "--record", str(tmp_path / "mine"), "--out", str(tmp_path / "a")]
     assert main(given) == 1
-    assert "results.zip: cannot be read" in capsys.readouterr().err
+    assert "results.tar.xz: cannot be read" in capsys.readouterr().err
 
 
 def test_an_archive_is_the_same_whenever_it_is_made():
