@@ -20,7 +20,7 @@ PACKED, COMPARISON = "results.tar.xz", "comparison.json"
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
-    """An archive of ``files``, the same bytes whenever it is made; compressed as a whole, since they repeat each other."""
+    """An archive of ``files``, the same bytes whenever it is made; compressed as a whole, since they are much alike."""
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w:xz", format=tarfile.PAX_FORMAT, preset=9) as archive:
         for name in sorted(files):
