@@ -13,7 +13,9 @@ try:
 except ReportError as error:
     raise WorkflowError(str(error)) from None
 #: Archives of recorded comparisons, whose claims join those of the trials.
-COMPARED = [f"results/recorded/{name}/results.tar.xz" for name, kind in RECORDED.items() if kind == "comparison"]
+COMPARED = [
+    f"results/recorded/{name}/results.tar.xz" for name, kind in RECORDED.items() if kind == "comparison"
+]
 
 
 rule recorded_training:
