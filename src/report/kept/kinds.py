@@ -44,7 +44,8 @@ def of_training(results: Path, remark: str | None = None) -> dict[Path, bytes]:
         files[Path(cell.name, "cell.json")] = cell.config.path.read_bytes()
         for one in cell.runs:
             metrics(one)
-            of_task = (one.folder / name for name in TASKS[one.summary.require("task", str)].files)
+            left = one.summary.get("provenance.files", {})
+            of_task = (one.folder / name for name in TASKS[one.summary.require("task", str)].files if name in left)
             for path in (one.summary.path, one.metrics, *of_task):
                 files[path.relative_to(results)] = read_bytes(path)
     return files | _about(kind="training", commit=_commit(cells, results), remark=remark)
