@@ -66,8 +66,9 @@ def counted(found: Sequence[Judged]) -> str:
     clear = sum(bool(one.verdicts[SUPPORTED] or one.verdicts[REFUTED]) for one in tried)
     others = sum(bool(one.trials) for one in found) - len(tried)
     return (
-        f"Of {words(len(marked), 'term')} that only training can judge, {count(len(tried))} have a verdict, and of "
-        f"{count(clear)} of those a claim is supported or refuted; so have {words(others, 'other term')}."
+        f"Of {words(len(marked), 'term')} that only training can judge, {count(len(tried))} "
+        f"{'has' if len(tried) == 1 else 'have'} a verdict, and of {count(clear)} of those a claim is supported or "
+        f"refuted; so {'has' if others == 1 else 'have'} {words(others, 'other term')}."
     )
 
 
