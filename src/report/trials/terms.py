@@ -94,7 +94,8 @@ def table(found: Sequence[Judged]) -> Table:
 
 
 def left(found: Sequence[Judged]) -> Section:
-    """Terms that only training can judge and that nothing here has tried."""
+    """Terms that only training can judge and that nothing here has tried, and those that say nothing to try."""
+    vain = [entry for entry in entries().values() if entry.status == "unsupported"]
     names = [f"{phrase(one.entry.name)} ({one.entry.line})" for one in found if not one.trials]
     return Section(
         "Not tried",
@@ -105,4 +106,8 @@ def left(found: Sequence[Judged]) -> Section:
             if names
             else "Every term that only training can judge was tried."
         ),
+        sentences=[
+            f"{words(len(vain), 'more term').capitalize()} are speculation, a vendor’s names or patents; of them "
+            f"nothing is claimed that can be tested: {listing(f'{phrase(one.name)} ({one.line})' for one in vain)}."
+        ],
     )

@@ -41,5 +41,7 @@ def test_what_was_not_tried_is_told_with_its_line():
     assert told.startswith(f"{len(MARKED) - 3} terms") and "Kolmogorov-Arnold networks (KAN) (4894)" in told
     assert "MAML" not in told and "Retention" not in told
     assert len(terms.table(found).rows) == 4
+    (vain,) = terms.left(found).sentences
+    assert "nothing is claimed that can be tested" in vain and "Consciousness-aware tokenization" in vain
     everything = [("all", {"term": one, "line": 1}, "supported") for one in MARKED]
     assert terms.left(terms.judged(everything)).lead == "Every term that only training can judge was tried."

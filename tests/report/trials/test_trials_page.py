@@ -62,7 +62,9 @@ def test_the_page_counts_and_tells(files, tmp_path):
     assert [int(row["n"]) for row in rows] == [3, 3, 2]
     assert [row["term"] for row in rows] == ["", "maml; hypernetwork", ""]
     assert "Of 112 terms that only training can judge, 1 has a verdict" in text and "VQ-VAE (4319)" in text
-    tried = {row["term"]: row for row in csv.DictReader((tmp_path / "claims_terms.csv").open(encoding="utf-8"))}
+    tried = {
+        row["term"]: row for row in csv.DictReader((tmp_path / "claims_terms.csv").read_text("utf-8").splitlines())
+    }
     assert tried["maml"]["refuted"] == "1" and tried["maml"]["trials"] == "planted" and tried["vae"]["claims"] == "0"
     runs = list(csv.DictReader((tmp_path / "claims_runs.csv").read_text(encoding="utf-8").splitlines()))
     assert len(runs) == 6 * 3
