@@ -238,6 +238,6 @@ TRIAL = Trial(
     },
     figures=(percent("right", "answered or done right"), percent("longer", "in worlds three times as long")),
     make=make,
-    settings={"worlds": 300, "times": 10, "judged": 1000, "steps": 600},
+    settings={"worlds": 2000, "times": 10, "judged": 1000, "steps": 1000},
     smoke={"worlds": 20, "judged": 20, "steps": 3},
 )

@@ -51,6 +51,12 @@ def normed(x: jax.Array) -> jax.Array:
     return jax.nn.standardize(x, axis=-1, epsilon=1e-5)
 
 
+def attended(asks: jax.Array, keys: jax.Array, values: jax.Array) -> jax.Array:
+    """Attention of one head with nothing before it."""
+    scores = jnp.matmul(asks, jnp.swapaxes(keys, -1, -2)) / jnp.sqrt(WIDTH)
+    return jnp.matmul(jax.nn.softmax(scores, -1), values)
+
+
 def logits(params: Params, x: jax.Array, prompt: jax.Array | None = None, prefix: jax.Array | None = None) -> jax.Array:
     """Scores ``(batch, TEN)`` of digits ``(batch, 64)``.
 
@@ -61,8 +67,8 @@ def logits(params: Params, x: jax.Array, prompt: jax.Array | None = None, prefix
         tokens = prompt_tuning(tokens, prompt)
     for place, layer in enumerate(params["layers"]):
         asks, keys, values = jnp.split(through(layer["attend"], normed(tokens)), 3, -1)
-        before = jnp.zeros((2, 0, WIDTH)) if prefix is None else prefix[place]
-        tokens = tokens + through(layer["mix"], prefix_attention(asks, keys, values, before[0], before[1]))
+        found = attended(asks, keys, values) if prefix is None else prefix_attention(asks, keys, values, *prefix[place])
+        tokens = tokens + through(layer["mix"], found)
         tokens = tokens + through(layer["mlp"], normed(tokens))
     return through(params["head"], normed(tokens)[:, -ROWS:].mean(1))
 

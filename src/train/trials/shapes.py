@@ -29,9 +29,9 @@ from train.trials.base import (
     through,
 )
 
-SMALL, WIDE, SPARSE, EXPERTS, DEEP = 12, 24, 96, 4, 3
+SMALL, WIDE, SPARSE, EXPERTS, DEEP = 4, 16, 96, 4, 3
 #: The share of connections that a sparse layer has, and of those, that which is moved at a time.
-KEPT, MOVED = 0.1, 0.3
+KEPT, MOVED = 0.03, 0.3
 #: Classes.
 TEN = 10
 #: How sure a head has to be.
@@ -226,8 +226,8 @@ TRIAL = Trial(
         "wide": f"{WIDE} hidden units all the way",
         "grown": f"{SMALL} hidden units, from half way on {WIDE}",
         "full": f"all connections to {SPARSE} hidden units",
-        "sparse": "one in ten of them, drawn once",
-        "regrown": "one in ten of them, the weakest moved between rounds",
+        "sparse": f"{KEPT:.0%} of them, drawn once",
+        "regrown": f"{KEPT:.0%} of them, the weakest moved between rounds",
         "mixed": f"{SMALL} hidden units whose weights each input mixes from {EXPERTS + 1}",
         "equal": f"{SMALL * (EXPERTS + 1)} hidden units with as many weights",
         "stays": f"{DEEP} blocks for every digit",

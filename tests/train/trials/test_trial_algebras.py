@@ -56,11 +56,9 @@ def test_edges_are_of_both_kinds_and_the_formula_is_smooth():
     assert x.shape == (1000, algebras.COORDINATES)
 
 
-def test_one_step_of_training_lowers_the_error():
+def test_training_lowers_the_error():
     sizes = algebras.TRIAL.settings | {"examples": 200, "judged": 200}
-    for variant in ("curves", "quaternions"):
-        few, more = (
-            float(algebras.make(variant, sizes | {"steps": steps})(jax.random.key(0), 0.01)["error"])
-            for steps in (1, 60)
-        )
-        assert more < few
+    few, more = (
+        float(algebras.make("curves", sizes | {"steps": steps})(jax.random.key(0), 0.01)["error"]) for steps in (1, 200)
+    )
+    assert more < few - 20

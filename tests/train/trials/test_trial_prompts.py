@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
+from netspec.vocabulary.layers.adapters import prefix_attention
 from train.trials import prompts
 from train.trials.base import size
 
@@ -11,11 +12,18 @@ PARAMS = prompts.start(jax.random.key(0))
 X = jax.random.uniform(jax.random.key(1), (3, 64))
 
 
-def test_nothing_before_the_tokens_changes_nothing():
+def test_what_stands_before_the_tokens_is_attended_to_like_a_token():
+    """A first token that is taken off and put before the others as a prefix gives what it gave in its place."""
+    asks, keys, values = jax.random.normal(jax.random.key(3), (3, 8, prompts.WIDTH))
+    whole = prompts.attended(asks, keys, values)
+    assert jnp.allclose(whole, prefix_attention(asks, keys[1:], values[1:], keys[:1], values[:1]), atol=1e-5)
+
+
+def test_a_prompt_is_seen_and_is_no_part_of_what_is_read():
     plain = prompts.logits(PARAMS, X)
-    assert jnp.array_equal(plain, prompts.logits(PARAMS, X, prompt=jnp.zeros((0, prompts.WIDTH))))
-    nothing = jnp.zeros((prompts.LAYERS, 2, 0, prompts.WIDTH))
-    assert jnp.array_equal(plain, prompts.logits(PARAMS, X, prefix=nothing))
+    prompted = prompts.logits(PARAMS, X, prompt=jax.random.normal(jax.random.key(2), (4, prompts.WIDTH)))
+    assert plain.shape == prompted.shape == (3, prompts.TEN)
+    assert not jnp.allclose(plain, prompted, atol=1e-2)
 
 
 def test_a_prefix_of_keys_takes_its_share_of_attention_even_where_its_values_are_nothing():

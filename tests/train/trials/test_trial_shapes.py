@@ -17,13 +17,13 @@ def found():
 
 
 def test_what_has_grown_is_as_large_as_what_was(found):
-    assert found["grown"]["params"] == found["wide"]["params"] == 64 * 24 + 24 + 24 * 10 + 10
-    assert float(found["grown"]["cost"]) == pytest.approx((64 * 24 + 24 * 10) / 1000)
-    assert float(found["small"]["cost"]) == pytest.approx((64 * 12 + 12 * 10) / 1000)
+    assert found["grown"]["params"] == found["wide"]["params"] == 75 * shapes.WIDE + 10
+    assert float(found["grown"]["cost"]) == pytest.approx(74 * shapes.WIDE / 1000)
+    assert float(found["small"]["cost"]) == pytest.approx(74 * shapes.SMALL / 1000)
 
 
 def test_connections_move_and_stay_as_many(found):
-    assert found["sparse"]["params"] == found["regrown"]["params"] == int(0.1 * 64 * 96) + 96 + 960 + 10
+    assert found["sparse"]["params"] == found["regrown"]["params"] == int(shapes.KEPT * 64 * 96) + 96 + 960 + 10
     assert float(found["sparse"]["cost"]) == float(found["regrown"]["cost"])
     assert float(found["sparse"]["accuracy"]) != float(found["regrown"]["accuracy"])
 
@@ -35,12 +35,12 @@ def test_mixed_weights_are_as_many_as_those_beside_them(found):
 
 def test_who_leaves_late_pays_for_every_head(found):
     """After a few steps no head is sure: all blocks and all heads."""
-    blocks = 64 * 24 + 2 * 24 * 24
-    assert float(found["stays"]["cost"]) == pytest.approx((blocks + 240) / 1000)
-    assert float(found["leaves"]["cost"]) == pytest.approx((blocks + 3 * 240) / 1000)
+    blocks = 64 * shapes.WIDE + 2 * shapes.WIDE**2
+    assert float(found["stays"]["cost"]) == pytest.approx((blocks + 10 * shapes.WIDE) / 1000)
+    assert float(found["leaves"]["cost"]) == pytest.approx((blocks + 30 * shapes.WIDE) / 1000)
 
 
 def test_who_is_sure_at_once_pays_for_one_block(monkeypatch):
     monkeypatch.setattr(shapes, "SURE", 0.0)
     cost = jax.jit(shapes.make("leaves", SIZES))(jax.random.key(0), 0.01)["cost"]
-    assert float(cost) == pytest.approx((64 * 24 + 240) / 1000)
+    assert float(cost) == pytest.approx(74 * shapes.WIDE / 1000)

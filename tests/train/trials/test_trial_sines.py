@@ -17,7 +17,9 @@ def test_points_of_a_task_lie_on_one_sine():
         waves = np.hstack([np.sin(x[one]), np.cos(x[one])]).astype(np.float64)
         parts, *_ = np.linalg.lstsq(waves, np.asarray(y[one, :, 0], np.float64), rcond=None)
         assert 0.5 <= np.hypot(*parts) <= 2
-        assert np.hstack([np.sin(x_[one]), np.cos(x_[one])]) @ parts == pytest.approx(y_[one, :, 0], abs=1e-4)
+        assert np.hstack([np.sin(x_[one]), np.cos(x_[one])]) @ parts == pytest.approx(
+            np.asarray(y_[one, :, 0]), abs=1e-4
+        )
 
 
 def test_a_step_goes_down_the_slope():
