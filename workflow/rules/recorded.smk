@@ -13,7 +13,9 @@ try:
 except ReportError as error:
     raise WorkflowError(str(error)) from None
 #: Archives of recorded comparisons, whose claims join those of the trials.
-COMPARED = [f"results/recorded/{name}/results.zip" for name, kind in RECORDED.items() if kind == "comparison"]
+COMPARED = [
+    f"results/recorded/{name}/results.tar.xz" for name, kind in RECORDED.items() if kind == "comparison"
+]
 
 
 rule recorded_training:
@@ -53,7 +55,7 @@ rule recorded_training:
 
 rule recorded_comparison:
     input:
-        packed="results/recorded/{record}/results.zip",
+        packed="results/recorded/{record}/results.tar.xz",
         about="results/recorded/{record}/about.json",
         code=lambda wildcards: closure(
             "report.__main__:_page",

@@ -2,11 +2,13 @@
 
 import csv
 import json
+from types import SimpleNamespace
 
 import pytest
 from synthetic_results import VALIDATION, write_tree
 
 from report.__main__ import main
+from report.comparison import others
 from report.kept.about import about
 from report.kept.packed import pack
 from report.trials.__main__ import main as trials
@@ -45,7 +47,7 @@ def test_the_report_of_a_record_is_that_of_the_results(comparison, tmp_path):
     _, path = comparison
     out = tmp_path / "kept" / "mine"
     assert keep(path, out, "--remark", "It was a hot day.") == 0
-    assert sorted(one.name for one in out.iterdir()) == ["about.json", "results.zip"]
+    assert sorted(one.name for one in out.iterdir()) == ["about.json", "results.tar.xz"]
     assert about(out) == {
         "kind": "comparison", "report": "comparison", "commit": "c" * 40, "remark": "It was a hot day.",
     }  # fmt: skip
@@ -67,10 +69,10 @@ def test_what_was_never_committed_is_not_kept(comparison, tmp_path, capsys):
 
 def test_a_broken_archive_is_named(tmp_path, capsys):
     (tmp_path / "mine").mkdir()
-    (tmp_path / "mine/results.zip").write_bytes(b"no archive")
+    (tmp_path / "mine/results.tar.xz").write_bytes(b"no archive")
     given = ["page", "comparison", "--record", str(tmp_path / "mine"), "--out", str(tmp_path / "a")]
     assert main(given) == 1
-    assert "results.zip: cannot be read" in capsys.readouterr().err
+    assert "results.tar.xz: cannot be read" in capsys.readouterr().err
 
 
 def test_an_archive_is_the_same_whenever_it_is_made():
@@ -121,3 +123,25 @@ def test_trials_are_kept_and_the_claims_of_comparisons_join_theirs(comparison, t
     text = (tmp_path / "page.md").read_text()
     assert "Of two claims, 2 are supported" in text and "as recorded at commit cccccccccc" in text
     assert "Errors known without training" in text
+
+
+def test_another_implementation_stands_beside_a_baseline_that_is_judged_by_its_loss(comparison, tmp_path, capsys):
+    runs = [
+        {"implementation": "PyTorch 2", "seed": seed, "learning_rate": 0.01, "params": 7, "loss": 2.0 + seed / 10,
+         "step_milliseconds": 3.0}
+        for seed in range(3)
+    ]  # fmt: skip
+    path = tmp_path / "beside.json"
+    path.write_text(json.dumps({"runs": []}))
+    assert keep(comparison[1], tmp_path / "mine", "--beside", str(path)) == 1
+    assert "expected what `python -m train fit-torch` prints" in capsys.readouterr().err
+    path.write_text(json.dumps({"runs": runs}))
+    assert keep(comparison[1], tmp_path / "mine", "--beside", str(path)) == 1
+    assert "no setting is judged by its loss" in capsys.readouterr().err
+    setting = SimpleNamespace(
+        title="Text", metric=SimpleNamespace(name="loss"), baseline="full", chosen={"full": {}},
+        values=lambda variant, figure: {"loss": {0: 1.9, 1: 2.1, 2: 2.2}, "params": {0: 7}}.get(figure, {0: 2.5}),
+    )  # fmt: skip
+    ours, theirs = others.table(path, [setting]).rows
+    assert ours[1] == theirs[1] == "7"
+    assert theirs[3].startswith("2.100 ±") and theirs[4].startswith("+0.033 (")
