@@ -52,7 +52,7 @@ def _compare(arguments: argparse.Namespace) -> None:
 def _keep(arguments: argparse.Namespace) -> None:
     from report.kept.kinds import keep
 
-    keep(arguments.results, arguments.out, arguments.remark)
+    keep(arguments.results, arguments.out, arguments.remark, arguments.beside)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -93,6 +93,9 @@ def parser() -> argparse.ArgumentParser:
         help="such as results/digits, results/comparisons/positions.json or results/trials",
     )
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="such as results/recorded/digits")
+    command.add_argument(
+        "--beside", type=Path, metavar="JSON", help="with a comparison, what `python -m train fit-torch` printed"
+    )
     command.add_argument("--remark", metavar="TEXT", help="what a reader of its report must know besides")
     command.set_defaults(run=_keep)
     return top

@@ -31,7 +31,9 @@ NETWORKS, RULES, READERS = "netspec.exact", "netspec.weights.families", "netspec
 LEARNERS = {task.name: task.module for task in TASKS.values()}
 
 
-def code_of(model: str, command: str = "train.__main__:_fit", task: str = DEFAULT_TASK, start: Any = None) -> list[str]:
+def code_of(
+    model: str, command: str = "train.commands.fit:fit", task: str = DEFAULT_TASK, start: Any = None
+) -> list[str]:
     """The source files that decide what a command does with the network ``model``; of the trainer's, the task's too.
 
     A run with a ``start`` depends on what reads weights, and on all rules for them, besides. The workflow lists them

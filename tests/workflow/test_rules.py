@@ -22,6 +22,8 @@ def entries(module: str, subcommand: str) -> set[str]:
     if f"{module} {subcommand}" in inside:
         return {inside[f"{module} {subcommand}"]}
     name = subcommand.replace("-", "_") or "report"
+    if module == "train":
+        return {f"train.commands.{path.stem}:{name}" for path in (ROOT / "src/train/commands").glob("[a-z]*.py")}
     return {f"{module}.__main__:_{name}", f"{module}.__main__", module}
 
 
@@ -30,7 +32,7 @@ def test_a_rule_that_runs_a_command_depends_on_what_the_command_imports(name):
     text = RULES[name]
     given = set(re.findall(r'"((?:train|report|netspec)\.[\w.]+(?::\w+)?)"', text.split("output:")[0]))
     if "provenance.code_of(" in text and not given:
-        given = {"train.__main__:_fit"}  # its default
+        given = {"train.commands.fit:fit"}  # its default
     for module, subcommand in COMMAND.findall(text):
         assert given & entries(module, subcommand), f"{name} runs {module} {subcommand} and names {given or 'nothing'}"
     assert all(closure(entry) for entry in given)
@@ -58,7 +60,7 @@ def test_every_file_of_src_is_behind_some_rule_or_is_no_part_of_a_result():
     for path in ROOT.glob("workflow/rules/*.smk"):  # rules that a loop makes among them
         for entry in re.findall(r'"((?:train|report|netspec)\.[\w.]+(?::\w+)?)"', path.read_text()):
             behind |= set(closure(entry))
-    behind |= set(closure("train.__main__:_fit", *provenance.LEARNERS.values(), *provenance.all_modules()))
+    behind |= set(closure("train.commands.fit:fit", *provenance.LEARNERS.values(), *provenance.all_modules()))
     behind |= set(closure(*vocabulary.modules(), *provenance.published_modules()))
     behind |= set(closure(*(f"report.{kind}.page" for kind in KINDS)))
     behind |= set(closure(*(f"train.trials.{name}" for name in TRIALS)))
@@ -67,7 +69,7 @@ def test_every_file_of_src_is_behind_some_rule_or_is_no_part_of_a_result():
     interface = {path for path in free if path.endswith(("__init__.py", "__main__.py"))}
     named = ("netspec/cli/", "netspec/draw/", "train/workflow/", "train/machine/progress.py", "train/config/closure.py")
     named += ("report/compare/", "train/config/experiment.py", "train/config/recipes.py", "train/config/sweep.py")
-    named += ("train/live.py", "train/watch/")
+    named += ("train/live.py", "train/watch/", "train/commands/")
     left = {path for path in free - interface if not path.startswith(named)}
     assert left <= {
         "netspec/console.py",
@@ -81,6 +83,7 @@ def test_every_file_of_src_is_behind_some_rule_or_is_no_part_of_a_result():
         "train/measure/estimate.py",
         "train/measure/estimate_text.py",
         "train/measure/input.py",
+        "train/measure/torch_text.py",
         *(f"train/tasks/{task}/predict.py" for task in ("classification", "detection", "segmentation")),
     }
 

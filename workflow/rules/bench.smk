@@ -8,7 +8,7 @@ rule bench_step:
         cell=lambda wildcards: PLAN.benched(wildcards.bench).file,
         code=lambda wildcards: provenance.code_of(
             PLAN.benched(wildcards.bench).model,
-            "train.__main__:_bench_step",
+            "train.commands.measure:bench_step",
             PLAN.benched(wildcards.bench).task,
         ),
     output:

@@ -3,7 +3,7 @@
 
 rule prepare_data:
     input:
-        code=behind("train.__main__:_prepare"),
+        code=behind("train.commands.data:prepare"),
     output:
         # The last file of the store to be written; the arrays or records beside it come and go with it.
         store=STORE,

@@ -137,7 +137,7 @@ rule measure_lengths:
                 path
                 for cell in PLAN.variants(PLAN.reported[wildcards.report].name).values()
                 for path in provenance.code_of(
-                    PLAN.model_at(cell), "train.__main__:_bench_lengths", "language"
+                    PLAN.model_at(cell), "train.commands.measure:bench_lengths", "language"
                 )
             }
         ),
@@ -164,11 +164,44 @@ rule measure_lengths:
         "python -m train bench-lengths --cell {input.cells} --names {params.names} --lengths {params.lengths} > {output} 2> {log}"
 
 
+# How long a step of each variant takes. It takes every core, so that nothing runs beside it, and computes on one.
+rule measure_steps:
+    input:
+        cells=reported(PLAN.timed),
+        # After the runs, whose compiled programs it finds.
+        summaries=reported(PLAN.runs),
+        code=lambda wildcards: sorted(
+            {
+                path
+                for cell in PLAN.timed(PLAN.reported[wildcards.report].name)
+                for path in (
+                    *provenance.code_of(**decided_by(PLAN.cells[tuple(cell.split("/")[1:3])])),
+                    *closure("train.commands.measure:bench_turns"),
+                )
+            }
+        ),
+    output:
+        "results/comparisons/{report}-steps.json",
+    log:
+        "logs/comparisons/{report}-steps.log",
+    benchmark:
+        "logs/comparisons/{report}-steps.benchmark.tsv"
+    conda:
+        "../envs/netspec.yaml"
+    threads: lambda wildcards: workflow.resource_settings.cores or 1
+    resources:
+        mem_mb=6000,
+    shell:
+        "JAX_PLATFORMS=cpu PJRT_NPROC=1 OMP_NUM_THREADS=1 "
+        "python -m train bench-turns --cell {input.cells} > {output} 2> {log}"
+
+
 rule report_experiment:
     input:
         cells=reported(PLAN.configurations),
         about=reported(PLAN.about),
         lengths=reported(PLAN.lengths),
+        steps=reported(PLAN.steps),
         summaries=reported(PLAN.runs),
         lowered=reported(PLAN.lowered),
         previews=reported(PLAN.previews),
@@ -253,7 +286,7 @@ for name, experiment in PLAN.experiments.items():
             input:
                 cells=PLAN.configurations(name, "settings"),
                 store=STORE.format(dataset=experiment.dataset["name"]),
-                code=behind("train.__main__:_preview", *provenance.LEARNERS.values()),
+                code=behind("train.commands.use:preview", *provenance.LEARNERS.values()),
             output:
                 report(
                     PLAN.previews(name),

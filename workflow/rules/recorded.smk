@@ -1,6 +1,6 @@
 # Results that are kept in the repository, and their reports: `snakemake recorded` trains nothing.
 from report.engine.errors import ReportError
-from report.kept.about import about, options_of, report_of
+from report.kept.about import about, options_of, report_of, trials_of
 from train.config.schema import is_name
 
 #: What kind each record is.
@@ -13,16 +13,9 @@ try:
 except ReportError as error:
     raise WorkflowError(str(error)) from None
 #: Archives of recorded comparisons, whose claims join those of the trials.
-COMPARED = [f"results/recorded/{name}/results.zip" for name, kind in RECORDED.items() if kind == "comparison"]
-
-
-def kept_trials(record, ending):
-    """Files of a record of trials, in the order of their names."""
-    return [
-        str(path)
-        for path in sorted(Path("results/recorded", record).glob(f"*.{ending}"))
-        if path.name != "about.json"
-    ]
+COMPARED = [
+    f"results/recorded/{name}/results.tar.xz" for name, kind in RECORDED.items() if kind == "comparison"
+]
 
 
 rule recorded_training:
@@ -62,7 +55,7 @@ rule recorded_training:
 
 rule recorded_comparison:
     input:
-        packed="results/recorded/{record}/results.zip",
+        packed="results/recorded/{record}/results.tar.xz",
         about="results/recorded/{record}/about.json",
         code=lambda wildcards: closure(
             "report.__main__:_page",
@@ -104,8 +97,8 @@ rule recorded_comparison:
 rule recorded_claims:
     input:
         about="results/recorded/{record}/about.json",
-        trials=lambda wildcards: kept_trials(wildcards.record, "yaml"),
-        results=lambda wildcards: kept_trials(wildcards.record, "json"),
+        trials=lambda wildcards: trials_of(Path("results/recorded", wildcards.record), "yaml"),
+        results=lambda wildcards: trials_of(Path("results/recorded", wildcards.record), "json"),
         records=COMPARED,
         code=behind("report.trials.__main__:_claims", "report.comparison.report"),
     output:

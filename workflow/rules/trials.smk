@@ -23,7 +23,7 @@ EXAMPLE = "reports/examples-smoke" if TRIALS_SMOKE else "reports/examples"
 rule trial:
     input:
         settings=lambda wildcards: TRIALS_IN[wildcards.trial],
-        code=lambda wildcards: closure("train.__main__:_trial", TRIAL_MODULES[wildcards.trial]),
+        code=lambda wildcards: closure("train.commands.settings:trial", TRIAL_MODULES[wildcards.trial]),
     output:
         TRIAL_RESULT,
     log:
@@ -39,9 +39,15 @@ rule trial:
         mem_mb=2000,
     params:
         smoke="--smoke" if TRIALS_SMOKE else "",
+        # A smoke run compiles for far longer than it computes.
+        quick=(
+            "XLA_FLAGS='--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false' "
+            if TRIALS_SMOKE
+            else ""
+        ),
         cache=lambda wildcards, output: f".cache/{Path(output[0]).with_suffix('')}",
     shell:
-        "JAX_PLATFORMS=cpu PJRT_NPROC={threads} OMP_NUM_THREADS={threads} "
+        "{params.quick}JAX_PLATFORMS=cpu PJRT_NPROC={threads} OMP_NUM_THREADS={threads} "
         "exec python -m train trial {input.settings} --out {output} --cache {params.cache} {params.smoke} "
         "--parent $PPID > {log} 2>&1"
 

@@ -29,6 +29,7 @@ class Cost:
     kept_bytes_per_token: int
     tokens_per_second: float
     lengths: Sequence[dict[str, Any]]
+    half: tuple[int, float] | None = None  # tokens and seconds of a step in bfloat16, where that was measured
 
     def slope(self, figure: str) -> float:
         """Of the logarithm of a figure over that of the tokens, from :data:`FROM` on or the last two; NaN of one."""
@@ -57,7 +58,14 @@ def costs(path: Path) -> tuple[list[Cost], dict[str, Any]]:
     found = read_json(path, f"delete it, and `snakemake {path}` makes it again")
     try:
         made = [
-            Cost(name, one["params"], one["kept_bytes_per_token"], one["decoded_tokens_per_second"], one["lengths"])
+            Cost(
+                name,
+                one["params"],
+                one["kept_bytes_per_token"],
+                one["decoded_tokens_per_second"],
+                one["lengths"],
+                (one["bfloat16_tokens"], one["bfloat16_step_seconds"]) if "bfloat16_tokens" in one else None,
+            )
             for name, one in found["variants"].items()
         ]
         return made, {"decoded": found["decoded"], **found["machine"]}
@@ -76,10 +84,11 @@ def blocks(compared: Compared) -> list[Block]:
 def _table(found: Sequence[Cost], machine: dict[str, Any]) -> Table:
     first, last = (found[0].lengths[place]["tokens"] for place in (0, -1))
     middle = max(one["tokens"] for one in found[0].lengths if one["tokens"] <= max(FROM, first))
-    shown = tuple(dict.fromkeys((first, middle, last)))
+    shown, half = tuple(dict.fromkeys((first, middle, last))), found[0].half
     header = (
         Column("Variant"), "Para-\nmeters", f"MACs needed\nat {count(last)}", "MACs\ncomputed",
         "Bytes kept\na token", f"Kept at\n{count(last)}", *(f"ms at\n{count(n)}" for n in shown), "Slope",
+        *([f"bfloat16\nat {count(half[0])}"] if half else []),
         f"Memory\nat {count(last)}", "Slope", "Decoded\ntokens/s",
     )  # fmt: skip
     rows = []
@@ -90,7 +99,8 @@ def _table(found: Sequence[Cost], machine: dict[str, Any]) -> Table:
                 f"`{one.name}`", count(one.params), _short(by[last]["macs_needed"]), _short(by[last]["macs_computed"]),
                 _bytes(one.kept_bytes_per_token) if one.kept_bytes_per_token else "a state",
                 _bytes(by[last]["kept_bytes"]), *(_milliseconds(by[n]["step_seconds"]) for n in shown),
-                _slope(one.slope("step_seconds")), _bytes(by[last]["memory_bytes"]), _slope(one.slope("memory_bytes")),
+                _slope(one.slope("step_seconds")), *([_milliseconds(one.half[1])] if one.half else []),
+                _bytes(by[last]["memory_bytes"]), _slope(one.slope("memory_bytes")),
                 count(round(one.tokens_per_second)),
             ]
         )  # fmt: skip
@@ -100,7 +110,8 @@ def _table(found: Sequence[Cost], machine: dict[str, Any]) -> Table:
         "one of its blocks with embedding and head, one sequence: multiply-adds forward, needed and computed; "
         "milliseconds of loss and gradient at some of the lengths, medians of steps taken in turns after compilation; "
         f"bytes that the compiled program allocates. Slopes are of logarithms, {_span(found[0])}: 1 is linear, "
-        f"2 quadratic. float32 on {machine['cpu'] or machine['device_kind']}, "
+        f"2 quadratic. float32{', products in bfloat16 where it says so (ms),' if half else ''} on "
+        f"{machine['cpu'] or machine['device_kind']}, "
         f"{words(machine['cpu_threads'], 'thread')}."
     )
     return Table(caption, header, rows)

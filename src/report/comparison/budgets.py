@@ -16,8 +16,13 @@ LARGER = 10.0
 NEARLY = 0.05
 
 
-def step_seconds(variant: Variant) -> float:
-    """The least time of a step that a run had: what else a machine does only adds to it. NaN where none was timed."""
+def step_seconds(setting: Setting, variant: Variant) -> float:
+    """The time of a step where those of all variants were taken in turns, else the least that a run had.
+
+    What else a machine does only adds to it. NaN where none was timed.
+    """
+    if variant.name in setting.steps:
+        return setting.steps[variant.name] / 1000
     every = [value_of(run, "step_milliseconds") for cell in variant.cells for run in cell.runs]
     timed = [value for value in every if not math.isnan(value)]
     return min(timed) / 1000 if timed else math.nan
@@ -26,7 +31,7 @@ def step_seconds(variant: Variant) -> float:
 def seconds(setting: Setting) -> float:
     """The time that all have: what the fastest variant takes for all of its steps; NaN where none was timed."""
     needed = [
-        step_seconds(one) * max(steps)
+        step_seconds(setting, one) * max(steps)
         for one in setting.variants
         if (steps := [run.summary.get("steps", 0) for run in setting.runs(one.name).values() if not run.diverged])
     ]
@@ -41,7 +46,7 @@ def loss(setting: Setting, variant: Variant) -> float:
 
 def loss_after(setting: Setting, variant: Variant, budget: float) -> float:
     """The same after ``budget`` seconds of steps, on the line between two validations; NaN before the first one."""
-    each = step_seconds(variant)
+    each = step_seconds(setting, variant)
     counted = [run for run in setting.runs(variant.name).values() if not run.diverged]
     if math.isnan(each) or math.isnan(budget) or not counted:
         return math.nan
@@ -100,7 +105,7 @@ def columns(setting: Setting, variant: Variant, budget: float) -> dict[str, floa
     return {
         "loss": loss(setting, variant),
         "loss_at_equal_time": loss_after(setting, variant, budget),
-        "least_step_milliseconds": 1000 * step_seconds(variant),
+        "least_step_milliseconds": 1000 * step_seconds(setting, variant),
         "larger_rate": math.nan if cell is None else rate(cell),
         "kept": kept(setting, variant),
         "diverged_at_larger": diverged(setting, cell),

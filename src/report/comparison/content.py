@@ -107,11 +107,12 @@ def main_table(setting: Setting, table: pd.DataFrame) -> Table:
             ]
         )  # fmt: skip
     better = "more" if setting.sign(setting.metric.name) > 0 else "less"
+    timed = "taken in turns on one thread" if setting.steps else "while others may share the machine"
     caption = (
         f"{setting.title}. {said(setting)}, of which {better} is better: mean ± sample standard deviation over "
         f"{words(len(setting.seeds), 'seed')}, and the difference from `{setting.baseline}`, paired by seed. "
         "Within 5 %: neighbouring rates whose mean is that near to the best, and the factor between their ends. Step: "
-        "median time of a step, while others may share the machine. State: bytes that the optimizer keeps."
+        f"median time of a step, {timed}. State: bytes that the optimizer keeps."
         + (" MACs: multiply-accumulates per example." if working else "")
     )
     return Table(caption, header, made, notes=list(notes.items()))

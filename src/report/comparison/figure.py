@@ -35,7 +35,7 @@ def first(settings: Sequence[Setting]) -> bytes:
         return empty_figure()
     if len(settings) > ROWS:
         return _side_by_side(settings)
-    heights = [max(1.9, 0.2 * len(setting.variants) + 0.7) for setting in settings]
+    heights = [max(1.9, 0.155 * len(setting.variants) + 0.65) for setting in settings]
     figure = canvas(sum(heights) + 0.2)
     panels = figure.subplots(len(settings), 2, squeeze=False, height_ratios=heights)
     for setting, (left, right) in zip(settings, panels, strict=True):
@@ -83,6 +83,8 @@ def judged(panel: Axes, setting: Setting) -> None:
     panel.set_xlabel(said(setting))
     panel.margins(x=0.12)
     settle(panel)
+    if len(names) > 8:
+        panel.tick_params(axis="y", labelsize=7)
 
 
 def over_rates(panel: Axes, setting: Setting) -> None:

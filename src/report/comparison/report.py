@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netspec.ownership import write_all
-from report.comparison import content, figure, tables
+from report.comparison import content, figure, others, tables
 from report.comparison.claims import Verdict, verdict
 from report.comparison.settings import Setting, variants
 from report.engine.errors import ReportError, read_json
@@ -38,6 +38,7 @@ class Compared:
     settings: tuple[Setting, ...]
     claims: Sequence[dict[str, Any]] = field(default=())
     lengths: Path | None = None  # of attentions: what they cost at growing length
+    beside: Path | None = None  # runs of another implementation, of a record
 
     @property
     def cells(self) -> list[Cell]:
@@ -81,10 +82,11 @@ class Comparison:
         """
         about = read_json(path, f"delete it, and `snakemake {path}` makes it again")
         try:
-            settings = tuple(_setting(one) for one in about["settings"])
-            lengths = Path(about["lengths"]) if about.get("lengths") else None
+            steps = _steps(Path(about["steps"])) if about.get("steps") else {}
+            settings = tuple(_setting(one, steps) for one in about["settings"])
+            lengths, beside = (Path(about[key]) if about.get(key) else None for key in ("lengths", "beside"))
             said = phrase(about["title"]), phrase(about["question"])
-            return Compared(*said, settings, tuple(about["claims"]), lengths)
+            return Compared(*said, settings, tuple(about["claims"]), lengths, beside)
         except (KeyError, TypeError) as error:
             raise ReportError(f"{path}: is not what a comparison is described by ({error}); delete it") from None
 
@@ -117,6 +119,7 @@ class Comparison:
                 *(content.main_table(one, compared.table) for one in settings),
                 *(block for one in settings for block in content.gradients(one, compared.curves)),
                 *self.more(compared),
+                *([] if compared.beside is None or banner else [others.table(compared.beside, settings)]),
                 *([] if banner else content.claims(compared.verdicts)),
                 *([] if banner else content.document_tables(compared.verdicts)),
             ],
@@ -142,10 +145,21 @@ def _facts(settings: Sequence[Setting]) -> list[Block]:
     return made
 
 
-def _setting(one: dict[str, Any]) -> Setting:
+def _setting(one: dict[str, Any], steps: dict[str, float]) -> Setting:
     seeds, tuning = tuple(one["seeds"]), tuple(one["tuning_seeds"])
-    cells = load(Path(one["results"]), one["cells"], [*seeds, *tuning])
-    return Setting(one["name"], phrase(one["title"]), variants(cells), seeds, tuning, one["baseline"])
+    results = Path(one["results"])
+    found = variants(load(results, one["cells"], [*seeds, *tuning]))
+    timed = {v.name: steps[at] for v in found for cell in v.cells if (at := f"{results.name}/{cell.name}") in steps}
+    return Setting(one["name"], phrase(one["title"]), found, seeds, tuning, one["baseline"], timed)
+
+
+def _steps(path: Path) -> dict[str, float]:
+    """Milliseconds of a step by ``<results>/<cell>``; raises :class:`ReportError` where it is another file."""
+    found = read_json(path, f"delete it, and `snakemake {path}` makes it again")
+    try:
+        return {name: float(one["milliseconds"]) for name, one in found["steps"].items()}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ReportError(f"{path}: is not what `python -m train bench-turns` writes ({error}); delete it") from None
 
 
 def _caption(settings: Sequence[Setting]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import fmean
@@ -42,7 +42,8 @@ class Variant:
 class Setting:
     """A task, data set and recipe with its variants.
 
-    ``seeds`` are judged; ``tuning`` are those that decide on rates and are not, or none.
+    ``seeds`` are judged; ``tuning`` are those that decide on rates and are not, or none. ``steps`` are milliseconds of
+    a step by variant where those were taken in turns.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Setting:
     seeds: tuple[int, ...]
     tuning: tuple[int, ...]
     baseline: str
+    steps: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def metric(self) -> Metric:

@@ -39,11 +39,11 @@ COLUMNS = {
     "high": "upper end",
     "p": "its p-value",
     "p_holm": "the same after Holm, over the rows of the setting",
-    "step_milliseconds": "median over all runs of the time of a step",
+    "step_milliseconds": "time of a step: of steps in turns where those were timed, else the median over runs",
     "optimizer_bytes": "bytes of the state of the optimizer",
     "loss": "mean validation loss of the judged runs that count, at their end",
     "loss_at_equal_time": "the same after the time that the fastest variant takes for all its steps",
-    "least_step_milliseconds": "the least time of a step that a run had, which that is told by",
+    "least_step_milliseconds": "the same, or the least time of a step that a run had, which that is told by",
     "larger_rate": "the rate that is ten times the best one, where it was tried",
     "kept": "the share of what is learned at the best rate that is learned there",
     "diverged_at_larger": "judged runs that diverged there",
@@ -103,7 +103,7 @@ def _row(setting: Setting, variant: Variant) -> dict:
         "diverged_rates": sum(bool(cell.diverged) for cell in variant.cells),
         "mean": statistics.mean(values),
         "sd": statistics.sd(values),
-        "step_milliseconds": median(costs["step_milliseconds"] or [math.nan]),
+        "step_milliseconds": setting.steps.get(variant.name, median(costs["step_milliseconds"] or [math.nan])),
         "optimizer_bytes": median(costs["optimizer_bytes"] or [math.nan]),
     }
 

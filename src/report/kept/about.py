@@ -42,3 +42,8 @@ def report_of(record: Path) -> str:
     cells = sorted(record.glob("*/cell.json"))
     task = read_json(cells[0], "record the results again").get("task", DEFAULT_TASK) if cells else DEFAULT_TASK
     return "ablation" if task == DEFAULT_TASK else str(task)
+
+
+def trials_of(record: Path, ending: str) -> list[str]:
+    """Files of a record of trials with an ending, ``json`` or ``yaml``, in the order of their names."""
+    return [str(path) for path in sorted(record.glob(f"*.{ending}")) if path.name != ABOUT]

@@ -44,7 +44,8 @@ def of_training(results: Path, remark: str | None = None) -> dict[Path, bytes]:
         files[Path(cell.name, "cell.json")] = cell.config.path.read_bytes()
         for one in cell.runs:
             metrics(one)
-            of_task = (one.folder / name for name in TASKS[one.summary.require("task", str)].files)
+            left = one.summary.get("provenance.files", {})
+            of_task = (one.folder / name for name in TASKS[one.summary.require("task", str)].files if name in left)
             for path in (one.summary.path, one.metrics, *of_task):
                 files[path.relative_to(results)] = read_bytes(path)
     return files | _about(kind="training", commit=_commit(cells, results), remark=remark)
@@ -62,12 +63,15 @@ def _commit(cells: Iterable[Cell], results: Path) -> str:
     return next(iter(commits))
 
 
-def of_comparison(path: Path, remark: str | None = None) -> dict[Path, bytes]:
+def of_comparison(path: Path, remark: str | None = None, beside: Path | None = None) -> dict[Path, bytes]:
     """The files of a record of the comparison that ``path``, a file of ``results/comparisons``, describes.
+
+    ``beside`` are runs of another implementation, whose results the report then sets beside the baseline's.
 
     Raises:
         ReportError: for results that are incomplete, of several commits, or of changes that were never committed.
     """
+    from report.comparison import others
     from report.comparison.report import Comparison
 
     compared = Comparison().read(path)
@@ -81,9 +85,13 @@ def of_comparison(path: Path, remark: str | None = None) -> dict[Path, bytes]:
         for cell in setting.cells:
             files = [cell.config.path, *(file for run in cell.runs for file in (run.summary.path, run.metrics))]
             packed |= {f"{one['results']}/{file.relative_to(results)}": read_bytes(file) for file in files}
-    if told["lengths"]:
-        packed["lengths.json"] = read_bytes(Path(told["lengths"]))
-        told["lengths"] = "lengths.json"
+    for key in ("lengths", "steps"):
+        if told.get(key):
+            packed[f"{key}.json"] = read_bytes(Path(told[key]))
+            told[key] = f"{key}.json"
+    if beside is not None:
+        others.table(beside, compared.settings)  # which says what is wrong with it
+        packed["beside.json"], told["beside"] = read_bytes(beside), "beside.json"
     packed[COMPARISON] = json.dumps(told, ensure_ascii=False).encode()
     about = _about(kind="comparison", report=told["report"], commit=commit, remark=remark)
     return {Path(PACKED): pack(packed)} | about
@@ -149,7 +157,7 @@ def _about(**values: str | None) -> dict[Path, bytes]:
     return {Path(ABOUT): (json.dumps(given, indent=2, ensure_ascii=False) + "\n").encode()}
 
 
-def keep(results: Path, out: Path, remark: str | None = None) -> None:
+def keep(results: Path, out: Path, remark: str | None = None, beside: Path | None = None) -> None:
     """Write a record of ``results`` as the new folder ``out``; of what kind they are is seen from their files.
 
     Raises:
@@ -157,8 +165,12 @@ def keep(results: Path, out: Path, remark: str | None = None) -> None:
     """
     from train.provenance import git_state
 
+    if beside is not None and not results.is_file():
+        raise ReportError(
+            f"{results}: is no comparison, expected a file of results/comparisons where --beside is given"
+        )
     if results.is_file():
-        kept = of_comparison(results, remark)
+        kept = of_comparison(results, remark, beside)
     elif next(results.glob("*/cell.json"), None):
         kept = of_training(results, remark)
     elif any(b'"trial"' in path.read_bytes() for path in results.glob("*.json")):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import lzma
 import shutil
+import tarfile
 import tempfile
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,17 +16,17 @@ from report.engine.errors import ReportError, read_json
 from report.kept.about import ABOUT
 
 #: The archive of a record, and what describes the comparison in it.
-PACKED, COMPARISON = "results.zip", "comparison.json"
+PACKED, COMPARISON = "results.tar.xz", "comparison.json"
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
-    """A zip file of ``files``, the same bytes whenever it is made."""
+    """An archive of ``files``, the same bytes whenever it is made; compressed as a whole, since they are much alike."""
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with tarfile.open(fileobj=made, mode="w:xz", format=tarfile.PAX_FORMAT, preset=9) as archive:
         for name in sorted(files):
-            member = zipfile.ZipInfo(name)  # of 1980, not of now
-            member.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(member, files[name])
+            member = tarfile.TarInfo(name)  # of 1970 and of nobody
+            member.size = len(files[name])
+            archive.addfile(member, io.BytesIO(files[name]))
     return made.getvalue()
 
 
@@ -38,15 +39,15 @@ def unpacked(record: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         try:
-            with zipfile.ZipFile(record / PACKED) as archive:
-                archive.extractall(root)
-        except (OSError, zipfile.BadZipFile) as error:
+            with tarfile.open(record / PACKED, "r:xz") as archive:
+                archive.extractall(root, filter="data")  # which lets nothing lie outside
+        except (OSError, EOFError, tarfile.TarError, lzma.LZMAError) as error:
             raise ReportError(f"{record / PACKED}: cannot be read ({error}); record the comparison again") from None
         path = root / COMPARISON
         told = read_json(path, "record the comparison again")
         for one in told["settings"]:
             one["results"] = str(root / one["results"])
             shutil.copyfile(record / ABOUT, Path(one["results"], ABOUT))  # whose remark the report shows
-        told["lengths"] = told["lengths"] and str(root / told["lengths"])
+        told |= {key: str(root / told[key]) for key in ("lengths", "steps", "beside") if told.get(key)}
         path.write_text(json.dumps(told), encoding="utf-8")
         yield path

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 #: Colours and marks of verdicts.
 STYLE = {"supported": ("#1b7837", "o"), "refuted": ("#b2182b", "s"), "undecided": ("#666666", "D")}
+VERDICTS = "What became of the claims of each trial and recorded comparison."
+#: How many trials share a figure of effects, so that it fits a page.
+TOGETHER = 8
 CAPTION = (
     "By how much the first variant is better than the second, in multiples of the smallest difference that counts, "
     "with 95 % intervals; what lies in the grey band does not count. Green circles are supported, red squares "
@@ -32,7 +35,7 @@ def effects(trials: Sequence[Tried]) -> bytes:
     rows = -(-len(trials) // columns)
     counts = [len(trial.claims()) for trial in trials]
     heights = [max(counts[row * columns : (row + 1) * columns]) * 0.19 + 0.62 for row in range(rows)]
-    figure = canvas(sum(heights) + 0.2)
+    figure = canvas(sum(heights) + 0.35)
     panels = figure.subplots(rows, columns, squeeze=False, height_ratios=heights, sharex=True).ravel()
     for panel, trial in zip(panels, trials, strict=False):
         claims = trial.claims()
@@ -49,8 +52,28 @@ def effects(trials: Sequence[Tried]) -> bytes:
         settle(panel)
     for panel in panels[len(trials) :]:
         panel.set_axis_off()
-    for panel in panels[-columns:]:
-        panel.set_xlabel("By how much better, in smallest differences that count", fontsize=7.5)
+    figure.supxlabel("By how much better, in smallest differences that count", fontsize=8)
+    return svg(figure)
+
+
+def verdicts(named: Sequence[tuple[str, Sequence[str]]]) -> bytes:
+    """How many claims of each trial or comparison came to which verdict: a bar each, named by its title."""
+    from matplotlib.ticker import MaxNLocator
+
+    figure = canvas(max(1.2, 0.165 * len(named) + 0.6))
+    panel = figure.subplots()
+    begin = [0] * len(named)
+    for verdict, (shade, _) in STYLE.items():
+        counts = [found.count(verdict) for _, found in named]
+        panel.barh(range(len(named)), counts, left=begin, color=shade, label=verdict, height=0.7)
+        begin = [b + c for b, c in zip(begin, counts, strict=True)]
+    panel.set_yticks(range(len(named)), [name for name, _ in named], fontsize=7)
+    panel.set_ylim(len(named) - 0.4, -0.6)
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+    panel.set_xlabel("Claims", fontsize=8)
+    settle(panel)
+    panel.tick_params(axis="y", labelsize=7)
+    panel.legend(frameon=False, fontsize=8, ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
     return svg(figure)
 
 

@@ -60,13 +60,25 @@ def write(trials: Sequence[Tried], stem: Path, comparisons: Sequence[Kept] = ())
     rows = [row_of(trial, claim) for trial in trials for claim in trial.claims()]
     rows += [[_plain(value) for value in row] for one in comparisons for row in _rows(one)]
     runs = table_of_runs(trials)
-    drawings = {FIGURE: figure.effects(trials)}
+    drawings = {FIGURE: figure.verdicts(_named(trials, comparisons))}
+    drawings |= {f"*_effects{at + 1}.svg": figure.effects(some) for at, some in enumerate(_some(trials))}
     made = {
         ending(stem, ".csv"): encode_plain(COLUMNS, rows),
         ending(stem, "_runs.csv"): encode_plain(RUNS, runs),
-        ending(stem, ".svg"): drawings[FIGURE],
     }
+    made |= {ending(stem, name.removeprefix("*")): drawing for name, drawing in drawings.items()}
     write_all(made | files(page(trials, comparisons), stem, drawings))
+
+
+def _some(trials: Sequence[Tried]) -> list[Sequence[Tried]]:
+    """The trials in parts whose effects share a figure."""
+    return [trials[at : at + figure.TOGETHER] for at in range(0, len(trials), figure.TOGETHER)]
+
+
+def _named(trials: Sequence[Tried], comparisons: Sequence[Kept]) -> list[tuple[str, list[str]]]:
+    """The verdicts of each trial and comparison by its title."""
+    found = [(one.settings.title, [claim.verdict for claim in one.claims()]) for one in trials]
+    return found + [(one.compared.title, [v.verdict for v in one.compared.verdicts]) for one in comparisons]
 
 
 def table_of_runs(trials: Sequence[Tried]) -> list[list[Any]]:
@@ -118,8 +130,9 @@ def page(trials: Sequence[Tried], comparisons: Sequence[Kept] = ()) -> Page:
             v.verdict for one in comparisons for v in one.compared.verdicts
         ]
         blocks.append(Section("Answer", sentences=[_answer(trials, comparisons, verdicts), RULE]))
-    blocks.append(Picture(FIGURE, figure.CAPTION))
+    blocks.append(Picture(FIGURE, figure.VERDICTS))
     blocks.append(Section("What was run", facts=facts(trials)))
+    blocks += [Picture(f"*_effects{at + 1}.svg", figure.CAPTION) for at in range(len(_some(trials)))]
     wide: list[Block] = []
     for trial in trials:
         wide += [tables.variants(trial), *([] if smoke else [tables.claims(trial)])]
@@ -141,7 +154,7 @@ def page(trials: Sequence[Tried], comparisons: Sequence[Kept] = ()) -> Page:
 def _counted(trials: Sequence[Tried], comparisons: Sequence[Kept], claims: Sequence[Claim]) -> str:
     joined = sum(len(one.compared.verdicts) for one in comparisons)
     parts = [words(len(trials), "trial")] + ([words(len(comparisons), "comparison")] if comparisons else [])
-    return f"{listing(parts)}, {words(len(claims) + joined, 'claim')}"
+    return f"{listing(parts)}, {words(len(claims) + joined, 'claim')}".capitalize()
 
 
 def _answer(trials: Sequence[Tried], comparisons: Sequence[Kept], verdicts: Sequence[str]) -> str:
@@ -169,8 +182,8 @@ def _errata() -> Section:
     return Section(
         "Errors known without training",
         sentences=[
-            f"{words(found.total(), 'statement').capitalize()} of the document is wrong by itself: {kinds}. "
-            "`snakemake vocabulary` sets each with its line, what is right, and how that was shown."
+            f"Errors of the document that need no training: {found.total()}, of which {kinds}. `snakemake vocabulary` "
+            "sets each with its line, what is right, and how that was shown."
         ],
     )
 

@@ -6,8 +6,9 @@ else; where a package's own ``__init__`` defines the name, or the package is use
 what it imports. Imports inside functions count, those for type checkers do not. A file that is chosen while the program
 runs (the module of a layer) is not seen: who chooses names it as a module of its own.
 
-A command of a command line is written ``package.__main__:_command``: what that function needs, by itself and through
-others of its file, with what the file imports at its top. How the command line is worded is no part of it.
+A command of a command line is written ``package.__main__:_command``, or ``module:function`` where it stands elsewhere:
+what that function needs, by itself and through others of its file, with what the file imports at its top. How the
+command line is worded is no part of it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ SRC = Path(os.path.relpath(Path(__file__).parents[2]))
 EXCLUDED = {
     "train.machine.progress": "what is shown while something runs",
     "train.live": "what a run says of itself while it goes on",
+    "train.commands.options": "how options are worded, and where the store lies that they name",
     "train.config.closure": "what is rerun, not what it computes",
     "train.config.experiment": "how cells are made; what is read is the file of a resolved cell",
 }

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: The kinds of their reports: one for all, and those that add to it what they alone answer.
 KINDS = ("comparison", "optimizers", "schedules", "attention", "positions")
 #: Keys that only experiments with this report have.
-KEYS = ("tuning", "baseline", "settings", "claims", "extra", "lengths")
+KEYS = ("tuning", "baseline", "settings", "claims", "extra", "lengths", "timed")
 RATE = "optimizer.learning_rate"
 
 
@@ -50,7 +50,7 @@ def tuned(
 
 def content(settings: dict[str, Any]) -> dict[str, Any]:
     """What an experiment's file says of the comparison; empty of another experiment."""
-    return {key: settings[key] for key in ("tuning", "baseline", "claims", "lengths") if settings.get(key)}
+    return {key: settings[key] for key in ("tuning", "baseline", "claims", "lengths", "timed") if settings.get(key)}
 
 
 def check_names(experiment: Experiment, where: str) -> None:
@@ -82,6 +82,11 @@ def measured(experiment: Experiment) -> str | None:
     return f"results/comparisons/{experiment.stem}-lengths.json" if experiment.compared.get("lengths") else None
 
 
+def timed(experiment: Experiment) -> str | None:
+    """The file of how long a step of each variant takes, if the comparison asks for that."""
+    return f"results/comparisons/{experiment.stem}-steps.json" if experiment.compared.get("timed") else None
+
+
 def about(experiment: Experiment) -> str:
     """What the report of a comparison is told besides its results, as JSON: settings, seeds, baseline and claims.
 
@@ -102,6 +107,6 @@ def about(experiment: Experiment) -> str:
         for name, part in parts.items()
     ]
     told: dict[str, Any] = {"report": experiment.report, "title": experiment.title, "question": experiment.question}
-    told |= {"settings": settings, "lengths": measured(experiment)}
+    told |= {"settings": settings, "lengths": measured(experiment), "steps": timed(experiment)}
     claims = [one for one in experiment.compared.get("claims", ()) if one.get("setting") in (None, *parts)]
     return json.dumps({**told, "claims": claims}, indent=2, ensure_ascii=False)

@@ -30,6 +30,7 @@ RESERVED = {
     "bench",
     "claims",
     "data",
+    "example",
     "examples",
     "gradcheck",
     "networks",
@@ -295,7 +296,7 @@ def _cell(name: str, block: dict[str, Any], common: Common, where: str) -> dict[
     model_file = f"{where}.recipe" if "model" in changes else common.recipe_file
     if "task" in settings:
         merged.setdefault("task", settings["task"])
-    given = merged.pop("task_settings", {})
+    given = {key: value for key, value in merged.pop("task_settings", {}).items() if value is not None}
     if of_task := schema.task_settings(given, merged.get("task", DEFAULT_TASK), model_file):
         merged["task_settings"] = of_task
     if merged.get("own_optimizer"):

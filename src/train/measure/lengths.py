@@ -32,6 +32,8 @@ from train.tasks import task_of
 SECONDS, FEWEST, MOST = 2.0, 3, 9
 #: Tokens that are decoded.
 DECODED = 512
+#: The longest sequence up to which a step is also timed in bfloat16, at one length: a CPU emulates it slowly.
+HALF_AT = 1024
 
 
 def measure(cells: Mapping[str, Cell], lengths: Sequence[int], decoded: int = DECODED) -> dict[str, Any]:
@@ -45,6 +47,10 @@ def measure(cells: Mapping[str, Cell], lengths: Sequence[int], decoded: int = DE
     for length in lengths:
         for name, figures in _at(specs, length).items():
             rows[name]["lengths"].append(figures)
+    half = max([length for length in lengths if length <= HALF_AT], default=lengths[0])
+    halves = {name: compiled_step(stretched(spec, half), jnp.bfloat16)[0] for name, spec in specs.items()}
+    for name, seconds in in_turns(halves).items():
+        rows[name] |= {"bfloat16_tokens": half, "bfloat16_step_seconds": seconds}
     for name, seconds in _decoding(specs, decoded).items():
         rows[name]["decoded_tokens_per_second"] = decoded / seconds
     about = {"decoded": decoded, "precision": "float32", "provenance": git_state() | {"versions": versions()}}
@@ -107,9 +113,12 @@ def _at(specs: dict[str, NetSpec], length: int) -> dict[str, dict[str, Any]]:
     return found
 
 
-def compiled_step(spec: NetSpec) -> tuple[Callable[[], None], int]:
-    """Loss and gradient of one sequence, compiled, and the bytes that the program allocates beside its arguments."""
-    network = netspec.build(spec, nnx.Rngs(0))
+def compiled_step(spec: NetSpec, dtype: Any = jnp.float32) -> tuple[Callable[[], None], int]:
+    """Loss and gradient of one sequence, compiled, and the bytes that the program allocates beside its arguments.
+
+    Products are computed in ``dtype``.
+    """
+    network = netspec.build(spec, nnx.Rngs(0), compute_dtype=dtype)
     graph, params, rest = nnx.split(network, nnx.Param, ...)
     token = np.random.default_rng(0).integers(0, spec.layers[0].vocabulary, (1, *spec.input_shape), np.int32)
 

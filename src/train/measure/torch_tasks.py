@@ -65,6 +65,7 @@ def yolo(classes: int) -> nn.Sequential:
 #: By the catalogue's name: the network of a side, or length, and the number of classes.
 NETWORKS = {
     "TinyGPT (Shakespeare demo)": lambda length, tokens: TinyGPT(tokens, length, 64, 2, 4),
+    "TinyGPT (four heads)": lambda length, tokens: TinyGPT(tokens, length, 64, 4, 2),
     "UNet (Pets, 224×224 RGB → 3-class trimap)": lambda size, classes: UNet((32, 64, 128, 256), classes),
     "YOLOv1 (convolutional head, ResNet-34)": lambda size, classes: yolo(classes),
 }

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 #: The modules that hold a trial, by the names that files in ``config/trials`` give.
 TRIALS = (
     "graphs", "robust", "embeddings", "few_shot", "experts", "compression", "doubt", "drawing", "spikes", "recurrence",
-    "tuning", "forgetting", "examples.tree_parents", "examples.chain_parents",
+    "tuning", "forgetting", "examples.chain_parents", "examples.dendrites", "examples.scratchpad",
+    "examples.tree_parents",
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from netspec import catalogue
 from train import config as settings
 from train.config import datasets
 from train.config.cell import DEFAULT_TASK
-from train.config.comparison import KINDS, measured
+from train.config.comparison import KINDS, measured, timed
 from train.config.experiment import Experiment
 from train.config.models import model_of
 from train.workflow import targets
@@ -145,6 +145,19 @@ class Plan:
         """The file of what the variants of a comparison cost at growing length; none unless it asks for that."""
         path = measured(self.experiments[experiment])
         return [path] if path else []
+
+    def steps(self, experiment: str) -> list[str]:
+        """The file of how long a step of each variant takes; none unless a comparison asks for that."""
+        path = timed(self.experiments[experiment])
+        return [path] if path else []
+
+    def timed(self, experiment: str) -> list[str]:
+        """A resolved cell for each variant of a comparison in each of its settings: the first of its rates."""
+        found: dict[tuple[str, str], str] = {}
+        for part in self.experiments[experiment].parts:
+            for cell in part.shown:
+                found.setdefault((part.label, part.bases([cell])[0]), f"results/{part.label}/{cell}/settings.json")
+        return list(found.values())
 
     def variants(self, experiment: str) -> dict[str, str]:
         """A resolved cell for each variant of a comparison by its name, in whichever settings it is."""

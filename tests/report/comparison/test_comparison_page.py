@@ -214,9 +214,24 @@ def test_all_files_of_two_settings_and_what_they_say(tmp_path):
     assert "| Warmup + cosine decay |" in text
 
 
+def test_times_of_steps_in_turns_take_the_place_of_those_of_the_runs(tmp_path):
+    tree, about = write(tmp_path, planted({"plain": 0, "other": 0}))
+    cells = about["settings"][0]["cells"]
+    first = {next(c for c in cells if c.startswith(name)): ms for name, ms in (("plain", 2.0), ("other", 3.5))}
+    path = tmp_path / "steps.json"
+    path.write_text(json.dumps({"steps": {f"{tree.results.name}/{c}": {"milliseconds": v} for c, v in first.items()}}))
+    found = compared(tmp_path, about | {"steps": str(path)})
+    assert found.settings[0].steps == {"plain": 2.0, "other": 3.5}
+    assert list(found.table["step_milliseconds"]) == list(found.table["least_step_milliseconds"]) == [2.0, 3.5]
+    assert "taken in turns on one thread" in str(content.main_table(found.settings[0], found.table).caption)
+    path.write_text(json.dumps({"steps": {"a/b": 1}}))
+    with pytest.raises(ReportError, match="is not what `python -m train bench-turns` writes"):
+        compared(tmp_path, about | {"steps": str(path)})
+
+
 def test_what_is_missing_is_said(tmp_path, capsys):
     assert main(["page", "comparison", "--out", str(tmp_path / "found")]) != 0
-    assert "comparison: --about is missing" in capsys.readouterr().err
+    assert "comparison: --about or --record is missing" in capsys.readouterr().err
     assert main(["page", "sweep", "--out", str(tmp_path / "found")]) != 0
     assert "sweep: --results, --cells, --seeds is missing" in capsys.readouterr().err
 

@@ -12,6 +12,7 @@ from report.kept.about import about, report_of, seeds_of
 from report.networks.__main__ import main as networks
 from report.runs.load import load
 from report.runs.provenance import what_was_run
+from report.trials.__main__ import main as trials
 
 ROOT = Path(__file__).parents[3]
 
@@ -53,6 +54,13 @@ def test_what_the_repository_keeps_is_still_read(folder, tmp_path):
         seeds = map(str, seeds_of(folder / cells[0]))
         chosen = ["--results", str(folder), "--cells", *cells, "--seeds", *seeds]
         made = main(["page", report_of(folder), *chosen, "--out", str(tmp_path / "a")])
+    elif kind == "comparison":
+        made = main(["page", about(folder)["report"], "--record", str(folder), "--out", str(tmp_path / "a")])
+    elif kind == "claims":
+        names = sorted(path.stem for path in folder.glob("*.yaml"))
+        found = ["--trials", *(str(folder / f"{n}.yaml") for n in names)]
+        found += ["--results", *(str(folder / f"{n}.json") for n in names)]
+        made = trials(["claims", *found, "--out", str(tmp_path / "a")])
     elif kind == "networks":
         made = networks(["--results", str(folder), "--out", str(tmp_path / "a")])
     else:

@@ -34,6 +34,7 @@ def test_figures_of_a_window_and_of_all(monkeypatch):
     assert last["macs_computed"] - last["macs_needed"] == square - needed
     assert window["lengths"][1]["macs_computed"] < last["macs_needed"]
     assert last["memory_bytes"] > 1.5 * window["lengths"][1]["memory_bytes"]
+    assert full["bfloat16_tokens"] == 256 and full["bfloat16_step_seconds"] > 0
     assert all(one["step_seconds"] > 0 for one in full["lengths"]) and full["decoded_tokens_per_second"] > 0
 
 

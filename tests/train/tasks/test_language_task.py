@@ -247,6 +247,18 @@ def test_a_task_reads_no_data_of_another_kind(cell):
         check_together({**cell, "task": "classification"}, Places(*["here"] * 4))
 
 
+def test_a_comparison_does_without_what_its_report_does_not_show(cell):
+    learner = task_learner({**cell, "task_settings": {"extras": False}})
+    assert learner.finish(None, None) == ({}, {})
+    assert task_learner(cell).extras
+
+
+def task_learner(cell):
+    from train.tasks import learner_of
+
+    return learner_of(config.parse_cell(cell))
+
+
 @pytest.mark.slow
 def test_a_run_leaves_what_its_report_reads(cell, tmp_path, text_folder, monkeypatch):
     from train.loop import Interrupted, fit

@@ -40,6 +40,7 @@ class LanguageModel:
         self.task, self.spec, self.vocabulary = task, task.spec(cell), cell.dataset.classes
         self.length = self.spec.input_shape[0]
         self.longer = int(cell.task_settings.get("longer", 1))
+        self.extras = bool(cell.task_settings.get("extras", True))
 
     def example_batch(self, count: int, *, training: bool) -> dict[str, np.ndarray]:
         """``count`` random windows ``token`` int32 ``(B, length + 1)``; what validation scores of them, besides."""
@@ -90,7 +91,9 @@ class LanguageModel:
         return {}
 
     def finish(self, run: Callable, store: Store) -> tuple[dict[str, float], dict[str, bytes]]:
-        """What n-grams reach on the same tokens, the loss by position, and sampled texts."""
+        """Losses at more tokens; what n-grams reach on the same ones, the loss by position, and sampled texts."""
+        if not self.extras:
+            return self._longer(run, store), {}
         half = max(1, self.length // 2)
         train, held_out = store.train.tokens[-COUNTED:], store.val.tokens
         counted = baselines(np.asarray(train), np.asarray(held_out), self.vocabulary, slice(half + 1, None))
