@@ -104,7 +104,7 @@ class Searching(NamedTuple):
     truth: np.ndarray
 
     def figures(self, scores: np.ndarray | None, threshold: float, check: float) -> dict[str, Any]:
-        """Of the search that these scores prune; where nothing is left, the plain chain answers, and is paid for."""
+        """Of the search that these scores prune; where all is pruned, the plain chain answers, and is paid for."""
         found = [searched(self.tree, question, scores, threshold) for question in range(len(self.truth))]
         nothing = np.array([one.path is None for one in found])
         answers = np.where(nothing, self.model.answers, [one.answer for one in found])
@@ -130,7 +130,7 @@ def _log(tree: Tree, found: list[Searched]) -> dict[str, Any]:
 
 
 def tell(told: Any, settings: Mapping[str, Any]) -> str:
-    """One question with its path and the branches that were left."""
+    """One question with its path and the branches that were pruned, with their scores."""
     tokens = told["tokens"]
 
     def way(path: list[int]) -> str:
@@ -142,8 +142,8 @@ def tell(told: Any, settings: Mapping[str, Any]) -> str:
     if told["path"] is not None:
         path = [int(one) for one in told["path"][1:]]
         text += "".join(f"; {way(path[: count + 1])}" for count in range(len(path)))
-    left = [f"{way([int(one) for one in path])} ({float(score):.2f})" for path, score in told["mistakes"]]
-    return text + (f". Left: {', '.join(left)}" if left else ". Nothing was left")
+    pruned = [f"{way([int(one) for one in path])} ({float(score):.2f})" for path, score in told["mistakes"]]
+    return text + (f". Pruned: {', '.join(pruned)}" if pruned else ". Nothing was pruned")
 
 
 def _shown(symbols: np.ndarray) -> str:
