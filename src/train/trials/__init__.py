@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 TRIALS = (
     "graphs", "robust", "embeddings", "few_shot", "experts", "compression", "doubt", "drawing", "spikes",
     "recurrence", "tuning", "forgetting", "guardrails", "minds", "shapes", "prompts", "algebras", "sines", "voices",
-    "examples.dendrites", "examples.scratchpad", "examples.chain_parents", "examples.tree_parents", "examples.maps",
+    "hardware", "examples.dendrites", "examples.scratchpad", "examples.chain_parents", "examples.tree_parents",
+    "examples.maps", "examples.tiny_bert",
 )  # fmt: skip
 
 
