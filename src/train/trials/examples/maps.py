@@ -128,8 +128,8 @@ def tell(share: Any, settings: Mapping[str, Any]) -> str:
     number = int(share.argmax()) + 1
     ends = [place for place in range(27) if all(one != 1 for one in np.unravel_index(place, (3, 3, 3)))]
     return (
-        f"of {settings['held_out']:,} examples that were held out cube 14 in the middle has {share[13]:.1f} %, a cube in "
-        f"a corner {share[ends].mean():.1f} %, and the busiest, cube {number}, {share.max():.1f} %"
+        f"of {settings['held_out']:,} examples that were held out cube 14 in the middle has {share[13]:.1f} %, a cube "
+        f"in a corner {share[ends].mean():.1f} %, and the busiest, cube {number}, {share.max():.1f} %"
     )
 
 
