@@ -166,7 +166,6 @@ def test_a_rate_is_chosen_by_seeds_that_are_not_judged(planted, tmp_path, monkey
         ("expects: alike", "expects: odd", "'expects' is 'odd'"),
         ("line: 1, of: better", "line: one, of: better", r"claims\[0\]': 'line' is 'one'"),
         ("line: 1, of: better", "line: 3003, term: lam, of: better", "'term' is 'lam', .* such as lamb"),
-        ("line: 1, of: better", "line: 1, term: lamb, of: better", "'lamb' of line 3003, expected one of line 1"),
         ("line: 1, of: better", "line: 3003, term: [lamb, lamb], of: better", "expected each once"),
         ("line: 1, of: better", "line: 3003, term: [], of: better", r"'term' is \[\], expected an id"),
         ("question:", "queston:", "key 'queston' is unknown"),
