@@ -151,6 +151,20 @@ def test_a_rate_is_chosen_by_seeds_that_are_not_judged(planted, tmp_path, monkey
     assert {run["seed"] for run in runs if not run["judged"]} == {7}
 
 
+def test_a_variant_without_what_is_judged_takes_the_first_rate(planted, tmp_path, monkeypatch):
+    def make(variant, settings):
+        return lambda key, rate: {"params": 1} if variant == "plain" else {"score": rate, "params": 1}
+
+    trial = base.Trial(PLANTED, command.find("").figures, make, compiled=False)
+    monkeypatch.setattr(command, "find", lambda name: trial)
+    text = planted.read_text(encoding="utf-8")
+    planted.write_text(text.replace("rates: [0.1]", "rates: [0.1, 0.2]\ntuning_seeds: [7]"), encoding="utf-8")
+    command.run(planted, tmp_path / "out.json", tmp_path / "cache")
+    runs = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["runs"]
+    judged = {run["variant"]: run["rate"] for run in runs if run["judged"]}
+    assert judged["plain"] == 0.1 and judged["better"] == pytest.approx(0.2)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
