@@ -12,6 +12,7 @@ import optax
 
 from netspec.vocabulary.embeddings import segment_embedding
 from netspec.vocabulary.losses import masked_language_loss, nsp_head
+from netspec.vocabulary.positions import sinusoidal
 from train.trials.base import Metric, Run, Series, Trial, dense, fit, percent, right, size, surprise
 from train.trials.examples import passages
 from train.trials.examples.passages import ALL_MASKED, MIXED, SPECIAL
@@ -24,7 +25,7 @@ COUNTED = ("unigram", "neighbours")
 def drawn(key: jax.Array, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Weights: tables of tokens, places and segments, blocks, a pooler, and both heads. The token table is tied."""
     width, tokens = settings["width"], settings["pieces"] + SPECIAL
-    keys = iter(jax.random.split(key, 5 + 4 * settings["blocks"]))
+    keys = iter(jax.random.split(key, 4 + 4 * settings["blocks"]))
 
     def table(rows: int) -> jax.Array:
         return 0.1 * jax.random.normal(next(keys), (rows, width))
@@ -36,9 +37,17 @@ def drawn(key: jax.Array, settings: Mapping[str, Any]) -> dict[str, Any]:
     def norm() -> dict[str, jax.Array]:
         return {"scale": jnp.ones(width), "shift": jnp.zeros(width)}
 
-    tables = {"tokens": table(tokens), "places": table(2 * settings["passage"] + 3), "segments": table(2)}
+    # Places start as sine waves, so that neighbours are alike everywhere, and are trained as BERT's are.
+    places = 0.2 * sinusoidal(2 * settings["passage"] + 3, width, base=100.0)
+    tables = {"tokens": table(tokens), "places": places, "segments": table(2)}
+
+    def looking() -> dict[str, jax.Array]:
+        """Keys start as the queries do, so that a place looks at those whose vectors are like its own: around it."""
+        made = layer(width, 3 * width)
+        return {**made, "kernel": made["kernel"].at[:, width : 2 * width].set(made["kernel"][:, :width])}
+
     blocks = [
-        {"qkv": layer(width, 3 * width), "out": layer(width, width), "norm": norm(),
+        {"qkv": looking(), "out": layer(width, width), "norm": norm(),
          "up": layer(width, 4 * width), "down": layer(4 * width, width), "last": norm()}
         for _ in range(settings["blocks"])
     ]  # fmt: skip
