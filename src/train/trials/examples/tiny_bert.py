@@ -41,13 +41,8 @@ def drawn(key: jax.Array, settings: Mapping[str, Any]) -> dict[str, Any]:
     places = 0.2 * sinusoidal(2 * settings["passage"] + 3, width, base=100.0)
     tables = {"tokens": table(tokens), "places": places, "segments": table(2)}
 
-    def looking() -> dict[str, jax.Array]:
-        """Keys start as the queries do, so that a place looks at those whose vectors are like its own: around it."""
-        made = layer(width, 3 * width)
-        return {**made, "kernel": made["kernel"].at[:, width : 2 * width].set(made["kernel"][:, :width])}
-
     blocks = [
-        {"qkv": looking(), "out": layer(width, width), "norm": norm(),
+        {"qkv": layer(width, 3 * width), "out": layer(width, width), "norm": norm(),
          "up": layer(width, 4 * width), "down": layer(4 * width, width), "last": norm()}
         for _ in range(settings["blocks"])
     ]  # fmt: skip
