@@ -1,0 +1,62 @@
+"""Products on a scratchpad: arithmetic, causality, and decoding that equals the whole pass."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from netspec.vocabulary.reasoning.scratchpad import next_token_logs, reasoner, scratchpad_log_probabilities
+from train.trials.examples import scratchpad
+
+PAIRS = jnp.array([0, 4723, 9999, 1007, 5500])
+FIRST, SECOND = PAIRS // 100, PAIRS % 100
+
+
+@pytest.fixture
+def weights():
+    return reasoner(jax.random.key(0), scratchpad.TOKENS, scratchpad.LONGEST, 16)
+
+
+def test_chains_are_arithmetic():
+    chain = scratchpad.chains(FIRST, SECOND, "scratchpad", jax.random.key(0))
+    ones, tens = scratchpad.number_of(chain[:, :3]), scratchpad.number_of(chain[:, 3:6])
+    assert ones.tolist() == [0, 141, 891, 70, 0] and tens.tolist() == [0, 94, 891, 0, 0]
+    assert scratchpad.number_of(chain[:, 6:]).tolist() == (ones + 10 * tens).tolist() == (FIRST * SECOND).tolist()
+    assert scratchpad.chains(FIRST, SECOND, "direct", jax.random.key(0)).tolist() == chain[:, 6:].tolist()
+    shuffled = scratchpad.chains(FIRST, SECOND, "shuffled", jax.random.key(1))
+    assert shuffled[:, 6:].tolist() == chain[:, 6:].tolist() and shuffled[:, :6].tolist() != chain[:, :6].tolist()
+    assert scratchpad.questions(FIRST, SECOND)[1].tolist() == [7, 4, 10, 3, 2]
+
+
+def test_a_later_token_changes_nothing_before_it(weights):
+    asked = scratchpad.questions(FIRST, SECOND)
+    chain = scratchpad.chains(FIRST, SECOND, "scratchpad", jax.random.key(0))
+    before = next_token_logs(asked, chain, weights, heads=2)
+    after = next_token_logs(asked, chain.at[:, 5].set(9), weights, heads=2)
+    changed = np.abs(np.asarray(before - after)).max((0, 2))
+    assert changed[:6] == pytest.approx(0, abs=1e-6) and changed[6:].min() > 1e-4
+
+
+def test_the_question_reaches_every_token(weights):
+    chain = scratchpad.chains(FIRST, SECOND, "scratchpad", jax.random.key(0))
+    asked = scratchpad.questions(FIRST, SECOND)
+    before = next_token_logs(asked, chain, weights, heads=2)
+    after = next_token_logs(asked.at[:, 0].set(1), chain, weights, heads=2)
+    assert np.abs(np.asarray(before - after)).max((0, 2)).min() > 1e-4
+
+
+def test_what_is_written_token_by_token_is_what_one_pass_finds_most_probable(weights):
+    asked = scratchpad.questions(FIRST, SECOND)
+    chain, logs = scratchpad.written(weights, asked, 10, 2)
+    whole = next_token_logs(asked, chain, weights, heads=2)[..., :10]
+    assert (whole.argmax(-1) == chain).all()
+    own = scratchpad_log_probabilities(asked, chain, weights, heads=2)
+    assert logs == pytest.approx(np.asarray(own[:, -4:].sum(-1)), abs=1e-4)
+
+
+def test_a_reader_sees_what_was_written():
+    chain = np.asarray(scratchpad.chains(FIRST, SECOND, "scratchpad", jax.random.key(0)))
+    told = {"first": FIRST[1:2], "second": SECOND[1:2], "chain": chain[1:2], "sure": np.array([0.98])}
+    assert scratchpad.tell(told, {}) == "47 × 23: 141 + 940 = 1081 (confidence 0.98)"
+    wrong = told | {"chain": chain[1:2, -4:] + 1}
+    assert scratchpad.tell(wrong, {}) == "47 × 23: 2192 (confidence 0.98, which is wrong: 1081)"
