@@ -49,7 +49,9 @@ def test_one_in_so_many_is_hidden_and_shown_by_80_10_and_10():
     n = own.size
     # A token drawn in place of another is the same one time in 600.
     for found, chance in (
-        (seen == pieces + 2, 0.8), ((seen != own) & (seen < pieces), 0.1 * (1 - 1 / 600)), (seen == own, 0.1 + 0.1 / 600),
+        (seen == pieces + 2, 0.8),
+        ((seen != own) & (seen < pieces), 0.1 * (1 - 1 / 600)),
+        (seen == own, 0.1 + 0.1 / 600),
     ):  # fmt: skip
         assert found.mean() == pytest.approx(chance, abs=3 * np.sqrt(chance * (1 - chance) / n))
     marks = np.asarray(tokens) >= pieces
@@ -145,7 +147,7 @@ def test_a_topic_that_shows_is_told():
 def test_what_was_done_is_told_in_words():
     sizes = {**tiny_bert.TRIAL.settings, **tiny_bert.TRIAL.smoke}
     learned = passages.text(sizes["pieces"], sizes["passage"])
-    shown = np.array([600, *learned.held_out[:6], 601, *learned.held_out[6:12], 601])
-    found = {"shown": shown, "places": np.array([2]), "scores": np.eye(1, 603, int(learned.held_out[1])) * 20}
+    shown = np.array([400, *learned.held_out[:6], 401, *learned.held_out[6:12], 401])
+    found = {"shown": shown, "places": np.array([2]), "scores": np.eye(1, 403, int(learned.held_out[1])) * 20}
     said = tiny_bert.tell(found, sizes)
     assert said.startswith("[CLS]") and said.count("«") == 1 and ", 1.00»" in said
