@@ -17,8 +17,8 @@ from train.trials.base import Metric, Run, Series, Trial, dense, fit, percent, r
 from train.trials.examples import passages
 from train.trials.examples.passages import ALL_MASKED, MIXED, SPECIAL
 
-#: Shares of the tokens that are hidden, for the curve; the first is that of training.
-SHARES = (0.15, 0.3, 0.5, 0.7, 0.9)
+#: Share of the tokens that are hidden in training, and those of the curve, of which the first is judged.
+HIDDEN, SHARES = 0.3, (0.15, 0.3, 0.5, 0.7, 0.9)
 COUNTED = ("unigram", "neighbours")
 
 
@@ -144,7 +144,7 @@ def make(variant: str, settings: Mapping[str, Any]) -> Run:
     causal, second = variant == "causal", variant == "bert"
     forms = ALL_MASKED if variant == "all-masked" else MIXED
     train, held = jnp.asarray(text.train, jnp.int32), jnp.asarray(text.held_out, jnp.int32)
-    number = round(SHARES[0] * 2 * passage)
+    number = round(HIDDEN * 2 * passage)
 
     def run(key: jax.Array, rate: jax.Array) -> dict[str, Any]:
         start, training, judging, sorting = jax.random.split(key, 4)
@@ -168,7 +168,7 @@ def make(variant: str, settings: Mapping[str, Any]) -> Run:
 
         whole = jnp.asarray(passages.windows(text.held_out, 2 * passage)[: settings["judged"]])
         tokens = passages.joined(whole[:, :passage], whole[:, passage:], pieces)
-        most = round(SHARES[-1] * 2 * passage)
+        few, most = (round(share * 2 * passage) for share in (SHARES[0], SHARES[-1]))
 
         def filled(how: tuple) -> dict[str, Any]:
             """Held-out passages of which the first ``among`` places are judged, shown as [MASK] or as they are."""
@@ -180,7 +180,7 @@ def make(variant: str, settings: Mapping[str, Any]) -> Run:
             hits = jnp.argmax(scores, -1) == answers
             where = jnp.broadcast_to(judged, answers.shape)
             return {"nats": nats.mean(where=where), "hits": 100 * hits.mean(where=where), "shown": shown[0],
-                    "places": places[0, :number], "scores": scores[0, :number]}  # fmt: skip
+                    "places": places[0, :few], "scores": scores[0, :few]}  # fmt: skip
 
         counts = jnp.asarray([round(share * 2 * passage) for share in (SHARES[0], *SHARES)])
         masked = jnp.ones(len(counts)).at[0].set(0.0)
