@@ -222,15 +222,15 @@ def make(variant: str, settings: Mapping[str, Any]) -> Run:
 
         params = fit(loss, drawn(variant, start), training, settings["steps"], rate)
 
-        def told(key: jax.Array) -> jax.Array:
+        def judged(key: jax.Array) -> jax.Array:
             found = logits(params, key)
             ahead = found[names, names] - found[names, names ^ 1]
             # What differs by rounding alone is not told apart.
             return jnp.where(jnp.abs(ahead) < 0.01, 0.5, ahead > 0).reshape(-1, 2).mean(1)
 
-        by_pair = 100 * jax.lax.map(told, jax.random.split(judging, settings["judged"])).mean(0)
+        by_pair = 100 * jax.lax.map(judged, jax.random.split(judging, settings["judged"])).mean(0)
         return {
-            "told": by_pair.mean(),
+            "apart": by_pair.mean(),
             "refined": by_pair[:REFINED].mean(),
             "alike": by_pair[REFINED:].mean(),
             "params": size(params),
@@ -256,12 +256,12 @@ TRIAL = Trial(
         "transformer-walks": "the same, and how often random walks return as features",
     },
     figures=(
-        percent("told", "graphs told from their partner, of which a coin tells 50"),
+        percent("apart", "graphs told from their partner, of which a coin tells 50"),
         percent("refined", "the same of pairs that 1-WL tells apart"),
         percent("alike", "the same of pairs that 1-WL does not tell apart"),
     ),
     make=make,
-    settings={"steps": 1500, "judged": 20},
+    settings={"steps": 1000, "judged": 20},
     smoke={"steps": 2, "judged": 2},
     series=(
         Series(

@@ -222,7 +222,7 @@ TRIAL = Trial(
         Metric("loss", f"loss at {TRAINED} pairs", "nats", "down"),
     ),
     make=make,
-    settings={"batch": 32, "steps": 1500, "judged": 200, "parameters": 12000},
+    settings={"batch": 32, "steps": 1000, "judged": 200, "parameters": 12000},
     smoke={"batch": 4, "steps": 2, "judged": 4},
     series=(Series("by_pairs", "values recalled (%)", "pairs to remember", lambda settings: PAIRS),),
 )
