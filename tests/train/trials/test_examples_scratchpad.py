@@ -28,6 +28,15 @@ def test_chains_are_arithmetic():
     assert scratchpad.questions(FIRST, SECOND)[1].tolist() == [7, 4, 10, 3, 2]
 
 
+def test_every_step_is_checked_by_itself():
+    chain = scratchpad.chains(FIRST, SECOND, "scratchpad", jax.random.key(0))
+    assert list(map(float, scratchpad.checked(chain, FIRST, SECOND))) == [100, 100]
+    wrong_answer = chain.at[0, -1].set(9)
+    assert list(map(float, scratchpad.checked(wrong_answer, FIRST, SECOND))) == pytest.approx([100, 80])
+    wrong_step = chain.at[0, 1].set(1).at[0, 7].set(1)  # 0 × 0 = 10 + 00 = 10
+    assert list(map(float, scratchpad.checked(wrong_step, FIRST, SECOND))) == pytest.approx([80, 100])
+
+
 def test_no_product_that_is_judged_is_trained_on_in_either_order():
     known, held = (np.asarray(pairs) for pairs in scratchpad.divided(jax.random.key(3)))
     sides = [{tuple(sorted(map(int, pair))) for pair in pairs} for pairs in (known, held)]

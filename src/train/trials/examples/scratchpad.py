@@ -83,6 +83,13 @@ def written(weights: Any, asked: jax.Array, length: int, heads: int) -> tuple[ja
     return chain, logs[-ANSWER:].sum(0)
 
 
+def checked(chain: jax.Array, first: jax.Array, second: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Percent of chains whose partial products are both right, and whose answer is the sum of them as they stand."""
+    ones, tens = number_of(chain[:, :PARTIAL]), number_of(chain[:, PARTIAL : 2 * PARTIAL])
+    right = (ones == first * (second % 10)) & (tens == first * (second // 10))
+    return 100 * right.mean(), 100 * jnp.mean(number_of(chain[:, -ANSWER:]) == ones + 10 * tens)
+
+
 def make(variant: str, settings: Mapping[str, Any]) -> Run:
     """A network of one block on either side; ``direct-tokens`` trains on as many tokens as the scratchpad."""
     heads, channels, batch = settings["heads"], settings["channels"], settings["batch"]
@@ -123,11 +130,9 @@ def make(variant: str, settings: Mapping[str, Any]) -> Run:
             "told": {"first": first[:4], "second": second[:4], "chain": chain[:4], "sure": sure[:4]},
         }
         if length > ANSWER:
-            ones, tens = number_of(chain[:, :PARTIAL]), number_of(chain[:, PARTIAL : 2 * PARTIAL])
-            right = (ones == first * (second % 10)) & (tens == first * (second // 10))
-            figures["steps"] = 100 * right.mean()
+            figures["steps"], figures["sums"] = checked(chain, first, second)
         else:
-            figures["steps"] = jnp.nan
+            figures["steps"] = figures["sums"] = jnp.nan
         return figures
 
     return run
@@ -155,6 +160,7 @@ TRIAL = Trial(
     figures=(
         percent("accuracy", "held-out products right"),
         percent("steps", "partial products right"),
+        percent("sums", "answers that are the sum of what is written"),
         Metric("calibration", "calibration error", "%", "down"),
         Metric("confidence", "mean confidence", "%", "up"),
         Metric("tokens", "tokens trained on", "M", "down"),
