@@ -166,7 +166,7 @@ TRIAL = Trial(
         Metric("tokens", "tokens trained on", "M", "down"),
     ),
     make=make,
-    settings={"channels": 64, "heads": 4, "batch": 64, "steps": 1000, "judged": 500},
+    settings={"channels": 64, "heads": 4, "batch": 64, "steps": 2000, "judged": 500},
     smoke={"channels": 8, "heads": 2, "batch": 4, "steps": 3, "judged": 20},
     series=(
         Series(
