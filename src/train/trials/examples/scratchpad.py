@@ -1,6 +1,7 @@
 """Products of two-digit numbers: an encoder whose decoder writes partial products down first, or answers at once.
 
-Numbers are written with their last digit first, which is the order that they are computed in.
+Numbers are written with their last digit first, which is the order that they are computed in. A product that is judged
+was trained on in neither order of its factors.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from netspec.vocabulary.reasoning.scratchpad import next_token_logs, reasoner
 from train.trials.base import Metric, Run, Series, Trial, fit, percent, size
@@ -18,8 +20,10 @@ from train.trials.base import Metric, Run, Series, Trial, fit, percent, size
 TOKENS, LONGEST, ANSWER = 11, 12, 4
 #: Digits of each partial product, the ones of both factors and the tens of the second; the ones come first.
 PARTIAL = 3
-#: Of 10,000 pairs of factors, those that are never trained on.
-HELD_OUT = 1000
+#: Of 4,095 products of two factors from 10 to 99, those that are never trained on.
+HELD_OUT = 500
+#: The product that the document works out, which is always held out, and the first of those judged.
+PRINTED = (47, 23)
 #: Bins of equal width that confidence is compared with accuracy in.
 BINS = 10
 
@@ -38,6 +42,21 @@ def questions(first: jax.Array, second: jax.Array) -> jax.Array:
     """``(count, 5)``: two digits, the sign, two digits."""
     sign = jnp.full((*first.shape, 1), 10)
     return jnp.concatenate([digits_of(first, 2), sign, digits_of(second, 2)], axis=-1)
+
+
+def divided(key: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Factors to train on, ``(count, 2)`` with the smaller first, and ``HELD_OUT`` others in some order."""
+    every = np.asarray([(a, b) for a in range(10, 100) for b in range(a, 100)])
+    printed = (every == sorted(PRINTED)).all(-1)
+    draw, turn = jax.random.split(key)
+    others = jax.random.permutation(draw, jnp.asarray(every[~printed]))
+    held = turned(turn, others[: HELD_OUT - 1])
+    return others[HELD_OUT - 1 :], jnp.concatenate([jnp.asarray([PRINTED]), held])
+
+
+def turned(key: jax.Array, pairs: jax.Array) -> jax.Array:
+    """About half of the pairs ``(count, 2)`` the other way round."""
+    return jnp.where(jax.random.bernoulli(key, 0.5, (len(pairs), 1)), pairs[:, ::-1], pairs)
 
 
 def chains(first: jax.Array, second: jax.Array, variant: str, key: jax.Array) -> jax.Array:
@@ -64,6 +83,13 @@ def written(weights: Any, asked: jax.Array, length: int, heads: int) -> tuple[ja
     return chain, logs[-ANSWER:].sum(0)
 
 
+def checked(chain: jax.Array, first: jax.Array, second: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Percent of chains whose partial products are both right, and whose answer is the sum of them as they stand."""
+    ones, tens = number_of(chain[:, :PARTIAL]), number_of(chain[:, PARTIAL : 2 * PARTIAL])
+    right = (ones == first * (second % 10)) & (tens == first * (second // 10))
+    return 100 * right.mean(), 100 * jnp.mean(number_of(chain[:, -ANSWER:]) == ones + 10 * tens)
+
+
 def make(variant: str, settings: Mapping[str, Any]) -> Run:
     """A network of one block on either side; ``direct-tokens`` trains on as many tokens as the scratchpad."""
     heads, channels, batch = settings["heads"], settings["channels"], settings["batch"]
@@ -74,13 +100,11 @@ def make(variant: str, settings: Mapping[str, Any]) -> Run:
 
     def run(key: jax.Array, rate: jax.Array) -> dict[str, Any]:
         split, start, training = jax.random.split(key, 3)
-        pairs = jax.random.permutation(split, 10_000)
-        held, known = pairs[:HELD_OUT], pairs[HELD_OUT:]
+        known, held = divided(split)
 
         def loss(weights: Any, key: jax.Array) -> jax.Array:
-            draw, mixing = jax.random.split(key)
-            some = known[jax.random.randint(draw, (batch,), 0, len(known))]
-            first, second = some // 100, some % 100
+            draw, turn, mixing = jax.random.split(key, 3)
+            first, second = turned(turn, known[jax.random.randint(draw, (batch,), 0, len(known))]).T
             chain = chains(first, second, variant, mixing)
             logs = next_token_logs(questions(first, second), chain, weights, heads=heads)
             return -jnp.take_along_axis(logs, chain[..., None], axis=-1).mean()
@@ -88,8 +112,7 @@ def make(variant: str, settings: Mapping[str, Any]) -> Run:
         weights = reasoner(start, TOKENS, LONGEST, channels)
         weights = weights._replace(table=0.3 * weights.table, places=0.3 * weights.places)
         weights = fit(loss, weights, training, steps, rate)
-        held = held[: settings["judged"]]
-        first, second = held // 100, held % 100
+        first, second = held[: settings["judged"]].T
         chain, logs = written(weights, questions(first, second), length, heads)
         told = number_of(chain[:, -ANSWER:]) == first * second
         sure = jnp.exp(logs)
@@ -107,11 +130,9 @@ def make(variant: str, settings: Mapping[str, Any]) -> Run:
             "told": {"first": first[:4], "second": second[:4], "chain": chain[:4], "sure": sure[:4]},
         }
         if length > ANSWER:
-            ones, tens = number_of(chain[:, :PARTIAL]), number_of(chain[:, PARTIAL : 2 * PARTIAL])
-            right = (ones == first * (second % 10)) & (tens == first * (second // 10))
-            figures["steps"] = 100 * right.mean()
+            figures["steps"], figures["sums"] = checked(chain, first, second)
         else:
-            figures["steps"] = jnp.nan
+            figures["steps"] = figures["sums"] = jnp.nan
         return figures
 
     return run
@@ -139,12 +160,13 @@ TRIAL = Trial(
     figures=(
         percent("accuracy", "held-out products right"),
         percent("steps", "partial products right"),
+        percent("sums", "answers that are the sum of what is written"),
         Metric("calibration", "calibration error", "%", "down"),
         Metric("confidence", "mean confidence", "%", "up"),
         Metric("tokens", "tokens trained on", "M", "down"),
     ),
     make=make,
-    settings={"channels": 64, "heads": 4, "batch": 64, "steps": 1000, "judged": 500},
+    settings={"channels": 64, "heads": 4, "batch": 64, "steps": 2000, "judged": 500},
     smoke={"channels": 8, "heads": 2, "batch": 4, "steps": 3, "judged": 20},
     series=(
         Series(
