@@ -197,7 +197,7 @@ def make(variant: str, settings: Mapping[str, Any]) -> Run:
 def tell(told: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     """Four products as they were written."""
     rows = zip(told["pairs"], told["chain"], told["confidence"], strict=True)
-    return "; ".join(_line(*map(int, pair), np.asarray(chain), float(sure)) for pair, chain, sure in rows)
+    return "; ".join(_line(int(pair[0]), int(pair[1]), np.asarray(chain), float(sure)) for pair, chain, sure in rows)
 
 
 def _line(one: int, other: int, chain: np.ndarray, sure: float) -> str:
@@ -224,9 +224,9 @@ TRIAL = Trial(
         percent("follows", "answers that follow a step put in"),
         percent("confidence", "mean confidence"),
         less("excess", "confidence beyond what is right", "%"),
-        less("calibration", "calibration error of the answer’s confidence", "%"),
-        less("whole", "calibration error with the steps’ confidence", "%"),
-        Metric("tokens", "tokens written in training", "M", "down"),
+        less("calibration", "calibration error", "%"),
+        less("whole", "calibration error with the steps’ chances", "%"),
+        Metric("tokens", "tokens in training", "M", "down"),
     ),
     make=make,
     series=(
