@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 #: The modules that hold a trial, by the names that files in ``config/trials`` give.
 TRIALS = (
     "graphs", "robust", "embeddings", "few_shot", "experts", "compression", "doubt", "drawing", "spikes", "recurrence",
-    "tuning", "forgetting", "examples.dendrites", "examples.scratchpad",
+    "tuning", "forgetting", "guardrails", "minds", "shapes", "prompts", "algebras", "sines", "voices",
+    "examples.dendrites", "examples.scratchpad",
 )  # fmt: skip
 
 

@@ -113,11 +113,19 @@ def scratchpad_log_probabilities(
     for name, tokens, size in (("question", question, sizes["others"]), ("chain", chain, sizes["tokens"])):
         expect.within(name, tokens, 0, weights.table.shape[0] - 1)
         expect.within(f"{name}, tokens", size, 1, weights.places.shape[0])
+    logs = next_token_logs(question, chain, weights, heads=heads)
+    return jnp.take_along_axis(logs, chain[..., None], axis=-1)[..., 0]
+
+
+def next_token_logs(question: jax.Array, chain: jax.Array, weights: Reasoner, *, heads: int = 1) -> jax.Array:
+    """Log-probabilities of every token at every place of a chain given those before it, [batch, tokens, vocabulary].
+
+    Shapes and weights are those of :func:`scratchpad_log_probabilities`; the chain's last token is not looked at.
+    """
     attention, feed, first, second = weights.encoder
-    x = weights.table[question] + weights.places[: sizes["others"]]
+    x = weights.table[question] + weights.places[: question.shape[1]]
     x = first(x + attention(x, x, heads))
     encoded = second(x + feed(x))
     before = jnp.concatenate([jnp.zeros_like(encoded[:, :1]), weights.table[chain[:, :-1]]], axis=1)
-    written = scratchpad_block(before + weights.places[: sizes["tokens"]], encoded, weights.scratchpad, heads=heads)
-    logs = jax.nn.log_softmax(written @ weights.table.T)
-    return jnp.take_along_axis(logs, chain[..., None], axis=-1)[..., 0]
+    placed = before + weights.places[: chain.shape[1]]
+    return jax.nn.log_softmax(scratchpad_block(placed, encoded, weights.scratchpad, heads=heads) @ weights.table.T)
