@@ -122,6 +122,16 @@ def test_an_example_has_a_page_of_its_own(files, tmp_path):
         assert (tmp_path / name).exists()
 
 
+def test_a_figure_that_a_variant_does_not_have_is_no_run_that_diverged(files):
+    about = results()
+    for run in about["runs"]:
+        if run["variant"] == "plain":
+            del run["figures"]["cost"]
+    files[1].write_text(json.dumps(about), encoding="utf-8")
+    plain, better = tables.variants(verdicts.load(*files)).rows
+    assert plain[-1] == "–" and not better[-1].text.startswith("diverged")
+
+
 def test_what_is_no_example_is_refused(files, tmp_path, capsys):
     given = ["example", "--trial", str(files[0]), "--results", str(files[1]), "--out", str(tmp_path / "a")]
     assert main(given) == 1
