@@ -46,7 +46,9 @@ def test_every_variant_gives_the_figures_of_its_trial(name, variant):
     for one in trial.series:
         if one.name in found:
             assert found.pop(one.name).shape == (len(one.at(sizes)),)
-    assert found.keys() == {one.name for one in trial.figures} | {"params"}
+    figures = {one.name for one in trial.figures}
+    # what a variant cannot have, such as steps where it writes none, it leaves out
+    assert {trial.figures[0].name, "params"} <= found.keys() <= figures | {"params"}
     assert all(jnp.shape(value) == () for value in found.values())
 
 
