@@ -16,10 +16,7 @@ def terms(claim: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def mistake(claim: Mapping[str, Any]) -> str | None:
-    """What is wrong with the key ``term`` of a claim and what was expected, or ``None``.
-
-    A term is explained from its own line on, so a claim about it does not stand before that, unless in a table.
-    """
+    """What is wrong with the key ``term`` of a claim and what was expected, or ``None``."""
     given = claim.get("term")
     if given is None:
         return None
@@ -31,8 +28,6 @@ def mistake(claim: Mapping[str, Any]) -> str | None:
             near = difflib.get_close_matches(one, known, 2)
             hint = f", such as {' or '.join(near)}" if near else ""
             return f"'term' is {one!r}, expected an id of vocabulary_terms.csv{hint}"
-        if known[one].line > claim["line"] and "table" not in claim:
-            return f"'term' is {one!r} of line {known[one].line}, expected one of line {claim['line']} or before"
     if len({*terms(claim)}) < len(terms(claim)):
         return f"'term' is {given!r}, expected each once"
     return None

@@ -76,11 +76,13 @@ def _start(variant: str, key: jax.Array) -> Params:
 
 
 def looking(variant: str, settings: Mapping[str, Any]) -> Run:
-    """Where will they look? Trained on few worlds, judged on others as long and three times as long."""
+    """Where will they look? Trained on many worlds or on few, judged on others as long and three times as long."""
+    count = settings["few" if variant.endswith("-few") else "worlds"]
+    variant = variant.removesuffix("-few")
 
     def run(key: jax.Array, rate: jax.Array) -> dict[str, Any]:
         data, start, training, near, far = jax.random.split(key, 5)
-        places, seen = worlds(data, settings["worlds"], settings["times"])
+        places, seen = worlds(data, count, settings["times"])
         params = _start(variant, start)
 
         def loss(params: Params, key: jax.Array) -> jax.Array:
@@ -208,6 +210,7 @@ def _found(
 
 QUESTIONS = {
     "world": looking, "rule": looking, "one-mind": looking, "flag": looking, "belief": looking, "view": looking,
+    "flag-few": looking, "belief-few": looking, "view-few": looking,
     "last-step": going, "whole-way": going, "intent": going, "repeats": telling, "ground": telling,
     "ground-flag": telling, "teacher": imitating, "clone": imitating, "clone-shaken": imitating,
 }  # fmt: skip
@@ -226,6 +229,9 @@ TRIAL = Trial(
         "flag": "a recurrent network that is told who is there",
         "belief": "the same network, moved only by what the other saw",
         "view": "attention to what the other saw",
+        "flag-few": "told who is there, in few worlds",
+        "belief-few": "moved only by what the other saw, in few worlds",
+        "view-few": "attention to what the other saw, in few worlds",
         "last-step": "they go where their last step points",
         "whole-way": "they go where all their steps together point",
         "intent": "a recurrent network over their steps",
@@ -238,6 +244,6 @@ TRIAL = Trial(
     },
     figures=(percent("right", "answered or done right"), percent("longer", "in worlds three times as long")),
     make=make,
-    settings={"worlds": 2000, "times": 10, "judged": 1000, "steps": 1000},
-    smoke={"worlds": 20, "judged": 20, "steps": 3},
+    settings={"worlds": 2000, "few": 100, "times": 10, "judged": 1000, "steps": 1000},
+    smoke={"worlds": 20, "few": 20, "judged": 20, "steps": 3},
 )

@@ -29,7 +29,7 @@ from train.trials.base import (
     through,
 )
 
-SMALL, WIDE, SPARSE, EXPERTS, DEEP = 4, 16, 96, 4, 3
+SMALL, WIDE, SPARSE, EXPERTS, DEEP = 8, 16, 96, 4, 3
 #: The share of connections that a sparse layer has, and of those, that which is moved at a time.
 KEPT, MOVED = 0.03, 0.3
 #: Classes.

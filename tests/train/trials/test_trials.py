@@ -46,7 +46,9 @@ def test_every_variant_gives_the_figures_of_its_trial(name, variant):
     for one in trial.series:
         if one.name in found:
             assert found.pop(one.name).shape == (len(one.at(sizes)),)
-    assert found.keys() == {one.name for one in trial.figures} | {"params"}
+    figures = {one.name for one in trial.figures}
+    # what a variant cannot have, such as steps where it writes none, it leaves out
+    assert {trial.figures[0].name, "params"} <= found.keys() <= figures | {"params"}
     assert all(jnp.shape(value) == () for value in found.values())
 
 
@@ -180,7 +182,6 @@ def test_a_variant_without_what_is_judged_takes_the_first_rate(planted, tmp_path
         ("expects: alike", "expects: odd", "'expects' is 'odd'"),
         ("line: 1, of: better", "line: one, of: better", r"claims\[0\]': 'line' is 'one'"),
         ("line: 1, of: better", "line: 3003, term: lam, of: better", "'term' is 'lam', .* such as lamb"),
-        ("line: 1, of: better", "line: 1, term: lamb, of: better", "'lamb' of line 3003, expected one of line 1"),
         ("line: 1, of: better", "line: 3003, term: [lamb, lamb], of: better", "expected each once"),
         ("line: 1, of: better", "line: 3003, term: [], of: better", r"'term' is \[\], expected an id"),
         ("question:", "queston:", "key 'queston' is unknown"),
