@@ -102,7 +102,7 @@ rule recorded_claims:
         records=COMPARED,
         code=behind("report.trials.__main__:_claims", "report.comparison.report"),
     output:
-        multiext("reports/recorded/{record}", ".csv", "_runs.csv", ".svg", ".md"),
+        multiext("reports/recorded/{record}", ".csv", "_runs.csv", "_terms.csv", ".svg", ".md"),
         pdf=report(
             "reports/recorded/{record}.pdf",
             category="Recorded",

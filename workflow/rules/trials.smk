@@ -61,6 +61,7 @@ rule claims:
     output:
         table=f"{CLAIMS}.csv",
         runs=f"{CLAIMS}_runs.csv",
+        terms=f"{CLAIMS}_terms.csv",
         figure=f"{CLAIMS}.svg",
         page=f"{CLAIMS}.md",
         pdf=report(

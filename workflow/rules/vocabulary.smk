@@ -60,6 +60,11 @@ rule vocabulary_document:
 
 rule vocabulary_tables:
     input:
+        claims=[
+            str(path)
+            for room in ("experiments", "trials", "examples")
+            for path in sorted(Path("config", room).glob("*.yaml"))
+        ],
         code=behind("report.vocabulary.__main__:_tables", *vocabulary.modules()),
     output:
         table=report(
@@ -85,7 +90,7 @@ rule vocabulary_tables:
         folder=subpath(output.pdf, parent=True),
     shell:
         "XLA_FLAGS='--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false' JAX_PLATFORMS=cpu "
-        "PJRT_NPROC=1 python -m report.vocabulary tables --out {params.folder} > {log} 2>&1"
+        "PJRT_NPROC=1 python -m report.vocabulary tables --claims {input.claims} --out {params.folder} > {log} 2>&1"
 
 
 # Apart from the report, which Snakemake would delete with the job that fails.

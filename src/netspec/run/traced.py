@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jax.extend.core import ClosedJaxpr, Jaxpr
 
 from netspec.layers.base import Value
 from netspec.modules import Network, Numerics
 from netspec.modules.initialize import Scheme
 from netspec.modules.inputs import inputs_of
 from netspec.modules.sequence import shape_of
+from netspec.run.counted import multiply_adds
 from netspec.spec import NetSpec
 
 _zeros = jax.nn.initializers.zeros
@@ -70,39 +69,3 @@ def abstract_inputs(spec: NetSpec, batch: int) -> tuple[Any, dict[str, Any]]:
         for one in inputs_of(spec)
     )
     return first[1], dict(further)
-
-
-def multiply_adds(jaxpr: Jaxpr) -> int:
-    """Multiply-adds of all matrix products and convolutions of a traced function, loops as often as they run.
-
-    Of alternatives, those of the costliest: a depthwise convolution is a sum of products elsewhere than here.
-
-    Padded positions count, and a transposed convolution as many as the convolution it transposes, as in
-    :meth:`netspec.layers.Primitive.macs`.
-    """
-    total = 0
-    for equation in jaxpr.eqns:
-        name, given = equation.primitive.name, equation.params
-        if name == "dot_general":
-            summed = math.prod(equation.invars[0].aval.shape[axis] for axis in given["dimension_numbers"][0][0])
-            total += math.prod(equation.outvars[0].aval.shape) * summed
-        elif name == "conv_general_dilated":
-            kernel, layout = equation.invars[1].aval.shape, given["dimension_numbers"].rhs_spec
-            window = math.prod(kernel[axis] for axis in layout[1:])
-            total += math.prod(equation.outvars[0].aval.shape) * window // math.prod(given["lhs_dilation"])
-        elif name == "cond":
-            total += max(multiply_adds(branch) for branch in _inner(given["branches"]))
-        else:
-            times = given["length"] if name == "scan" else 1
-            total += times * sum(multiply_adds(inner) for inner in _inner(tuple(given.values())))
-    return total
-
-
-def _inner(value: Any) -> Iterator[Jaxpr]:
-    if isinstance(value, ClosedJaxpr):
-        yield value.jaxpr
-    elif isinstance(value, Jaxpr):
-        yield value
-    elif isinstance(value, (tuple, list)):
-        for item in value:
-            yield from _inner(item)

@@ -73,7 +73,8 @@ class Entry:
     ``line`` and ``section`` are those of the document; ``where`` is an importable path (empty for words and
     speculation); ``formula`` plain text and ``typeset`` the same in typst's notation; ``also`` other names and
     abbreviations; ``duplicate_of`` the id of the entry that says the same, where this one only repeats it; ``source``
-    the papers.
+    the papers. Of what ``needs_training``, formulas and properties show that it computes what it should, and only a
+    trial whether it does what is said of it.
     """
 
     id: str
@@ -91,6 +92,7 @@ class Entry:
     source: str
     related: tuple[str, ...]
     duplicate_of: str
+    needs_training: bool
 
     @property
     def executable(self) -> bool:
@@ -158,7 +160,7 @@ def _entry(row: dict[str, str]) -> Entry:
     values: dict[str, Any] = {field.name: row[field.name] for field in fields(Entry)}
     for name in ("also", "related"):
         values[name] = tuple(part.strip() for part in row[name].split(";") if part.strip())
-    return Entry(**values | {"line": int(row["line"])})
+    return Entry(**values | {"line": int(row["line"]), "needs_training": row["needs_training"] == "yes"})
 
 
 def table(file: str) -> list[dict[str, str]]:

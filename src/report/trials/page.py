@@ -19,20 +19,21 @@ from report.engine.page import Block, Page, Picture, Section
 from report.engine.rows import encode_plain
 from report.kept.about import about
 from report.kept.packed import unpacked
-from report.trials import figure, tables
+from report.trials import figure, tables, terms
 from report.trials.verdicts import REFUTED, RULE, SUPPORTED, UNDECIDED, Claim, Tried
 from report.vocabulary import source
+from train.config.terms import terms as terms_of
 
 if TYPE_CHECKING:
     from report.comparison.report import Compared
 
 COLUMNS = (
-    "trial", "line", "says", "of", "than", "figure", "unit", "expects", "smallest", "n", "mean", "low", "high", "p",
-    "verdict",
+    "trial", "line", "term", "says", "of", "than", "figure", "unit", "expects", "smallest", "n", "mean", "low", "high",
+    "p", "verdict",
 )  # fmt: skip
 RUNS = ("trial", "variant", "seed", "rate", "judged", "seconds", "figure", "value")
 FIGURE = "*.svg"
-DATA = ("*.csv", "*_runs.csv")
+DATA = ("*.csv", "*_runs.csv", "*_terms.csv")
 SMOKE = ("Smoke run.", "A few steps and two seeds, to see that everything runs. Nothing here is a result.")
 
 
@@ -56,7 +57,7 @@ def kept(record: Path) -> Kept:
 
 
 def write(trials: Sequence[Tried], stem: Path, comparisons: Sequence[Kept] = ()) -> None:
-    """Write the page, its figure and two tables: whole, or nothing."""
+    """Write the page, its figure and three tables: whole, or nothing."""
     rows = [row_of(trial, claim) for trial in trials for claim in trial.claims()]
     rows += [[_plain(value) for value in row] for one in comparisons for row in _rows(one)]
     runs = table_of_runs(trials)
@@ -65,6 +66,7 @@ def write(trials: Sequence[Tried], stem: Path, comparisons: Sequence[Kept] = ())
     made = {
         ending(stem, ".csv"): encode_plain(COLUMNS, rows),
         ending(stem, "_runs.csv"): encode_plain(RUNS, runs),
+        ending(stem, "_terms.csv"): encode_plain(terms.COLUMNS, terms.rows(judged(trials, comparisons))),
     }
     made |= {ending(stem, name.removeprefix("*")): drawing for name, drawing in drawings.items()}
     write_all(made | files(page(trials, comparisons), stem, drawings))
@@ -100,8 +102,8 @@ def row_of(trial: Tried, claim: Claim) -> list[Any]:
     told = claim.told
     than = told.get("than", told.get("value"))
     values = [
-        trial.settings.name, told["line"], told["says"], told["of"], than, claim.figure, claim.unit, claim.expects,
-        claim.smallest, claim.n, claim.mean, claim.low, claim.high, claim.p, claim.verdict,
+        trial.settings.name, told["line"], "; ".join(terms_of(told)), told["says"], told["of"], than, claim.figure,
+        claim.unit, claim.expects, claim.smallest, claim.n, claim.mean, claim.low, claim.high, claim.p, claim.verdict,
     ]  # fmt: skip
     return [_plain(value) for value in values]
 
@@ -114,10 +116,24 @@ def _rows(one: Kept) -> list[list[Any]]:
         setting = next(s for s in one.compared.settings if told.get("setting") in (None, s.name))
         name = told.get("figure", setting.metric.name)
         made.append([
-            one.name, told["line"], told["says"], told["of"], told["than"], name, "", told.get("expects", "better"),
-            told.get("smallest", 0.0), found.n, found.mean, found.low, found.high, math.nan, found.verdict,
+            one.name, told["line"], "; ".join(terms_of(told)), told["says"], told["of"], told["than"], name, "",
+            told.get("expects", "better"), told.get("smallest", 0.0), found.n, found.mean, found.low, found.high,
+            math.nan, found.verdict,
         ])  # fmt: skip
     return made
+
+
+def judged(trials: Sequence[Tried], comparisons: Sequence[Kept] = ()) -> list[terms.Judged]:
+    """The terms that claims are about or only training can judge; of a smoke run, no verdict counts."""
+    decided = [
+        (trial.settings.name, claim.told, claim.verdict)
+        for trial in trials
+        if not trial.about["smoke"]
+        for claim in trial.claims()
+    ]
+    return terms.judged(
+        decided + [(one.name, v.claim, v.verdict) for one in comparisons for v in one.compared.verdicts]
+    )
 
 
 def page(trials: Sequence[Tried], comparisons: Sequence[Kept] = ()) -> Page:
@@ -129,7 +145,8 @@ def page(trials: Sequence[Tried], comparisons: Sequence[Kept] = ()) -> Page:
         verdicts = [claim.verdict for claim in claims] + [
             v.verdict for one in comparisons for v in one.compared.verdicts
         ]
-        blocks.append(Section("Answer", sentences=[_answer(trials, comparisons, verdicts), RULE]))
+        found = judged(trials, comparisons)
+        blocks.append(Section("Answer", sentences=[_answer(trials, comparisons, verdicts), terms.counted(found), RULE]))
     blocks.append(Picture(FIGURE, figure.VERDICTS))
     blocks.append(Section("What was run", facts=facts(trials)))
     blocks += [Picture(f"*_effects{at + 1}.svg", figure.CAPTION) for at in range(len(_some(trials)))]
@@ -137,7 +154,8 @@ def page(trials: Sequence[Tried], comparisons: Sequence[Kept] = ()) -> Page:
     for trial in trials:
         wide += [tables.variants(trial), *([] if smoke else [tables.claims(trial)])]
     if not smoke:
-        wide += [*tables.printed(trials), *(block for one in comparisons for block in _compared(one)), _errata()]
+        wide += [*tables.printed(trials), *(block for one in comparisons for block in _compared(one))]
+        wide += [terms.table(found), terms.left(found), _errata()]
     return Page(
         title="Claims tried",
         subtitle=_counted(trials, comparisons, claims),

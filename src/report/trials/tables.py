@@ -32,6 +32,9 @@ def variants(trial: Tried) -> Table:
         row += [count(int(params)) if params is not None else NONE]
         row += [plain(statistics.mean([run["seconds"] for run in runs]), 2)]
         for one in trial.figures:
+            if runs and not any(one["name"] in run["figures"] for run in runs):  # it is no figure of this variant
+                row.append(NONE)
+                continue
             values = [*trial.values(name, one["name"]).values()]
             gone = len(runs) - len(values)
             mark = f" ({words(gone, 'run')} without)" if gone else ""

@@ -67,7 +67,7 @@ def _tables(arguments: argparse.Namespace) -> None:
     from report.vocabulary import tables
 
     start_jax()
-    found = figures()
+    found = tables.tried(figures(), arguments.claims)
     made = files(tables.page(found), arguments.out / "tables", appendix=joined(meanings("`tables.csv`", Figure)))
     write_all({arguments.out / "tables.csv": encode(found)} | made)
 
@@ -110,6 +110,14 @@ def parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_document)
 
     command = commands.add_parser("tables", help="recompute the tables of the document")
+    command.add_argument(
+        "--claims",
+        type=Path,
+        nargs="*",
+        default=[],
+        metavar="YAML",
+        help="whose claims try figures of the tables",
+    )
     command.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to")
     command.set_defaults(run=_tables)
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import yaml
 
 from netspec.vocabulary.tables import KINDS, TABLES, Figure
+from report.engine.errors import ReportError
 from report.engine.formats import listing, words
 from report.engine.page import Block, Cell, Column, Line, Page, Section, Table
 from report.vocabulary import source
@@ -24,8 +29,39 @@ VERDICTS = (
     ("partly", "one half of it is, or the other side has no such figure"),
     ("words", "nothing to compute"),
     ("fact", "a statement about publications; sources that support or contradict it stand beside it"),
+    ("tried", "only training can tell; the target beside it does, with a verdict on its page"),
     ("not yet", "only training can tell"),
 )
+
+#: What the last column of a table says, by kind.
+WHY = {"computed": "How", "fact": "What sources say", "trained": "Where it is tried"}
+
+
+def tried(found: Sequence[Figure], files: Iterable[Path]) -> list[Figure]:
+    """The figures, those that a claim in one of the ``files`` decides with the target that runs it.
+
+    The files are those of experiments, trials and examples; trials stand on the page of all claims.
+
+    Raises:
+        ReportError: for a claim on a figure that no table has, naming the file.
+    """
+    known = {(one.table, one.row, one.heading) for one in found}
+    targets: dict[tuple[str, str, str], dict[str, None]] = {}
+    for path in files:
+        for claim in yaml.safe_load(path.read_text(encoding="utf-8")).get("claims") or ():
+            if "table" not in claim:
+                continue
+            place = (str(claim["table"]), str(claim["row"]), str(claim["column"]))
+            if place not in known:
+                raise ReportError(f"{path}: claims[].table: no figure is called {place}, expected one of tables.csv")
+            target = "claims" if path.parent.name == "trials" else path.stem
+            targets.setdefault(place, {})[f"`snakemake {target}`"] = None
+    return [
+        replace(one, verdict="tried", why="; ".join(filter(None, (listing(names), one.why))))
+        if one.verdict == "not yet" and (names := targets.get((one.table, one.row, one.heading)))
+        else one
+        for one in found
+    ]
 
 
 def page(found: Sequence[Figure]) -> Page:
@@ -78,7 +114,7 @@ def _table(figures: Sequence[Figure]) -> Table:
     header = (
         Column("Row", "3.6cm"), Column("Column", "2.6cm"), Column("Printed", "1fr"),
         *([Column("Ours", "1fr"), Column("Verdict")] if computed else []),
-        Column("How" if computed else "What sources say", "1.2fr", quiet=True),
+        Column(WHY[figures[0].kind], "1.2fr", quiet=True),
     )  # fmt: skip
     rows = []
     last = ""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from train.config import sweep
+from train.config import sweep, terms
 from train.config.schema import ConfigError
 
 if TYPE_CHECKING:
@@ -61,13 +61,15 @@ def check_names(experiment: Experiment, where: str) -> None:
 
 
 def check_claims(settings: dict[str, Any], where: str) -> None:
-    """Raise :class:`ConfigError` for a claim of a file that is to be decided in a setting which the file has not."""
+    """Raise :class:`ConfigError` for a claim about a term or in a setting that there is not."""
     known = settings.get("settings") or {}
     for claim in settings.get("claims") or ():
         if (wanted := claim.get("setting")) is not None and wanted not in known:
             expected = f"one of {', '.join(known)}" if known else "none, since there is one alone"
             said = f"that of line {claim['line']} has setting {wanted!r}"
             raise ConfigError(f"{where}: key 'claims': {said}, expected {expected}")
+        if mistaken := terms.mistake(claim):
+            raise ConfigError(f"{where}: key 'claims': of that of line {claim['line']}, {mistaken}")
 
 
 def _baseline(experiment: Experiment) -> str:

@@ -10,8 +10,10 @@ if TYPE_CHECKING:
 
 #: The modules that hold a trial, by the names that files in ``config/trials`` give.
 TRIALS = (
-    "graphs", "robust", "embeddings", "few_shot", "experts", "compression", "doubt", "drawing", "spikes", "recurrence",
-    "tuning", "forgetting", "continuous", "memory", "graph_pairs", "examples.dendrites", "examples.scratchpad",
+    "graphs", "robust", "embeddings", "few_shot", "experts", "compression", "doubt", "drawing", "spikes",
+    "recurrence", "tuning", "forgetting", "guardrails", "minds", "shapes", "prompts", "algebras", "sines", "voices",
+    "hardware", "continuous", "memory", "graph_pairs", "examples.dendrites", "examples.scratchpad",
+    "examples.chain_parents", "examples.tree_parents", "examples.maps", "examples.tiny_bert",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from train.config import terms
 from train.config.schema import ConfigError
 from train.trials import TRIALS
 
@@ -137,6 +138,10 @@ def _check_claim(path: Path, place: int, claim: Any) -> None:
     for key in ("says", "line", "of"):
         if key not in claim:
             raise ConfigError(f"{where} has no {key!r}")
+    if type(claim["line"]) is not int or claim["line"] < 1:
+        raise ConfigError(f"{where}: 'line' is {claim['line']!r}, expected a line of the document")
+    if said := terms.mistake(claim):
+        raise ConfigError(f"{where}: {said}")
     if ("than" in claim) == ("value" in claim):
         raise ConfigError(f"{where}: expected either 'than', a variant, or 'value', a number")
     if (cell := {"table", "row", "column"} & {*claim}) and len(cell) < 3:

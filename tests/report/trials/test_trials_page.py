@@ -19,7 +19,7 @@ seeds: [0, 1, 2]
 rates: [0.1]
 claims:
   - {says: it wins, line: 11, of: better, than: plain, smallest: 1}
-  - {says: it is alike, line: 12, of: better, than: plain, smallest: 1, expects: alike}
+  - {says: it is alike, line: 4400, term: [maml, hypernetwork], of: better, than: plain, smallest: 1, expects: alike}
   - {says: "`it` is cheap", line: 13, of: better, than: plain, smallest: 1, figure: cost}
 """
 
@@ -60,6 +60,12 @@ def test_the_page_counts_and_tells(files, tmp_path):
     assert [row["verdict"] for row in rows] == ["supported", "refuted", "undecided"]
     assert float(rows[0]["mean"]) == pytest.approx(31.5 / 3 - 1 / 3)
     assert [int(row["n"]) for row in rows] == [3, 3, 2]
+    assert [row["term"] for row in rows] == ["", "maml; hypernetwork", ""]
+    assert "Of 112 terms that only training can judge, 1 has a verdict" in text and "VQ-VAE (4319)" in text
+    tried = {
+        row["term"]: row for row in csv.DictReader((tmp_path / "claims_terms.csv").read_text("utf-8").splitlines())
+    }
+    assert tried["maml"]["refuted"] == "1" and tried["maml"]["trials"] == "planted" and tried["vae"]["claims"] == "0"
     runs = list(csv.DictReader((tmp_path / "claims_runs.csv").read_text(encoding="utf-8").splitlines()))
     assert len(runs) == 6 * 3
 
@@ -67,6 +73,7 @@ def test_the_page_counts_and_tells(files, tmp_path):
 def test_a_smoke_run_concludes_nothing(files):
     files[1].write_text(json.dumps(results(smoke=True)), encoding="utf-8")
     text = str(page.page([verdicts.load(*files)]))
+    assert all(not one.trials for one in page.judged([verdicts.load(*files)]))
     assert "Smoke run" in text and "supported" not in text.replace("are supported, red", "")
 
 
@@ -113,6 +120,16 @@ def test_an_example_has_a_page_of_its_own(files, tmp_path):
         assert (tmp_path / f"planted.{ending}").stat().st_size > 100
     for name in ("planted_built.svg", "planted_curves.svg", "planted_runs.csv"):
         assert (tmp_path / name).exists()
+
+
+def test_a_figure_that_a_variant_does_not_have_is_no_run_that_diverged(files):
+    about = results()
+    for run in about["runs"]:
+        if run["variant"] == "plain":
+            del run["figures"]["cost"]
+    files[1].write_text(json.dumps(about), encoding="utf-8")
+    plain, better = tables.variants(verdicts.load(*files)).rows
+    assert plain[-1] == "–" and not better[-1].text.startswith("diverged")
 
 
 def test_what_is_no_example_is_refused(files, tmp_path, capsys):

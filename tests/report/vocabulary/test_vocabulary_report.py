@@ -8,6 +8,7 @@ import pytest
 from netspec.vocabulary import EXECUTABLE, FAMILIES, entries, errata
 from netspec.vocabulary.check import Caught, Held
 from netspec.vocabulary.tables import TABLES, figures
+from report.engine.errors import ReportError
 from report.engine.page import Definitions, Table
 from report.engine.rows import encode
 from report.vocabulary import errata as errata_page
@@ -128,6 +129,33 @@ KNOWN = [
 def test_known_figures(computed, table, row, heading, ours, verdict):
     (one,) = [one for one in computed if (one.table, one.row, one.heading) == (table, row, heading)]
     assert (one.ours, one.verdict) == (ours, verdict)
+
+
+CLAIM = """
+claims:
+  - {says: it pays, line: 1132, table: cot_tot_comparison, row: Compute, column: CoT + Parent's Attention}
+  - {says: it holds, line: 1}
+"""
+
+
+def test_figures_that_claims_try_name_their_targets(computed, tmp_path):
+    for room, name in (("trials", "small"), ("examples", "chain"), ("experiments", "none")):
+        (tmp_path / room).mkdir()
+        text = "cells: [a]\n" if name == "none" else CLAIM
+        (tmp_path / room / f"{name}.yaml").write_text(text, encoding="utf-8")
+    found = tables.tried(computed, sorted(tmp_path.glob("*/*.yaml")))
+    (one,) = [one for one in found if one.verdict == "tried"]
+    assert (one.row, one.heading) == ("Compute", "CoT + Parent's Attention")
+    assert one.why == "`snakemake chain` and `snakemake claims`; unsupported claim"
+    others = [one for one, before in zip(found, computed, strict=True) if one != before]
+    assert others == [one]
+
+
+def test_a_claim_on_no_figure_is_told_with_its_file(computed, tmp_path):
+    path = tmp_path / "odd.yaml"
+    path.write_text(CLAIM.replace("Compute", "Computer"), encoding="utf-8")
+    with pytest.raises(ReportError, match=r"odd\.yaml: claims.*Computer"):
+        tables.tried(computed, [path])
 
 
 def test_the_tables_page_shows_each_table_once(computed):

@@ -27,6 +27,7 @@ BASE = {
 #: Cells of the same names that are trained in another way, and a claim about a setting.
 OTHER = {name: {"description": "other", "recipe": {"label_smoothing": 0.2}} for name in BASE["cells"]}
 CLAIM = {"says": "faster is better", "line": 7, "of": "fast", "than": "plain", "setting": "two"}
+TERM = {"says": "faster is better", "line": 7, "of": "fast", "than": "plain", "term": "lam"}
 
 
 @pytest.fixture
@@ -115,6 +116,7 @@ def test_numbers_of_the_command_line_arrive_as_texts(load):
         ({"settings": {"one": {}, "two": {"cells": OTHER}}}, "key 'settings.two' has another cell 'plain-.*in results"),
         ({"settings": {"one": {}}, "claims": [CLAIM]}, "that of line 7 has setting 'two', expected one of one"),
         ({"claims": [CLAIM]}, "'claims': that of line 7 has setting 'two', expected none, since there is one alone"),
+        ({"claims": [TERM]}, "'claims': of that of line 7, 'term' is 'lam', expected an id .* such as lamb"),
         ({"together": "all"}, "together"),
     ],
 )  # fmt: skip

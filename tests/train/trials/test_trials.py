@@ -10,6 +10,7 @@ import pytest
 from report.trials import verdicts
 from train import __main__ as trainer
 from train.config.schema import ConfigError
+from train.config.terms import terms
 from train.tasks.base import Metric
 from train.trials import TRIALS, base, command, drawing, find, graphs
 from train.trials.settings import check_names, read
@@ -32,6 +33,7 @@ def test_files_name_what_their_trials_have(path):
     assert len(settings.seeds) >= 3 and len(settings.claims) >= (3 if settings.lines else 5)
     assert (path.parent.name == "examples") == bool(settings.lines and settings.drawing)
     assert all(claim["smallest"] > 0 for claim in settings.claims)
+    assert all(terms(claim) for claim in settings.claims)
 
 
 @pytest.mark.parametrize(("name", "variant"), COMPILED)
@@ -162,6 +164,10 @@ def test_a_rate_is_chosen_by_seeds_that_are_not_judged(planted, tmp_path, monkey
         ("of: better, than: plain", "of: better", "either 'than'"),
         ("smallest: 1, expects: alike", "figure: odd", "'figure' is 'odd'"),
         ("expects: alike", "expects: odd", "'expects' is 'odd'"),
+        ("line: 1, of: better", "line: one, of: better", r"claims\[0\]': 'line' is 'one'"),
+        ("line: 1, of: better", "line: 3003, term: lam, of: better", "'term' is 'lam', .* such as lamb"),
+        ("line: 1, of: better", "line: 3003, term: [lamb, lamb], of: better", "expected each once"),
+        ("line: 1, of: better", "line: 3003, term: [], of: better", r"'term' is \[\], expected an id"),
         ("question:", "queston:", "key 'queston' is unknown"),
         ("title: Planted\n", "", "key 'title' is missing"),
         ("claims:", "settings: {odd: 1}\nclaims:", "key 'settings' has 'odd'"),

@@ -15,11 +15,11 @@ from netspec.vocabulary.entry import errata, table
 KINDS = {
     "computed": "recomputed here",
     "fact": "facts about publications, with what sources say",
-    "trained": "needs training; its experiment comes with the claims",
+    "trained": "needs training; what was tried stands on pages of its own",
 }
 
 #: Verdicts on a figure.
-VERDICTS = ("agrees", "differs", "partly", "words", "fact", "not yet")
+VERDICTS = ("agrees", "differs", "partly", "words", "fact", "tried", "not yet")
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Figure:
     heading: str = column("its column")
     printed: str = column("what is printed")
     ours: str = column("what comes out")
-    verdict: str = column("agrees, differs, partly; words (nothing to compute), fact, or not yet")
-    why: str = column("how ours was computed, or what a source says")
+    verdict: str = column("agrees, differs, partly; words (nothing to compute), fact, tried, or not yet")
+    why: str = column("how ours was computed, what a source says, or where it is tried")
 
 
 #: One table computed: what comes out by row and column of the document. Cells that it leaves out are words.
