@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 
 from report.comparison.content import document_key
@@ -18,7 +19,7 @@ from report.trials.verdicts import REFUTED, Claim, Tried
 def variants(trial: Tried) -> Table:
     """A row a variant: every figure with its spread, what it costs and at which rate."""
     header = [Column("Variant"), Column("What it is", "1fr", quiet=True), "Rate", "Para-\nmeters", "Run (s)"]
-    header += [f"{one['label']}" + (f" ({one['unit']})" if one["unit"] else "") for one in trial.figures]
+    header += [_narrow(one["label"] + (f" ({one['unit']})" if one["unit"] else "")) for one in trial.figures]
     rows = []
     notes: dict[str, str] = {}
     for name, what in trial.about["variants"].items():
@@ -46,6 +47,11 @@ def variants(trial: Tried) -> Table:
     seeds = words(len(trial.settings.seeds), "seed")
     caption = f"{trial.settings.title}. {trial.settings.question} Mean ± sample standard deviation over {seeds}."
     return Table(phrase(caption), header, rows, notes=list(notes.items()))
+
+
+def _narrow(label: str) -> str:
+    """Over several lines, so that many figures leave room for what the variants are."""
+    return "\n".join(textwrap.wrap(label, 15, break_long_words=False, break_on_hyphens=False))
 
 
 def _places(values: Sequence[float]) -> int:

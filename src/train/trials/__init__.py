@@ -13,7 +13,7 @@ TRIALS = (
     "graphs", "robust", "embeddings", "few_shot", "experts", "compression", "doubt", "drawing", "spikes",
     "recurrence", "tuning", "forgetting", "guardrails", "minds", "shapes", "prompts", "algebras", "sines", "voices",
     "hardware", "continuous", "memory", "graph_pairs", "examples.dendrites", "examples.scratchpad",
-    "examples.chain_parents", "examples.tree_parents", "examples.maps", "examples.tiny_bert",
+    "examples.chain_parents", "examples.tree_parents", "examples.maps", "examples.tiny_bert", "examples.tree",
 )  # fmt: skip
 
 

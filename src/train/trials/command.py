@@ -133,7 +133,7 @@ def _curve(one: Series, sizes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _badness(runs: list[dict[str, Any]], rate: float, headline: Any) -> float:
-    values = [one["figures"][headline.name] for one in runs if one["rate"] == rate]
+    values = [one["figures"].get(headline.name) for one in runs if one["rate"] == rate]
     if any(value is None for value in values):
         return math.inf
     return fmean(values) * (1 if headline.better == "down" else -1)

@@ -46,7 +46,9 @@ def test_every_variant_gives_the_figures_of_its_trial(name, variant):
     for one in trial.series:
         if one.name in found:
             assert found.pop(one.name).shape == (len(one.at(sizes)),)
-    assert found.keys() == {one.name for one in trial.figures} | {"params"}
+    figures = {one.name for one in trial.figures}
+    # what a variant cannot have, such as steps where it writes none, it leaves out
+    assert {trial.figures[0].name, "params"} <= found.keys() <= figures | {"params"}
     assert all(jnp.shape(value) == () for value in found.values())
 
 
@@ -149,6 +151,20 @@ def test_a_rate_is_chosen_by_seeds_that_are_not_judged(planted, tmp_path, monkey
     runs = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["runs"]
     assert {run["rate"] for run in runs if run["judged"]} == {0.1}
     assert {run["seed"] for run in runs if not run["judged"]} == {7}
+
+
+def test_a_variant_without_what_is_judged_takes_the_first_rate(planted, tmp_path, monkeypatch):
+    def make(variant, settings):
+        return lambda key, rate: {"params": 1} if variant == "plain" else {"score": rate, "params": 1}
+
+    trial = base.Trial(PLANTED, command.find("").figures, make, compiled=False)
+    monkeypatch.setattr(command, "find", lambda name: trial)
+    text = planted.read_text(encoding="utf-8")
+    planted.write_text(text.replace("rates: [0.1]", "rates: [0.1, 0.2]\ntuning_seeds: [7]"), encoding="utf-8")
+    command.run(planted, tmp_path / "out.json", tmp_path / "cache")
+    runs = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["runs"]
+    judged = {run["variant"]: run["rate"] for run in runs if run["judged"]}
+    assert judged["plain"] == 0.1 and judged["better"] == pytest.approx(0.2)
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def _surprise(model: Any, tokens: jax.Array) -> jax.Array:
 
 
 class Searched(NamedTuple):
-    """What a search of one question found: its answer, −1 for none, what it took, its path and the branches left."""
+    """What a search of one question found: its answer, −1 for none, what it took, its path and what was pruned."""
 
     answer: int
     steps: int

@@ -1,6 +1,7 @@
-"""Products of two-digit numbers: an encoder whose decoder writes partial products down first, or answers at once.
+"""Products of two-digit numbers: a decoder writes the partial products down before the answer, or answers at once.
 
-Numbers are written with their last digit first, which is the order that they are computed in.
+An encoder reads the four digits of a question in both directions; the decoder writes digits, the least significant
+first, so that a carry is known when it is needed. No product that is judged was trained on, in either order.
 """
 
 from __future__ import annotations
@@ -10,149 +11,201 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from netspec.vocabulary.reasoning.scratchpad import next_token_logs, reasoner
-from train.trials.base import Metric, Run, Series, Trial, fit, percent, size
+from netspec.vocabulary.reasoning.scratchpad import Reasoner, next_token_logs, reasoner
+from netspec.vocabulary.safety.uncertainty import calibration_error
+from train.trials.base import Metric, Run, Series, Trial, fit, less, percent, size, surprise
 
-#: Digits and the sign between the factors; the longest sequence; digits of the answer.
-TOKENS, LONGEST, ANSWER = 11, 12, 4
-#: Digits of each partial product, the ones of both factors and the tens of the second; the ones come first.
-PARTIAL = 3
-#: Of 10,000 pairs of factors, those that are never trained on.
-HELD_OUT = 1000
-#: Bins of equal width that confidence is compared with accuracy in.
+#: What stands where a step would, and how many tokens there are.
+DOT, VOCABULARY = 10, 11
+#: Digits of a product with the tens, of one with the ones, and of the answer.
+TENS, ONES, ANSWER = 4, 3, 4
+STEPS = TENS + ONES
+#: The product that the document works out; it is always among those held out, and the first of them.
+PRINTED = (47, 23)
+#: Deviation of the embeddings at the start.
+SPREAD = 0.3
 BINS = 10
 
 
-def digits_of(numbers: jax.Array, count: int) -> jax.Array:
-    """``(…, count)`` decimal digits, the last one first."""
+def drawn(key: jax.Array, width: int) -> Reasoner:
+    """Weights, with embeddings narrower than the vocabulary's, so that scores are small at first."""
+    weights = reasoner(key, VOCABULARY, STEPS + ANSWER, width)
+    return weights._replace(table=SPREAD * weights.table, places=SPREAD * weights.places)
+
+
+def written(weights: Reasoner, question: jax.Array, given: jax.Array, heads: int) -> tuple[jax.Array, jax.Array]:
+    """Chains, each time with the most probable token, and the tokens' log-probabilities; both as ``given``.
+
+    ``given`` ``(count, tokens)`` holds what is put in, and -1 where the decoder is to write.
+    """
+
+    def on(chain: jax.Array, at: jax.Array) -> tuple[jax.Array, jax.Array]:
+        logs = next_token_logs(question, chain, weights, heads=heads)[:, at]
+        found = jnp.where(given[:, at] < 0, jnp.argmax(logs, -1), given[:, at])
+        return chain.at[:, at].set(found), jnp.take_along_axis(logs, found[:, None], -1)[:, 0]
+
+    chain, logs = jax.lax.scan(on, jnp.zeros_like(given), jnp.arange(given.shape[1]))
+    return chain, logs.T
+
+
+def digits(numbers: jax.Array, count: int) -> jax.Array:
+    """The last ``count`` decimal digits of whole numbers, the least significant first, along a new last axis."""
     return numbers[..., None] // 10 ** jnp.arange(count) % 10
 
 
-def number_of(digits: jax.Array) -> jax.Array:
-    """What :func:`digits_of` came from."""
-    return (digits * 10 ** jnp.arange(digits.shape[-1])).sum(-1)
+def number(digits: jax.Array) -> jax.Array:
+    """Whole numbers of digits, the least significant first, along the last axis."""
+    return jnp.sum(digits * 10 ** jnp.arange(digits.shape[-1]), -1)
 
 
-def questions(first: jax.Array, second: jax.Array) -> jax.Array:
-    """``(count, 5)``: two digits, the sign, two digits."""
-    sign = jnp.full((*first.shape, 1), 10)
-    return jnp.concatenate([digits_of(first, 2), sign, digits_of(second, 2)], axis=-1)
+def questions(pairs: jax.Array) -> jax.Array:
+    """``(count, 4)``: both numbers as one reads them."""
+    return digits(pairs, 2)[..., ::-1].reshape(-1, 4)
 
 
-def chains(first: jax.Array, second: jax.Array, variant: str, key: jax.Array) -> jax.Array:
-    """What is to be written: both partial products and the answer, or the answer alone.
-
-    ``shuffled`` has partial products of another pair, so that as many tokens are written that say nothing.
-    """
-    ones, tens = first * (second % 10), first * (second // 10)
-    answer = digits_of(first * second, ANSWER)
-    if variant.startswith("direct"):
+def chains(pairs: jax.Array, kind: str) -> jax.Array:
+    """What is to be written of pairs ``(count, 2)``: the partial products or as many dots, and the answer."""
+    one, other = pairs[:, 0], pairs[:, 1]
+    answer = digits(one * other, ANSWER)
+    if kind == "direct":
         return answer
-    parts = jnp.concatenate([digits_of(ones, PARTIAL), digits_of(tens, PARTIAL)], axis=-1)
-    return jnp.concatenate([jax.random.permutation(key, parts) if variant == "shuffled" else parts, answer], axis=-1)
+    steps = jnp.concatenate([digits(one * (other // 10 * 10), TENS), digits(one * (other % 10), ONES)], -1)
+    if kind == "dots":
+        steps = jnp.full_like(steps, DOT)
+    return jnp.concatenate([steps, answer], -1)
 
 
-def written(weights: Any, asked: jax.Array, length: int, heads: int) -> tuple[jax.Array, jax.Array]:
-    """The most probable chain token by token, ``(count, length)``, and the log-probability of its answer."""
+def divided(key: jax.Array, held_out: int) -> tuple[jax.Array, jax.Array]:
+    """Pairs to train on, the smaller number first, and ``held_out`` others in some order, the printed one first."""
+    every = np.asarray([(a, b) for a in range(10, 100) for b in range(a, 100)])
+    own = int(np.flatnonzero((every == sorted(PRINTED)).all(1))[0])
+    draw, turn = jax.random.split(key)
+    order = jax.random.permutation(draw, jnp.asarray(np.delete(np.arange(len(every)), own)))
+    pairs = jnp.asarray(every)[order]
+    held = turned(turn, pairs[: held_out - 1])
+    return pairs[held_out - 1 :], jnp.concatenate([jnp.asarray([PRINTED]), held])
 
-    def on(chain: jax.Array, place: jax.Array) -> tuple[jax.Array, jax.Array]:
-        logs = next_token_logs(asked, chain, weights, heads=heads)[:, place, :10]
-        return chain.at[:, place].set(logs.argmax(-1)), logs.max(-1)
 
-    chain, logs = jax.lax.scan(on, jnp.zeros((len(asked), length), int), jnp.arange(length))
-    return chain, logs[-ANSWER:].sum(0)
+def turned(key: jax.Array, pairs: jax.Array) -> jax.Array:
+    """Half of the pairs the other way round."""
+    return jnp.where(jax.random.bernoulli(key, 0.5, (len(pairs), 1)), pairs[:, ::-1], pairs)
+
+
+def swapped(pairs: jax.Array) -> jax.Array:
+    """``(count, tokens)``: the product with the tens from the next question, that with the ones, no answer yet.
+
+    Whether an answer follows a step that was put in is how Lanham et al. 2023 [arXiv:2307.13702] ask if steps count.
+    """
+    steps = chains(pairs, "scratchpad")[:, :STEPS]
+    first = jnp.roll(steps[:, :TENS], -1, axis=0)
+    return jnp.concatenate([first, steps[:, TENS:], jnp.full((len(pairs), ANSWER), -1)], -1)
+
+
+def followed(chain: jax.Array) -> jax.Array:
+    """``(count,)``: whether the answer is the sum of the two products that stand there."""
+    added = number(chain[:, :TENS]) + number(chain[:, TENS:STEPS])
+    return (chain[:, STEPS:] == digits(added, ANSWER)).all(1)
+
+
+def reliability(confidence: jax.Array, correct: jax.Array) -> jax.Array:
+    """``(BINS,)``: percent right among the answers of each tenth of confidence; NaN where there are fewer than five."""
+    own = jnp.clip((confidence * BINS).astype(int), 0, BINS - 1)
+    count = jnp.bincount(own, length=BINS)
+    right = jnp.bincount(own, correct.astype(confidence.dtype), length=BINS)
+    return jnp.where(count < 5, jnp.nan, 100 * right / jnp.maximum(count, 1))
 
 
 def make(variant: str, settings: Mapping[str, Any]) -> Run:
-    """A network of one block on either side; ``direct-tokens`` trains on as many tokens as the scratchpad."""
-    heads, channels, batch = settings["heads"], settings["channels"], settings["batch"]
-    length = ANSWER if variant.startswith("direct") else ANSWER + 2 * PARTIAL
-    steps = settings["steps"]
-    if variant == "direct-tokens":
-        steps = steps * (ANSWER + 2 * PARTIAL) // ANSWER
+    """``direct-tokens`` takes as many more steps as a chain has tokens to an answer's."""
+    kind = variant.partition("-")[0]
+    heads, batch = settings["heads"], settings["batch"]
+    length = ANSWER if kind == "direct" else STEPS + ANSWER
+    steps = settings["steps"] * (STEPS + ANSWER) // ANSWER if variant == "direct-tokens" else settings["steps"]
 
     def run(key: jax.Array, rate: jax.Array) -> dict[str, Any]:
-        split, start, training = jax.random.split(key, 3)
-        pairs = jax.random.permutation(split, 10_000)
-        held, known = pairs[:HELD_OUT], pairs[HELD_OUT:]
+        data, start, training = jax.random.split(key, 3)
+        pairs, held = divided(data, settings["held_out"])
 
-        def loss(weights: Any, key: jax.Array) -> jax.Array:
-            draw, mixing = jax.random.split(key)
-            some = known[jax.random.randint(draw, (batch,), 0, len(known))]
-            first, second = some // 100, some % 100
-            chain = chains(first, second, variant, mixing)
-            logs = next_token_logs(questions(first, second), chain, weights, heads=heads)
-            return -jnp.take_along_axis(logs, chain[..., None], axis=-1).mean()
+        def loss(weights: Reasoner, key: jax.Array) -> jax.Array:
+            draw, turn = jax.random.split(key)
+            asked = turned(turn, pairs[jax.random.randint(draw, (batch,), 0, len(pairs))])
+            chain = chains(asked, kind)
+            return surprise(next_token_logs(questions(asked), chain, weights, heads=heads), chain)
 
-        weights = reasoner(start, TOKENS, LONGEST, channels)
-        weights = weights._replace(table=0.3 * weights.table, places=0.3 * weights.places)
-        weights = fit(loss, weights, training, steps, rate)
-        held = held[: settings["judged"]]
-        first, second = held // 100, held % 100
-        chain, logs = written(weights, questions(first, second), length, heads)
-        told = number_of(chain[:, -ANSWER:]) == first * second
-        sure = jnp.exp(logs)
-        place = jnp.clip((sure * BINS).astype(int), 0, BINS - 1)
-        counts = jnp.zeros(BINS).at[place].add(1)
-        hits = jnp.zeros(BINS).at[place].add(told)
-        apart = jnp.abs(jnp.zeros(BINS).at[place].add(sure) - hits).sum() / len(held)
-        figures = {
-            "accuracy": 100 * told.mean(),
-            "calibration": 100 * apart,
-            "confidence": 100 * sure.mean(),
+        weights = fit(loss, drawn(start, settings["width"]), training, steps, rate)
+        free = jnp.full((len(held), length), -1)
+        if kind == "scratchpad":
+            free = jnp.concatenate([free, swapped(held)])
+        asked = jnp.tile(questions(held), (len(free) // len(held), 1))
+        chain, logs = written(weights, asked, free, heads)
+        put, chain, logs = chain[len(held) :], chain[: len(held)], logs[: len(held)]
+        correct = (chain[:, -ANSWER:] == digits(held.prod(1), ANSWER)).all(1)
+        confidence, whole = jnp.exp(logs[:, -ANSWER:].sum(1)), jnp.exp(logs.sum(1))
+        found = {
+            "exact": 100 * correct.mean(),
+            "confidence": 100 * confidence.mean(),
+            "excess": 100 * (confidence.mean() - correct.mean()),
+            "calibration": 100 * calibration_error(jnp.clip(confidence, 0, 1), correct, bins=BINS),
+            "whole": 100 * calibration_error(jnp.clip(whole, 0, 1), correct, bins=BINS),
             "tokens": steps * batch * length / 1e6,
+            "reliability": reliability(confidence, correct),
             "params": size(weights),
-            "reliability": jnp.where(counts > 0, 100 * hits / jnp.maximum(counts, 1), jnp.nan),
-            "told": {"first": first[:4], "second": second[:4], "chain": chain[:4], "sure": sure[:4]},
+            "told": {"pairs": held[:4], "chain": chain[:4], "confidence": confidence[:4]},
         }
-        if length > ANSWER:
-            ones, tens = number_of(chain[:, :PARTIAL]), number_of(chain[:, PARTIAL : 2 * PARTIAL])
-            right = (ones == first * (second % 10)) & (tens == first * (second // 10))
-            figures["steps"] = 100 * right.mean()
-        else:
-            figures["steps"] = jnp.nan
-        return figures
+        if kind == "scratchpad":
+            found["steps"] = 100 * (chain == chains(held, kind)).all(1).mean()
+            found["follows"] = 100 * followed(put).mean()
+        return found
 
     return run
 
 
 def tell(told: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
-    """The first products of those held out, as they were written, with the confidence in the answer."""
-    lines = []
-    for first, second, chain, sure in zip(told["first"], told["second"], told["chain"], told["sure"], strict=True):
-        parts = [chain[:PARTIAL], chain[PARTIAL : 2 * PARTIAL], chain[-ANSWER:]] if len(chain) > ANSWER else [chain]
-        numbers = [int(number_of(jnp.asarray(part))) for part in parts]
-        wrote = f"{numbers[0]} + {numbers[1]}0 = {numbers[2]}" if len(numbers) > 1 else f"{numbers[0]}"
-        mark = "" if numbers[-1] == int(first) * int(second) else f", which is wrong: {int(first) * int(second)}"
-        lines.append(f"{int(first)} × {int(second)}: {wrote} (confidence {float(sure):.2f}{mark})")
-    return "; ".join(lines)
+    """Four products as they were written."""
+    rows = zip(told["pairs"], told["chain"], told["confidence"], strict=True)
+    return "; ".join(_line(int(pair[0]), int(pair[1]), np.asarray(chain), float(sure)) for pair, chain, sure in rows)
+
+
+def _line(one: int, other: int, chain: np.ndarray, sure: float) -> str:
+    def shown(tokens: np.ndarray) -> str:
+        text = "".join("·" if token == DOT else str(token) for token in tokens[::-1])
+        return text.lstrip("0") or "0"
+
+    answer = shown(chain[-ANSWER:])
+    steps = f"{shown(chain[:TENS])} + {shown(chain[TENS:STEPS])} = " if len(chain) > ANSWER else ""
+    right = "" if answer == str(one * other) else f", which is wrong ({one * other})"
+    return f"{one} × {other} = {steps}{answer}{right}, sure to {100 * sure:.0f} %"
 
 
 TRIAL = Trial(
     variants={
-        "scratchpad": "writes both partial products, then the answer",
-        "direct": "answers at once, as many steps",
-        "direct-tokens": "answers at once, as many tokens trained on",
-        "shuffled": "writes the partial products of another pair, then the answer",
+        "scratchpad": "both partial products, then the answer",
+        "direct": "the answer alone, as many steps of training",
+        "direct-tokens": "the answer alone, as many tokens in training",
+        "dots": "as many dots as the steps have digits, then the answer",
     },
     figures=(
-        percent("accuracy", "held-out products right"),
-        percent("steps", "partial products right"),
-        Metric("calibration", "calibration error", "%", "down"),
-        Metric("confidence", "mean confidence", "%", "up"),
-        Metric("tokens", "tokens trained on", "M", "down"),
+        percent("exact", "held-out products right"),
+        percent("steps", "scratchpads with every step right"),
+        percent("follows", "answers that follow a step put in"),
+        percent("confidence", "mean confidence"),
+        less("excess", "confidence beyond what is right", "%"),
+        less("calibration", "calibration error", "%"),
+        less("whole", "calibration error with the steps’ chances", "%"),
+        Metric("tokens", "tokens in training", "M", "down"),
     ),
     make=make,
-    settings={"channels": 64, "heads": 4, "batch": 64, "steps": 1000, "judged": 500},
-    smoke={"channels": 8, "heads": 2, "batch": 4, "steps": 3, "judged": 20},
     series=(
         Series(
             "reliability",
-            "right (%)",
-            "confidence (%)",
-            lambda settings: [100 * (place + 0.5) / BINS for place in range(BINS)],
+            "answers right, in %",
+            "confidence, in %",
+            lambda s: [100 * (b + 0.5) / BINS for b in range(BINS)],
         ),
     ),
     tell=tell,
+    settings={"width": 64, "heads": 4, "batch": 64, "steps": 1200, "held_out": 500},
+    smoke={"width": 8, "batch": 4, "steps": 4, "held_out": 8},
 )

@@ -12,19 +12,20 @@ import optax
 
 from netspec.vocabulary.embeddings import segment_embedding
 from netspec.vocabulary.losses import masked_language_loss, nsp_head
+from netspec.vocabulary.positions import sinusoidal
 from train.trials.base import Metric, Run, Series, Trial, dense, fit, percent, right, size, surprise
 from train.trials.examples import passages
 from train.trials.examples.passages import ALL_MASKED, MIXED, SPECIAL
 
-#: Shares of the tokens that are hidden, for the curve; the first is that of training.
-SHARES = (0.15, 0.3, 0.5, 0.7, 0.9)
+#: Share of the tokens that are hidden in training, and those of the curve, of which the first is judged.
+HIDDEN, SHARES = 0.3, (0.15, 0.3, 0.5, 0.7, 0.9)
 COUNTED = ("unigram", "neighbours")
 
 
 def drawn(key: jax.Array, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Weights: tables of tokens, places and segments, blocks, a pooler, and both heads. The token table is tied."""
     width, tokens = settings["width"], settings["pieces"] + SPECIAL
-    keys = iter(jax.random.split(key, 5 + 4 * settings["blocks"]))
+    keys = iter(jax.random.split(key, 4 + 4 * settings["blocks"]))
 
     def table(rows: int) -> jax.Array:
         return 0.1 * jax.random.normal(next(keys), (rows, width))
@@ -36,7 +37,10 @@ def drawn(key: jax.Array, settings: Mapping[str, Any]) -> dict[str, Any]:
     def norm() -> dict[str, jax.Array]:
         return {"scale": jnp.ones(width), "shift": jnp.zeros(width)}
 
-    tables = {"tokens": table(tokens), "places": table(2 * settings["passage"] + 3), "segments": table(2)}
+    # Places start as sine waves, so that neighbours are alike everywhere, and are trained as BERT's are.
+    places = 0.2 * sinusoidal(2 * settings["passage"] + 3, width, base=100.0)
+    tables = {"tokens": table(tokens), "places": places, "segments": table(2)}
+
     blocks = [
         {"qkv": layer(width, 3 * width), "out": layer(width, width), "norm": norm(),
          "up": layer(width, 4 * width), "down": layer(4 * width, width), "last": norm()}
@@ -140,7 +144,7 @@ def make(variant: str, settings: Mapping[str, Any]) -> Run:
     causal, second = variant == "causal", variant == "bert"
     forms = ALL_MASKED if variant == "all-masked" else MIXED
     train, held = jnp.asarray(text.train, jnp.int32), jnp.asarray(text.held_out, jnp.int32)
-    number = round(SHARES[0] * 2 * passage)
+    number = round(HIDDEN * 2 * passage)
 
     def run(key: jax.Array, rate: jax.Array) -> dict[str, Any]:
         start, training, judging, sorting = jax.random.split(key, 4)
@@ -164,7 +168,7 @@ def make(variant: str, settings: Mapping[str, Any]) -> Run:
 
         whole = jnp.asarray(passages.windows(text.held_out, 2 * passage)[: settings["judged"]])
         tokens = passages.joined(whole[:, :passage], whole[:, passage:], pieces)
-        most = round(SHARES[-1] * 2 * passage)
+        few, most = (round(share * 2 * passage) for share in (SHARES[0], SHARES[-1]))
 
         def filled(how: tuple) -> dict[str, Any]:
             """Held-out passages of which the first ``among`` places are judged, shown as [MASK] or as they are."""
@@ -176,7 +180,7 @@ def make(variant: str, settings: Mapping[str, Any]) -> Run:
             hits = jnp.argmax(scores, -1) == answers
             where = jnp.broadcast_to(judged, answers.shape)
             return {"nats": nats.mean(where=where), "hits": 100 * hits.mean(where=where), "shown": shown[0],
-                    "places": places[0, :number], "scores": scores[0, :number]}  # fmt: skip
+                    "places": places[0, :few], "scores": scores[0, :few]}  # fmt: skip
 
         counts = jnp.asarray([round(share * 2 * passage) for share in (SHARES[0], *SHARES)])
         masked = jnp.ones(len(counts)).at[0].set(0.0)
@@ -241,13 +245,13 @@ TRIAL = Trial(
     ),
     make=make,
     settings={
-        "pieces": 600,
+        "pieces": 400,
         "passage": 15,
         "width": 64,
         "heads": 4,
         "blocks": 2,
-        "batch": 32,
-        "steps": 600,
+        "batch": 16,
+        "steps": 700,
         "judged": 400,
     },
     smoke={"passage": 6, "width": 8, "heads": 2, "blocks": 1, "batch": 4, "steps": 3, "judged": 20},

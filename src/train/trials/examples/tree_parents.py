@@ -1,4 +1,4 @@
-"""Tree of Thought with Parent's Attention: equations solved by four moves, branches left where a step looks wrong."""
+"""Tree of Thought with Parent's Attention: equations solved by four moves, branches pruned where a step looks wrong."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class Searching(NamedTuple):
 
 
 def _log(tree: Tree, found: list[Searched]) -> dict[str, Any]:
-    """The first question of which something was pruned and something left, or else the first."""
+    """The first question of which something was pruned and a path remained, or else the first."""
     fits = [place for place, one in enumerate(found) if one.mistakes and one.path is not None]
     at = fits[0] if fits else 0
     nodes = [(list(path[1:]), score) for path, score in found[at].mistakes]
