@@ -81,11 +81,18 @@ def _answer(trial: Tried) -> list[str]:
     claims = trial.claims()
     found = Counter(claim.verdict for claim in claims)
     counted = listing(f"{found[kind]} {kind}" for kind in (SUPPORTED, REFUTED, UNDECIDED) if found[kind])
-    each = "; ".join(
-        f"{phrase(claim.told['says'])} (line {claim.told['line']}): {claim.verdict}, {tables.by_how_much(claim)}"
-        for claim in claims
-    )
-    return [f"Of {words(len(claims), 'claim')}: {counted}. {each}.", RULE]
+    each = [
+        f"{kind.capitalize()}: "
+        + "; ".join(
+            f"{phrase(one.told['says'])} (line {one.told['line']}, {tables.by_how_much(one)})"
+            for one in claims
+            if one.verdict == kind
+        )
+        + "."
+        for kind in (SUPPORTED, REFUTED, UNDECIDED)
+        if found[kind]
+    ]
+    return [f"Of {words(len(claims), 'claim')}: {counted}.", *each, RULE]
 
 
 def _told(trial: Tried) -> list[Block]:
