@@ -59,10 +59,9 @@ def page(trial: Tried, *, curves: bool) -> Page:
         blocks.append(
             Picture(CURVES, "Lines are means over the judged runs, bands reach from the lowest of them to the highest.")
         )
-    blocks += _told(trial)
     wide: list[Block] = [tables.variants(trial)]
     wide += [] if smoke else [tables.claims(trial), *tables.printed([trial])]
-    wide += [_errata(wrong)] if wrong else []
+    wide += [*_told(trial), *([_errata(wrong)] if wrong else [])]
     wide.append(Section("What was run", facts=facts([trial])))
     return Page(
         title=settings.title,
