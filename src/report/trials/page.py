@@ -214,7 +214,7 @@ def facts(trials: Sequence[Tried]) -> list[tuple[str, str]]:
     return [
         (
             "Data",
-            "Made by the trials from a seed, scikit-learn’s 1,797 digits, or Python’s help topics; each seed draws its own split.",
+            "Made by the trials, scikit-learn’s 1,797 digits, or Python’s help topics; each seed splits them.",
         ),
         ("Runs", f"{runs:,}, of which {sum(not r['judged'] for t in trials for r in t.about['runs']):,} chose rates."),
         ("Time", f"{duration(seconds)} of running, without compilation, while others may share the machine."),
