@@ -24,7 +24,7 @@ LOOKS = 20
 #: The rate and the radius of the listing, in steps of the lattice, which do not fall there.
 LISTED_RATE, LISTED_RADIUS = 0.1, 2.0
 #: What a radius falls to, and the part of itself that a rate falls to.
-LAST_RADIUS, LAST_RATE = 0.4, 0.05
+LAST_RADIUS, LAST_RATE = 0.4, 0.2
 #: A radius at which no neighbour moves: winners alone, which is k-means, one example at a time.
 ALONE = 1e-2
 #: The part of examples that are farthest out.
@@ -128,8 +128,8 @@ def tell(share: Any, settings: Mapping[str, Any]) -> str:
     number = int(share.argmax()) + 1
     ends = [place for place in range(27) if all(one != 1 for one in np.unravel_index(place, (3, 3, 3)))]
     return (
-        f"of {settings['held_out']} examples that were held out cube 14 in the middle has {share[13]:.1f} %, a cube in "
-        f"a corner {share[ends].mean():.1f} %, and the busiest, cube {number}, {share.max():.1f} %"
+        f"of {settings['held_out']:,} examples that were held out cube 14 in the middle has {share[13]:.1f} %, a cube "
+        f"in a corner {share[ends].mean():.1f} %, and the busiest, cube {number}, {share.max():.1f} %"
     )
 
 
@@ -143,12 +143,12 @@ TRIAL = Trial(
         "physical-constant": "the same at a constant rate and the listing’s radius",
     },
     figures=(
-        less("error", "quantisation error: distance to the nearest unit"),
-        less("torn", "topographic error on the lattice as drawn", "%"),
-        less("torn_own", "topographic error on the lattice it learnt on", "%"),
-        Metric("centre", "log density at units of the centre cube, over corners", "nat", "up"),
-        Metric("outliers", "outermost twentieth won in corner cubes, over all examples", "points", "up"),
-        percent("level", "variance of units that lies between cubes"),
+        less("error", "quantisation error"),
+        less("torn", "topographic error, as drawn", "%"),
+        less("torn_own", "topographic error, as learnt", "%"),
+        Metric("centre", "density, centre over corners", "nat", "up"),
+        Metric("outliers", "outliers in corner cubes", "points", "up"),
+        percent("level", "variance between cubes"),
     ),
     make=make,
     settings={"cube": 4, "steps": 20000, "held_out": 2000, "radius": 4.0},
