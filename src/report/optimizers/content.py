@@ -21,7 +21,8 @@ def costs(setting: Setting, table: pd.DataFrame, concludes: bool = True) -> Tabl
     params = rows["params"].iloc[0]
     header = (
         Column("Variant"), "Best rate", "Within 5 %", "Loss at\nequal steps", "Loss at\nequal time",
-        "Step\n(ms)" if setting.steps else "Step,\nleast (ms)", "State", "Numbers a\nparameter", "Ten times\nthe rate", "Keeps\nthere", "Diverged\nthere",
+        "Step\n(ms)" if setting.steps else "Step,\nleast (ms)", "State", "Numbers a\nparameter", "Ten times\nthe rate",
+        "Keeps\nthere", "Diverged\nthere",
     )  # fmt: skip
     made = []
     for _, row in rows.iterrows():
