@@ -21,7 +21,8 @@ def costs(setting: Setting, table: pd.DataFrame, concludes: bool = True) -> Tabl
     params = rows["params"].iloc[0]
     header = (
         Column("Variant"), "Best rate", "Within 5 %", "Loss at\nequal steps", "Loss at\nequal time",
-        "Step,\nleast (ms)", "State", "Numbers a\nparameter", "Ten times\nthe rate", "Keeps\nthere", "Diverged\nthere",
+        "Step\n(ms)" if setting.steps else "Step,\nleast (ms)", "State", "Numbers a\nparameter", "Ten times\nthe rate",
+        "Keeps\nthere", "Diverged\nthere",
     )  # fmt: skip
     made = []
     for _, row in rows.iterrows():
@@ -46,9 +47,11 @@ def costs(setting: Setting, table: pd.DataFrame, concludes: bool = True) -> Tabl
 def _explained(setting: Setting) -> str:
     budget = budgets.seconds(setting)
     time = "" if math.isnan(budget) else f" ({duration(budget)} of steps)"
+    least = "the least time of a step over the runs of each, since others may share the machine"
+    by = "times of steps taken in turns" if setting.steps else least
     return (
         "Validation loss, mean over the judged seeds, after all steps and after the time that the fastest variant "
-        f"takes for them{time}, by the least time of a step over the runs of each, since others may share the machine. "
+        f"takes for them{time}, by {by}. "
         "State in numbers of four bytes for each parameter of the network. Keeps: at ten times the best rate, the "
         "share of what is learned at the best one, by the loss below that of guessing, over "
         f"{words(len(setting.seeds), 'seed')}; one that diverged keeps nothing."

@@ -59,10 +59,10 @@ def page(trial: Tried, *, curves: bool) -> Page:
         blocks.append(
             Picture(CURVES, "Lines are means over the judged runs, bands reach from the lowest of them to the highest.")
         )
-    blocks += [*_told(trial), Section("What was run", facts=facts([trial]))]
     wide: list[Block] = [tables.variants(trial)]
     wide += [] if smoke else [tables.claims(trial), *tables.printed([trial])]
-    wide += [_errata(wrong)] if wrong else []
+    wide += [*_told(trial), *([_errata(wrong)] if wrong else [])]
+    wide.append(Section("What was run", facts=facts([trial])))
     return Page(
         title=settings.title,
         subtitle=f"An example of the vocabulary, lines {first} to {last}",
@@ -81,11 +81,18 @@ def _answer(trial: Tried) -> list[str]:
     claims = trial.claims()
     found = Counter(claim.verdict for claim in claims)
     counted = listing(f"{found[kind]} {kind}" for kind in (SUPPORTED, REFUTED, UNDECIDED) if found[kind])
-    each = "; ".join(
-        f"{phrase(claim.told['says'])} (line {claim.told['line']}): {claim.verdict}, {tables.by_how_much(claim)}"
-        for claim in claims
-    )
-    return [f"Of {words(len(claims), 'claim')}: {counted}. {each}.", RULE]
+    each = [
+        f"{kind.capitalize()}: "
+        + "; ".join(
+            f"{phrase(one.told['says'])} (line {one.told['line']}, {tables.by_how_much(one)})"
+            for one in claims
+            if one.verdict == kind
+        )
+        + "."
+        for kind in (SUPPORTED, REFUTED, UNDECIDED)
+        if found[kind]
+    ]
+    return [f"Of {words(len(claims), 'claim')}: {counted}.", *each, RULE]
 
 
 def _told(trial: Tried) -> list[Block]:

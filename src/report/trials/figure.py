@@ -31,7 +31,7 @@ def effects(trials: Sequence[Tried]) -> bytes:
     """A line for each claim: its mean, its interval, and one where what counts begins."""
     if not trials:
         return empty_figure()
-    columns = 2
+    columns = min(2, len(trials))
     rows = -(-len(trials) // columns)
     counts = [len(trial.claims()) for trial in trials]
     heights = [max(counts[row * columns : (row + 1) * columns]) * 0.19 + 0.62 for row in range(rows)]

@@ -212,7 +212,10 @@ def facts(trials: Sequence[Tried]) -> list[tuple[str, str]]:
     runs = sum(len(trial.about["runs"]) for trial in trials)
     seconds = sum(float(trial.about["seconds"]) for trial in trials)
     return [
-        ("Data", "Made by the trials from a seed, or scikit-learn’s 1,797 digits; each seed draws its own split."),
+        (
+            "Data",
+            "Made by the trials, scikit-learn’s 1,797 digits, or Python’s help topics; each seed splits them.",
+        ),
         ("Runs", f"{runs:,}, of which {sum(not r['judged'] for t in trials for r in t.about['runs']):,} chose rates."),
         ("Time", f"{duration(seconds)} of running, without compilation, while others may share the machine."),
         ("Hardware", listing(machines) + "."),

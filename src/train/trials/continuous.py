@@ -65,7 +65,8 @@ def drawn(variant: str, key: jax.Array, points: int) -> dict[str, Any]:
     if variant == "filled":
         return {"out": dense(first, points, WIDTH, WIDTH, ASKED)}
     width, inputs = WIDTHS.get(variant, WIDTH), 1 if variant == "gru" else 2
-    spread = jnp.sqrt(1 / (inputs + width))
+    # Inputs and states each by how many of them there are, as in the GRU: few inputs would be lost among many states.
+    spread = jnp.where(jnp.arange(inputs + width) < inputs, 1 / inputs, 1 / width)[:, None] ** 0.5
     params: dict[str, Any] = {"out": dense(second, width, WIDTH, ASKED)}
     match variant:
         case "ltc":

@@ -261,7 +261,7 @@ TRIAL = Trial(
         percent("alike", "the same of pairs that 1-WL does not tell apart"),
     ),
     make=make,
-    settings={"steps": 1000, "judged": 20},
+    settings={"steps": 2000, "judged": 20},
     smoke={"steps": 2, "judged": 2},
     series=(
         Series(

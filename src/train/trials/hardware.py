@@ -13,8 +13,10 @@ from netspec.vocabulary.quantum.memristors import crossbar
 from netspec.vocabulary.quantum.optics import diffract, mzi_mesh
 from train.trials.base import Params, Run, Series, Trial, dense, digits, fit, percent, right, size, some, surprise
 
-#: All see the means of 2 × 2 pixels: the modes of a mesh, and the voltages of a crossbar.
-MODES, CLASSES = 16, 10
+#: All see the means of 2 × 2 pixels.
+INPUTS, CLASSES = 16, 10
+#: Interferometers are in meshes beside each other; two numbers are the parts of the amplitude of a mode.
+MESHES, MODES = 3, INPUTS // 2
 #: Hidden units of the dense networks, which have as many weights as light or qubits have angles and weights.
 HIDDEN, FEW = 16, 7
 QUBITS, LAYERS = 6, 4
@@ -32,7 +34,7 @@ ANGLES = ("theta", "phi", "phases", "masks", "angles")
 
 def small(x: jax.Array) -> jax.Array:
     """Pictures ``(…, 64)`` to the means of 2 × 2 pixels, ``(…, 16)``."""
-    return x.reshape(*x.shape[:-1], 4, 2, 4, 2).mean((-3, -1)).reshape(*x.shape[:-1], MODES)
+    return x.reshape(*x.shape[:-1], 4, 2, 4, 2).mean((-3, -1)).reshape(*x.shape[:-1], INPUTS)
 
 
 def drawn(key: jax.Array, variant: str) -> Params:
@@ -44,18 +46,18 @@ def drawn(key: jax.Array, variant: str) -> Params:
 
     match variant.partition("-")[0]:
         case "linear":
-            return {"layers": dense(one, MODES, CLASSES)}
+            return {"layers": dense(one, INPUTS, CLASSES)}
         case "mesh":
             pairs = MODES * (MODES - 1) // 2
-            light = {"theta": angles(one, pairs), "phi": angles(two, pairs), "phases": jnp.zeros(MODES)}
-            return {**light, "layers": dense(three, MODES, CLASSES)}
+            turns = {"theta": angles(one, MESHES, pairs), "phi": angles(two, MESHES, pairs)}
+            return {**turns, "phases": jnp.zeros((MESHES, MODES)), "layers": dense(three, MESHES * MODES, CLASSES)}
         case "masks":
             return {"masks": angles(one, MASKS, SIDE, SIDE), "gain": jnp.full((), 20.0), "bias": jnp.zeros(CLASSES)}
         case "qubits":
-            read = jax.random.normal(one, (MODES, QUBITS)) / jnp.sqrt(MODES)
+            read = jax.random.normal(one, (INPUTS, QUBITS)) / jnp.sqrt(INPUTS)
             told = jax.random.normal(two, (QUBITS, CLASSES)) * jnp.sqrt(2 / QUBITS)
             return {"read": read, "angles": angles(three, LAYERS, QUBITS, 2), "told": told}
-    return {"layers": dense(one, MODES, FEW if variant == "dense-few" else HIDDEN, CLASSES)}
+    return {"layers": dense(one, INPUTS, FEW if variant == "dense-few" else HIDDEN, CLASSES)}
 
 
 def _layers(layers: list, x: jax.Array, product: Callable) -> jax.Array:
@@ -69,8 +71,11 @@ def scores(variant: str, params: Params, x: jax.Array, key: jax.Array | None = N
     """``(count, classes)`` of ``x (count, 16)``; ``key`` draws the shots of a circuit whose means are measured."""
     match variant.partition("-")[0]:
         case "mesh":  # detectors see sizes squared
-            light = mzi_mesh(x.astype(complex), params["theta"], params["phi"], params["phases"])
-            return _layers(params["layers"], jnp.square(jnp.abs(light)), jnp.matmul)
+            meshes = jax.vmap(mzi_mesh, (None, 0, 0, 0), 1)
+            light = meshes(
+                jax.lax.complex(x[:, :MODES], x[:, MODES:]), params["theta"], params["phi"], params["phases"]
+            )
+            return _layers(params["layers"], jnp.square(jnp.abs(light)).reshape(len(x), -1), jnp.matmul)
         case "masks":
             return jax.vmap(lambda one: _detected(params, one))(x)
         case "qubits":
@@ -153,7 +158,7 @@ TRIAL = Trial(
     variants={
         "dense": "a hidden layer of 16",
         "linear": "no hidden layer",
-        "mesh": "interferometers over 16 modes, detectors, a dense layer behind them",
+        "mesh": "three meshes of interferometers over 8 modes, detectors, a dense layer",
         "masks": "three masks that light is bent by, ten detectors",
         "crossbar-16": "the hidden layer of 16, written into resistors of 16 levels",
         "crossbar-4": "the same, of 4 levels",

@@ -114,7 +114,7 @@ def test_an_example_has_a_page_of_its_own(files, tmp_path):
     stem = tmp_path / "planted"
     assert main(["example", "--trial", str(files[0]), "--results", str(files[1]), "--out", str(stem)]) == 0
     text = (tmp_path / "planted.md").read_text(encoding="utf-8")
-    assert "1 supported, 1 refuted and 1 undecided" in text and "lines 20 to 77" in text
+    assert "1 supported, 1 refuted and 1 undecided." in text and "lines 20 to 77" in text
     assert "47 × 23 = 1081" in text and "how o3 is built has not been published" in text
     for ending in ("pdf", "svg", "csv"):
         assert (tmp_path / f"planted.{ending}").stat().st_size > 100

@@ -189,6 +189,7 @@ def test_the_loss_of_mistakes_reaches_every_weight_of_the_detector(made):
         )
         found = steps.states(wide, tokens)
 
+        @jax.jit
         def loss(weights):
             return jnp.log(watching.trained(layout, weights, wide, tokens, found)).sum()
 

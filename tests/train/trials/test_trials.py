@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from report.trials import verdicts
+from report.trials import diagram, verdicts
 from train import __main__ as trainer
 from train.config.schema import ConfigError
 from train.config.terms import terms
@@ -34,6 +34,12 @@ def test_files_name_what_their_trials_have(path):
     assert (path.parent.name == "examples") == bool(settings.lines and settings.drawing)
     assert all(claim["smallest"] > 0 for claim in settings.claims)
     assert all(terms(claim) for claim in settings.claims)
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if read(path).drawing], ids=lambda path: path.stem)
+def test_an_example_is_drawn_with_every_sign_it_has(path):
+    """A glyph that the font lacks is a warning, and so an error here."""
+    assert diagram.drawn(read(path).drawing).startswith(b"<?xml")
 
 
 @pytest.mark.parametrize(("name", "variant"), COMPILED)
