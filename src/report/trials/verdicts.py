@@ -1,4 +1,4 @@
-"""What trials say of claims, by one rule that was stated before they ran."""
+"""What trials say of claims, by one rule for all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from train.trials.settings import Settings, read
 SUPPORTED, REFUTED, UNDECIDED = "supported", "refuted", "undecided"
 LEVEL = 0.05
 RULE = (
-    "The rule, stated before the runs: a claim names two variants, a figure and the smallest difference that "
+    "The rule, the same for all: a claim names two variants, a figure and the smallest difference that "
     "counts. By how much the first is better, paired by seed, has a 95 % interval and is tested against that "
     "smallest difference (Student’s t, two-sided), and p-values are adjusted by Holm over the claims of a trial. "
     "Where p is below 0.05, a claim that the first is better is supported if the mean lies above the smallest "
