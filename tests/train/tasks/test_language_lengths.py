@@ -51,7 +51,7 @@ def test_lengths_without_positions_or_text_are_left_out(cells, monkeypatch):
 def test_it_is_asked_for_by_a_setting_of_the_task_alone(cells):
     text = config.load_experiment({"main": "language"}).cells["nano"]
     assert "task_settings" not in text and learner_of(config.parse_cell(text)).longer == 1
-    assert cells["rope-learning-rate-1e-2"]["task_settings"] == {"longer": 8}
+    assert cells["rope-learning-rate-1e-2"]["task_settings"]["longer"] == 8
 
 
 def test_an_even_network_is_surprised_by_the_size_of_the_alphabet(cells, monkeypatch):
