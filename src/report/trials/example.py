@@ -15,7 +15,7 @@ from report.engine.formats import listing, words
 from report.engine.page import Block, Column, Page, Picture, Section, Table
 from report.engine.rows import encode_plain
 from report.trials import curves, diagram, figure, tables
-from report.trials.page import COLUMNS, RUNS, SMOKE, commits, facts, row_of, table_of_runs
+from report.trials.page import COLUMNS, RUNS, SMOKE, at_commits, facts, row_of, table_of_runs
 from report.trials.verdicts import REFUTED, RULE, SUPPORTED, UNDECIDED, Tried
 from report.vocabulary import source
 
@@ -71,7 +71,7 @@ def page(trial: Tried, *, curves: bool) -> Page:
         notice=SMOKE if smoke else None,
         blocks=blocks,
         wide=wide,
-        footer=f"{settings.title}, commit {commits([trial], 10)}",
+        footer=f"{settings.title}, {at_commits([trial])}",
         data=DATA,
     )
 

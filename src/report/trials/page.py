@@ -34,6 +34,8 @@ COLUMNS = (
 RUNS = ("trial", "variant", "seed", "rate", "judged", "seconds", "figure", "value")
 FIGURE = "*.svg"
 DATA = ("*.csv", "*_runs.csv", "*_terms.csv")
+#: Above as many commits a footer counts them.
+FEW = 2
 SMOKE = ("Smoke run.", "A few steps and two seeds, to see that everything runs. Nothing here is a result.")
 
 
@@ -164,7 +166,7 @@ def page(trials: Sequence[Tried], comparisons: Sequence[Kept] = ()) -> Page:
         notice=SMOKE if smoke else None,
         blocks=blocks,
         wide=wide,
-        footer=f"Claims tried, commit {commits(trials, 10)}",
+        footer=f"Claims tried, {at_commits(trials)}",
         data=DATA,
     )
 
@@ -211,6 +213,7 @@ def facts(trials: Sequence[Tried]) -> list[tuple[str, str]]:
     machines = {str(trial.about["provenance"].get("cpu", "")): None for trial in trials}
     runs = sum(len(trial.about["runs"]) for trial in trials)
     seconds = sum(float(trial.about["seconds"]) for trial in trials)
+    found = commits(trials)
     return [
         (
             "Data",
@@ -219,15 +222,23 @@ def facts(trials: Sequence[Tried]) -> list[tuple[str, str]]:
         ("Runs", f"{runs:,}, of which {sum(not r['judged'] for t in trials for r in t.about['runs']):,} chose rates."),
         ("Time", f"{duration(seconds)} of running, without compilation, while others may share the machine."),
         ("Hardware", listing(machines) + "."),
-        ("Commit", commits(trials, 40) + "."),
+        ("Commit", listing(one if len(found) <= FEW else one[:10] + one[40:] for one in found) + "."),
     ]
 
 
-def commits(trials: Sequence[Tried], length: int) -> str:
-    """The commits that trials were run at, cut to a length."""
+def commits(trials: Sequence[Tried]) -> list[str]:
+    """The commits that trials were run at, each once, saying where there were changes besides."""
     found = {}
     for trial in trials:
         made = trial.about["provenance"]
         dirty = " with uncommitted changes" if made.get("git_dirty") else ""
-        found[str(made.get("git_commit", "unknown"))[:length] + dirty] = None
-    return listing(found)
+        found[str(made.get("git_commit", "unknown")) + dirty] = None
+    return list(found)
+
+
+def at_commits(trials: Sequence[Tried]) -> str:
+    """The same for a footer: cut short, and counted where there are many."""
+    found = commits(trials)
+    if len(found) > FEW:
+        return f"{len(found)} commits"
+    return "commit " + listing(f"{one[:10]}{one[40:]}" for one in found)
