@@ -11,13 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from netspec.vocabulary.reasoning.chains import chain_of_thought, checked_chain
-from train.trials.base import Metric, Run, Series, Trial, less, percent, size
+from train.trials.base import Run, Trial, size
 from train.trials.examples import sums
 from train.trials.examples.alone import Alone, alone, beyond, enough
 from train.trials.examples.alone import percent as right
 from train.trials.examples.bench import SETTINGS, SMOKE, Bench, Problem, Scores, bench, detection, detector
 from train.trials.examples.sums import LAYOUT
-from train.trials.examples.watching import ALARMS
+from train.trials.examples.watching import CURVES, FIGURES
 
 
 @partial(jax.jit, static_argnames="count")
@@ -182,27 +182,11 @@ TRIAL = Trial(
         "chance": "at random, one step in twenty",
         "exact": "where an exact check fails: all that a detector could gain",
     },
-    figures=(
-        Metric("planted", "planted errors, area under the curve", "", "up"),
-        Metric("own", "own errors, area under the curve", "", "up"),
-        percent("caught", "own errors above 0.5"),
-        less("alarms", "right steps above 0.5", "%"),
-        percent("caught_own", "own errors caught at 5 % false alarms"),
-        percent("caught_planted", "planted errors caught at 5 % false alarms"),
-        percent("accuracy", "solved"),
-        Metric("beyond", "solved beyond the model alone at this cost", "points", "up"),
-        less("ratio", "multiply-adds, of a plain chain’s"),
-        less("overhead", "multiply-adds of a watched step, of a plain one’s"),
-        less("steps", "steps written"),
-    ),
+    figures=FIGURES,
     make=make,
     settings={**SETTINGS, "rate": 6e-3, "samples": 8, "twice": 2.0, "retries": 2},
     smoke=SMOKE,
-    series=(
-        Series("curve_planted", "planted errors caught (%)", "right steps stopped (%)", lambda sizes: ALARMS),
-        Series("curve_own", "the model’s own errors caught (%)", "right steps stopped (%)", lambda sizes: ALARMS),
-        Series("voted", "solved by vote (%)", "chains drawn", lambda sizes: range(1, int(sizes["samples"]) + 1)),
-    ),
+    series=CURVES,
     tell=tell,
     compiled=False,
 )

@@ -11,14 +11,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from netspec.vocabulary.reasoning.chains import random_verification
-from train.trials.base import Metric, Run, Series, Trial, less, percent, size
+from train.trials.base import Run, Trial, size
 from train.trials.examples import equations
 from train.trials.examples.alone import Alone, alone, beyond, enough
 from train.trials.examples.alone import percent as right
 from train.trials.examples.bench import SETTINGS, SMOKE, Bench, Problem, bench, detection, detector
 from train.trials.examples.branches import Searched, Tree, grown, searched
 from train.trials.examples.equations import LAYOUT, SHOWN
-from train.trials.examples.watching import ALARMS
+from train.trials.examples.watching import CURVES, FIGURES
 
 #: The document's share of steps that are verified at random.
 VERIFIED = 0.1
@@ -165,27 +165,11 @@ TRIAL = Trial(
         "verified": "where an exact check fails, made of a tenth of the steps at random",
         "exact": "where an exact check fails: all that a detector could gain",
     },
-    figures=(
-        Metric("planted", "planted errors, area under the curve", "", "up"),
-        Metric("own", "own errors, area under the curve", "", "up"),
-        percent("caught", "own errors above 0.5"),
-        less("alarms", "right steps above 0.5", "%"),
-        percent("caught_own", "own errors caught at 5 % false alarms"),
-        percent("caught_planted", "planted errors caught at 5 % false alarms"),
-        percent("accuracy", "solved"),
-        Metric("beyond", "solved beyond the model alone at this cost", "points", "up"),
-        less("ratio", "multiply-adds, of a plain chain’s"),
-        less("overhead", "multiply-adds of a watched step, of a plain one’s"),
-        less("steps", "steps written"),
-    ),
+    figures=FIGURES,
     make=make,
     settings={**SETTINGS, "samples": 20},
     smoke=SMOKE,
-    series=(
-        Series("curve_planted", "planted errors caught (%)", "right steps stopped (%)", lambda sizes: ALARMS),
-        Series("curve_own", "the model’s own errors caught (%)", "right steps stopped (%)", lambda sizes: ALARMS),
-        Series("voted", "solved by vote (%)", "chains drawn", lambda sizes: range(1, int(sizes["samples"]) + 1)),
-    ),
+    series=CURVES,
     tell=tell,
     compiled=False,
 )

@@ -20,7 +20,7 @@ from netspec.vocabulary.reasoning.looking_back import (
     parents_attention_layer,
 )
 from netspec.vocabulary.reasoning.weights import Linear
-from train.trials.base import fit, some
+from train.trials.base import Metric, Series, fit, less, percent, some
 from train.trials.examples.steps import HEADS, Layout, Model, by_step, logits, states, surprises
 
 #: Shares of right steps taken for wrong, in percent, along which curves are drawn.
@@ -215,3 +215,24 @@ def area(scores: np.ndarray, wrong: np.ndarray) -> float:
     if not count or not others:
         return float("nan")
     return float((rankdata(scores)[wrong].sum() - count * (count + 1) / 2) / (count * others))
+
+
+#: What chains and trees that are watched are judged by, and the curves of their detectors and of votes.
+FIGURES = (
+    Metric("planted", "planted errors, area under the curve", "", "up"),
+    Metric("own", "own errors, area under the curve", "", "up"),
+    percent("caught", "own errors above 0.5"),
+    less("alarms", "right steps above 0.5", "%"),
+    percent("caught_own", "own errors caught at 5 % false alarms"),
+    percent("caught_planted", "planted errors caught at 5 % false alarms"),
+    percent("accuracy", "solved"),
+    Metric("beyond", "solved beyond the model alone at this cost", "points", "up"),
+    less("ratio", "multiply-adds, of a plain chain’s"),
+    less("overhead", "multiply-adds of a watched step, of a plain one’s"),
+    less("steps", "steps written"),
+)
+CURVES = (
+    Series("curve_planted", "planted errors caught (%)", "right steps stopped (%)", lambda sizes: ALARMS),
+    Series("curve_own", "the model’s own errors caught (%)", "right steps stopped (%)", lambda sizes: ALARMS),
+    Series("voted", "solved by vote (%)", "chains drawn", lambda sizes: range(1, int(sizes["samples"]) + 1)),
+)
