@@ -21,6 +21,8 @@ from train.trials.rules import GRID, UNITS, fired_together, mapped, means, restr
 PIXELS, CLASSES = 64, 10
 #: Variants whose units stand for pictures of their own.
 PROTOTYPES = ("examples", "k-means", "som", "growing-neural-gas")
+#: Variants that go down a slope.
+GRADIENTS = ("rbm", "autoencoder", "backprop")
 
 Features = Callable[[jax.Array], jax.Array]
 
@@ -34,6 +36,13 @@ def along(weights: jax.Array, middle: jax.Array) -> Features:
     """Features of weights ``(pixels, units)``, brought to length one, that a picture less the mean one goes along."""
     weights = weights / jnp.maximum(jnp.linalg.norm(weights, axis=0), 1e-6)
     return lambda x: more_than_most((x - middle) @ weights)
+
+
+def likeness(weights: jax.Array) -> jax.Array:
+    """Mean absolute cosine of two different units, in percent: 100 where all have learned the same."""
+    weights = weights / jnp.maximum(jnp.linalg.norm(weights, axis=0), 1e-6)
+    units = weights.shape[1]
+    return 100 * (jnp.abs(weights.T @ weights).sum() - units) / (units * (units - 1))
 
 
 def near(prototypes: jax.Array) -> Features:
@@ -131,7 +140,7 @@ def make(variant: str, settings: Mapping[str, Any]) -> Run:
         if variant == "pixels":
             told = readout(x, jax.nn.one_hot(y, CLASSES), held)
             return {"accuracy": right(told, truth), **figures}
-        if variant in ("rbm", "autoencoder", "backprop"):
+        if variant in GRADIENTS:
             features = trained(variant, start, x, y, rate, settings)
         else:
             weights = learned(variant, start, x, stream, rate, settings)
@@ -141,6 +150,8 @@ def make(variant: str, settings: Mapping[str, Any]) -> Run:
             figures["quantization"] = jnp.mean(far**2)
             if variant in ("som", "k-means"):
                 figures["torn"] = torn(two, GRID)
+        elif variant not in GRADIENTS:
+            figures["likeness"] = likeness(weights)
         told = readout(features(x), jax.nn.one_hot(y, CLASSES), features(held))
         return {"accuracy": right(told, truth), **figures}
 
@@ -166,6 +177,7 @@ TRIAL = Trial(
         percent("accuracy", "digits told right by the readout"),
         less("quantization", "mean squared distance to the nearest prototype"),
         less("torn", "pictures whose two nearest units do not touch on the grid", "%"),
+        less("likeness", "likeness of two units, the cosine of their weights", "%"),
         Metric("work", "multiply-adds of learning", "millions", "down"),
     ),
     make=make,

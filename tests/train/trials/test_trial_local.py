@@ -145,3 +145,10 @@ def test_features_are_what_is_above_the_mean_of_units():
     assert local.near(prototypes)(jnp.zeros((1, 2))) == pytest.approx(np.array([[2.5, 0]]), abs=1e-3)
     lengths = local.along(jnp.array([[2.0, 0.0], [0.0, 0.5]]), jnp.ones(2))(jnp.array([[4.0, 2.0]]))
     assert lengths == pytest.approx(np.array([[1.0, 0]]))
+
+
+def test_units_are_alike_where_they_point_along_one_line():
+    line = jnp.array([[1.0, -2.0, 3.0], [1.0, -2.0, 3.0]])
+    assert local.likeness(line) == pytest.approx(100, abs=1e-3)
+    assert local.likeness(jnp.eye(4)) == pytest.approx(0, abs=1e-3)
+    assert local.likeness(jnp.array([[1.0, 1.0, 0.0], [0.0, 1.0, 1.0]])) == pytest.approx(200 / 3 / 2**0.5, rel=1e-4)
