@@ -38,11 +38,13 @@ def along(weights: jax.Array, middle: jax.Array) -> Features:
     return lambda x: more_than_most((x - middle) @ weights)
 
 
-def likeness(weights: jax.Array) -> jax.Array:
-    """Mean absolute cosine of two different units, in percent: 100 where all have learned the same."""
-    weights = weights / jnp.maximum(jnp.linalg.norm(weights, axis=0), 1e-6)
-    units = weights.shape[1]
-    return 100 * (jnp.abs(weights.T @ weights).sum() - units) / (units * (units - 1))
+def likeness(features: jax.Array) -> jax.Array:
+    """Mean absolute correlation of two different units over pictures in percent; the constant is like none."""
+    spread = features.std(0)
+    even = (features - features.mean(0)) * jnp.where(spread > 1e-6, 1 / jnp.maximum(spread, 1e-6), 0.0)
+    together = jnp.abs(even.T @ even) / len(features)
+    units = len(together)
+    return 100 * (together.sum() - jnp.trace(together)) / (units * (units - 1))
 
 
 def near(prototypes: jax.Array) -> Features:
@@ -150,10 +152,9 @@ def make(variant: str, settings: Mapping[str, Any]) -> Run:
             figures["quantization"] = jnp.mean(far**2)
             if variant in ("som", "k-means"):
                 figures["torn"] = torn(two, GRID)
-        elif variant not in GRADIENTS:
-            figures["likeness"] = likeness(weights)
-        told = readout(features(x), jax.nn.one_hot(y, CLASSES), features(held))
-        return {"accuracy": right(told, truth), **figures}
+        seen = features(held)
+        told = readout(features(x), jax.nn.one_hot(y, CLASSES), seen)
+        return {"accuracy": right(told, truth), "likeness": likeness(seen), **figures}
 
     return run
 
@@ -177,7 +178,7 @@ TRIAL = Trial(
         percent("accuracy", "digits told right by the readout"),
         less("quantization", "mean squared distance to the nearest prototype"),
         less("torn", "pictures whose two nearest units do not touch on the grid", "%"),
-        less("likeness", "likeness of two units, the cosine of their weights", "%"),
+        less("likeness", "correlation of two units", "%"),
         Metric("work", "multiply-adds of learning", "millions", "down"),
     ),
     make=make,

@@ -46,15 +46,18 @@ def test_what_never_changes_is_no_feature():
     assert jnp.allclose(found, x[:5, :1], atol=1e-3)
 
 
-def test_a_gas_of_fixed_size_is_the_one_that_grows():
+def test_a_gas_of_fixed_size_is_the_one_that_grows_and_dies(monkeypatch):
+    monkeypatch.setattr(gas, "OLDEST", 2)
     x = np.random.default_rng(0).normal(size=(600, 2)) * [3, 1]
     now = gas.begun(jnp.asarray(x[:2], jnp.float32), 12)
-    grows = NeuralGas(x[:2], np.full((2, 2), -1), np.zeros(2))
+    grows, added = NeuralGas(x[:2], np.full((2, 2), -1), np.zeros(2)), 0
     for number, one in enumerate(x[2:], 1):
         now = gas.adapted(now, jnp.asarray(one, jnp.float32), 0.2)
         grows = grows.adapt(one, 0.2, 0.2 * gas.NEIGHBOURS, gas.OLDEST)
         if number % 20 == 0 and len(grows.errors) < 12:
             now, grows = gas.inserted(now), grows.insert()
+            added += 1
+    assert added > len(grows.errors) - 2  # some have gone again
     assert now.alive.sum() == len(grows.errors)
     there = np.asarray(now.alive)
     order, other = (np.argsort(weights[:, 0]) for weights in (np.asarray(now.weights)[there], grows.weights))
@@ -147,8 +150,8 @@ def test_features_are_what_is_above_the_mean_of_units():
     assert lengths == pytest.approx(np.array([[1.0, 0]]))
 
 
-def test_units_are_alike_where_they_point_along_one_line():
-    line = jnp.array([[1.0, -2.0, 3.0], [1.0, -2.0, 3.0]])
-    assert local.likeness(line) == pytest.approx(100, abs=1e-3)
-    assert local.likeness(jnp.eye(4)) == pytest.approx(0, abs=1e-3)
-    assert local.likeness(jnp.array([[1.0, 1.0, 0.0], [0.0, 1.0, 1.0]])) == pytest.approx(200 / 3 / 2**0.5, rel=1e-4)
+def test_units_are_alike_where_they_answer_in_step():
+    step = jax.random.normal(jax.random.key(0), (50, 1))
+    assert local.likeness(step * jnp.array([1.0, -2.0, 3.0]) + 5) == pytest.approx(100, abs=1e-2)
+    assert local.likeness(jnp.eye(4)) == pytest.approx(100 / 3, abs=1e-3)
+    assert local.likeness(jnp.concatenate([step, step, 0 * step], 1)) == pytest.approx(100 / 3, abs=1e-2)
