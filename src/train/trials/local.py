@@ -15,8 +15,8 @@ import jax.numpy as jnp
 from train.trials.base import Metric, Run, Trial, dense, digits, fit, less, percent, right, some, surprise, through
 from train.trials.examples.maps import torn, winners
 from train.trials.gas import grown
+from train.trials.plasticity import GRID, UNITS, fired_together, mapped, means, restricted, spiking
 from train.trials.readout import readout
-from train.trials.rules import GRID, UNITS, fired_together, mapped, means, restricted, spiking
 
 PIXELS, CLASSES = 64, 10
 #: Variants whose units stand for pictures of their own.

@@ -7,7 +7,7 @@ import pytest
 
 from netspec.vocabulary.associative.maps import NeuralGas
 from netspec.vocabulary.spiking.neurons import lif
-from train.trials import gas, local, rules
+from train.trials import gas, local, plasticity
 from train.trials.readout import PENALTIES, readout
 
 
@@ -79,36 +79,36 @@ def test_a_full_gas_stays_as_it_is_and_empty_places_repeat_the_first_unit():
 def test_one_neuron_alone_is_leaky_and_of_many_one_fires(monkeypatch):
     trains = jax.random.bernoulli(jax.random.key(0), 0.4, (200, 8)).astype(float)
     weights = jax.random.uniform(jax.random.key(1), (8, 5))
-    spikes, raised = rules.compete(trains, weights, jnp.zeros(5))
+    spikes, raised = plasticity.compete(trains, weights, jnp.zeros(5))
     assert spikes.sum(1).max() == 1 and spikes.sum() > 20
-    assert raised == pytest.approx(np.asarray(rules.TIRES * spikes.sum(0)), rel=0.05)
-    monkeypatch.setattr(rules, "TIRES", 0.0)
-    alone, _ = rules.compete(trains, weights[:, :1], jnp.zeros(1))
-    current = trains @ weights[:, 0] / (1 - jnp.exp(-1 / rules.VOLTAGE))
-    assert jnp.array_equal(alone[:, 0], lif(current, tau=rules.VOLTAGE, threshold=rules.THRESHOLD)[0])
+    assert raised == pytest.approx(np.asarray(plasticity.TIRES * spikes.sum(0)), rel=0.05)
+    monkeypatch.setattr(plasticity, "TIRES", 0.0)
+    alone, _ = plasticity.compete(trains, weights[:, :1], jnp.zeros(1))
+    current = trains @ weights[:, 0] / (1 - jnp.exp(-1 / plasticity.VOLTAGE))
+    assert jnp.array_equal(alone[:, 0], lif(current, tau=plasticity.VOLTAGE, threshold=plasticity.THRESHOLD)[0])
 
 
 def test_weights_of_a_neuron_add_up_and_none_is_below_zero():
-    found = rules.balanced(jax.random.normal(jax.random.key(0), (64, 5)))
-    assert found.min() == 0 and found.sum(0) == pytest.approx(rules.SUM, rel=1e-5)
+    found = plasticity.balanced(jax.random.normal(jax.random.key(0), (64, 5)))
+    assert found.min() == 0 and found.sum(0) == pytest.approx(plasticity.SUM, rel=1e-5)
 
 
 def test_timing_makes_each_neuron_one_kind_of_picture(monkeypatch):
-    monkeypatch.setattr(rules, "UNITS", 4)
-    found = rules.spiking(jax.random.key(0), two_kinds(1000), jnp.asarray(0.01), 40)
-    share = found[:4].sum(0) / rules.SUM
+    monkeypatch.setattr(plasticity, "UNITS", 4)
+    found = plasticity.spiking(jax.random.key(0), two_kinds(1000), jnp.asarray(0.01), 40)
+    share = found[:4].sum(0) / plasticity.SUM
     assert jnp.all((share < 0.1) | (share > 0.9)) and share.min() < 0.5 < share.max()
 
 
 def test_units_that_all_learn_agree_and_units_that_compete_differ(monkeypatch):
-    monkeypatch.setattr(rules, "UNITS", 4)
+    monkeypatch.setattr(plasticity, "UNITS", 4)
     x = two_kinds(32) - jnp.array([0.2] * 4 + [0.6] * 4)
     start = jax.random.normal(jax.random.key(0), (8, 4))
     batches = jnp.broadcast_to(x, (600, 32, 8))
-    alike = rules.fired_together(start, batches, jnp.asarray(0.1), False)
+    alike = plasticity.fired_together(start, batches, jnp.asarray(0.1), False)
     assert jnp.linalg.norm(alike, axis=0) == pytest.approx(1, abs=1e-3)
     assert jnp.abs(alike.T @ alike) == pytest.approx(1, abs=1e-3)
-    apart = rules.fired_together(start, batches, jnp.asarray(0.02), True)
+    apart = plasticity.fired_together(start, batches, jnp.asarray(0.02), True)
     won = {*jnp.argmax(x @ apart, -1).tolist()}
     assert len(won) == 2
     for unit in won:
@@ -118,14 +118,14 @@ def test_units_that_all_learn_agree_and_units_that_compete_differ(monkeypatch):
 
 def test_means_and_maps_come_nearer_to_pictures():
     x = jax.random.uniform(jax.random.key(0), (500, 4))
-    start = x[: rules.UNITS]
+    start = x[: plasticity.UNITS]
 
     def far(weights):
         return float(jnp.mean(jnp.min(jnp.sum((x[:, None] - weights) ** 2, -1), 1)))
 
-    rounds = [far(rules.means(start, x, many)) for many in (0, 1, 5)]
+    rounds = [far(plasticity.means(start, x, many)) for many in (0, 1, 5)]
     assert far(start) == rounds[0] > rounds[1] > rounds[2]
-    assert far(rules.mapped(start, jnp.tile(x, (4, 1)), jnp.asarray(0.5))) < rounds[0]
+    assert far(plasticity.mapped(start, jnp.tile(x, (4, 1)), jnp.asarray(0.5))) < rounds[0]
 
 
 def test_contrastive_divergence_has_the_slope_of_hinton():
@@ -133,7 +133,7 @@ def test_contrastive_divergence_has_the_slope_of_hinton():
     x = two_kinds(16)
     weight = 0.3 * jax.random.normal(one, (8, 5))
     params = {"weight": weight, "visible": jnp.full(8, 0.1), "hidden": jnp.full(5, -0.2)}
-    slope = jax.grad(rules.restricted)(params, two, x)
+    slope = jax.grad(plasticity.restricted)(params, two, x)
     draw, other = jax.random.split(two)
     hidden = jax.random.bernoulli(draw, jax.nn.sigmoid(x @ weight - 0.2)).astype(float)
     dreamt = jax.random.bernoulli(other, jax.nn.sigmoid(hidden @ weight.T + 0.1)).astype(float)
