@@ -73,9 +73,13 @@ def heard(kind: str, x: jax.Array, a: jax.Array) -> jax.Array:
 
 
 def layer(params: Any, kind: str, graphs: Graphs) -> jax.Array:
-    """One layer at every node of a batch of graphs, zero where there is no node."""
+    """One layer at every node of a batch of graphs, zero where there is no node.
+
+    Each channel has a mean square of one over all nodes of the batch, against sums that grow from layer to layer.
+    """
     x, a, there = graphs
-    return jax.nn.relu(through(params, heard(kind, x, a))) * there[..., None]
+    h = jax.nn.relu(through(params, heard(kind, x, a))) * there[..., None]
+    return h * jax.lax.rsqrt(jnp.sum(h**2, (0, 1)) / jnp.maximum(there.sum(), 1) + 1e-6)
 
 
 def kept(score: jax.Array, gate: jax.Array, graphs: Graphs) -> tuple[Graphs, jax.Array]:
