@@ -210,3 +210,14 @@ def test_exactly_one_statement_is_true_as_counted_over_all_worlds():
     wanted = 0.2 * 0.5 * 0.1 + 0.8 * 0.5 * 0.1 + 0.8 * 0.5 * 0.9
     assert float(rules.exactly_one(p)[0]) == pytest.approx(wanted, rel=1e-5)
     assert float(rules.exactly_one(jnp.eye(10)[:1])[0]) == 1
+
+
+def test_a_product_of_windows_is_a_convolution():
+    x, kernel = jax.random.normal(jax.random.key(0), (2, 9, 9, 3)), jax.random.normal(jax.random.key(1), (4, 4, 3, 5))
+    layer = {"kernel": kernel.reshape(-1, 5), "bias": jnp.arange(5.0)}
+    for stride, side in ((1, 6), (2, 3)):
+        found = wholes.convolved(x, layer, stride)
+        asked = jax.lax.conv_general_dilated(
+            x, kernel, (stride, stride), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")
+        )
+        assert found.shape == (2, side, side, 5) and jnp.allclose(found, asked + layer["bias"], atol=1e-4)
