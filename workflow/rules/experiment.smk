@@ -81,9 +81,9 @@ for name, group in TOGETHER.items():
             metrics=group.files("metrics.csv"),
             weights=group.files("weights.npz"),
         log:
-            f"logs/{group.label}/{group.base}.log",
+            f"logs/{group.label}/{group.name}.log",
         benchmark:
-            f"logs/{group.label}/{group.base}.benchmark.tsv"
+            f"logs/{group.label}/{group.name}.benchmark.tsv"
         conda:
             "../envs/netspec.yaml"
         threads: 1

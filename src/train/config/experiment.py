@@ -83,7 +83,8 @@ class Experiment:
     label: str
     stem: str
     sweep: dict[str, list]
-    together: str | None = None
+    #: How many variants a process trains with all their rates and seeds; 0 where every run has its own.
+    together: int = 0
     #: Of a comparison: what tunes it and what it is to decide, by the keys of its file.
     compared: dict[str, Any] = field(default_factory=dict)
     #: Its settings by name, each an experiment with this one's name; empty where it has one alone.
@@ -251,7 +252,7 @@ def _one(
         label=targets.label(settings["dataset"], unusual, settings.get("semantics", "book"), folder),
         stem=name,
         sweep=values,
-        together=settings.get("together"),
+        together={"variant": 1}.get(settings.get("together"), settings.get("together") or 0),
         compared=comparison.content(settings),
     )
     if found.report in comparison.KINDS:

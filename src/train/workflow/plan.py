@@ -50,10 +50,10 @@ class Benched:
 
 @dataclass(frozen=True)
 class Together:
-    """Runs of one process: cells of a label with all their seeds; ``base`` is what they are rates of."""
+    """Runs of one process: cells of a label with all their seeds; ``name`` is the first variant among them."""
 
     label: str
-    base: str
+    name: str
     cells: tuple[str, ...]
     seeds: tuple[int, ...]
     dataset: str
@@ -174,19 +174,26 @@ class Plan:
 
     @cached_property
     def together(self) -> dict[str, Together]:
-        """Runs that one process trains, by a name for the rule: the rates and seeds of a variant."""
+        """Runs that one process trains, by a name for the rule: the rates and seeds of a variant, or of several.
+
+        Two experiments, or settings of one, that share results have one process for them.
+        """
         found: dict[str, Together] = {}
+        placed: set[tuple[str, str]] = set()
         for name, experiment in self.experiments.items():
+            wanted: dict[tuple[str, tuple[int, ...], str, int], dict[str, list[str]]] = {}
             for part in experiment.parts:
-                for base in part.bases(part.shown) if part.together else ():
-                    cells = tuple(cell for cell in part.shown if part.bases([cell]) == (base,))
-                    key = f"{name}/{part.label}/{base}"
-                    found[key] = Together(part.label, base, cells, part.all_seeds, part.dataset["name"])
-        placed: dict[tuple[str, str], str] = {}
-        for key, group in list(found.items()):  # two experiments that share results have one process for them
-            if any((group.label, cell) in placed for cell in group.cells):
-                del found[key]
-            placed |= {(group.label, cell): key for cell in group.cells}
+                for cell in part.shown if part.together else ():
+                    if (part.label, cell) not in placed:
+                        placed.add((part.label, cell))
+                        kind = part.label, part.all_seeds, part.dataset["name"], part.together
+                        wanted.setdefault(kind, {}).setdefault(part.bases([cell])[0], []).append(cell)
+            for (label, seeds, dataset, count), variants in wanted.items():
+                names = [*variants]
+                for first in range(0, len(names), count):
+                    cells = tuple(cell for variant in names[first : first + count] for cell in variants[variant])
+                    shown = names[first] if f"{name}/{label}/{names[first]}" not in found else cells[0]
+                    found[f"{name}/{label}/{shown}"] = Together(label, shown, cells, seeds, dataset)
         return found
 
     def report(self, experiment: str) -> list[str]:

@@ -71,6 +71,14 @@ def test_one_process_trains_a_variant_and_a_run_asked_for_has_its_own(load):
     assert not any(key.startswith("mine/") for key in load({}).together)
 
 
+def test_one_process_trains_several_variants_and_each_run_once(load):
+    """Also where settings share results: what the first of them has is not trained again by the second."""
+    settings = {"few": {"only": ["plain"]}, "all": {}}
+    for plan in (load({"together": 2, "settings": settings}), load({"together": 2})):
+        (one,) = [group for key, group in plan.together.items() if key.startswith("mine/")]
+        assert len(one.cells) == 4 and sorted(one.files("summary.json")) == sorted({*plan.runs("mine")})
+
+
 def test_settings_take_the_place_of_keys_and_have_results_of_their_own(load):
     settings = {"few": {}, "more": {"dataset": "digits-32", "recipe": "zoo", "only": ["plain"], "seeds": [5]}}
     plan = load({"settings": settings})
