@@ -25,7 +25,6 @@ MOTIFS = {
     "ring": ((0, 1), (1, 2), (2, 3), (0, 3)),
     "paw": ((0, 1), (1, 2), (0, 2), (2, 3)),
 }
-READOUTS = {"mean": "mean", "max": "max"}
 HALF = NODES // 2
 
 Graphs = tuple[jax.Array, jax.Array, jax.Array]
@@ -35,7 +34,7 @@ def drawn(key: jax.Array, count: int) -> tuple[jax.Array, jax.Array, jax.Array, 
     """Features ``(count, NODES, 4)``, adjacency ``(count, NODES, NODES)``, which nodes there are, and motifs.
 
     Each community has a colour of its own, drawn for each graph, which its nodes show with noise. Seven pairs in ten of
-    a community are joined, and two pairs of nodes where communities are.
+    a community are joined, and :data:`JOINS` pairs of nodes, of which some may be the same, where communities are.
     """
     joined = jnp.asarray([[float(pair in motif) for pair in PAIRS] for motif in MOTIFS.values()])
     first, second = jnp.asarray(PAIRS).T
@@ -145,7 +144,7 @@ def answers(variant: str, params: Any, graphs: Graphs, key: jax.Array) -> tuple[
         here, none = clustered(params["share"], here)
     for one in others:
         here = layer(one, kind, here), *here[1:]
-    return through(params["out"], read(here[0], here[2], READOUTS.get(variant, "sum"))), none
+    return through(params["out"], read(here[0], here[2], variant if variant in ("mean", "max") else "sum")), none
 
 
 def weights(variant: str, key: jax.Array) -> dict[str, Any]:

@@ -92,6 +92,13 @@ def test_poolings_have_about_as_many_weights():
     assert max(counts.values()) < 1.3 * min(counts.values())
 
 
+def test_a_smaller_graph_costs_less():
+    cost = {name: graph_pooling.cost(name) for name in graph_pooling.TRIAL.variants}
+    assert cost["mlp"] == pytest.approx((28 * (4 * 16 + 5 * 16**2) + 16 * 32 + 32 * 4) / 1000)
+    assert cost["sum"] - cost["mlp"] == pytest.approx(28**2 * (4 + 2 * 16) / 1000)
+    assert cost["diff-pool"] < cost["mlp"] < cost["top-k"] < cost["sum"] < cost["unet"]
+
+
 def test_rotations_turn_and_do_not_mirror():
     found = clouds.rotations(jax.random.key(0), 200)
     assert jnp.allclose(found @ found.swapaxes(1, 2), jnp.eye(3), atol=1e-5)
@@ -138,6 +145,13 @@ def test_distances_from_the_middle_do_not_change_when_a_cloud_is_turned():
         params = clouds.weights(variant, jax.random.key(2), 8)
         one, other = (clouds.answers(variant, params, cloud) for cloud in (points, turned))
         assert jnp.allclose(one, other, atol=1e-4) == alike
+
+
+@pytest.mark.parametrize("variant", ["flat", "pointnet"])
+def test_lists_are_not_asked_with_half_of_the_points(variant):
+    sizes = clouds.TRIAL.settings | clouds.TRIAL.smoke
+    found = jax.eval_shape(clouds.make(variant, sizes), jax.random.key(0), 0.1)
+    assert ("half" in found) == (variant == "pointnet")
 
 
 def test_digits_are_moved_as_said():
