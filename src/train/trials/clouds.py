@@ -128,7 +128,7 @@ def make(variant: str, settings: Mapping[str, Any]) -> Run:
         start, training, judging, order, more = jax.random.split(key, 5)
 
         def loss(params: Any, key: jax.Array) -> jax.Array:
-            points, labels = drawn(key, 64, count, turned=turns)
+            points, labels = drawn(key, 32, count, turned=turns)
             found = surprise(answers(variant, params, points), labels)
             if kind != "aligned":
                 return found
@@ -175,6 +175,6 @@ TRIAL = Trial(
         Metric("same", "told the same in another order", "%", "up"),
     ),
     make=make,
-    settings={"points": 32, "held": 1000, "steps": 1500},
+    settings={"points": 32, "held": 1000, "steps": 1000},
     smoke={"held": 16, "steps": 3},
 )
