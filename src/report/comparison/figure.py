@@ -121,6 +121,12 @@ def _near(values: Sequence[float], sign: int) -> tuple[float, float]:
     return tuple(sorted((best + 0.1 * sign * span, last - 0.3 * sign * span)))
 
 
+def has_curves(curves: pd.DataFrame) -> bool:
+    """Whether a run was validated more than once."""
+    validated = curves.loc[curves["split"] == "val", ["setting", "variant", "step"]].drop_duplicates()
+    return bool(validated.duplicated(["setting", "variant"]).any())
+
+
 def during(settings: Sequence[Setting], curves: pd.DataFrame) -> bytes:
     """The figure that is judged over steps, mean over seeds at their chosen rates, a panel for each setting."""
     if curves.empty:
@@ -163,4 +169,4 @@ def said(setting: Setting) -> str:
     return f"{label[:1].upper()}{label[1:]}" + (f" ({setting.metric.unit})" if setting.metric.unit else "")
 
 
-__all__ = ["during", "first", "judged", "over_rates", "said", "style"]
+__all__ = ["during", "first", "has_curves", "judged", "over_rates", "said", "style"]

@@ -62,15 +62,20 @@ class Compared:
         return [one for one in found if one is not None]
 
 
+def _during(compared: Compared) -> bytes:
+    return figure.during(compared.settings, compared.curves)
+
+
 @dataclass(frozen=True)
 class Comparison:
     """The report; ``more`` gives blocks of a comparison of its own kind, after the tables of its settings.
 
-    ``second`` draws its second figure where that is not of the curves while training, with a ``caption``.
+    ``second`` draws its second figure where that is not of the curves while training, with a ``caption``. Curves are
+    left out where runs are validated at their ends only, which the first figure shows.
     """
 
     more: Callable[[Compared], list[Block]] = lambda compared: []
-    second: Callable[[Compared], bytes] = lambda compared: figure.during(compared.settings, compared.curves)
+    second: Callable[[Compared], bytes] = _during
     caption: str = (
         "The same figure on the validation data during training, mean over seeds, each at the rate it is judged at."
     )
@@ -102,6 +107,9 @@ class Comparison:
     def page(self, compared: Compared) -> Page:
         """Assemble the page; a smoke run concludes nothing."""
         settings, banner = compared.settings, smoke.banner(compared.cells)
+        second: list[Block] = []
+        if self.second is not _during or figure.has_curves(compared.curves):
+            second = [Picture(CURVES, self.caption, floats=len(settings) > figure.ROWS)]
         concluded: list[Block] = [] if banner else [content.conclusions(settings, compared.table)]
         return Page(
             title=compared.title,
@@ -112,7 +120,7 @@ class Comparison:
             blocks=[
                 *concluded,
                 Picture(FIRST, _caption(settings), floats=len(settings) > figure.ROWS),
-                Picture(CURVES, self.caption, floats=len(settings) > figure.ROWS),
+                *second,
                 *_facts(settings),
             ],
             wide=[

@@ -37,7 +37,8 @@ def run(path: Path, out: Path, cache: Path, *, smoke: bool = False) -> None:
     mark = _fingerprint(settings, sizes)
     runs: list[dict[str, Any]] = []
     start = time.perf_counter()
-    for variant in trial.variants:
+    variants = {name: what for name, what in trial.variants.items() if not smoke or name in settings.compared}
+    for variant in variants:
         kept = cache / f"{variant}.json"
         found = _kept(kept, mark)
         if found is None:
@@ -49,7 +50,7 @@ def run(path: Path, out: Path, cache: Path, *, smoke: bool = False) -> None:
         "name": settings.name,
         "smoke": smoke,
         "settings": sizes,
-        "variants": dict(trial.variants),
+        "variants": variants,
         "figures": [{"name": f.name, "label": f.label, "unit": f.unit, "better": f.better} for f in trial.figures],
         "series": [_curve(one, sizes) for one in trial.series],
         "runs": runs,

@@ -68,7 +68,6 @@ TRIAL = Trial(
         "wgan": "a critic with clipped weights",
         "wgan-gp": "a critic with a penalty on its slope",
         "realnvp": "eight affine couplings, trained on exact likelihood",
-        "glow": "eight steps of scales, mixed channels and convolutional couplings, trained likewise",
         "made": "pixel after pixel by masked dense layers",
         "pixelcnn": "pixel after pixel by masked convolutions",
         "wavenet": "pixel after pixel by dilated convolutions of those before",

@@ -22,8 +22,8 @@ CLAIM_KEYS = {
     "says", "line", "of", "than", "figure", "smallest", "expects", "value", "term", "table", "row", "column",
 }  # fmt: skip
 EXPECTS = ("better", "alike")
-#: What a smoke run has.
-SMOKE_SEEDS = 2
+#: What a smoke run has: seeds, and claims, whose variants alone it runs.
+SMOKE_SEEDS, SMOKE_CLAIMS = 2, 2
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,16 @@ class Settings:
     drawing: Mapping[str, Any] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
+    @property
+    def compared(self) -> frozenset[str]:
+        """The variants that a claim is about, and the baseline."""
+        return frozenset(
+            {self.baseline} | {claim[key] for claim in self.claims for key in ("of", "than") if key in claim}
+        )
+
 
 def read(path: Path, *, smoke: bool = False) -> Settings:
-    """The settings in a file, with fewer seeds and one rate in a smoke run.
+    """The settings in a file, with fewer seeds and claims and one rate in a smoke run.
 
     Raises :class:`ConfigError` naming the file and the first key that is wrong.
     """
@@ -86,7 +93,7 @@ def read(path: Path, *, smoke: bool = False) -> Settings:
         tuning[:1] if smoke else tuning,
         tuple(map(float, rates[:1] if smoke else rates)),
         str(given["baseline"]),
-        tuple(claims),
+        tuple(claims[:SMOKE_CLAIMS] if smoke else claims),
         dict(given.get("settings") or {}),
         _lines(path, given),
         _drawing(path, given.get("drawing") or {}),

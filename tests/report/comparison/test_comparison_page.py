@@ -10,7 +10,7 @@ import pytest
 from synthetic_results import VALIDATION, write_tree
 
 from report.__main__ import main
-from report.comparison import claims, content
+from report.comparison import claims, content, figure
 from report.comparison.page import REPORT
 from report.engine.errors import ReportError
 
@@ -150,6 +150,14 @@ def test_of_many_settings_ends_are_counted(tmp_path):
     assert content.ends(compared(tmp_path, about).settings) == [
         "In 5 of 10 rows of the tables the best rate is at an end of those tried (arrows); more may lie beyond."
     ]
+
+
+@pytest.mark.parametrize(("steps", "expected"), [((8, 8, 80), False), ((8, 80, 80), True)])
+def test_curves_are_shown_where_somebody_was_validated_twice(steps, expected):
+    rows = zip(("one", "one", "two"), steps, strict=True)
+    columns = ["setting", "variant", "step", "split"]
+    curves = pd.DataFrame([("digits", name, step, "val") for name, step in rows], columns=columns)
+    assert figure.has_curves(curves) is expected
 
 
 def test_settings_that_choose_alike_are_told_together(tmp_path):

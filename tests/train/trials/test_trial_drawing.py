@@ -7,10 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from netspec.vocabulary.generative import masked_conv
 from train.trials import drawing
 from train.trials.base import dense, digits
 from train.trials.generators import GENERATORS, energy, flows, sequential
-from train.trials.generators.base import LEVELS, PIXELS, bound, levelled, spread
+from train.trials.generators.base import LEVELS, PIXELS, bound, convolved, levelled, spread
 
 KEY = jax.random.key(0)
 
@@ -50,6 +51,13 @@ def test_convolutions_see_only_earlier_pixels(network):
         assert (changed > place).all() and (len(changed) > 0 or place == 63)
 
 
+@pytest.mark.parametrize(("kind", "taps"), [("A", 4), ("B", 5)])
+def test_the_first_taps_of_a_kernel_are_those_of_a_masked_convolution(kind, taps):
+    with jax.enable_x64(True):
+        x, kernel = jax.random.normal(KEY, (2, 8, 8, 3), float), jax.random.normal(KEY, (3, 3, 3, 5), float)
+        np.testing.assert_allclose(convolved(x, kernel, taps), masked_conv(x, kernel, kind), atol=1e-12)
+
+
 def test_a_masked_network_is_a_distribution_over_strings():
     """The probabilities of all strings of three symbols of three kinds add up to one."""
     network = sequential.masked(3, 3, 3, lambda symbols: jax.nn.one_hot(symbols, 3))
@@ -61,8 +69,7 @@ def test_a_masked_network_is_a_distribution_over_strings():
     np.testing.assert_allclose(counts, jnp.exp(likelihood(strings)), atol=0.03)
 
 
-@pytest.mark.parametrize("train", [flows.coupled, flows.glowing])
-def test_flows_go_back_to_where_they_came_from(train, monkeypatch):
+def test_a_flow_goes_back_to_where_it_came_from(monkeypatch):
     """And their volume is the determinant of their slope."""
     kept = {}
 
@@ -70,7 +77,7 @@ def test_flows_go_back_to_where_they_came_from(train, monkeypatch):
         kept.update(layers=layers, params=params)
 
     monkeypatch.setattr(flows, "_flowing", flowing)
-    train(_x(), KEY, KEY, 0, 0.1)
+    flows.coupled(_x(), KEY, KEY, 0, 0.1)
 
     def through(params, x, inverse):
         volume = 0.0

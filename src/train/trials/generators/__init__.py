@@ -2,9 +2,9 @@
 
 from train.trials.generators.adversarial import adversary
 from train.trials.generators.base import Generator, Train
-from train.trials.generators.denoising import denoising, matching, scoring
+from train.trials.generators.denoising import diffusing, matching, scoring
 from train.trials.generators.energy import energies
-from train.trials.generators.flows import coupled, glowing, normal
+from train.trials.generators.flows import coupled, normal
 from train.trials.generators.latent import quantized, variational
 from train.trials.generators.sequential import made, pixelcnn, wavenet
 
@@ -18,14 +18,13 @@ GENERATORS: dict[str, Train] = {
     "wgan": adversary("wgan"),
     "wgan-gp": adversary("wgan-gp"),
     "realnvp": coupled,
-    "glow": glowing,
     "made": made,
     "pixelcnn": pixelcnn,
     "wavenet": wavenet,
     "energy": energies,
     "score": scoring,
-    "ddpm": denoising("ancestral"),
-    "ddim": denoising("ddim"),
+    "ddpm": diffusing("ancestral"),
+    "ddim": diffusing("ddim"),
     "flow-matching": matching,
 }
 

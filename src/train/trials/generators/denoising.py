@@ -13,6 +13,8 @@ from train.trials.generators.base import BATCH, HIDDEN, PIXELS, Generator, Train
 
 #: Steps of diffusion, and of them those that DDIM takes; steps along a line; levels of noise, and walks at each.
 NOISED, TAKEN, LINE, FALLING, WALKS = 200, 20, 50, 10, 20
+#: Mean square of a pixel from -1 to 1, about.
+VARIANCE = 0.5
 
 
 def _start(key: jax.Array) -> list:
@@ -25,7 +27,7 @@ def _told(params: list, at: jax.Array, time: jax.Array) -> jax.Array:
     return through(params, jnp.concatenate([at, *waves], -1), jax.nn.silu)
 
 
-def denoising(how: Literal["ancestral", "ddim"]) -> Train:
+def diffusing(how: Literal["ancestral", "ddim"]) -> Train:
     """DDPM (Ho et al. 2020), drawn by all of its steps, or by one in ten without noise (DDIM, Song et al. 2021)."""
 
     def train(x: jax.Array, start: jax.Array, training: jax.Array, steps: int, rate: jax.Array) -> Generator:
@@ -65,29 +67,40 @@ def denoising(how: Literal["ancestral", "ddim"]) -> Train:
 
 def scoring(x: jax.Array, start: jax.Array, training: jax.Array, steps: int, rate: jax.Array) -> Generator:
     """Scores at ten levels of noise, and Langevin's walk at each from the loudest on (Song and Ermon 2019)."""
-    noises = jnp.geomspace(1.0, 0.02, FALLING)
+    noises = jnp.geomspace(4.0, 0.1, FALLING)  # at the first all pictures are one cloud
+
+    def scaled(params: list, at: jax.Array, level: jax.Array) -> jax.Array:
+        """The score times the noise's deviation, so that all levels count alike.
+
+        The network sees pictures of one size at all levels. Beside it stands the score of a normal distribution, which
+        calls walks back from where no picture was.
+        """
+        noise = noises[level]
+        whole = noise**2 + VARIANCE
+        return _told(params, at / jnp.sqrt(whole), level / FALLING) - at * noise / whole
 
     def loss(params: list, key: jax.Array) -> jax.Array:
         pick, noise, when = jax.random.split(key, 3)
         (real,) = some(pick, BATCH, 2 * x - 1)
         noise, level = jax.random.normal(noise, real.shape), jax.random.randint(when, (BATCH, 1), 0, FALLING)
-        # What is learned is the score times the noise's deviation, so that all levels count alike.
-        return jnp.mean((_told(params, real + noises[level] * noise, level / FALLING) + noise) ** 2)
+        return jnp.mean((scaled(params, real + noises[level] * noise, level) + noise) ** 2)
 
     made = fit(loss, _start(start), training, steps, rate)
 
     def draw(key: jax.Array, count: int) -> jax.Array:
         def score(at: jax.Array, level: jax.Array) -> jax.Array:
-            return _told(made, at, jnp.full((count, 1), level / FALLING)) / noises[level]
+            return scaled(made, at, jnp.full((count, 1), level)) / noises[level]
 
         def on(at: jax.Array, now: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, None]:
             level, key = now
-            size = 0.2 * noises[level] ** 2
-            return langevin_step(at, score(at, level), jax.random.normal(key, at.shape), size), None
+            size = 0.3 * noises[level] ** 2
+            at = langevin_step(at, score(at, level), jax.random.normal(key, at.shape), size)
+            far = 1 + 4 * noises[level]  # farther out no score was ever learned
+            return jnp.clip(at, -far, far), None
 
         first, walk = jax.random.split(key)
         levels = jnp.repeat(jnp.arange(FALLING), WALKS)
-        at = jax.random.uniform(first, (count, PIXELS), minval=-1, maxval=1)
+        at = noises[0] * jax.random.normal(first, (count, PIXELS))
         at, _ = jax.lax.scan(on, at, (levels, jax.random.split(walk, len(levels))))
         last = jnp.asarray(FALLING - 1)
         # The last noise is taken off by its mean.

@@ -11,12 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from netspec.vocabulary.generative import masked_conv
 from train.trials.base import dense, fit, some, surprise
-from train.trials.generators.base import BATCH, HIDDEN, LEVELS, PIXELS, Generator, Train
+from train.trials.generators.base import BATCH, HIDDEN, LEVELS, PIXELS, Generator, Train, convolved
 
-#: Channels of the two convolutional networks.
-CHANNELS = 24
+#: Channels of the two convolutional networks, and taps of a kernel of 3×3 before its middle.
+CHANNELS, BEFORE = 16, 4
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def _kernel(key: jax.Array, *shape: int) -> jax.Array:
 
 def _convolved() -> Sequence:
     """PixelCNN (van den Oord et al. 2016): five masked convolutions of 3×3, the inner three of them added to."""
-    shapes = ((3, 3, 1, CHANNELS), *((3, 3, CHANNELS, CHANNELS),) * 3, (1, 1, CHANNELS, LEVELS))
+    shapes = ((3, 3, 1, CHANNELS), *((3, 3, CHANNELS, CHANNELS),) * 3, (CHANNELS, LEVELS))
 
     def start(key: jax.Array) -> list:
         keys = jax.random.split(key, len(shapes))
@@ -112,10 +111,10 @@ def _convolved() -> Sequence:
 
     def logits(params: list, symbols: jax.Array) -> jax.Array:
         first, *inner, last = params
-        h = masked_conv(_centred(symbols).reshape(-1, 8, 8, 1), first["kernel"], "A") + first["bias"]
+        h = convolved(_centred(symbols).reshape(-1, 8, 8, 1), first["kernel"], BEFORE) + first["bias"]
         for layer in inner:
-            h = h + masked_conv(jax.nn.relu(h), layer["kernel"]) + layer["bias"]
-        h = masked_conv(jax.nn.relu(h), last["kernel"]) + last["bias"]
+            h = h + convolved(jax.nn.relu(h), layer["kernel"], BEFORE + 1) + layer["bias"]
+        h = jax.nn.relu(h) @ last["kernel"] + last["bias"]
         return h.reshape(-1, PIXELS, LEVELS)
 
     return Sequence(PIXELS, start, logits)
