@@ -1,4 +1,7 @@
-"""Digits with few labels and a rule: what is known of a digit as a loss, beside labels alone and the network's own."""
+"""Digits with few labels and a rule: what is known of a digit as a loss, beside labels alone and the network's own.
+
+Even or odd is known of every digit, and the sum of any two that a step draws together, so that each digit is in many.
+"""
 
 from __future__ import annotations
 
