@@ -23,6 +23,8 @@ CAPTION = (
     "with 95 % intervals; what lies in the grey band does not count. Green circles are supported, red squares "
     "refuted, grey diamonds undecided; ≈ claims that both are alike."
 )
+#: How high, in inches, all bars of verdicts may be, so that they fit below the answer.
+MOST_HIGH = 5.4
 #: Beyond this many of the smallest difference the axis ends.
 END = 1000
 
@@ -60,19 +62,20 @@ def verdicts(named: Sequence[tuple[str, Sequence[str]]]) -> bytes:
     """How many claims of each trial or comparison came to which verdict: a bar each, named by its title."""
     from matplotlib.ticker import MaxNLocator
 
-    figure = canvas(max(1.2, 0.165 * len(named) + 0.6))
+    row = min(0.165, MOST_HIGH / max(1, len(named)))
+    figure = canvas(max(1.2, row * len(named) + 0.6))
     panel = figure.subplots()
     begin = [0] * len(named)
     for verdict, (shade, _) in STYLE.items():
         counts = [found.count(verdict) for _, found in named]
         panel.barh(range(len(named)), counts, left=begin, color=shade, label=verdict, height=0.7)
         begin = [b + c for b, c in zip(begin, counts, strict=True)]
-    panel.set_yticks(range(len(named)), [name for name, _ in named], fontsize=7)
+    panel.set_yticks(range(len(named)), [name for name, _ in named])
     panel.set_ylim(len(named) - 0.4, -0.6)
     panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     panel.set_xlabel("Claims", fontsize=8)
     settle(panel)
-    panel.tick_params(axis="y", labelsize=7)
+    panel.tick_params(axis="y", labelsize=7 if row > 0.14 else 6)
     panel.legend(frameon=False, fontsize=8, ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
     return svg(figure)
 
