@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 #: Colours and marks of verdicts.
 STYLE = {"supported": ("#1b7837", "o"), "refuted": ("#b2182b", "s"), "undecided": ("#666666", "D")}
 VERDICTS = "What became of the claims of each trial and recorded comparison."
-#: How many trials share a figure of effects, so that it fits a page.
-TOGETHER = 8
+#: How high, in inches, a figure of effects may be, so that it fits a page with its caption.
+PAGE = 9.0
+#: Letters of a title that fit above a panel.
+LETTERS = 38
+#: Panels beside each other.
+ACROSS = 2
 CAPTION = (
     "By how much the first variant is better than the second, in multiples of the smallest difference that counts, "
     "with 95 % intervals; what lies in the grey band does not count. Green circles are supported, red squares "
@@ -29,16 +33,33 @@ MOST_HIGH = 5.4
 END = 1000
 
 
+def parts(trials: Sequence[Tried]) -> list[Sequence[Tried]]:
+    """The trials in parts, each of which fits a page as a figure of effects."""
+    found: list[Sequence[Tried]] = []
+    for at in range(0, len(trials), ACROSS):
+        row = trials[at : at + ACROSS]
+        if found and sum(_heights([*found[-1], *row])) <= PAGE:
+            found[-1] = [*found[-1], *row]
+        else:
+            found.append(row)
+    return found
+
+
+def _heights(trials: Sequence[Tried]) -> list[float]:
+    """Of each row of panels, in inches, which is that of its trial of the most claims."""
+    counts = [len(trial.claims()) for trial in trials]
+    return [max(counts[at : at + ACROSS]) * 0.19 + 0.62 for at in range(0, len(trials), ACROSS)]
+
+
 def effects(trials: Sequence[Tried]) -> bytes:
     """A line for each claim: its mean, its interval, and one where what counts begins."""
     if not trials:
         return empty_figure()
-    columns = min(2, len(trials))
-    rows = -(-len(trials) // columns)
-    counts = [len(trial.claims()) for trial in trials]
-    heights = [max(counts[row * columns : (row + 1) * columns]) * 0.19 + 0.62 for row in range(rows)]
+    heights = _heights(trials)
     figure = canvas(sum(heights) + 0.35)
-    panels = figure.subplots(rows, columns, squeeze=False, height_ratios=heights, sharex=True).ravel()
+    panels = figure.subplots(
+        len(heights), min(ACROSS, len(trials)), squeeze=False, height_ratios=heights, sharex=True
+    ).ravel()
     for panel, trial in zip(panels, trials, strict=False):
         claims = trial.claims()
         panel.axvspan(-1, 1, color="#eeeeee", linewidth=0)
@@ -50,7 +71,8 @@ def effects(trials: Sequence[Tried]) -> bytes:
         panel.set_xscale("symlog", linthresh=1)
         panel.set_xlim(-END, END)
         panel.set_xticks([-100, -10, -1, 0, 1, 10, 100], ["−100", "−10", "−1", "0", "1", "10", "100"], fontsize=7)
-        panel.set_title(trial.settings.title, fontsize=8, loc="left")
+        title = trial.settings.title
+        panel.set_title(title, fontsize=min(8, 8 * LETTERS / len(title)), loc="left")
         settle(panel)
     for panel in panels[len(trials) :]:
         panel.set_axis_off()

@@ -64,7 +64,7 @@ def write(trials: Sequence[Tried], stem: Path, comparisons: Sequence[Kept] = ())
     rows += [[_plain(value) for value in row] for one in comparisons for row in _rows(one)]
     runs = table_of_runs(trials)
     drawings = {FIGURE: figure.verdicts(_named(trials, comparisons))}
-    drawings |= {f"*_effects{at + 1}.svg": figure.effects(some) for at, some in enumerate(_some(trials))}
+    drawings |= {f"*_effects{at + 1}.svg": figure.effects(some) for at, some in enumerate(figure.parts(trials))}
     made = {
         ending(stem, ".csv"): encode_plain(COLUMNS, rows),
         ending(stem, "_runs.csv"): encode_plain(RUNS, runs),
@@ -72,11 +72,6 @@ def write(trials: Sequence[Tried], stem: Path, comparisons: Sequence[Kept] = ())
     }
     made |= {ending(stem, name.removeprefix("*")): drawing for name, drawing in drawings.items()}
     write_all(made | files(page(trials, comparisons), stem, drawings))
-
-
-def _some(trials: Sequence[Tried]) -> list[Sequence[Tried]]:
-    """The trials in parts whose effects share a figure."""
-    return [trials[at : at + figure.TOGETHER] for at in range(0, len(trials), figure.TOGETHER)]
 
 
 def _named(trials: Sequence[Tried], comparisons: Sequence[Kept]) -> list[tuple[str, list[str]]]:
@@ -151,7 +146,7 @@ def page(trials: Sequence[Tried], comparisons: Sequence[Kept] = ()) -> Page:
         blocks.append(Section("Answer", sentences=[_answer(trials, comparisons, verdicts), terms.counted(found), RULE]))
     blocks.append(Picture(FIGURE, figure.VERDICTS))
     blocks.append(Section("What was run", facts=facts(trials)))
-    blocks += [Picture(f"*_effects{at + 1}.svg", figure.CAPTION) for at in range(len(_some(trials)))]
+    blocks += [Picture(f"*_effects{at + 1}.svg", figure.CAPTION) for at in range(len(figure.parts(trials)))]
     wide: list[Block] = []
     for trial in trials:
         wide += [tables.variants(trial), *([] if smoke else [tables.claims(trial)])]
