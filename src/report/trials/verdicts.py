@@ -88,10 +88,10 @@ class Tried:
         return {rates[0]: "smallest", rates[-1]: "largest"}.get(judged[0], "")
 
     def claims(self) -> list[Claim]:
-        """Every claim with its verdict."""
+        """Every claim with its verdict, which a smoke run leaves undecided."""
         found = [self._measured(claim) for claim in self.settings.claims]
         adjusted = statistics.holm([one.p for one in found])
-        whole = [one.n == len(self.settings.seeds) for one in found]
+        whole = [one.n == len(self.settings.seeds) and not self.about["smoke"] for one in found]
         return [
             _decided(one, p, len(found)) if measured else replace(one, p=p)
             for one, p, measured in zip(found, adjusted, whole, strict=True)

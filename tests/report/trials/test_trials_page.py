@@ -73,6 +73,7 @@ def test_the_page_counts_and_tells(files, tmp_path):
 def test_a_smoke_run_concludes_nothing(files):
     files[1].write_text(json.dumps(results(smoke=True)), encoding="utf-8")
     text = str(page.page([verdicts.load(*files)]))
+    assert {one.verdict for one in verdicts.load(*files).claims()} == {"undecided"}
     assert all(not one.trials for one in page.judged([verdicts.load(*files)]))
     assert "Smoke run" in text and "supported" not in text.replace("are supported, red", "")
 
