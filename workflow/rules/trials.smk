@@ -34,9 +34,10 @@ rule trial:
         trial="|".join(TRIAL_MODULES) or "(?!)",
     conda:
         "../envs/netspec.yaml"
-    threads: 1
+    # The variants of an example are shared among them; of other trials there are enough to keep every core at work.
+    threads: lambda wildcards: 2 if wildcards.trial in EXAMPLES else 1
     resources:
-        mem_mb=2000,
+        mem_mb=lambda wildcards, threads: 2000 * threads,
     params:
         smoke="--smoke" if TRIALS_SMOKE else "",
         # A smoke run compiles for far longer than it computes.
@@ -47,9 +48,9 @@ rule trial:
         ),
         cache=lambda wildcards, output: f".cache/{Path(output[0]).with_suffix('')}",
     shell:
-        "{params.quick}JAX_PLATFORMS=cpu PJRT_NPROC={threads} OMP_NUM_THREADS={threads} "
+        "{params.quick}JAX_PLATFORMS=cpu PJRT_NPROC=1 OMP_NUM_THREADS=1 "
         "exec python -m train trial {input.settings} --out {output} --cache {params.cache} {params.smoke} "
-        "--parent $PPID > {log} 2>&1"
+        "--jobs {threads} --parent $PPID > {log} 2>&1"
 
 
 rule claims:

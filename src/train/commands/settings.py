@@ -41,6 +41,7 @@ def add(commands: Any) -> None:
     command.add_argument("--out", type=Path, required=True, metavar="JSON", help="what every run measured")
     command.add_argument("--cache", type=Path, required=True, metavar="DIR", help="folder for what is finished of it")
     command.add_argument("--smoke", action="store_true", help="a few steps and two seeds, to see that everything runs")
+    command.add_argument("--jobs", type=limits.count, default=1, help="processes that share the variants (default 1)")
     parent_option(command)
     command.set_defaults(run=trial)
 
@@ -76,4 +77,4 @@ def trial(options: argparse.Namespace) -> None:
     from train.trials import command
 
     check_apart({"--out": options.out, "--cache": options.cache}, {"the trial": options.trial})
-    command.run(options.trial, options.out, options.cache, smoke=options.smoke)
+    command.run(options.trial, options.out, options.cache, smoke=options.smoke, jobs=options.jobs)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import time
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -15,36 +19,38 @@ from netspec.ownership import SIGNATURE, write_all
 from train import provenance
 from train.config.closure import closure
 from train.config.schema import ConfigError
+from train.machine.parent import end_with
 from train.trials import find
-from train.trials.base import Series
+from train.trials.base import Series, Trial
 from train.trials.settings import Settings, check_names, read
 
 
-def run(path: Path, out: Path, cache: Path, *, smoke: bool = False) -> None:
+def run(path: Path, out: Path, cache: Path, *, smoke: bool = False, jobs: int = 1) -> None:
     """Run the trial of the file ``path`` and write ``out``, JSON with a row a run; ``cache`` keeps finished variants.
 
-    Raises :class:`ConfigError` for a mistake in the file.
+    ``jobs`` processes share the variants, which gives the same figures. Raises :class:`ConfigError` for a mistake in
+    the file.
     """
+    start = time.perf_counter()
     settings = read(path, smoke=smoke)
     trial = find(settings.trial)
-    names = [one.name for one in trial.figures]
-    check_names(settings, trial.variants, names, path)
+    check_names(settings, trial.variants, [one.name for one in trial.figures], path)
     if unknown := sorted(settings.settings.keys() - trial.settings.keys()):
         raise ConfigError(
             f"{path}: key 'settings' has {unknown[0]!r}, expected one of {', '.join(sorted(trial.settings))}"
         )
     sizes = {**trial.settings, **settings.settings, **(trial.smoke if smoke else {})}
     mark = _fingerprint(settings, sizes)
-    runs: list[dict[str, Any]] = []
-    start = time.perf_counter()
     variants = {name: what for name, what in trial.variants.items() if not smoke or name in settings.compared}
-    for variant in variants:
-        kept = cache / f"{variant}.json"
-        found = _kept(kept, mark)
-        if found is None:
-            found = _variant(settings, trial, variant, sizes)
-            write_all({kept: _text({"fingerprint": mark, "runs": found})})
-        runs += found
+    found = {name: _kept(cache / f"{name}.json", mark) for name in variants}
+    left = [name for name, rows in found.items() if rows is None]
+    run_one = partial(_run_and_keep, settings, sizes, mark, cache)
+    if min(jobs, len(left)) > 1:
+        with ProcessPoolExecutor(min(jobs, len(left)), get_context("spawn"), end_with, (os.getpid(),)) as pool:
+            found |= zip(left, pool.map(run_one, left), strict=True)
+    else:
+        found |= {name: run_one(name) for name in left}
+    runs = [row for rows in found.values() for row in rows or ()]
     about = {
         "trial": settings.trial,
         "name": settings.name,
@@ -59,6 +65,15 @@ def run(path: Path, out: Path, cache: Path, *, smoke: bool = False) -> None:
         "provenance": {**provenance.git_state(), **provenance.versions(), **provenance.machine()},
     }
     write_all({out: _text(about)})
+
+
+def _run_and_keep(
+    settings: Settings, sizes: Mapping[str, Any], mark: str, cache: Path, variant: str
+) -> list[dict[str, Any]]:
+    """The runs of a variant, which ``cache`` has from now on."""
+    found = _variant(settings, find(settings.trial), variant, sizes)
+    write_all({cache / f"{variant}.json": _text({"fingerprint": mark, "runs": found})})
+    return found
 
 
 def _text(value: Mapping[str, Any]) -> bytes:
@@ -82,7 +97,7 @@ def _kept(path: Path, mark: str) -> list[dict[str, Any]] | None:
         return None
 
 
-def _variant(settings: Settings, trial: Any, variant: str, sizes: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _variant(settings: Settings, trial: Trial, variant: str, sizes: Mapping[str, Any]) -> list[dict[str, Any]]:
     """All runs of a variant: at each rate with the seeds for tuning, then at the best of them with those judged."""
     import jax
 

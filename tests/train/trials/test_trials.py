@@ -145,6 +145,18 @@ def test_what_is_finished_is_kept(planted, tmp_path, monkeypatch):
     assert made == ["copy", *PLANTED]
 
 
+def test_processes_that_share_variants_measure_what_one_does(tmp_path):
+    path = CONFIG / "trials/outliers.yaml"
+    found = []
+    for jobs in (1, 2):
+        out = tmp_path / f"{jobs}.json"
+        command.run(path, out, tmp_path / f"cache{jobs}", smoke=True, jobs=jobs)
+        found.append(json.loads(out.read_text(encoding="utf-8")))
+    assert [run["variant"] for run in found[1]["runs"]] == [run["variant"] for run in found[0]["runs"]]
+    for one, other in zip(*(about["runs"] for about in found), strict=True):
+        assert one["figures"] == pytest.approx(other["figures"], rel=1e-4)
+
+
 def test_a_rate_is_chosen_by_seeds_that_are_not_judged(planted, tmp_path, monkeypatch):
     def make(variant, settings):
         return lambda key, rate: {"score": -jnp.abs(jnp.log(rate / 0.1)), "params": 1}
