@@ -64,7 +64,7 @@ rule train:
         "--out {params.out} --checkpoints {params.checkpoints} --gpus {resources.gpu} --parent $PPID > {log} 2>&1"
 
 
-# The same for all rates and seeds of a variant, in one process: an experiment asks for it by `together`. A run that is
+# The same for all rates and seeds of a variant or several, in one process: an experiment asks for it by `together`. A run that is
 # asked for by itself is trained by the rule above.
 for name, group in TOGETHER.items():
 

@@ -46,6 +46,7 @@ def run(path: Path, out: Path, cache: Path, *, smoke: bool = False, jobs: int = 
     left = [name for name, rows in found.items() if rows is None]
     run_one = partial(_run_and_keep, settings, sizes, mark, cache)
     if min(jobs, len(left)) > 1:
+        os.environ.setdefault("PJRT_NPROC", "1")  # or each of them would compute on every core
         with ProcessPoolExecutor(min(jobs, len(left)), get_context("spawn"), end_with, (os.getpid(),)) as pool:
             found |= zip(left, pool.map(run_one, left), strict=True)
     else:

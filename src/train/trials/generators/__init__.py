@@ -1,7 +1,7 @@
 """Generators of 8×8 digits in 17 levels: each is trained from its own weights, drawn from, and may give likelihoods."""
 
 from train.trials.generators.adversarial import adversary
-from train.trials.generators.base import Generator, Train
+from train.trials.generators.base import Train
 from train.trials.generators.denoising import diffusing, matching, scoring
 from train.trials.generators.energy import energies
 from train.trials.generators.flows import coupled, normal
@@ -28,4 +28,4 @@ GENERATORS: dict[str, Train] = {
     "flow-matching": matching,
 }
 
-__all__ = ["GENERATORS", "Generator"]
+__all__ = ["GENERATORS"]
