@@ -73,6 +73,16 @@ def through(layers: list[dict[str, jax.Array]], x: jax.Array, act: Callable = ja
     return x
 
 
+def windows(x: jax.Array, side: int, stride: int = 1) -> jax.Array:
+    """What lies under each window of ``x`` ``(n, height, width, channels)``: ``(n, rows, columns, side² · channels)``.
+
+    A convolution is a product of it: XLA on CPU takes several times as long for small convolutions inside of loops.
+    """
+    rows, columns = (length - side + 1 for length in x.shape[1:3])
+    shifted = [x[:, i : i + rows : stride, j : j + columns : stride] for i in range(side) for j in range(side)]
+    return jnp.concatenate(shifted, -1)
+
+
 def size(params: Params) -> int:
     """How many numbers are trained."""
     return sum(jnp.size(leaf) for leaf in jax.tree.leaves(params))

@@ -10,7 +10,21 @@ import jax.numpy as jnp
 from jax.scipy.ndimage import map_coordinates
 
 from netspec.vocabulary.layers.capsules import capsule_routing, squash
-from train.trials.base import Metric, Run, Trial, dense, digits, fit, percent, right, size, some, surprise, through
+from train.trials.base import (
+    Metric,
+    Run,
+    Trial,
+    dense,
+    digits,
+    fit,
+    percent,
+    right,
+    size,
+    some,
+    surprise,
+    through,
+    windows,
+)  # fmt: skip
 
 #: The side of a picture with its margin, how far a digit is shifted in pixels, and turned in degrees.
 SIDE, SHIFT, TURN = 12, 1.5, 30.0
@@ -43,14 +57,9 @@ def moved(x: jax.Array, shifts: jax.Array, angles: jax.Array) -> jax.Array:
 
 
 def convolved(x: jax.Array, layer: dict[str, jax.Array], stride: int = 1) -> jax.Array:
-    """A convolution without margin of ``x`` (n, side, side, channels) by a kernel (window · window · channels, out).
-
-    As one product of what lies under the windows; on a processor the slope of a convolution takes three times as long.
-    """
+    """A convolution without margin of ``x`` (n, side, side, channels) by a kernel (window · window · channels, out)."""
     window = round((layer["kernel"].shape[0] / x.shape[-1]) ** 0.5)
-    span = x.shape[1] - window + 1
-    windows = [x[:, i : i + span : stride, j : j + span : stride] for i in range(window) for j in range(window)]
-    return jnp.matmul(jnp.concatenate(windows, -1), layer["kernel"]) + layer["bias"]
+    return jnp.matmul(windows(x, window, stride), layer["kernel"]) + layer["bias"]
 
 
 def weights(variant: str, key: jax.Array) -> dict[str, Any]:

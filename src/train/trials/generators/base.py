@@ -9,6 +9,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from train.trials.base import windows
+
 #: Pixels and levels of a picture, examples of a batch, width of hidden layers, and numbers of a latent.
 PIXELS, LEVELS, BATCH, HIDDEN, LATENT = 64, 17, 64, 128, 8
 
@@ -49,11 +51,6 @@ def bound(log_density: jax.Array) -> jax.Array:
 
 
 def convolved(x: jax.Array, kernel: jax.Array, taps: int = 9) -> jax.Array:
-    """``x`` ``(batch, height, width, in)`` under the first ``taps`` of a kernel of 3×3, zeros around it.
-
-    As products of shifted copies: XLA on CPU takes tens of times as long for small convolutions inside of loops.
-    """
-    _, height, width, _ = x.shape
-    around = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    shifted = [around[:, i : i + height, j : j + width] for i in range(3) for j in range(3)][:taps]
-    return jnp.concatenate(shifted, -1) @ kernel.reshape(-1, kernel.shape[-1])[: taps * kernel.shape[2]]
+    """``x`` ``(batch, height, width, in)`` under the first ``taps`` of a kernel of 3×3, zeros around it."""
+    seen = windows(jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))), 3)[..., : taps * x.shape[-1]]
+    return seen @ kernel.reshape(-1, kernel.shape[-1])[: seen.shape[-1]]
