@@ -48,7 +48,10 @@ def is_known(name):
         or "://" in name
         or (
             (not run or run.groups()[:2] in PLAN.cells)
-            and any(rule.is_producer(path) for rule in workflow.rules)
+            and (
+                any(path in rule.output for rule in workflow.rules if not rule.has_wildcards())
+                or any(rule.is_producer(path) for rule in workflow.rules if rule.has_wildcards())
+            )
         )
     )
 

@@ -123,7 +123,8 @@ def load_experiments(config: dict[str, Any], folder: Path = Path("config")) -> d
 
     Raises :class:`ConfigError` also where two of them would write different results to the same place.
     """
-    experiments = {name: load_experiment(config, folder, name) for name in names(folder)}
+    checked = _checked(config, folder)
+    experiments = {name: _load_experiment(checked, folder, name) for name in names(folder)}
     placed: dict[tuple[str, str], dict[str, Any]] = {}
     for block, experiment in experiments.items():
         for part in experiment.parts:
@@ -143,10 +144,20 @@ def load_experiment(config: dict[str, Any], folder: Path = Path("config"), name:
     there: nothing but configuration is read. Raises :class:`ConfigError` naming the file and key of the first mistake
     in any file involved.
     """
-    where = folder / "config.yaml"
-    known = names(folder)
+    return _load_experiment(_checked(config, folder), folder, name)
+
+
+def _checked(config: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The contents of ``config.yaml`` with numbers as such. Raises :class:`ConfigError` for its first mistake."""
+    where, known = folder / "config.yaml", names(folder)
     config = _typed(schema.plain(config, str(where)), known)
     schema.validate_config(config, known, str(where))
+    return config
+
+
+def _load_experiment(config: dict[str, Any], folder: Path, name: str | None) -> Experiment:
+    """:func:`load_experiment` under a configuration that has been checked by itself."""
+    where, known = folder / "config.yaml", names(folder)
     main = config.get("main", MAIN)
     name = name or main
     for wanted, key in {main: f"{where}: key 'main'", name: "experiment"}.items():
@@ -212,7 +223,7 @@ def _one(
     recipe_name = settings.get("recipe") or named.get("recipe", own_recipe)
     recipe = recipes.load(recipe_name, folder / "recipes")
     unusual = recipe_name if recipe_name != own_recipe else None
-    common = Common(settings, dataset, recipe_name, recipe, folder)
+    common = Common(settings, dataset, recipe_name, recipe, folder, frozenset({*RESERVED, *names(folder)}))
     cells = {cell: _cell(cell, block, common, f"{cells_file}: cells.{cell}") for cell, block in named["cells"].items()}
     only = settings.get("only")
     if settings.get("extra"):
@@ -274,6 +285,8 @@ class Common:
     recipe_name: str
     recipe: dict[str, Any]
     folder: Path
+    #: Names that no cell can have.
+    taken: frozenset[str]
 
     @property
     def recipe_file(self) -> str:
@@ -288,7 +301,7 @@ class Common:
 
 def _cell(name: str, block: dict[str, Any], common: Common, where: str) -> dict[str, Any]:
     """A resolved cell: the recipe with what the cell changes, and all that it draws from the data set."""
-    if name in {*RESERVED, *names(common.folder)}:
+    if name in common.taken:
         raise ConfigError(f"{where}: the name is a target of the workflow, expected another one")
     settings, dataset, changes = common.settings, common.dataset, block.get("recipe", {})
     merged = recipes.merge(common.recipe, changes)

@@ -17,7 +17,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 from referencing import Registry, Resource
 
-from train.config.parsing import ConfigError, dotted, kind_of, load, naming, parse, parse_json, plain
+from train.config.parsing import LOADER, ConfigError, dotted, kind_of, load, naming, parse, parse_json, plain
 from train.config.printable import shown
 
 __all__ = ["ConfigError", "is_name", "load", "load_mapping", "naming", "parse", "parse_json", "plain", "validate"]
@@ -107,9 +107,25 @@ def inherited(name: str, before: dict[str, Any], after: dict[str, Any]) -> dict[
     return {key: item for key, item in before.items() if "for" not in declared["properties"].get(key, {})}
 
 
+_found_right: set[tuple[int, str]] = set()
+
+
+def _reference(validator: Any, reference: str, value: Any, declared: dict[str, Any]) -> Iterator[ValidationError]:
+    """What ``$ref`` is, but a block that was found right is not looked at again.
+
+    The cells of an experiment share most of theirs. Schemas are read once, so that each is known by its identity.
+    """
+    known = (id(declared), json.dumps(value))
+    if known not in _found_right:
+        wrong = list(Draft202012Validator.VALIDATORS["$ref"](validator, reference, value, declared))
+        if not wrong:
+            _found_right.add(known)
+        yield from wrong
+
+
 _Validator = extend(
     Draft202012Validator,
-    validators={"pattern": _pattern, "options": _options},
+    validators={"pattern": _pattern, "options": _options, "$ref": _reference},
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_integer, "number": _is_number}),
 )
 
@@ -122,7 +138,7 @@ def _registry() -> Registry:
 
 @cache
 def _schema(name: str) -> dict:
-    return {"$id": name, **yaml.safe_load((SCHEMAS / name).read_text(encoding="utf-8"))}
+    return {"$id": name, **yaml.load((SCHEMAS / name).read_text(encoding="utf-8"), LOADER)}
 
 
 @cache

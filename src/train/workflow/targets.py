@@ -33,8 +33,9 @@ def label(dataset: str, recipe: str | None, semantics: str, folder: Path) -> str
     Raises :class:`ConfigError` where the files in ``folder`` (``config``) give another combination the same label.
     """
     name = "-".join([dataset, *[recipe] * (recipe is not None), *[semantics] * (semantics != "book")])
-    for path in sorted((folder / "datasets").glob("*.yaml")):
-        for other in [None, *sorted(p.stem for p in (folder / "recipes").glob("*.yaml"))]:
+    recipes = [None, *sorted(p.stem for p in (folder / "recipes").glob("*.yaml"))]
+    for path in sorted(p for p in (folder / "datasets").glob("*.yaml") if name.startswith(p.stem)):
+        for other in recipes:
             for drawn in SEMANTICS:
                 parts = [path.stem, *[other] * (other is not None), *[drawn] * (drawn != "book")]
                 if "-".join(parts) != name or (path.stem, other, drawn) == (dataset, recipe, semantics):
