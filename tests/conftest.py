@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import itertools
 import json
 import os
 from pathlib import Path
@@ -12,6 +13,9 @@ from train import config
 from train.config.cell import Cell
 
 ROOT = Path(__file__).parents[1]
+#: Mappings of memory at which a process lets go of what it has compiled. A program of XLA takes several, Linux allows
+#: 65,530 of them, and whoever compiles beyond those dies of a segmentation fault.
+MAPPINGS = 16_000
 
 
 def pytest_configure():
@@ -30,8 +34,8 @@ def pytest_configure():
     os.environ["XLA_FLAGS"] = before
 
 
-def pytest_collection_modifyitems(items):
-    """Mark what a folder or the name of a file says of its tests."""
+def pytest_collection_modifyitems(config, items):
+    """Mark what a folder or the name of a file says of its tests; leave out the exhaustive ones unless asked for."""
     for item in items:
         if "workflow" in item.path.parts:
             item.add_marker("workflow")
@@ -39,6 +43,27 @@ def pytest_collection_modifyitems(items):
             item.add_marker("parity")
         if "gradcheck" in item.path.parts or {"workflow", "parity"} & set(item.keywords):
             item.add_marker("slow")
+    if "exhaustive" in config.getoption("markexpr") or any("::" in name for name in config.args):
+        return
+    left_out = [item for item in items if item.get_closest_marker("exhaustive")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
+
+
+TESTS_DONE = itertools.count(1)
+
+
+def pytest_runtest_teardown():
+    """Keep far from the limit of the kernel, and in a few gigabytes, however many programs the tests compile."""
+    mappings = Path("/proc/self/maps")
+    if next(TESTS_DONE) % 20 or not mappings.exists():
+        return
+    if mappings.read_bytes().count(b"\n") > MAPPINGS:
+        import jax
+
+        jax.clear_caches()
+        gc.collect()
 
 
 @pytest.hookimpl(optionalhook=True)

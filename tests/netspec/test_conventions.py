@@ -87,6 +87,7 @@ def test_statistics_follow_momentum_and_variance(picture):
     np.testing.assert_allclose(network.layers[0].norm.var[...], expected, rtol=1e-6)
 
 
+@pytest.mark.exhaustive
 def test_a_dense_block_follows_the_unbiased_variance_too(picture):
     layers = (L.ConvBN(3, 8, 1, activation="identity"), L.DenseBlock(8, 2, 4))
     network = build(NetSpec("d", (9, 10, 3), layers, conventions=Conventions(**ONLY_TRAINED)), nnx.Rngs(0))

@@ -16,6 +16,7 @@ def recorded():
     return {row["spec"]: row for row in csv.DictReader(text.splitlines())}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", ["LeNet-5", "ResNet-18", "ShuffleNet v2 0.5×", "MobileNet-v2"])
 def test_small_networks_compute_what_is_recorded(name):
     row = recorded()[name]
@@ -25,6 +26,7 @@ def test_small_networks_compute_what_is_recorded(name):
     assert counts.count(catalogue.find(name)).in_function.word == row["function"]
 
 
+@pytest.mark.exhaustive
 def test_another_convention_is_told_and_named():
     lenet = catalogue.find("LeNet-5")
     published = exact.find("lenet5")
@@ -42,6 +44,7 @@ def resnet_with(**conventions):
     return replace(spec, conventions=replace(spec.conventions, **conventions))
 
 
+@pytest.mark.exhaustive
 def test_another_layer_and_other_tensors_are_told():
     assert functions.found(catalogue.find("ResNet-34"), exact.find("resnet34"), 10).reason == (
         "first in a layer MaxPool: window 2 for 3"

@@ -12,6 +12,7 @@ from netspec import NetSpec, SpecError, catalogue, exact
 from netspec import layers as L
 from netspec.run.traced import Traced
 from netspec.weights.transfer import abstract
+from thinning import thinned
 
 pytestmark = pytest.mark.slow
 
@@ -53,7 +54,7 @@ def built(spec):
     return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(nnx.state(abstract(spec), nnx.Param)))
 
 
-@pytest.mark.parametrize("spec", IMAGES, ids=lambda spec: spec.name)
+@pytest.mark.parametrize("spec", thinned(IMAGES, 4), ids=lambda spec: spec.name)
 def test_image_networks_of_the_catalogue_are_built_as_counted_at_any_size(spec):
     assert spec.resized(*spec.input_shape[:2]) is spec
     for size in SIZES:
@@ -69,6 +70,7 @@ def test_image_networks_of_the_catalogue_are_built_as_counted_at_any_size(spec):
             assert (traced.params, traced.leaves, traced.multiply_adds) == (made.params, made.output_shape, made.macs)
 
 
+@pytest.mark.exhaustive
 def test_networks_of_libraries_take_other_sizes_or_say_which():
     specs = published()
     takes = {size: {spec.name for spec in specs if resized(spec, size)} for size in SIZES}

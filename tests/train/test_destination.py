@@ -62,6 +62,7 @@ def command(options, out, checkpoints, *more):
     return main([*options, "--out", str(out), "--checkpoints", str(checkpoints), *more])
 
 
+@pytest.mark.exhaustive
 def test_a_finished_run_is_not_trained_again(out, options, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(loop, "_fit", never)
     before = contents(out)
@@ -74,6 +75,7 @@ def test_a_finished_run_is_not_trained_again(out, options, tmp_path, monkeypatch
     assert not (tmp_path / "checkpoints").exists()
 
 
+@pytest.mark.exhaustive
 def test_again(out, cell, digits_store, tmp_path):
     before = contents(out)
     (out / "notes").write_text("precious")
@@ -224,6 +226,7 @@ def test_no_training_before_results_can_be_written(cell, digits_store, tmp_path,
     assert {path.name for path in tmp_path.iterdir()} == {"file"}
 
 
+@pytest.mark.exhaustive
 def test_a_full_disk_in_the_final_write(cell, finished, options, tmp_path, monkeypatch, capsys):
     """One line; what was trained is saved, and the same command only writes it."""
     folders = tmp_path / "out", tmp_path / "checkpoints"

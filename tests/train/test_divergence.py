@@ -55,6 +55,7 @@ def spoiled(monkeypatch, short_cell, digits_store, tmp_path):
 
 
 #: Four epochs of six steps, validated after the second and the fourth.
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("split", "metric", "value", "at", "epoch"),
     [("train", "loss", math.nan, 3, 3), ("train", "accuracy", -math.inf, 1, 1), ("val", "loss", math.inf, 1, 2)],
@@ -67,6 +68,7 @@ def test_a_run_stops_at_the_epoch_that_is_not_finite(spoiled, split, metric, val
     assert frame["value"].isna().any()
 
 
+@pytest.mark.exhaustive
 def test_a_run_that_continues_reaches_its_last_epoch_and_still_says_where(spoiled):
     summary, frame = spoiled("train", "loss", math.nan, 2, on_divergence="continue")
     assert summary["diverged"] == {"epoch": 2, "step": 12, "metric": "train loss"}
@@ -75,6 +77,7 @@ def test_a_run_that_continues_reaches_its_last_epoch_and_still_says_where(spoile
     assert summary["metrics"]["top1"] is not None, "weights and validation were finite in this made-up case"
 
 
+@pytest.mark.exhaustive
 def test_a_rate_far_too_high_diverges_by_itself(short, digits_folder, digits_store, tmp_path, write_json, capsys):
     """The whole way once, without anything replaced: each step makes the weights a million times as large."""
     value = short("bare", optimizer={"learning_rate": 1000, "weight_decay": 1000}, ema_decay=0.9)

@@ -82,6 +82,7 @@ SGD = {"name": "sgd", "learning_rate": 0.1, "clip_norm": None, "weight_decay": 0
 SGD |= dict.fromkeys(("beta1", "beta2", "epsilon"))
 
 
+@pytest.mark.exhaustive
 def test_what_is_frozen_stays_and_has_no_state(programs, batch):
     found, state = moved(programs({"freeze": ["body"]}, ema_decay=0.5), batch, steps=3)
     for name, difference in found.items():  # of the average, which is itself to the last bit where it is frozen
@@ -90,6 +91,7 @@ def test_what_is_frozen_stays_and_has_no_state(programs, batch):
     assert sum(leaf.size for leaf in jax.tree.leaves(state.optimizer) if leaf.ndim) == 2 * head
 
 
+@pytest.mark.exhaustive
 def test_a_rate_is_a_share_of_the_update(programs, batch):
     """Of the first step, decay included; the narrower of two patterns decides, and what is frozen changes no other."""
     plain, _ = moved(programs(optimizer=SGD), batch, steps=1)
@@ -103,6 +105,7 @@ def test_a_rate_is_a_share_of_the_update(programs, batch):
         np.testing.assert_allclose(parts[name], found[name], rtol=2e-3, atol=2e-7, err_msg=name)
 
 
+@pytest.mark.exhaustive
 def test_adamw_decays_and_steps_at_the_rate_of_a_group(programs, batch):
     adamw = {"optimizer": {"epsilon": 1e-2, "clip_norm": None, "weight_decay": 0.3}}
     plain, _ = moved(programs(**adamw), batch, steps=1)
@@ -112,6 +115,7 @@ def test_adamw_decays_and_steps_at_the_rate_of_a_group(programs, batch):
         np.testing.assert_allclose(found[name], share * difference, rtol=2e-3, atol=2e-7, err_msg=name)
 
 
+@pytest.mark.exhaustive
 def test_frozen_statistics_stay_and_normalise(convolutional, batch):
     free, _ = moved(convolutional(), batch)
     held = convolutional({"freeze": ["layers.0", "layers.1"]})

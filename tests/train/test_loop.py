@@ -45,6 +45,7 @@ def test_results_of_a_run(short_cell, digits_store, tmp_path):
     assert (metrics["step"] == metrics["epoch"] * STEPS_PER_EPOCH).all()
 
 
+@pytest.mark.exhaustive
 def test_saved_weights_score_what_the_run_reported(short_cell, digits_store, tmp_path):
     cell = short_cell("bare")
     summary = fit(cell, 0, digits_store, tmp_path / "out", tmp_path / "checkpoints")
@@ -52,6 +53,7 @@ def test_saved_weights_score_what_the_run_reported(short_cell, digits_store, tmp
     assert again == {**summary["metrics"], "images": 1697}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("batch_size", "epochs", "steps"), [(100, 2, 2), (60, 1, 1)])
 def test_the_shortest_runs(batch_size, epochs, steps, short, digits_store, tmp_path):
     """One step compiles and is not timed; the run still ends with all its results."""
@@ -62,6 +64,7 @@ def test_the_shortest_runs(batch_size, epochs, steps, short, digits_store, tmp_p
     assert (tmp_path / "out/summary.json").exists()
 
 
+@pytest.mark.exhaustive
 def test_a_run_in_steps(short, digits_store, tmp_path):
     """It ends inside its second epoch, and is validated on the way; what it learns is what the same steps teach."""
     whole = short("bare", epochs=2, schedule={"name": "constant", "granularity": "step", "warmup_epochs": 0})
@@ -91,6 +94,7 @@ def test_learning_happens(short_cell, digits_store, tmp_path):
     assert summary["metrics"]["top1"] > 50
 
 
+@pytest.mark.exhaustive
 def test_a_finished_run_leaves_readable_files_and_a_line_per_epoch(short, command, tmp_path, finish):
     lines = finish(command(short("bare"), "run")).stdout.splitlines()
     assert not (tmp_path / "run-checkpoints").exists()
@@ -136,6 +140,7 @@ def test_mistakes_on_the_command_line(arguments, says, write_json, short, tmp_pa
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.exhaustive
 def test_a_device_that_is_not_there(command, short, environment):
     done = subprocess.run(
         command(short("bare"), "run"), env={**environment, "JAX_PLATFORMS": "tpu"}, capture_output=True, text=True

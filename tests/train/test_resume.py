@@ -64,6 +64,7 @@ def test_all_that_is_drawn_goes_on_where_it_was(short, command, tmp_path, finish
     assert 0 < timing["train_seconds"] + timing["compile_seconds"] <= timing["wall_seconds"] < elapsed
 
 
+@pytest.mark.exhaustive
 def test_killed_again_and_again(whole_bare, short, command, tmp_path, finish, environment):
     """SIGKILL at arbitrary moments, some of them inside a checkpoint's write, since every epoch writes one."""
     first, second = np.random.default_rng(0).uniform(0, 0.3, size=2)  # seconds
@@ -94,6 +95,7 @@ sys.exit(main())
 """
 
 
+@pytest.mark.exhaustive
 def test_killed_inside_a_checkpoint(whole_bare, short, command, tmp_path, finish, environment):
     """SIGKILL amid the second epoch's write and right after it; the run goes on from either."""
     cell = short("bare")
@@ -109,6 +111,7 @@ def test_killed_inside_a_checkpoint(whole_bare, short, command, tmp_path, finish
     assert {12} <= went_on_from <= {6, 12}
 
 
+@pytest.mark.exhaustive
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(whole_bare, short, command, tmp_path, finish, environment):
     cell = short("bare")
     interrupt(environment, command(cell, "killed"), signal.SIGKILL, after="epoch 3/4")
@@ -121,6 +124,7 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(whole_bare, short, co
     same(whole_bare, tmp_path / "killed")
 
 
+@pytest.mark.exhaustive
 def test_checkpoints_of_another_run_are_not_resumed(whole_bare, short, command, tmp_path, finish, environment):
     """Neither those of another configuration nor those of another seed."""
     for change, seed in (({"label_smoothing": 0.2}, 0), ({}, 1)):

@@ -27,6 +27,7 @@ def leaves(tree):
     return [np.asarray(leaf) for leaf in jax.tree.leaves(tree)]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_every_batch_has_draws_of_its_own_and_training_is_left_alone(cell, programs):
     """Even the same pictures, by the mean of the running means of what the averaged first kernel makes of each draw."""

@@ -50,6 +50,7 @@ def together(two, tmp_path, digits_folder):
     return [sys.executable, "-m", "train", "fit", *given]
 
 
+@pytest.mark.exhaustive
 def test_one_step_is_compiled_for_all_rates_and_takes_each(two):
     """Twice the rate moves weights twice as far in one step of plain gradient descent."""
     plain = {"name": "sgd", "learning_rate": 1e-3, "momentum": 0.0, "weight_decay": 0.0, "decay_mask": "all"}
@@ -85,6 +86,7 @@ def test_only_the_rate_may_differ(two):
         programs.of(other)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_results_are_those_of_a_process_of_its_own(two, together, command, finish, tmp_path):
     said = finish(together).stdout
@@ -95,6 +97,7 @@ def test_results_are_those_of_a_process_of_its_own(two, together, command, finis
     assert not any(path.name.isdigit() for path in (tmp_path / "saved").rglob("*"))  # no checkpoint is left
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_what_finished_before_a_kill_is_put_in_place_without_training(together, environment, finish, tmp_path):
     done, missing = tmp_path / "out/rate-0/seed0/summary.json", tmp_path / "out/rate-1/seed1/summary.json"

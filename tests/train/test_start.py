@@ -52,6 +52,7 @@ def read(programs, state, tmp_path):
         return dict(file)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("ema_decay", [None, 0.9])
 def test_all_weights_are_those_of_the_file(begun, tmp_path, ema_decay):
     programs, state, cell, arrays = begun(ema_decay=ema_decay)
@@ -62,6 +63,7 @@ def test_all_weights_are_those_of_the_file(begun, tmp_path, ema_decay):
     assert all((found[name] == arrays[name]).all() for name in found)
 
 
+@pytest.mark.exhaustive
 def test_a_head_of_another_shape_keeps_its_initial_weights(begun, tmp_path):
     def of_three_classes(arrays):
         return {**arrays, "layers.2.kernel": arrays["layers.2.kernel"][:, :3], "layers.2.bias": np.ones(3, np.float32)}
@@ -76,6 +78,7 @@ def test_a_head_of_another_shape_keeps_its_initial_weights(begun, tmp_path):
         np.testing.assert_array_equal(found[name], expected[name])
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -120,6 +123,7 @@ def test_a_head_of_other_classes_is_drawn_anew(short, tmp_path, theirs, head, ne
     )
 
 
+@pytest.mark.exhaustive
 def test_a_new_head_cannot_be_frozen(short, tmp_path):
     start = {"file": str(tmp_path / "weights.npz"), "head": "new", "freeze": ["head"]}
     cell = config.parse_cell(short("bare", start=start))
@@ -212,6 +216,7 @@ def test_the_weights_of_a_run_load_by_the_api(short, tmp_path):
         netspec.weights.load(spec.with_classes(3), path)
 
 
+@pytest.mark.exhaustive
 def test_a_run_that_was_killed_goes_on_as_if_it_had_not(short, digits_store, tmp_path, monkeypatch, compiled_once):
     """To the last bit, with frozen parts, rates and a new head, whose names its summary has."""
     source = programs_of(short("bare"))
@@ -243,6 +248,7 @@ def test_a_run_that_was_killed_goes_on_as_if_it_had_not(short, digits_store, tmp
         assert (before["layers.1.norm.scale"] != after["layers.1.norm.scale"]).any()
 
 
+@pytest.mark.exhaustive
 def test_what_is_in_the_file_is_part_of_the_fingerprint(begun, digits_store):
     _, _, cell, _ = begun()
     before = run_fingerprint(cell, 0, digits_store)
@@ -256,6 +262,7 @@ def test_a_file_that_is_not_there(short_cell, digits_store, tmp_path):
         fit(cell, 0, digits_store, tmp_path / "out", tmp_path / "checkpoints")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_a_run_goes_on_from_another(short, digits_store, tmp_path, capsys):
     """With next to no learning rate it ends where it began."""

@@ -64,6 +64,7 @@ def test_seed_decides_everything(short_cell, batch):
     assert not all((a == b).all() for a, b in zip(leaves(once.params), leaves(other.params), strict=True))
 
 
+@pytest.mark.exhaustive
 def test_steps_draw_differently(short_cell, batch):
     """With a learning rate of nearly zero the loss of the same batch still changes from step to step."""
     cell = short_cell("cutmix")
@@ -77,6 +78,7 @@ def test_steps_draw_differently(short_cell, batch):
     assert len({round(loss, 2) for loss in losses}) == 3
 
 
+@pytest.mark.exhaustive
 def test_average_of_weights(short_cell, batch):
     cell = dataclasses.replace(short_cell("bare"), ema_decay=0.75)
     programs = Programs(cell, learner_of(cell), STEPS)
@@ -89,6 +91,7 @@ def test_average_of_weights(short_cell, batch):
         np.testing.assert_allclose(ours, by_hand, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.exhaustive
 def test_average_is_what_is_measured(short_cell, batch):
     cell = dataclasses.replace(short_cell("bare"), ema_decay=0.999999)
     programs, state = run(cell, batch)
@@ -100,6 +103,7 @@ def test_average_is_what_is_measured(short_cell, batch):
     assert abs(plain - initial) > 1e-3
 
 
+@pytest.mark.exhaustive
 def test_bfloat16_computes_near_float32_with_float32_weights(short_cell, batch):
     states = {p: run(dataclasses.replace(short_cell("bare"), precision=p), batch)[1] for p in ("float32", "bfloat16")}
     assert all(leaf.dtype == np.float32 for leaf in leaves(states["bfloat16"].params))
@@ -108,6 +112,7 @@ def test_bfloat16_computes_near_float32_with_float32_weights(short_cell, batch):
     assert rough == pytest.approx(exact, rel=2**-6)
 
 
+@pytest.mark.exhaustive
 def test_masked_images_count_nothing(short_cell, batch):
     programs, state = run(short_cell("bare"), batch, steps=1)
     whole = {**batch, "real": np.ones(16, bool)}
@@ -120,6 +125,7 @@ def test_masked_images_count_nothing(short_cell, batch):
     assert float(a["count"]) == 10
 
 
+@pytest.mark.exhaustive
 def test_top5_contains_top1(short_cell, batch):
     programs, state = run(short_cell("bare"), batch, steps=1)
     sums = programs.measure(state, programs.place({**batch, "real": np.ones(16, bool)}))
@@ -196,6 +202,7 @@ def test_accumulating_normalises_each_part_by_its_own_statistics():
     assert float(rest) == pytest.approx(0.9 * (0.1 * 2) + 0.1 * 20)
 
 
+@pytest.mark.exhaustive
 def test_step_0_of_the_faulty_baseline(short_cell, batch):
     """The log of the printed bare cell: ln 10 to six digits, whatever the images; and it learns."""
     cell = dataclasses.replace(short_cell("bare"), initialization="book-faulty")
@@ -206,6 +213,7 @@ def test_step_0_of_the_faulty_baseline(short_cell, batch):
     assert any((old != new).any() for old, new in zip(before, leaves(state.params), strict=True))
 
 
+@pytest.mark.exhaustive
 def test_importing_the_language_and_the_configuration_does_not_import_jax():
     program = "import sys, netspec, train.config, train.provenance, train.data.prepare; print('jax' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

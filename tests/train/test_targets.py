@@ -71,6 +71,7 @@ def test_the_miniatures_are_reports_of_their_own(written):
         assert found == f"{name}/digits-32-smoke-32+{name}-smoke"
 
 
+@pytest.mark.exhaustive
 def test_files_of_different_reports_never_meet(experiments):
     """Every choice of label, cells file and cells, with names made to be taken for each other."""
     names = ("a", "b", "a-b", "a_runs", "a_curves")

@@ -65,6 +65,7 @@ def test_several_pictures_and_classes_without_names(classifier, capsys, tmp_path
     assert out.count(picture) == 2 and len(out.splitlines()) == 12
 
 
+@pytest.mark.exhaustive
 def test_names_come_with_the_weights(used, capsys, tmp_path):
     """Nothing is prepared: what the outputs are called is in the file."""
     names = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -85,6 +86,7 @@ def test_names_come_with_the_weights(used, capsys, tmp_path):
         assert "weights.npz: names.json in it is no list of names; expected weights.npz of" in capsys.readouterr().err
 
 
+@pytest.mark.exhaustive
 def test_a_mask_is_as_large_as_its_picture(used, capsys):
     root, weights, _ = used("segmentation", "unet")
     command = ["predict", "--weights", str(weights), str(root / "picture.png"), "--out", str(root / "out")]
@@ -100,6 +102,7 @@ def test_a_mask_is_as_large_as_its_picture(used, capsys):
     assert "was not written by this command" in capsys.readouterr().err
 
 
+@pytest.mark.exhaustive
 def test_boxes_are_written_in_pixels_of_the_picture(used, capsys):
     root, weights, _ = used("detection", "focal")
     command = ["predict", "--weights", str(weights), str(root / "picture.png"), "--out", str(root / "out")]
@@ -109,6 +112,7 @@ def test_boxes_are_written_in_pixels_of_the_picture(used, capsys):
     json.loads(next(path for path in (root / "out").iterdir() if path.suffix == ".json").read_text())
 
 
+@pytest.mark.exhaustive
 def test_pictures_are_drawn_from_noise(used, capsys, monkeypatch):
     monkeypatch.setattr("train.tasks.diffusion.sample.DDIM", 3)
     root, weights, _ = used("diffusion", "plane")
@@ -121,6 +125,7 @@ def test_pictures_are_drawn_from_noise(used, capsys, monkeypatch):
     assert main([*command, "--seed", "1"]) == 0 and (root / "out/sample.png").read_bytes() != first
 
 
+@pytest.mark.exhaustive
 def test_a_text_goes_on_from_its_prompt(used, capsys):
     root, weights, cell = used("language", "nano")
     prepare(cell.dataset, root / "store")
@@ -132,6 +137,7 @@ def test_a_text_goes_on_from_its_prompt(used, capsys):
     assert "--prompt is empty" in capsys.readouterr().err
 
 
+@pytest.mark.exhaustive
 def test_an_alphabet_comes_with_the_weights(used, capsys, tmp_path):
     """Of characters and of byte pairs; the texts are those that the prepared alphabet gives."""
     text = "\n".join(f"the {n} words of a text that is long enough to be merged, line {n}" for n in range(400))

@@ -33,6 +33,7 @@ def test_a_norm_is_no_share():
     assert _short("gradient_whole", 0.25) == "2.50e-01"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_a_run_that_is_watched_learns_the_same(short_cell, digits_store):
     cell = short_cell("bare")

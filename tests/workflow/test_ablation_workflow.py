@@ -120,6 +120,7 @@ def test_a_changed_cell_retrains_only_itself(copy):
     assert (jobs["train"], jobs["resolve_cell"]) == (2, 2)
 
 
+@pytest.mark.exhaustive
 def test_another_seed_trains_only_that_seed(copy):
     edit(copy / "config/config.yaml", seeds=[0, 1, 2])
     jobs = planned(copy)
@@ -127,6 +128,7 @@ def test_another_seed_trains_only_that_seed(copy):
     assert "resolve_cell" not in jobs
 
 
+@pytest.mark.exhaustive
 def test_a_tenth_cell_trains_only_itself(copy):
     cells = yaml.safe_load((copy / "config/cells/ablation.yaml").read_text())["cells"]
     block = {
@@ -137,6 +139,7 @@ def test_a_tenth_cell_trains_only_itself(copy):
     assert planned(copy)["train"] == 2
 
 
+@pytest.mark.exhaustive
 def test_other_semantics_and_recipes_have_results_of_their_own(copy):
     edit(copy / "config/config.yaml", semantics="paper")
     assert planned(copy, "results/digits-smoke-paper/cutmix/seed0/summary.json")["train"] == 1
@@ -163,6 +166,7 @@ def test_targets(copy):
     assert "target 'zoo'" not in text
 
 
+@pytest.mark.exhaustive
 def test_a_single_run_gives_the_same_bytes_again(copy):
     run = copy / "results/digits-smoke/gentle-mixup/seed1"
     before = {name: (run / name).read_bytes() for name in ("metrics.csv", "weights.npz")}
@@ -171,11 +175,13 @@ def test_a_single_run_gives_the_same_bytes_again(copy):
     assert {name: (run / name).read_bytes() for name in before} == before
 
 
+@pytest.mark.exhaustive
 def test_html_report(copy):
     snakemake(copy, "reports/ablation.pdf", "--report", copy / "report.zip")
     assert (copy / "report.zip").stat().st_size > 100_000
 
 
+@pytest.mark.exhaustive
 def test_another_configuration_replaces_no_report(copy):
     """Made anew from the same runs, and with a line for each run that was missing, however quiet Snakemake is."""
     real = {path: path.read_bytes() for path in (copy / "reports").rglob("*.*")}
@@ -189,6 +195,7 @@ def test_another_configuration_replaces_no_report(copy):
     assert {path: path.read_bytes() for path in real} == real
 
 
+@pytest.mark.exhaustive
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="finds the job's process in /proc")
 def test_a_stopped_job_continues(copy, finished):
     """Stop the trainer under Snakemake after its first checkpoint; the same command finishes with the same bytes."""
@@ -209,6 +216,7 @@ def test_a_stopped_job_continues(copy, finished):
         assert (run / name).read_bytes() == (finished / "results/digits-smoke/cutmix/seed0" / name).read_bytes()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="finds the job's process in /proc")
 def test_retries_continue_a_killed_job(copy, finished):
     run = copy / "results/digits-smoke/bare/seed1"
@@ -262,11 +270,13 @@ def test_unreadable_data_stops_before_any_job(copy):
     assert not (copy / "results/tiny-imagenette").exists()
 
 
+@pytest.mark.exhaustive
 def test_every_data_set_has_a_target(copy):
     assert planned(copy, "prepare_imagenette") == {"prepare_data": 1, "prepare_imagenette": 1}
     assert planned(copy, "prepare_digits") == {}
 
 
+@pytest.mark.exhaustive
 def test_a_store_is_prepared_again_for_what_decides_it_only(copy):
     edit(copy / "config/datasets/digits.yaml", source="another shelf", mean=[0.4, 0.4, 0.4])
     assert "prepare_data" not in planned(copy)

@@ -16,6 +16,7 @@ def folder(tmp_path):
     return tmp_path
 
 
+@pytest.mark.exhaustive
 def test_the_five_networks_of_the_chapter_with_every_seed(folder):
     runs = {"prepare_data": 1, "resolve_cell": 10, "train": 15, "lower_train_step": 5}
     assert planned(folder, "imagenette") == runs | REPORTS["imagenette"]
@@ -29,6 +30,7 @@ def test_only_jobs_that_need_absent_data_say_so(folder):
     assert "config/datasets/imagenet.yaml: key 'path' is data/imagenet" in text
 
 
+@pytest.mark.exhaustive
 def test_the_ablation_of_convnext_has_a_place_of_its_own(folder):
     arguments = ("--config", "dataset=imagenette", "cells=ablation-convnext", "recipe=null")
     text = snakemake(folder, "reports/ablation.pdf", "--dry-run", *arguments)
@@ -36,6 +38,7 @@ def test_the_ablation_of_convnext_has_a_place_of_its_own(folder):
     assert "reports/ablation/imagenette-baselines+ablation-convnext.pdf" in text
 
 
+@pytest.mark.exhaustive
 def test_both_in_miniature_from_data_to_page(folder):
     """What `--configfile config/smoke.yaml` asks for, with one network each, of those the quickest to compile."""
     smoke = yaml.safe_load((folder / "config/smoke.yaml").read_text())

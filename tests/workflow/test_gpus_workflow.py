@@ -63,6 +63,7 @@ def planned(folder, *arguments, code=0):
     return [int(re.search(r"gpu=(\d+)", job)[1]) for job in jobs], text
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("arguments", "gpus"),
     [
@@ -75,6 +76,7 @@ def test_planned_gpus(arguments, gpus, folder):
     assert planned(folder, *arguments)[0] == gpus
 
 
+@pytest.mark.exhaustive
 def test_a_machine_without_gpus(folder, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert planned(folder)[0] == [0, 0]
@@ -93,6 +95,7 @@ def test_more_gpus_than_there_are(arguments, says, folder):
     assert "Traceback" not in text
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("arguments", "gpus"),
     [
@@ -105,6 +108,7 @@ def test_jobs_that_are_sent_elsewhere_ask_for_what_is_configured(arguments, gpus
     assert planned(folder, *arguments, *ELSEWHERE)[0] == gpus
 
 
+@pytest.mark.exhaustive
 def test_the_number_elsewhere_is_not_known(folder, elsewhere):
     says = "key 'gpus_per_run' is all, expected a number: how many a node has is not known here"
     assert says in planned(folder, "gpus_per_run=all", *ELSEWHERE, code=1)[1]
@@ -118,6 +122,7 @@ def test_a_gpu_that_jax_does_not_see(folder):
     assert len(log.read_text().splitlines()) == 1
 
 
+@pytest.mark.exhaustive
 def test_runs_beside_each_other_have_gpus_of_their_own(folder, tmp_path, monkeypatch):
     """And changing how many each has afterwards retrains nothing."""
     (tmp_path / "sitecustomize.py").write_text(SEEING)

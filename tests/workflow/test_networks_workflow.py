@@ -16,6 +16,7 @@ def config_folder(tmp_path):
     return tmp_path
 
 
+@pytest.mark.exhaustive
 def test_every_variant_is_a_job(config_folder):
     variants = [spec for spec in catalogue.specs() if spec.provenance.role == "variant"]
     jobs = planned(config_folder, "networks")
@@ -30,6 +31,7 @@ def test_one_network_by_its_file(config_folder):
     assert record["machine"].startswith("1 CPU thread, jax ")
 
 
+@pytest.mark.exhaustive
 def test_a_large_network_is_traced_only(config_folder):
     snakemake(config_folder, "results/networks/llava-13b-lm-llama-13b-backbone.json")
     record = json.loads(

@@ -38,6 +38,7 @@ def snakemake(root: Path, *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.exhaustive
 def test_the_target_makes_all_tables_once(checkout):
     snakemake(checkout, "param_tables")
     made = checkout / "reports" / "params"

@@ -21,11 +21,13 @@ def plan(folder, *arguments):
     return planned(folder, "zoo", *arguments)
 
 
+@pytest.mark.exhaustive
 def test_every_architecture_with_every_seed(folder):
     runs = {"prepare_data": 1, "resolve_cell": 2 * len(CELLS), "train": 3 * len(CELLS)}
     assert plan(folder) == runs | REPORT
 
 
+@pytest.mark.exhaustive
 def test_the_command_line_changes_one_key_of_the_block(folder):
     assert plan(folder, "--config", "zoo={seeds: [4]}")["train"] == len(CELLS)
     text = snakemake(folder, "zoo", "--dry-run", "--config", "zoo={seeds: [4], recipe: smoke}")
@@ -35,10 +37,12 @@ def test_the_command_line_changes_one_key_of_the_block(folder):
     assert "Traceback" not in text
 
 
+@pytest.mark.exhaustive
 def test_an_architecture_is_a_target(folder):
     assert planned(folder, "swin") == {"prepare_data": 1, "resolve_cell": 1, "train": 3, "swin": 1}
 
 
+@pytest.mark.exhaustive
 def test_a_small_comparison_from_data_to_page(folder):
     """One architecture for a few steps, then a second one, beside an ablation that is left alone."""
     cells = {"lenet-5": "LeNet-5"}

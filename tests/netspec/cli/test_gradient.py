@@ -27,6 +27,7 @@ def test_a_theorem_by_its_number(capsys):
     assert out.endswith("comparisons, all within tolerance\n")
 
 
+@pytest.mark.exhaustive
 def test_a_layer_has_its_closed_form_and_its_module(capsys):
     status, out, _ = run(capsys, "max pool")
     assert status == 0

@@ -45,6 +45,7 @@ def test_a_run_prints_every_figure_with_its_unit(capsys):
         assert text in out
 
 
+@pytest.mark.exhaustive
 def test_abstract_asks_a_network_that_no_machine_here_could_hold(capsys):
     found = record(capsys, "LLaVA 13B LM (LLaMA-13B backbone)", "--abstract")
     assert found["built"] == netspec.find("LLaVA 13B LM (LLaMA-13B backbone)").params
@@ -129,6 +130,7 @@ def test_a_pass_that_takes_minutes_is_not_repeated(monkeypatch):
     assert len(calls) == 6
 
 
+@pytest.mark.exhaustive
 def test_a_gradient_larger_than_the_memory_gets_fewer_tokens(monkeypatch):
     spec = netspec.find("tiny-SAM")
     whole = trial.backward(spec)

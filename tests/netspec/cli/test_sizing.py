@@ -71,6 +71,7 @@ def test_a_size_is_one_number_or_two(capsys, given):
     assert sizing.image_size("160×256") == (160, 256)
 
 
+@pytest.mark.exhaustive
 def test_weights_are_imported_for_another_size(capsys, tmp_path):
     name, rows = "vit_tiny_patch4_32", np.arange(65 * 192, dtype=np.float32).reshape(1, 65, 192) % 7
     spec = netspec.find(name)

@@ -57,6 +57,7 @@ def test_a_loop_over_parameters_is_the_chain_of_their_maps():
     np.testing.assert_allclose(whole.forward(x), expected, rtol=1e-12)
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=60, derandomize=True, deadline=None)
 @given(st.sampled_from([key for key in STATEMENTS if key not in ("80", "81")]), st.integers(3, 2**32))
 def test_any_shapes_and_values(key, seed):

@@ -23,6 +23,7 @@ from netspec.modules.states import decays, features, mix_by_state, summed
 from netspec.modules.wkv import wkv_in_chunks
 from netspec.run.traced import multiply_adds
 from netspec.vocabulary import attention as vocabulary
+from thinning import thinned
 
 
 @pytest.fixture(autouse=True)
@@ -40,11 +41,13 @@ def test_there_are_as_many_as_the_rules_leave():
     assert len(ALL) == 6 * 3 * 6 * 2 + 4 * 2 * 2 + 4 * 2 + 3
 
 
-#: Some of each axis, for between two edits; the others are slow.
-SOME = [pytest.param(one, id=name(one), marks=[] if at % 7 == 3 else [pytest.mark.slow]) for at, one in enumerate(ALL)]
+#: All, of which some of each axis are not left out.
+CASES = [
+    pytest.param(one, id=name(one), marks=[] if at % 7 == 3 else [pytest.mark.exhaustive]) for at, one in enumerate(ALL)
+]
 
 
-@pytest.mark.parametrize("case", SOME)
+@pytest.mark.parametrize("case", CASES)
 def test_every_tensor_and_product_is_counted(case):
     layer = encoder(*case)
     check_built(layer, (TOKENS, WIDTH), ())
@@ -56,8 +59,7 @@ def test_every_tensor_and_product_is_counted(case):
     assert layer.needed_macs((TOKENS, WIDTH)) <= layer.macs((TOKENS, WIDTH))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("case", ALL, ids=name)
+@pytest.mark.parametrize("case", CASES)
 def test_every_gradient_is_the_slope(case):
     fixture = Fixture(encoder(*case), ((7, WIDTH),))
     (mode,) = primitives.modes(fixture)
@@ -97,7 +99,7 @@ class TestPatterns:
 
     @pytest.mark.parametrize("positions", ["none", "rope", "alibi", "t5"])
     @pytest.mark.parametrize("causal", [False, True])
-    @pytest.mark.parametrize("pattern", LARGE, ids=str)
+    @pytest.mark.parametrize("pattern", thinned(LARGE, 3), ids=[str(one) for one in LARGE])
     def test_pieces_are_the_masked_square(self, positions, causal, pattern):
         if causal and getattr(pattern, "ahead", None):
             return
@@ -139,6 +141,7 @@ class TestPatterns:
 
 
 class TestStates:
+    @pytest.mark.exhaustive
     @pytest.mark.parametrize("pairs", [1, 2, 4])
     @pytest.mark.parametrize("chunk", [1, 3, 8, 23, 40])
     def test_chunks_are_the_recurrence(self, pairs, chunk):
@@ -164,6 +167,7 @@ class TestStates:
         for one, two in zip((found, *back(cotangent)), (expected, *back_expected(cotangent)), strict=True):
             np.testing.assert_allclose(one, two, rtol=1e-9, atol=1e-10)
 
+    @pytest.mark.exhaustive
     @pytest.mark.parametrize("causal", [False, True])
     def test_linear_attention_is_the_vocabularys(self, causal):
         query, key, value = (drawn(2, 90, 3, 5, seed=seed) for seed in range(3))
@@ -176,6 +180,7 @@ class TestStates:
             value,
         )
 
+    @pytest.mark.exhaustive
     def test_weights_of_rotated_features_are_not_rotated(self):
         """Su et al. 2021, eq. 19, over all pairs."""
         query, key, value = (drawn(1, 9, 2, 4, seed=seed) for seed in range(3))
@@ -186,6 +191,7 @@ class TestStates:
         found = mix_by_state(L.Attention(kernel="linear", positions="rope"), query, key, value, is_causal=True)
         np.testing.assert_allclose(found, expected, rtol=1e-9)
 
+    @pytest.mark.exhaustive
     def test_retention_is_the_vocabularys_with_heads_normalised(self):
         query, key, value = (drawn(2, 90, 3, 5, seed=seed) for seed in range(3))
 
@@ -196,6 +202,7 @@ class TestStates:
         parts = L.Attention(kernel="retention")
         self.same(lambda *x: mix_by_state(parts, *x, is_causal=True), expected, query, key, value)
 
+    @pytest.mark.exhaustive
     @pytest.mark.parametrize("chunk", [1, 4, 23, 64])
     def test_wkv_is_the_vocabularys(self, chunk):
         """Also for keys whose exponential no float64 holds."""
@@ -206,6 +213,7 @@ class TestStates:
         self.same(lambda *x: wkv_in_chunks(*x, chunk), vocabulary.wkv, key / 400, *given[1:])
 
 
+@pytest.mark.exhaustive
 def test_a_latent_is_dense_attention_with_keys_expanded():
     """The formula with all keys: eqs. 9-19 of DeepSeek-AI 2024, heads one by one."""
     parts, heads, c = L.Attention(latent=3, positions="rope"), 2, 4
@@ -261,7 +269,7 @@ def decoded(attention, **parts):
 
 
 FORWARD = [attention for causal, attention in ALL if causal]
-#: One of each value of each axis, for between two edits.
+#: One of each value of each axis.
 FEW = [one for at, one in enumerate(FORWARD) if at % 9 == 4 or one.kernel in ("retention", "wkv")]
 
 
@@ -271,7 +279,7 @@ def test_token_by_token_gives_what_the_whole_text_gives(attention):
     np.testing.assert_allclose(found, whole, rtol=0, atol=1e-10)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("attention", [one for one in FORWARD if one not in FEW], ids=str)
 def test_so_do_all_other_combinations(attention):
     whole, found = decoded(attention)
@@ -288,6 +296,7 @@ def test_scaled_branches_decode_alike(parts):
     np.testing.assert_allclose(found, whole, rtol=0, atol=1e-10)
 
 
+@pytest.mark.exhaustive
 def test_branches_are_scaled_as_their_papers_say():
     x = drawn(1, 5, WIDTH)
 

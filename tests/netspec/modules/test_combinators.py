@@ -112,6 +112,7 @@ def test_further_inputs_are_named():
             model(x, **wrong)
 
 
+@pytest.mark.exhaustive
 def test_skips_are_read_last_in_first_out():
     down = (L.UNetDown(1, 2), L.UNetDown(2, 3))
     up = (L.UNetUp(3, 3), L.UNetUp(3, 2))
@@ -122,6 +123,7 @@ def test_skips_are_read_last_in_first_out():
     assert_equal(model(x), model.layers[3](model.layers[2](second, narrow), wide))
 
 
+@pytest.mark.exhaustive
 def test_regions_run_as_examples_with_one_set_of_weights():
     model, x = network((8, 8, 3), L.OnRegions(3, 2, 4, (L.Flatten(), L.Dense(12, 5))))
     assert model.inputs == {"regions": (4, 4)}

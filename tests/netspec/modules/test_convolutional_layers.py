@@ -133,12 +133,14 @@ def test_squeeze_excite_scales_each_channel_by_its_gate(gate):
     np.testing.assert_allclose(module(x), x * np.array([0, 0.5, 1, 0.5]), atol=1e-7)
 
 
+@pytest.mark.exhaustive
 def test_a_dense_block_keeps_what_arrived_in_front():
     module = build(L.DenseBlock(5, 3, 2))
     (x,) = draw((4, 4, 5))
     np.testing.assert_array_equal(module(x)[..., :5], x)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("width", "count", "loops"), [(4, 9, [1, 2, 3, 3]), (30, 5, [5]), (3, 1, [1])])
 def test_a_dense_block_is_its_layers_one_after_the_other(width, count, loops):
     """However many of them run as a loop: what leaves, the running statistics and every gradient."""

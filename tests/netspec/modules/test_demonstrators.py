@@ -75,6 +75,7 @@ class TestFlow:
         there = runge_kutta(field, h, 400)
         np.testing.assert_allclose(runge_kutta(field, there, 400, 1.0, 0.0), h, rtol=1e-7)
 
+    @pytest.mark.exhaustive
     def test_the_gradient_is_that_of_the_adjoint_equation(self):
         """``da/dt = −aᵀ ∂f/∂h`` backwards from the gradient at the end (Chen et al. 2018, eq. 4)."""
         matrix, h, weights = drawn(3, 3), drawn(3, seed=1), drawn(3, seed=2)
@@ -123,6 +124,7 @@ class TestMemory:
 
 
 class TestCapsules:
+    @pytest.mark.exhaustive
     def test_squashed_vectors_keep_their_direction_and_have_length_below_one(self):
         s = drawn(6, 4) * jnp.asarray([0.01, 0.1, 1, 3, 10, 100])[:, None]
         v, length = squash(s), jnp.linalg.norm(s, axis=-1)

@@ -106,6 +106,7 @@ def tensors(name, initialization):
     return {path: value for path, value in found.items() if value.dtype == np.float32}, state
 
 
+@pytest.mark.exhaustive
 def test_every_group_of_the_faulty_initialisation():
     """Section 1 of the record of the book's training: every tensor of every block, and the vanishing logits."""
     faulty, state = tensors("ViT-Digits", "book-faulty")
@@ -140,6 +141,7 @@ def test_the_faulty_initialisation_is_that_of_vision_transformers(name):
         nnx.eval_shape(lambda: build(netspec.find(name), nnx.Rngs(0), initialization="book-faulty"))
 
 
+@pytest.mark.exhaustive
 def test_initial_weights_of_the_imagenet_run():
     """Bounds of the uniform draws: patches 6/(width patch²), dense maps 6/(in + out), q, k and v each a map."""
     drawn, _ = tensors("ViT-Tiny-64", "book-imagenet")
@@ -170,6 +172,7 @@ def test_tables_start_normal_and_are_cut_at_two_units_in_tensorflow_alone():
         assert (np.abs(table).max() > 0.06) != cut, name
 
 
+@pytest.mark.exhaustive
 def test_efficientnet_starts_as_its_released_code():
     """Depthwise kernels by k·k·multiplier, gates as 1×1 convolutions, the head within ±1/√classes."""
     drawn, _ = tensors("EfficientNet-B0", "paper")
@@ -188,6 +191,7 @@ def test_efficientnet_starts_as_its_released_code():
     assert drawn[head].std() == pytest.approx(bound / math.sqrt(3), rel=0.02)
 
 
+@pytest.mark.exhaustive
 def test_a_vision_transformer_starts_as_its_released_code():
     drawn, _ = tensors("ViT-Digits", "paper")
     patches = drawn["layers.0.projection.kernel"]
@@ -199,6 +203,7 @@ def test_a_vision_transformer_starts_as_its_released_code():
             assert value.std() == pytest.approx(expected, rel=0.4), name
 
 
+@pytest.mark.exhaustive
 def test_swin_starts_as_its_released_code():
     drawn, _ = tensors("Swin-Digits", "paper")
     patches = drawn["layers.0.projection.kernel"]
@@ -212,6 +217,7 @@ def test_swin_starts_as_its_released_code():
     assert tables.std() == pytest.approx(0.02, rel=0.15)
 
 
+@pytest.mark.exhaustive
 def test_segformer_starts_as_its_released_code():
     drawn, _ = tensors("tiny-SegFormer", "paper")
     patches = drawn["layers.0.projection.kernel"]

@@ -37,6 +37,7 @@ def test_as_many_landmarks_as_tokens_are_a_softmax():
     np.testing.assert_allclose(mix_by_landmarks(*given, 6, 0.5), attend(*given), rtol=1e-9)
 
 
+@pytest.mark.exhaustive
 def test_tokens_that_are_their_landmarks_need_no_approximation():
     """Where each of a landmark's tokens has its query and key, weights have its rank, and the product is theirs."""
     apart = 2.0 * jnp.eye(3, 4)[None, :, None]  # so that six steps are enough
@@ -47,6 +48,7 @@ def test_tokens_that_are_their_landmarks_need_no_approximation():
     )
 
 
+@pytest.mark.exhaustive
 def test_neighbouring_tokens_share_a_landmark():
     """A landmark is the mean of its own tokens: exchanging the tokens of one leaves the others' outputs."""
     query, key, value = (drawn(1, 6, 1, 4, seed=seed) for seed in range(3))

@@ -100,6 +100,7 @@ SMALL = (
 )
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "spec", [*map(netspec.find, SMALL), exact.unet.unet(3, base=4, norm="batch")], ids=lambda spec: spec.name
 )

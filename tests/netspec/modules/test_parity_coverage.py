@@ -91,6 +91,7 @@ for name in (*PUBLISHED, *LISTED):
     COVERED[name] = {type(layer) for piece in pieces for layer in layers_in(piece.spec.layers)}
 
 
+@pytest.mark.exhaustive
 def test_every_layer_has_a_case_or_a_reason():
     everything = {kind for kind in map(vars(L).get, L.__all__) if isinstance(kind, type) and issubclass(kind, Layer)}
     everything -= {L.Layer, L.Primitive, L.Combinator}

@@ -46,6 +46,7 @@ def test_blocks_of_the_evoformer_have_their_own_weights_and_rounds_share_them():
         assert (three.params() == one.params()) == (layer is STRUCTURE)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("layer", "shapes", "without"),
     [
@@ -68,6 +69,7 @@ def permuted(x, order, *axes):
     return x
 
 
+@pytest.mark.exhaustive
 def test_the_order_of_sequences_does_not_matter_to_the_pairs(block):
     (msa, pair), order = draw(ALIGNMENT, PAIRS), [3, 0, 4, 1, 2]
     out, pairs = block(msa, pair)
@@ -76,6 +78,7 @@ def test_the_order_of_sequences_does_not_matter_to_the_pairs(block):
     np.testing.assert_allclose(same, pairs, atol=1e-5)
 
 
+@pytest.mark.exhaustive
 def test_residues_have_no_order_of_their_own(block):
     (msa, pair), order = draw(ALIGNMENT, PAIRS), [2, 0, 3, 1]
     out, pairs = block(msa, pair)
@@ -84,6 +87,7 @@ def test_residues_have_no_order_of_their_own(block):
     np.testing.assert_allclose(moved, permuted(pairs, order, 1, 2), atol=1e-5)
 
 
+@pytest.mark.exhaustive
 def test_the_single_representation_is_made_of_the_first_sequence():
     model, (msa, pair) = build(replace(EVOFORMER, n_blocks=2)), draw(ALIGNMENT, PAIRS)
     out = model(msa, pair)
@@ -185,6 +189,7 @@ def test_frames_are_rigid_motions():
     np.testing.assert_allclose(outer.compose(inner).rotation, outer.rotation @ inner.rotation, atol=1e-6)
 
 
+@pytest.mark.exhaustive
 def test_frames_leave_as_rotation_vector_and_translation():
     frames = random_frames(0, 50)
     expected = np.concatenate([rotation_of(frames).as_rotvec(), frames.translation], axis=-1)
@@ -196,6 +201,7 @@ def test_frames_leave_as_rotation_vector_and_translation():
     np.testing.assert_array_equal(slope[0, :3, 0], np.eye(4)[1:] * 2)
 
 
+@pytest.mark.exhaustive
 def test_point_attention_is_invariant_under_a_rigid_motion_of_all_frames(structure):
     (inputs,), frames = draw(REPRESENTATIONS), random_frames(0, 2, 6, reach=2.0)
     out = structure.attention(inputs["single"], inputs["pair"], frames)
@@ -207,6 +213,7 @@ def test_point_attention_is_invariant_under_a_rigid_motion_of_all_frames(structu
     assert np.abs(structure.attention(inputs["single"], inputs["pair"], elsewhere) - out).max() > 0.01
 
 
+@pytest.mark.exhaustive
 def test_the_structure_moves_along_with_the_frames_it_starts_from(structure):
     (inputs,) = draw(REPRESENTATIONS)
     start, motion = Frames.identity(2, 6), random_frames(1, 2, 1, reach=5.0)
@@ -261,6 +268,7 @@ def test_the_alignment_leaves_where_there_is_no_single_representation():
     assert {name: tensor.shape[1:] for name, tensor in found.items()} == {"msa": ALIGNMENT, "pair": PAIRS}
 
 
+@pytest.mark.exhaustive
 def test_each_block_has_its_tensors_in_files_and_they_come_back():
     evoformer = build(replace(EVOFORMER, n_blocks=3))
     kept = nnx.to_pure_dict(nnx.state(evoformer, nnx.Param))
@@ -270,6 +278,7 @@ def test_each_block_has_its_tensors_in_files_and_they_come_back():
     jax.tree.map(np.testing.assert_array_equal, evoformer.arranged(apart), kept)
 
 
+@pytest.mark.exhaustive
 def test_the_length_of_a_quaternion_and_the_choice_of_axes_change_nothing():
     """What a residue leaves is seen from its own frame."""
     attention = build(L.InvariantPointAttention(8, 6, heads=2))

@@ -18,6 +18,27 @@ FOLDER = Path(__file__).parent / "parity"
 NAMES = sorted(folder.name for folder in FOLDER.iterdir() if folder.is_dir())
 #: What is recorded is ten times the error of the reference on one processor; others sum in another order.
 SLACK = 3
+#: Published networks that are compared in a few seconds; the others are left to `pytest -m exhaustive`.
+SHORT = [
+    "dcgan_discriminator",
+    "highway_50",
+    "ipa",
+    "lenet5_gray32",
+    "nerf_small",
+    "pix2pix_patchgan",
+    "tiny_alphazero_go",
+    "tiny_bert_mlm",
+    "tiny_efficientnet_v2",
+    "tiny_gpt2_a",
+    "tiny_llama",
+    "tiny_mamba_a",
+    "tiny_resnet_basic",
+    "tiny_t5",
+    "tiny_unet_bn",
+    "tiny_vit_timm",
+    "tiny_wavenet",
+    "vae_mlp",
+]
 #: Cases whose large kernels take longer to compute without optimisation than to compile with it.
 HEAVY = ("dcgan", "tv_squeezenet")
 
@@ -43,7 +64,9 @@ def assert_equal(name, twin):
     assert found.gradients is None or found.gradients <= 1, found
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize(
+    "name", [name if name in SHORT else pytest.param(name, marks=pytest.mark.exhaustive) for name in PUBLISHED]
+)
 def test_a_published_network_computes_what_its_library_does(name):
     assert_equal(name, published(name))
 

@@ -59,6 +59,7 @@ def test_a_branch_is_left_out_for_whole_examples_and_scaled_for_the_others():
     np.testing.assert_array_equal(end(jnp.ones((5, 2))), 1)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("layer", "shape"),
     [

@@ -61,7 +61,13 @@ SMALLEST = {
 }
 
 
-@pytest.mark.parametrize("spec", [*filter(traced_here, catalogue.specs())], ids=lambda spec: spec.name)
+CASES = [
+    pytest.param(spec, id=spec.name, marks=[] if spec.name in SMALLEST.values() else [pytest.mark.exhaustive])
+    for spec in filter(traced_here, catalogue.specs())
+]
+
+
+@pytest.mark.parametrize("spec", CASES)
 def test_the_network_is_the_one_described(spec):
     traced = Traced(spec)
     assert traced.params == spec.params

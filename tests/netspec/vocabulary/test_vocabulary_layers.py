@@ -95,6 +95,7 @@ def test_a_mixture_takes_batches_of_sequences():
     np.testing.assert_allclose(experts.mixture_of_experts(x, gate, first, second), flat.reshape(2, 3, 4), rtol=1e-5)
 
 
+@pytest.mark.exhaustive
 def test_capsules_without_votes_have_a_gradient():
     import jax
 

@@ -60,6 +60,7 @@ def test_states_keep_their_length():
         assert abs(float(np.sum(np.abs(state) ** 2)) - 1) < 1e-12
 
 
+@pytest.mark.exhaustive
 def test_the_shift_rule_is_the_slope_of_a_circuit():
     x, angles = np.array([0.3, -1.0]), np.linspace(-2, 2, 4).reshape(1, 2, 2)
     with jax.enable_x64(True):

@@ -79,6 +79,7 @@ def printed_mistakes():
     return {(id, line) for id, line in planted if line is not None}
 
 
+@pytest.mark.exhaustive
 def test_every_error_of_the_document_is_shown():
     """By a property that catches it (which is tested with the term), a computation, what happened, or a source."""
     planted = printed_mistakes()

@@ -9,6 +9,7 @@ from flax import nnx
 import netspec
 from netspec import NetSpec, canonical_state, load_canonical_state
 from netspec import layers as L
+from thinning import thinned
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +40,7 @@ def shapes(state):
     return {name: (leaf.shape, str(leaf.dtype)) for name, leaf in state.items()}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", thinned(NAMES, 5))
 def test_names_and_shapes_depend_on_the_spec_alone(name):
     spec = netspec.find(name)
     model = abstract(spec)
@@ -53,7 +54,7 @@ def test_names_and_shapes_depend_on_the_spec_alone(name):
     )
 
 
-@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("name", thinned(DRAWN, 5))
 def test_a_network_loads_what_another_has_saved(name):
     spec = netspec.find(name)
     one, other = drawn(spec, 0), drawn(spec, 1, dropout=0.1, stochastic_depth=0.1)
@@ -78,6 +79,7 @@ def test_each_layer_of_a_dense_block_has_tensors_of_its_own():
         np.testing.assert_array_equal(saved[f"{prefix}norm2.mean"], layer.norm2.mean[...])
 
 
+@pytest.mark.exhaustive
 def test_a_loaded_network_computes_the_same():
     spec = NetSpec("a", (4, 4, 5), (L.DenseBlock(5, 3, 3), L.GlobalAvgPool(), L.Dense(14, 2)))
     one, other = drawn(spec, 0), drawn(spec, 1, dropout=0.5)

@@ -124,6 +124,7 @@ def test_the_tables_of_networks_are_found():
     assert not list(tables(exact.swin.swin(12, (1,), (2,))))
 
 
+@pytest.mark.exhaustive
 def test_only_positions_change_and_all_must_fit():
     spec = exact.vit.vit(2, 1, 1, height=48, columns=32)
     wide = spec.resized(80, 64)

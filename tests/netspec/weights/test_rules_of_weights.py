@@ -72,6 +72,7 @@ def test_every_published_network_has_a_table_that_there_is():
     assert {network.rules for network in exact.networks().values()} - {""} <= families.tables().keys()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_every_rule_is_that_of_some_tensor():
     """A rule that no network meets is a mistake in its pattern, or in one before it that matches too much."""

@@ -16,6 +16,7 @@ def draw(tree: Tree) -> tuple[str, str]:
     return tree.read("ablation.svg"), tree.read("ablation_curves.svg")
 
 
+@pytest.mark.exhaustive
 def test_text_is_drawn_as_paths_and_nothing_is_dated(tree: Tree):
     for figure in draw(tree):
         assert "<text" not in figure

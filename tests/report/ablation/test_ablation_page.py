@@ -41,6 +41,7 @@ def test_all_outputs_and_nothing_else(tree: Tree):
     assert pages((tree.reports / "ablation.pdf").read_bytes()) == 3
 
 
+@pytest.mark.exhaustive
 def test_the_same_results_give_the_same_bytes(tree: Tree):
     assert tree.build() == 0
     first = {name: (tree.reports / name).read_bytes() for name in OUTPUTS}
@@ -72,6 +73,7 @@ def test_pictures_of_samples_may_be_left_out(make_tree):
     assert "Figure 3" not in tree.read("ablation.md")
 
 
+@pytest.mark.exhaustive
 def test_the_table_prints_what_the_csv_holds(tree: Tree):
     assert tree.build() == 0
     frame = pd.read_csv(tree.reports / "ablation.csv").set_index("cell")
@@ -159,6 +161,7 @@ def test_a_small_run_says_so_at_the_top(tree: Tree):
     assert "Weight decay" not in aspects
 
 
+@pytest.mark.exhaustive
 def test_the_books_protocol_differs_in_next_to_nothing(make_tree):
     tree = make_tree(dataset="imagenette", epochs=80)
     config = {

@@ -10,6 +10,7 @@ from report.gradcheck import train_step
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.exhaustive
 def test_the_mean_over_parts_is_the_gradient_of_the_batch_and_their_sum_is_not():
     with jax.enable_x64(True):
         program = train_step.loss_program(np.float64)

@@ -45,6 +45,7 @@ def test_a_record_holds_all_that_reports_read(tree, tmp_path):
 RECORDED = [path.parent for path in sorted(ROOT.glob("results/recorded/*/about.json"))]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("folder", RECORDED, ids=lambda folder: folder.name)
 def test_what_the_repository_keeps_is_still_read(folder, tmp_path):
     """A key that is added to a schema must not make a record of before unreadable."""

@@ -42,6 +42,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.exhaustive
 def test_the_same_catalogue_gives_the_same_bytes(built, tmp_path):
     build(tmp_path)
     first, second = files(built), files(tmp_path)

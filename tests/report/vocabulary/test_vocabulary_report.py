@@ -61,6 +61,7 @@ def test_failures_cannot_be_missed(terms):
     assert relu.alarm == "fails: It holds."
 
 
+@pytest.mark.exhaustive
 def test_an_error_that_the_computation_does_not_bear_out_is_marked():
     for erratum, row in zip(errata(), erratum_rows([]), strict=True):
         by_property = erratum.shown == "computed" and not erratum.evidence
@@ -68,6 +69,7 @@ def test_an_error_that_the_computation_does_not_bear_out_is_marked():
     assert "NOT SHOWN" in said(errata_page.page([replace(ERROR, verdict="not shown")]).blocks)
 
 
+@pytest.mark.exhaustive
 def test_files_are_the_same_every_time(tmp_path):
     (tmp_path / "held.csv").write_bytes(encode([HELD]))
     (tmp_path / "caught.csv").write_bytes(encode([CAUGHT]))

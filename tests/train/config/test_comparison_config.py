@@ -50,6 +50,7 @@ def rates(experiment):
     return {name: cell["optimizer"]["learning_rate"] for name, cell in experiment.cells.items()}
 
 
+@pytest.mark.exhaustive
 def test_every_variant_has_as_many_rates_times_its_factor(load):
     mine = load({}).experiments["mine"]
     assert list(rates(mine).values()) == [0.1, 0.3, 0.001, 0.003]
@@ -58,6 +59,7 @@ def test_every_variant_has_as_many_rates_times_its_factor(load):
     assert mine.all_seeds == (0, 1, 7)
 
 
+@pytest.mark.exhaustive
 def test_one_process_trains_a_variant_and_a_run_asked_for_has_its_own(load):
     plan = load({"together": "variant"})
     groups = {key: group for key, group in plan.together.items() if key.startswith("mine/")}
@@ -71,6 +73,7 @@ def test_one_process_trains_a_variant_and_a_run_asked_for_has_its_own(load):
     assert not any(key.startswith("mine/") for key in load({}).together)
 
 
+@pytest.mark.exhaustive
 def test_one_process_trains_several_variants_and_each_run_once(load):
     """Also where settings share results: what the first of them has is not trained again by the second."""
     settings = {"few": {"only": ["plain"]}, "all": {}}
@@ -79,6 +82,7 @@ def test_one_process_trains_several_variants_and_each_run_once(load):
         assert len(one.cells) == 4 and sorted(one.files("summary.json")) == sorted({*plan.runs("mine")})
 
 
+@pytest.mark.exhaustive
 def test_settings_take_the_place_of_keys_and_have_results_of_their_own(load):
     settings = {"few": {}, "more": {"dataset": "digits-32", "recipe": "zoo", "only": ["plain"], "seeds": [5]}}
     plan = load({"settings": settings})
@@ -95,6 +99,7 @@ def test_settings_take_the_place_of_keys_and_have_results_of_their_own(load):
     assert changed.stem.startswith("mine/")
 
 
+@pytest.mark.exhaustive
 def test_settings_may_share_results_as_of_a_baseline(load):
     """Runs of ``plain`` are the same in both: they are made once, and the claims of what is shown are told."""
     settings = {"one": {}, "two": {"only": ["plain"], "baseline": "plain"}}

@@ -10,6 +10,7 @@ from train.config import schema
 from train.config.schema import ConfigError
 
 
+@pytest.mark.exhaustive
 def test_the_configuration_changes_the_main_experiment_and_those_it_names(folder):
     settings = {**schema.load(folder / "config.yaml"), "device": "cpu"}
     experiments = config.load_experiments(settings, folder)
@@ -45,6 +46,7 @@ def test_an_experiment_is_not_called_as_something_else_is(folder, name):
         config.load_experiments(schema.load(folder / "config.yaml"), folder)
 
 
+@pytest.mark.exhaustive
 def test_two_experiments_do_not_share_a_place(folder):
     """The same cells may stand in both; another cell under the same name would overwrite the first."""
     same = {**schema.load(folder / "config.yaml"), "dataset": "digits-32", "cells": "zoo"}
@@ -76,6 +78,7 @@ def test_seeds_from_the_command_line(folder):
         load(folder, seeds=["0", "x"])
 
 
+@pytest.mark.exhaustive
 def test_null_from_the_command_line(folder):
     """Snakemake hands null given with --config on as text, at the top and inside a block."""
     assert load(folder, recipe="null").label == "digits"
@@ -86,6 +89,7 @@ def test_null_from_the_command_line(folder):
     assert experiment.shown == tuple(experiment.cells)
 
 
+@pytest.mark.exhaustive
 def test_data_that_is_not_there_stops_no_loading(folder):
     """Experiments on data nobody has here are resolved all the same; `check_path` speaks where it is needed."""
     experiments = config.load_experiments(schema.load(folder / "config.yaml"), folder)

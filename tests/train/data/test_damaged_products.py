@@ -280,6 +280,7 @@ def test_damaged_weights(tmp_path, damage):
     refused(lambda: read_arrays(path, "run it again"), path, "run it again")
 
 
+@pytest.mark.exhaustive
 def test_weights_of_another_kind(tmp_path, short_cell, digits_store):
     """Missing, additional, of another shape or type: each is named, none is scored."""
     from train.loop import evaluate_weights

@@ -238,6 +238,7 @@ def test_an_old_store_is_whole_until_the_new_one_is(pictures, tmp_path, monkeypa
     }
 
 
+@pytest.mark.exhaustive
 def test_killed_preparations_leave_nothing_that_is_trusted(tmp_path):
     """Killed at a few moments from its start to its end; then one that is left alone, whose store is whole."""
     pictures = tmp_path / "pictures"

@@ -78,6 +78,7 @@ print(faults())
 """
 
 
+@pytest.mark.exhaustive
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="glibc")
 @pytest.mark.parametrize(("devices", "kept"), [(1, False), (2, True)])
 def test_memory_is_kept_between_large_steps(devices, kept):

@@ -106,6 +106,7 @@ def test_all_are_claimed_unless_a_number_says_less(machine):
     assert gpus.claim(None) == ("GPU-aaaa-0", "GPU-bbbb-1")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM], ids=lambda s: s.name)
 def test_processes_have_gpus_of_their_own_and_free_them_however_they_end(signum, machine, start):
     machine(LISTING)

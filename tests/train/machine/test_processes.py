@@ -110,6 +110,7 @@ def test_two_processes_give_what_one_gives(whole, cell, command, start, tmp_path
     assert not (tmp_path / "processes-checkpoints").exists()
 
 
+@pytest.mark.exhaustive
 def test_a_run_goes_on_with_other_devices(whole, cell, command, tmp_path, environment, digits_store, monkeypatch):
     """One epoch on one device, one on four."""
 
@@ -130,6 +131,7 @@ def test_a_run_goes_on_with_other_devices(whole, cell, command, tmp_path, enviro
     same(whole, tmp_path / "moved")
 
 
+@pytest.mark.exhaustive
 def test_a_signal_to_one_process_stops_all_at_the_same_step(short, command, start, tmp_path):
     value = short("bare", epochs=4000, evaluate_every_epochs=4000, checkpoint_every_epochs=4000, **SMALL)
     several = start(command(value, "run"), 2)
@@ -167,6 +169,7 @@ print(json.dumps([programs.devices, losses, evaluate(programs, state, store, 20)
 """
 
 
+@pytest.mark.exhaustive
 def test_steps_do_not_depend_on_the_number_of_devices(short, write_json, digits_folder, environment):
     """Four virtual CPU devices against one: the same losses and metrics up to the order of float32 sums.
 
@@ -192,6 +195,7 @@ def test_steps_do_not_depend_on_the_number_of_devices(short, write_json, digits_
     assert found[1][2]["top1"] == pytest.approx(found[4][2]["top1"], abs=100 * 3 / 1697)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("meeting", "says"),
     [

@@ -128,6 +128,7 @@ def test_the_command_names_what_it_cannot_use(monkeypatch, capsys):
     assert "--set seeds, line 1: not valid YAML (expected ',' or ']'" in capsys.readouterr().err
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_what_is_measured_is_a_step_and_the_state_that_it_moves(cell):
     found = estimate.measure(replace(cell, batch_size=8), steps=2)

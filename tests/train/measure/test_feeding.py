@@ -30,6 +30,7 @@ def run(short_cell, digits_store, tmp_path):
     return train
 
 
+@pytest.mark.exhaustive
 @pytest.mark.usefixtures("compiled_once")
 def test_both_rates_are_recorded(run):
     timing = run("plain")
@@ -56,6 +57,7 @@ def test_each_rate_is_of_its_own_work(monkeypatch):
     }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.usefixtures("compiled_once")
 def test_slow_reading_changes_nothing(run, tmp_path, monkeypatch):
     run("plain")
@@ -71,6 +73,7 @@ def test_slow_reading_changes_nothing(run, tmp_path, monkeypatch):
         assert (tmp_path / "starved" / file).read_bytes() == (tmp_path / "plain" / file).read_bytes()
 
 
+@pytest.mark.exhaustive
 def test_steps_are_queued(run, monkeypatch):
     """The loop waits for the device after the first step of a process and when an epoch ends, and nowhere else."""
     waits, fetches = [], []
@@ -85,6 +88,7 @@ def test_steps_are_queued(run, monkeypatch):
     assert len(fetches) == 2 + 1 + 4
 
 
+@pytest.mark.exhaustive
 def test_a_run_compiles_its_step_once(run, monkeypatch):
     """A second program, compiled when an epoch ends, would be timed as training."""
     traced = []

@@ -19,6 +19,7 @@ def test_one_block_is_stretched_with_its_tables():
     assert lengths.encoder_of(learned).attention.max_tokens == 90 and learned.output_shape == (90, 65)
 
 
+@pytest.mark.exhaustive
 def test_figures_of_a_window_and_of_all(monkeypatch):
     monkeypatch.setattr(lengths, "MOST", 3)
     experiment = config.load_experiment({"main": "attention"}).settings["text"]

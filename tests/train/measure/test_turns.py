@@ -12,6 +12,7 @@ def cells(short):
     return [(name, config.parse_cell(short("bare"))) for name in ("results/first", "results/second")]
 
 
+@pytest.mark.exhaustive
 def test_all_are_timed_alike(cells, monkeypatch):
     taken = []
     train = turns.Programs.train
@@ -26,5 +27,6 @@ def test_all_are_timed_alike(cells, monkeypatch):
     assert jax.tree.leaves(found["machine"])
 
 
+@pytest.mark.exhaustive
 def test_a_long_measurement_ends_after_three_rounds(cells):
     assert turns.measure(cells[:1], rounds=100, seconds=0.0)["rounds"] == 3

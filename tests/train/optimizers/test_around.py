@@ -73,6 +73,7 @@ def test_each_hands_on_what_the_other_asks_for():
     assert plain_rule.evaluated is plain_rule.observed is plain_rule.rate_scale is None
 
 
+@pytest.mark.exhaustive
 def test_the_curvature_is_that_of_a_diagonal_hessian_and_in_the_mean_of_any():
     """f = Σ w⁴/4 has the diagonal Hessian 3w²; of wᵀAw/2 the mean over draws is the diagonal of A."""
     estimate = hutchinson()

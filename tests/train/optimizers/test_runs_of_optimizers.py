@@ -46,6 +46,7 @@ class Stopped(Exception):
     """In place of a power failure."""
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", STATEFUL)
 def test_a_run_that_went_on_is_one_that_did_not_stop(name, short_cell, digits_store, tmp_path):
     cell, kept = made(short_cell, name), []
@@ -76,6 +77,7 @@ def test_a_run_that_went_on_is_one_that_did_not_stop(name, short_cell, digits_st
     assert summary["loss"] == pytest.approx(last, rel=1e-6)
 
 
+@pytest.mark.exhaustive
 def test_a_plateau_is_seen_in_the_rates_that_a_run_writes(short_cell, digits_store, tmp_path, monkeypatch):
     """The loss never falls: after each second evaluation the rate is half of what it was, in rows and in steps."""
     plateau = Schedule(name="plateau", floor=0.0, granularity="step", warmup_epochs=0, factor=0.5, patience=1)
@@ -87,6 +89,7 @@ def test_a_plateau_is_seen_in_the_rates_that_a_run_writes(short_cell, digits_sto
     np.testing.assert_allclose(rows, peak * np.array([1, 1, 0.5, 0.25]), rtol=1e-6)
 
 
+@pytest.mark.exhaustive
 def test_weights_that_are_evaluated_are_those_that_the_optimizer_says(short_cell, digits_store):
     """Of schedule-free AdamW they are the average, and not the weights that gradients are taken at."""
     cell = made(short_cell, "schedule-free-adamw")

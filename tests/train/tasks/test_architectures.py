@@ -40,6 +40,7 @@ def batch(side, count=4):
     return {"image": images, "label": np.arange(count, dtype=np.int32), "real": np.ones(count, bool)}
 
 
+@pytest.mark.exhaustive
 def test_a_grey_network_sees_the_mean_of_the_channels(zoo):
     """In training the mean of what the same cell in colour is given, in validation of the normalised picture."""
     import jax
@@ -70,6 +71,7 @@ def test_a_grey_network_sees_the_mean_of_the_channels(zoo):
     np.testing.assert_allclose(given[1], (unit - mean) / std, atol=1e-5)
 
 
+@pytest.mark.exhaustive
 def test_a_first_step_says_whether_it_compiled():
     """The same program twice with an emptied memory: compiled, then found in the persistent cache."""
     import jax

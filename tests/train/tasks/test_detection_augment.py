@@ -116,6 +116,7 @@ def test_what_has_left_the_picture_is_no_object():
     assert (whole[:, 2] >= module.VISIBLE * 0.04 / module.SCALE - 1e-6).all()
 
 
+@pytest.mark.exhaustive
 def test_draws_belong_to_the_key_and_to_their_knob():
     images, boxes, labels = made()
     crop, both = (

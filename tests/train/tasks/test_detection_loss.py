@@ -40,6 +40,7 @@ def said(**cell):
 RIGHT = {"offset": [[0.25, 0.5], [0.9, 0.9]], "root": [[0.6, 0.4], [0.1, 0.1]]}
 
 
+@pytest.mark.exhaustive
 def test_a_box_that_is_right_costs_nothing():
     terms = detection_loss(said(**RIGHT), truth(), 2.0)
     assert tuple(terms) == TERMS
@@ -47,6 +48,7 @@ def test_a_box_that_is_right_costs_nothing():
     assert float(terms["size"][0]) == pytest.approx(0, abs=1e-6)
 
 
+@pytest.mark.exhaustive
 def test_centre_and_size_by_hand():
     """Off by (0.1, 0.2) of the cell and by (0.1, 0.05) in the roots of the sides."""
     terms = detection_loss(said(offset=[[0.35, 0.7], [0, 0]], root=[[0.5, 0.35], [0.01, 0.01]]), truth(), 2.0)
@@ -84,6 +86,7 @@ def test_what_is_difficult_costs_nothing_in_its_cell():
     assert float(everything["no_object"][0]) == pytest.approx(NO_OBJECT * others, rel=1e-5)
 
 
+@pytest.mark.exhaustive
 def test_pictures_do_not_meet():
     """The terms of a batch are those of its pictures one by one."""
     outputs = jax.random.normal(jax.random.key(0), (3, *GRID, 10 + CLASSES))
@@ -99,6 +102,7 @@ def test_pictures_do_not_meet():
             assert float(alone[name][0]) == pytest.approx(float(together[name][row]), rel=1e-5)
 
 
+@pytest.mark.exhaustive
 def test_gradients_in_float64():
     with jax.enable_x64():
         outputs = jax.random.normal(jax.random.key(1), (2, *GRID, 10 + CLASSES), jnp.float64)
@@ -110,6 +114,7 @@ def test_gradients_in_float64():
             check_grads(loss, (outputs,), 1, ["rev"], eps=1e-6, atol=1e-6, rtol=1e-5)
 
 
+@pytest.mark.exhaustive
 def test_nothing_right_or_wrong_is_not_finite():
     """Logits so large that probabilities round to 0 and 1, in pictures with and without objects."""
     for value in (-200.0, 200.0):

@@ -38,6 +38,7 @@ def put_together(share, key=0):
     return tuple(map(np.asarray, found))
 
 
+@pytest.mark.exhaustive
 def test_each_part_is_a_picture_at_half_its_size_with_its_object():
     images, _, _, _ = made()
     whole, boxes, labels, difficult = put_together(1.0)

@@ -123,6 +123,7 @@ def rows_of(content):
     return list(csv.DictReader(io.StringIO(content.decode())))
 
 
+@pytest.mark.exhaustive
 def test_who_sees_everything_finds_everything(store):
     learner = DETECTION.learn(cell())
     figures, files = learner.finish(Told(oracle(store)).run, store)
@@ -143,6 +144,7 @@ def test_who_sees_everything_finds_everything(store):
     assert (float(bins[0]["hits"]), float(bins[-1]["hits"]), bins[4]["hits"]) == (0, 1, "")
 
 
+@pytest.mark.exhaustive
 def test_a_glance_is_the_precision_of_the_first_pictures(store, monkeypatch):
     """Of all of them what is said at the end; of the first ten that of a network that sees these alone."""
     outputs = oracle(store)
@@ -258,6 +260,7 @@ def test_a_made_up_batch_is_as_the_store_delivers_it(store):
     assert "real" in made
 
 
+@pytest.mark.exhaustive
 def test_filling_does_not_count(store):
     learner = DETECTION.learn(cell())
     outputs = np.random.default_rng(0).normal(size=(6, 8, 8, 20)).astype(np.float32)
@@ -270,6 +273,7 @@ def test_filling_does_not_count(store):
     assert set(filled) == {"loss", "iou", "accuracy"}
 
 
+@pytest.mark.exhaustive
 def test_gamma_is_a_setting_of_the_task(store):
     batch = store.train.gather(np.arange(8))
     outputs = np.random.default_rng(0).normal(size=(8, 8, 8, 20)).astype(np.float32)
@@ -284,6 +288,7 @@ def test_gamma_is_a_setting_of_the_task(store):
     assert terms[0.0]["class"] == terms[2.0]["class"]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_a_run_leaves_its_files(store, tmp_path):
     summary = fit(cell(), 0, store, tmp_path / "out", tmp_path / "checkpoints")

@@ -98,6 +98,7 @@ def test_a_network_that_knows_the_noise_has_no_error(learner):
     assert float(learner.train_loss(lambda x: 0 * noise, (pictures, noise, time))[0]) == pytest.approx(1, abs=0.1)
 
 
+@pytest.mark.exhaustive
 def test_filling_counts_in_no_figure(learner):
     batch = learner.example_batch(8, training=False)
     batch["real"][5:] = False
@@ -218,6 +219,7 @@ def test_what_does_not_go_together_is_one_sentence(cells, changes, says):
         check({**cell, **merged}, Places(*["here"] * 4))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_averaged_weights_are_judged_by_statistics_of_their_own(cells, tmp_path, monkeypatch):
     """The statistics that are published are those that the averaged weights have on training batches."""

@@ -30,6 +30,7 @@ def longer(cells, variant):
     return learner._longer(lambda function, *arrays: function(network, *arrays), store), learner, network
 
 
+@pytest.mark.exhaustive
 def test_it_is_the_loss_of_the_network_for_as_many_tokens(cells):
     found, learner, network = longer(cells, "alibi")
     assert list(found) == ["loss_x2", "loss_x4", "loss_x8"]
@@ -42,6 +43,7 @@ def test_it_is_the_loss_of_the_network_for_as_many_tokens(cells):
     assert found["loss_x8"] == pytest.approx(losses[scored].mean(), rel=1e-5)
 
 
+@pytest.mark.exhaustive
 def test_lengths_without_positions_or_text_are_left_out(cells, monkeypatch):
     assert longer(cells, "learned")[0] == {}
     monkeypatch.setattr("test_language_lengths.TEXT", TEXT[:200])
@@ -54,6 +56,7 @@ def test_it_is_asked_for_by_a_setting_of_the_task_alone(cells):
     assert cells["rope-learning-rate-1e-2"]["task_settings"]["longer"] == 8
 
 
+@pytest.mark.exhaustive
 def test_an_even_network_is_surprised_by_the_size_of_the_alphabet(cells, monkeypatch):
     monkeypatch.setattr(language, "apply", lambda described, layers, x, memory: jax.numpy.zeros((*x.shape, 97)))
     assert longer(cells, "none")[0]["loss_x4"] == pytest.approx(math.log(97), rel=1e-6)

@@ -183,6 +183,7 @@ def test_kept_keys_and_values_give_what_the_whole_network_gives(network):
         assert jnp.abs(whole).max() > 0.1
 
 
+@pytest.mark.exhaustive
 def test_the_likeliest_text_is_that_of_the_whole_network(network):
     with jax.enable_x64(True):
         prompt = np.array([[3, 1, 4], [1, 5, 9]])
@@ -196,6 +197,7 @@ def test_the_likeliest_text_is_that_of_the_whole_network(network):
         assert (np.asarray(found) == by_hand).all()
 
 
+@pytest.mark.exhaustive
 def test_texts_go_on_beyond_the_window(network):
     def run(function, *arrays):
         with jax.enable_x64(True):

@@ -75,6 +75,7 @@ def brightness(short_cell, monkeypatch):
     return dataclasses.replace(short_cell("bare"), task="brightness")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_training_sums_are_those_of_the_task(brightness, digits_store):
     programs = Programs(brightness, learner_of(brightness), 6)
@@ -85,6 +86,7 @@ def test_training_sums_are_those_of_the_task(brightness, digits_store):
     assert state.params["layers"][max(state.params["layers"])]["kernel"].shape[-1] == 1
 
 
+@pytest.mark.exhaustive
 def test_draws_of_an_evaluation_belong_to_the_batch(brightness, digits_store):
     programs = Programs(brightness, learner_of(brightness), 6)
     state = programs.init(0)
@@ -112,6 +114,7 @@ def test_it_is_trained_stopped_and_resumed(brightness, digits_store, tmp_path, m
     assert errors.iloc[-1] < errors.iloc[0] / 2
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_what_snakemake_leaves_of_a_run_is_trained_anew(brightness, digits_store, tmp_path):
     """It removes the outputs that it knows, and not what a task leaves besides, which is then replaced."""

@@ -65,6 +65,7 @@ def test_a_store_of_it_is_read_as_it_was_made(tmp_path):
     assert (batch["token"] == wanted["token"][[3, 11]]).all() and (batch["answer"] == wanted["answer"][[3, 11]]).all()
 
 
+@pytest.mark.exhaustive
 def test_only_queries_of_real_sequences_count(experiment):
     learner = learner_of(cell_of(experiment))
     batch = learner.example_batch(4, training=False)

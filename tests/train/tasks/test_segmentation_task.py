@@ -50,6 +50,7 @@ def test_overlaps_by_hand():
     assert np.isnan(intersection_over_union(table)[3]) and np.isnan(dice(table)[3])
 
 
+@pytest.mark.exhaustive
 def test_figures_are_those_of_scikit_learn(cell):
     from sklearn.metrics import jaccard_score
 
@@ -68,6 +69,7 @@ def test_figures_are_those_of_scikit_learn(cell):
     assert figures["loss"] == pytest.approx(50 * (truth != said).mean(), rel=1e-5)
 
 
+@pytest.mark.exhaustive
 def test_pixels_of_no_class_are_no_part_of_the_loss(cell):
     learner = learner_of(config.parse_cell(cell))
     batch = learner.example_batch(2, training=True)
@@ -80,6 +82,7 @@ def test_pixels_of_no_class_are_no_part_of_the_loss(cell):
     assert float(learner.train_loss(right, nothing)[0]) == 0
 
 
+@pytest.mark.exhaustive
 def test_masks_are_cropped_and_flipped_as_their_pictures(cell):
     value = {**cell, "dataset": {**cell["dataset"], "stored_size": 40}}
     value["augmentation"] = {**cell["augmentation"], "random_crop": True, "horizontal_flip": True}
@@ -150,6 +153,7 @@ class TestMasks:
         with pytest.raises(Unreadable):
             decode_mask(data)
 
+    @pytest.mark.exhaustive
     def test_a_resized_mask_has_no_other_values(self):
         found = fit_mask(self.MASK, (40, 50))
         assert found.shape == (40, 50) and set(np.unique(found)) == {1, 2, 3, 255}

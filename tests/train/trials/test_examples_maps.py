@@ -86,6 +86,7 @@ def test_without_neighbours_it_is_k_means_an_example_at_a_time():
     assert np.asarray(found) == pytest.approx(by_hand, abs=1e-6)
 
 
+@pytest.mark.exhaustive
 def test_training_unfolds_a_map():
     """A grid of 6³ units: its distance to the data falls, neighbours come together, the common into its middle."""
     sizes = {"cube": 2, "steps": 3000, "held_out": 400, "radius": 2.0}

@@ -22,6 +22,7 @@ def model():
     return steps.drawn(jax.random.key(0), sums.LAYOUT, 16, 2)
 
 
+@pytest.mark.exhaustive
 def test_keys_and_values_that_are_kept_write_what_the_whole_pass_does(model):
     layout = sums.LAYOUT
     tokens = jnp.pad(sums.asked(jax.random.key(1), 5), ((0, 0), (0, layout.length - layout.question)))
@@ -34,6 +35,7 @@ def test_keys_and_values_that_are_kept_write_what_the_whole_pass_does(model):
     assert len({*map(int, found[:, layout.question :].ravel())}) > 2
 
 
+@pytest.mark.exhaustive
 def test_symbols_are_drawn_as_often_as_the_model_has_them(model):
     layout = sums.LAYOUT
     tokens = jnp.tile(jnp.pad(sums.asked(jax.random.key(1), 1), ((0, 0), (0, 9))), (4000, 1))
@@ -42,6 +44,7 @@ def test_symbols_are_drawn_as_often_as_the_model_has_them(model):
     assert jnp.abs(jnp.bincount(found, length=layout.symbols) / 4000 - p).max() < 4 * np.sqrt(0.25 / 4000)
 
 
+@pytest.mark.exhaustive
 def test_surprises_of_a_step_are_those_of_its_symbols(model):
     tokens = sums.solutions(jax.random.key(1), 3)
     found = steps.surprises(model, tokens, steps.states(model, tokens))
@@ -75,6 +78,7 @@ def test_the_check_of_equations_is_exact():
     assert int(unread.c[0]) == -1 and not equations.follows(unread, unread)[0]
 
 
+@pytest.mark.exhaustive
 def test_solutions_of_equations_are_right_unless_errors_are_planted():
     rows = jnp.array(equations.every())
     calm = equations.solutions(jax.random.key(0), rows)
@@ -99,6 +103,7 @@ def test_the_worked_sum_is_checked_step_by_step():
     assert sums.shown(_written(38, 74, 64)[0]) == "15 + 23 = 38, × 2 = 74, − 10 = 64"
 
 
+@pytest.mark.exhaustive
 def test_sums_are_right_unless_an_error_is_planted():
     calm = sums.solutions(jax.random.key(0), 2000)
     assert not sums.wrong(calm).any() and jnp.array_equal(sums.answers(calm), sums.right(calm))
@@ -147,6 +152,7 @@ def made():
     return bench(chain_parents.PROBLEM, jax.random.key(3), SIZES)
 
 
+@pytest.mark.exhaustive
 def test_switched_off_the_chain_is_that_of_the_model_symbol_by_symbol(made):
     plain = chain_parents.Retried(made, jax.random.key(0), None, np.inf)
     control = chain_of_thought(plain.step, made.questions, 3)[-1]
@@ -157,6 +163,7 @@ def test_switched_off_the_chain_is_that_of_the_model_symbol_by_symbol(made):
         assert off.written == 3 * len(control)
 
 
+@pytest.mark.exhaustive
 def test_only_what_is_stopped_is_written_again_and_not_for_ever(made):
     stopped = np.arange(len(made.questions)) % 2 == 0
 
@@ -180,6 +187,7 @@ def test_the_exact_check_leaves_no_more_wrong_steps_than_there_were(made):
     assert found["exact"]["ratio"] > 1 and found["exact"]["accuracy"] >= found["plain"]["accuracy"]
 
 
+@pytest.mark.exhaustive
 def test_the_loss_of_mistakes_reaches_every_weight_of_the_detector(made):
     layout, tokens = made.problem.layout, made.learning.tokens[:6]
     with jax.enable_x64(True):
@@ -233,6 +241,7 @@ def test_every_variant_gives_figures_of_its_trial(name, variant):
         assert "=" in trial.tell(found["told"], sizes)
 
 
+@pytest.mark.exhaustive
 def test_a_tree_is_the_same_every_time():
     made = bench(tree_parents.PROBLEM, jax.random.key(3), SIZES)
     one, other = branches.grown(made), branches.grown(made)

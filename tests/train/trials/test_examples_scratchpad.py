@@ -46,6 +46,7 @@ def test_no_product_is_trained_on_and_held_out():
     assert (held[:, 0] > held[:, 1]).any() and (held[:, 0] < held[:, 1]).any()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("at", [0, 4, 10])
 def test_a_token_changes_what_follows_alone(weights, at):
     chain = trial.chains(PAIRS, "scratchpad")
@@ -54,6 +55,7 @@ def test_a_token_changes_what_follows_alone(weights, at):
     assert at == 10 or (jnp.abs(before - after)[:, at + 1 :].max(-1) > 1e-4).all()
 
 
+@pytest.mark.exhaustive
 def test_the_question_is_read_through_attention_to_it_alone(weights):
     chain = trial.chains(PAIRS, "scratchpad")
     read, other = _logs(weights, chain), _logs(weights, chain, PAIRS[::-1])
@@ -90,6 +92,7 @@ def test_reliability_is_the_share_right_in_a_tenth():
     assert np.isnan(np.delete(found, [0, 9])).all()  # four answers are too few to tell
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("kind", ["scratchpad", "direct"])
 def test_every_weight_is_trained(kind):
     with jax.enable_x64():

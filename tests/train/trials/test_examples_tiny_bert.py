@@ -24,6 +24,7 @@ def tokens():
     return passages.joined(first, second, PIECES)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("causal", [False, True])
 def test_every_token_sees_all_or_those_before_it(params, tokens, causal):
     """Moves the state of one place and looks which others it reached."""
@@ -71,6 +72,7 @@ def test_only_the_first_places_are_hidden_where_so_many_are_asked_for(tokens):
     assert (seen[:, :2] == PIECES + 2).all() and (seen[:, 2:] < PIECES).all()
 
 
+@pytest.mark.exhaustive
 def test_the_loss_reads_hidden_places_alone_and_the_second_head_reads_cls_alone(params, tokens):
     places = jnp.array([[1, 3], [2, 8], [4, 9]])
     states = tiny_bert.encoded(params, tokens, 2, causal=False)
@@ -81,6 +83,7 @@ def test_the_loss_reads_hidden_places_alone_and_the_second_head_reads_cls_alone(
     assert np.flatnonzero((np.abs(np.asarray(follows(states))) > 0).any((0, 2))).tolist() == [0]
 
 
+@pytest.mark.exhaustive
 def test_the_objective_is_the_nats_of_both_heads(params, tokens):
     places, pairs = jnp.array([[1, 3], [2, 8], [4, 9]]), jnp.array([True, False, True])
     alone, both = (
@@ -94,6 +97,7 @@ def test_the_objective_is_the_nats_of_both_heads(params, tokens):
     assert both - alone == pytest.approx(-np.log(second).mean(), rel=1e-4)
 
 
+@pytest.mark.exhaustive
 def test_every_weight_is_trained(params, tokens):
     places = jnp.array([[1, 3], [2, 8], [4, 9]])
     slope = jax.grad(tiny_bert.objective)(
@@ -138,6 +142,7 @@ def test_the_text_of_topics_is_held_out():
     assert max(text.train.max(), text.held_out.max()) < 400
 
 
+@pytest.mark.exhaustive
 def test_a_topic_that_shows_is_told():
     x = 0.1 * jax.random.normal(jax.random.key(0), (3, 20, 4)) + jnp.eye(3, 4)[:, None]
     assert tiny_bert.probed(jax.random.key(1), x) == 100

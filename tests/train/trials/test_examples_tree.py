@@ -110,6 +110,7 @@ def test_the_score_may_keep_a_dearer_path_that_is_surer():
     assert tree.chosen(search, [((0, 1), 1.0)]) == ()
 
 
+@pytest.mark.exhaustive
 def test_the_losses_fall_to_the_entropy_of_equal_moves_where_all_is_known():
     """One graph of which the network is taught by heart: its next node becomes that of the shortest path."""
     params = roads.network(jax.random.key(3), 1)
@@ -124,6 +125,7 @@ def test_the_losses_fall_to_the_entropy_of_equal_moves_where_all_is_known():
     assert abs(float(said.left[0] - left[0])) < 0.35 * float(left[0])
 
 
+@pytest.mark.exhaustive
 def test_a_step_on_the_mended_loss_parts_branches_and_one_on_the_documents_joins_them():
     with jax.enable_x64(True):
         params = jax.tree.map(lambda leaf: leaf.astype(float), roads.network(jax.random.key(1), 4))
@@ -141,6 +143,7 @@ def test_a_step_on_the_mended_loss_parts_branches_and_one_on_the_documents_joins
     assert tree.WEIGHTS == {"apart": 0.1, "alike": -0.1}
 
 
+@pytest.mark.exhaustive
 def test_gradients_reach_the_value_head_and_the_branches():
     slope = jax.grad(lambda p: roads.losses(p, GRAPHS[:2], 0.0))(roads.network(jax.random.key(2), 4))
     for name in ("left", "branch", "next"):
@@ -148,6 +151,7 @@ def test_gradients_reach_the_value_head_and_the_branches():
         assert kernels and all(float(jnp.abs(leaf).max()) > 0 for leaf in kernels)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("variant", ["scored", "apart", "beam"])
 def test_a_variant_gives_its_figures_and_tells_of_the_four_nodes(variant):
     found = tree.make(variant, SMALL)(jax.random.key(0), 1e-2)

@@ -13,6 +13,7 @@ from train.trials.base import dense, through
 PAIRS = graph_pairs.graphs()
 
 
+@pytest.mark.exhaustive
 def test_straight_lines_are_right_where_points_lie_and_level_beyond():
     times, values, _ = continuous.curves(jax.random.key(0), 3, 8, 5)
     assert (times[:, :5] < 1).all() and (times[:, 5:] == 2).all()
@@ -24,6 +25,7 @@ def test_straight_lines_are_right_where_points_lie_and_level_beyond():
     assert beyond == pytest.approx(np.asarray(values[:, [0, 4]]), abs=1e-5)
 
 
+@pytest.mark.exhaustive
 def test_points_lie_on_the_curve_up_to_their_noise():
     times, values, truth = continuous.curves(jax.random.key(1), 200, 400, 400)
     lines = continuous.straight(times, values, jnp.linspace(0, 1, continuous.ASKED))

@@ -35,6 +35,7 @@ def test_a_vector_is_turned_by_one_orientation_after_the_other():
         assert ends[one] == pytest.approx(matrix(x[one, 0]) @ matrix(x[one, 1]) @ np.array([1.0, 0, 0]), abs=1e-5)
 
 
+@pytest.mark.exhaustive
 def test_waves_turn_by_their_step_from_sensor_to_sensor():
     signal, step = algebras.waves(jax.random.key(0), 400)
     turned = (signal[:, 1:] * jnp.conj(signal[:, :-1])).mean(1)
@@ -56,6 +57,7 @@ def test_edges_are_of_both_kinds_and_the_formula_is_smooth():
     assert x.shape == (1000, algebras.COORDINATES)
 
 
+@pytest.mark.exhaustive
 def test_training_lowers_the_error():
     sizes = algebras.TRIAL.settings | {"examples": 200, "judged": 200}
     few, more = (

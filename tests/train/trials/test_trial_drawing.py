@@ -29,6 +29,7 @@ def test_every_variant_has_a_generator():
     assert GENERATORS.keys() == drawing.TRIAL.variants.keys()
 
 
+@pytest.mark.exhaustive
 def test_levels_come_back_from_their_intervals():
     x = _x()
     found = spread(KEY, x)
@@ -40,6 +41,7 @@ def test_a_density_of_one_is_every_level_equally_likely():
     assert -float(bound(jnp.zeros(()))) / (PIXELS * np.log(2)) == pytest.approx(np.log2(LEVELS))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("network", [sequential._convolved(), sequential._dilated()], ids=["pixelcnn", "wavenet"])
 def test_convolutions_see_only_earlier_pixels(network):
     params = network.start(KEY)
@@ -58,6 +60,7 @@ def test_the_first_taps_of_a_kernel_are_those_of_a_masked_convolution(kind, taps
         np.testing.assert_allclose(convolved(x, kernel, taps), masked_conv(x, kernel, kind), atol=1e-12)
 
 
+@pytest.mark.exhaustive
 def test_a_masked_network_is_a_distribution_over_strings():
     """The probabilities of all strings of three symbols of three kinds add up to one."""
     network = sequential.masked(3, 3, 3, lambda symbols: jax.nn.one_hot(symbols, 3))
@@ -69,6 +72,7 @@ def test_a_masked_network_is_a_distribution_over_strings():
     np.testing.assert_allclose(counts, jnp.exp(likelihood(strings)), atol=0.03)
 
 
+@pytest.mark.exhaustive
 def test_a_flow_goes_back_to_where_it_came_from(monkeypatch):
     """And their volume is the determinant of their slope."""
     kept = {}
@@ -98,6 +102,7 @@ def test_a_flow_goes_back_to_where_it_came_from(monkeypatch):
         assert float(jnp.linalg.slogdet(slope)[1]) == pytest.approx(float(volume[0]), rel=1e-9)
 
 
+@pytest.mark.exhaustive
 def test_a_normal_distribution_finds_pictures_like_its_own_likelier_than_noise():
     x = _x(400)
     made = _trained("normal", x)

@@ -8,6 +8,7 @@ import pytest
 from train.trials import guardrails, sentences
 
 
+@pytest.mark.exhaustive
 def test_the_area_counts_pairs_and_half_of_those_that_tie():
     area, _ = guardrails.ranked(jnp.array([0.9, 0.8, 0.3, 0.1]), jnp.array([True, False, True, False]))
     assert area == pytest.approx(75)
@@ -26,6 +27,7 @@ def test_a_rule_has_a_curve_of_two_straight_lines():
     assert curve[0] == 0 and curve[10] == pytest.approx(37.5, rel=1e-4) and curve[100] == pytest.approx(100)
 
 
+@pytest.mark.exhaustive
 def test_the_area_is_that_of_all_pairs():
     scores = jax.random.normal(jax.random.key(0), (60,)).round(1)
     positive = jax.random.bernoulli(jax.random.key(1), 0.4, (60,))
@@ -46,6 +48,7 @@ def test_the_printed_phrases_flag_who_leaves_utah_and_whole_words_do_not():
     assert not harmless[everyday].any()
 
 
+@pytest.mark.exhaustive
 def test_a_trained_detector_is_judged_on_templates_and_words_that_it_never_saw(monkeypatch):
     """With a word of its own for each template and each filling it knows nothing: a coin."""
     texts = sentences.overrides()
@@ -60,6 +63,7 @@ def test_a_trained_detector_is_judged_on_templates_and_words_that_it_never_saw(m
     assert found["auc"] == pytest.approx(50)
 
 
+@pytest.mark.exhaustive
 def test_claims_agree_with_facts_in_what_their_kind_says():
     claim, fact, kind = guardrails.claimed(jax.random.key(0), 900)
     off = jnp.abs(claim - fact).reshape(900, 2, -1).mean(-1)

@@ -32,6 +32,7 @@ def test_light_and_detectors_lose_none_of_it():
     assert shares.sum() == pytest.approx(1, abs=1e-5) and shares.min() > 0
 
 
+@pytest.mark.exhaustive
 def test_measured_means_are_those_of_the_circuit_within_their_error():
     x, angles = jnp.linspace(-1, 1, 3), jax.random.normal(jax.random.key(0), (2, 3, 2))
     exact, shots = qnn(x, angles), 40_000
@@ -57,6 +58,7 @@ def test_a_crossbar_of_many_levels_is_the_dense_network(monkeypatch):
     assert not jnp.allclose(coarse, written, atol=0.05)
 
 
+@pytest.mark.exhaustive
 def test_fixed_angles_are_not_trained():
     params, x = hardware.drawn(jax.random.key(0), "qubits"), jax.random.uniform(jax.random.key(1), (4, 16))
     for variant, moved in (("qubits", True), ("qubits-fixed", False)):

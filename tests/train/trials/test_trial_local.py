@@ -46,6 +46,7 @@ def test_what_never_changes_is_no_feature():
     assert jnp.allclose(found, x[:5, :1], atol=1e-3)
 
 
+@pytest.mark.exhaustive
 def test_a_gas_of_fixed_size_is_the_one_that_grows_and_dies(monkeypatch):
     monkeypatch.setattr(gas, "OLDEST", 2)
     x = np.random.default_rng(0).normal(size=(600, 2)) * [3, 1]
@@ -68,6 +69,7 @@ def test_a_gas_of_fixed_size_is_the_one_that_grows_and_dies(monkeypatch):
     assert (ages[~there] == -1).all()
 
 
+@pytest.mark.exhaustive
 def test_a_full_gas_stays_as_it_is_and_empty_places_repeat_the_first_unit():
     x = jax.random.normal(jax.random.key(0), (60, 3))
     full = gas.begun(x[:2], 2)
@@ -128,6 +130,7 @@ def test_means_and_maps_come_nearer_to_pictures():
     assert far(plasticity.mapped(start, jnp.tile(x, (4, 1)), jnp.asarray(0.5))) < rounds[0]
 
 
+@pytest.mark.exhaustive
 def test_contrastive_divergence_has_the_slope_of_hinton():
     one, two = jax.random.split(jax.random.key(3))
     x = two_kinds(16)

@@ -17,6 +17,7 @@ def found(variant, **sizes):
     return {name: float(value) for name, value in made.items()}
 
 
+@pytest.mark.exhaustive
 def test_who_was_away_believes_what_was_so_before():
     places, seen = worlds.worlds(KEY, 500, 12)
     assert seen[:, 0].all() and places.min() >= 0 and places.max() < worlds.PLACES
@@ -30,6 +31,7 @@ def test_who_was_away_believes_what_was_so_before():
     assert 0.2 < float(false) < 0.5  # so that it matters, and does not decide everything
 
 
+@pytest.mark.exhaustive
 def test_the_rule_is_always_right_and_the_world_is_where_beliefs_are_true():
     assert found("rule") == {"right": 100, "longer": 100, "params": 0}
     places, seen = worlds.worlds(jax.random.split(KEY, 5)[3], 400, SIZES["times"])
@@ -37,6 +39,7 @@ def test_the_rule_is_always_right_and_the_world_is_where_beliefs_are_true():
     assert found("world")["right"] == pytest.approx(100 * float(true))
 
 
+@pytest.mark.exhaustive
 def test_a_concept_is_new_until_it_was_heard():
     concepts, heard, new = map(np.asarray, worlds.talks(KEY, 300, 9))
     for one in range(300):
@@ -46,6 +49,7 @@ def test_a_concept_is_new_until_it_was_heard():
     assert found("repeats")["right"] < 90
 
 
+@pytest.mark.exhaustive
 def test_steps_stray_about_the_way_to_a_corner():
     steps, goals = worlds.walks(KEY, 4000, 6)
     for goal in range(worlds.GOALS):
@@ -53,6 +57,7 @@ def test_steps_stray_about_the_way_to_a_corner():
     assert found("whole-way")["right"] > found("last-step")["right"] + 20
 
 
+@pytest.mark.exhaustive
 def test_the_teacher_stays_on_the_circle_and_shows_it_alone():
     at, move = worlds.walked(worlds.teacher, KEY, 5, 40, 0.0)
     assert jnp.abs(jnp.linalg.norm(at, axis=-1) - 1).max() < 0.05
@@ -60,6 +65,7 @@ def test_the_teacher_stays_on_the_circle_and_shows_it_alone():
     assert found("teacher")["longer"] > 98
 
 
+@pytest.mark.exhaustive
 def test_a_state_that_moves_only_by_what_was_seen_keeps_false_beliefs():
     places, seen = worlds.worlds(KEY, 20, 10)
     params = minds.unit(jax.random.key(1), worlds.PLACES, worlds.PLACES)
@@ -71,5 +77,6 @@ def test_a_state_that_moves_only_by_what_was_seen_keeps_false_beliefs():
     )
 
 
+@pytest.mark.exhaustive
 def test_a_trained_belief_beats_the_world():
     assert found("belief", steps=150)["right"] > found("world")["right"] + 10

@@ -19,6 +19,7 @@ def test_what_stands_before_the_tokens_is_attended_to_like_a_token():
     assert jnp.allclose(whole, prefix_attention(asks, keys[1:], values[1:], keys[:1], values[:1]), atol=1e-5)
 
 
+@pytest.mark.exhaustive
 def test_a_prompt_is_seen_and_is_no_part_of_what_is_read():
     plain = prompts.logits(PARAMS, X)
     prompted = prompts.logits(PARAMS, X, prompt=jax.random.normal(jax.random.key(2), (4, prompts.WIDTH)))
@@ -26,6 +27,7 @@ def test_a_prompt_is_seen_and_is_no_part_of_what_is_read():
     assert not jnp.allclose(plain, prompted, atol=1e-2)
 
 
+@pytest.mark.exhaustive
 def test_a_prefix_of_keys_takes_its_share_of_attention_even_where_its_values_are_nothing():
     plain = prompts.logits(PARAMS, X)
     drawn = jax.random.normal(jax.random.key(2), (prompts.LAYERS, 2, 4, prompts.WIDTH))
@@ -41,6 +43,7 @@ def test_digits_turned_four_times_are_themselves():
     assert jnp.array_equal(turned, X) and not jnp.array_equal(prompts.turned(X), X)
 
 
+@pytest.mark.exhaustive
 def test_prefixes_are_as_many_numbers_as_the_longer_prompt():
     sizes = prompts.TRIAL.settings | prompts.TRIAL.smoke
     counted = {

@@ -47,6 +47,7 @@ def test_states_forget_where_they_began_below_a_radius_of_one(variant, forgets):
     assert apart[10] > 0.1 and (apart[-1] < 1e-3) == forgets
 
 
+@pytest.mark.exhaustive
 def test_the_readout_is_that_of_the_vocabulary_for_its_penalty(monkeypatch):
     draw = jax.random.split(jax.random.key(0), 4)
     reservoir = Reservoir(jax.random.normal(draw[0], (1, 6)), 0.2 * jax.random.normal(draw[1], (6, 6)))

@@ -16,12 +16,14 @@ def found():
     }
 
 
+@pytest.mark.exhaustive
 def test_what_has_grown_is_as_large_as_what_was(found):
     assert found["grown"]["params"] == found["wide"]["params"] == 75 * shapes.WIDE + 10
     assert float(found["grown"]["cost"]) == pytest.approx(74 * shapes.WIDE / 1000)
     assert float(found["small"]["cost"]) == pytest.approx(74 * shapes.SMALL / 1000)
 
 
+@pytest.mark.exhaustive
 def test_connections_move_and_stay_as_many(found):
     assert found["sparse"]["params"] == found["regrown"]["params"] == int(shapes.KEPT * 64 * 96) + 96 + 960 + 10
     assert float(found["sparse"]["cost"]) == float(found["regrown"]["cost"])

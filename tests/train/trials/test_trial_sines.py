@@ -45,6 +45,7 @@ def test_written_weights_are_a_network_and_do_not_depend_on_the_order_of_points(
     assert jnp.allclose(found, hidden @ flat[2 * width : 3 * width, None] + flat[-1], atol=1e-5)
 
 
+@pytest.mark.exhaustive
 def test_nearby_points_answer_for_each_other():
     points = jnp.array([[0.0], [3.0]]), jnp.array([[1.0], [-1.0]])
     assert sines.nearby(points, jnp.array([[0.0], [3.0], [1.5]]))[:, 0].tolist() == pytest.approx([1, -1, 0], abs=1e-6)

@@ -19,6 +19,7 @@ def test_precision_is_the_mean_over_what_is_right():
     assert first == pytest.approx(50)
 
 
+@pytest.mark.exhaustive
 def test_texts_on_one_topic_are_more_alike_than_texts_of_one_speaker():
     traits = jax.random.normal(jax.random.key(0), (6, voices.TRAITS))
     x, who = voices.told(jax.random.key(3), traits, 50)

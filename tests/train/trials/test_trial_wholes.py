@@ -34,6 +34,7 @@ def test_nodes_of_a_community_show_one_colour_and_communities_four(graphs):
         assert sorted(int(mean.argmax()) for mean in means) == [0, 1, 2, 3]
 
 
+@pytest.mark.exhaustive
 def test_layers_on_matrices_are_those_on_lists_of_arcs(graphs):
     x, a = (one[0] for one in graphs[:2])
     senders, receivers = jnp.nonzero(a)
@@ -54,6 +55,7 @@ def test_answers_do_not_depend_on_the_order_of_nodes(variant, graphs):
     assert one.shape == (4, 4) and jnp.allclose(one, other, atol=1e-4)
 
 
+@pytest.mark.exhaustive
 def test_the_better_half_of_nodes_is_kept_and_gated(graphs):
     x, a, there = (one[:6] for one in graphs[:3])
     score = jax.random.normal(jax.random.key(0), there.shape)
@@ -107,6 +109,7 @@ def test_rotations_turn_and_do_not_mirror():
     assert jnp.abs(found.mean(0)).max() < 0.15
 
 
+@pytest.mark.exhaustive
 def test_points_lie_on_the_surfaces_they_are_named_for():
     u, v = jax.random.uniform(jax.random.key(0), (2, 500))
     found = dict(zip(clouds.SURFACES, jnp.moveaxis(clouds.surfaces(u, v), -2, 0), strict=True))
@@ -123,6 +126,7 @@ def test_points_lie_on_the_surfaces_they_are_named_for():
     assert jnp.allclose(z, x**2 - y**2, atol=1e-5)
 
 
+@pytest.mark.exhaustive
 def test_clouds_are_around_zero_and_of_size_one():
     points, labels = clouds.drawn(jax.random.key(0), 50, 32)
     assert jnp.allclose(points.mean(1), 0, atol=1e-5)
@@ -154,6 +158,7 @@ def test_lists_are_not_asked_with_half_of_the_points(variant):
     assert ("half" in found) == (variant == "pointnet")
 
 
+@pytest.mark.exhaustive
 def test_digits_are_moved_as_said():
     """By whole pixels and quarters of a turn, so that nothing lies between pixels."""
     x = jax.random.uniform(jax.random.key(0), (2, 64))
@@ -172,6 +177,7 @@ def test_capsules_and_what_stands_beside_them_have_as_many_weights():
     assert max(counts.values()) < 1.05 * min(counts.values())
 
 
+@pytest.mark.exhaustive
 def test_routing_changes_what_capsules_say_and_lengths_stay_below_one():
     pictures = jax.random.uniform(jax.random.key(0), (3, 12, 12))
     params = wholes.weights("capsules", jax.random.key(1))
@@ -201,6 +207,7 @@ def test_as_many_of_each_digit_have_a_label():
     assert float(has[y == 4][:3].sum()) == 3
 
 
+@pytest.mark.exhaustive
 def test_rules_are_true_of_what_fulfils_them():
     logic = RealLogic(p=2.0)
     seven, four = jnp.eye(10)[7], jnp.eye(10)[4]

@@ -41,6 +41,7 @@ def stopped_at(monkeypatch):
     return at
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_rows_are_a_beginning_of_the_table_however_often_a_run_was_stopped(
     short_cell, digits_store, tmp_path, stopped_at

@@ -86,6 +86,7 @@ def test_blocks_cover_all_and_are_small(sizes):
     assert np.prod(block) >= min(np.prod(sizes), depthwise.TERMS) / 2
 
 
+@pytest.mark.exhaustive
 def test_sums_of_narrow_types_are_wide():
     x, kernel = (jnp.ones(shape, jnp.bfloat16) for shape in ((1, 40, 40, 1), (17, 17, 1, 1)))
     found, back = jax.vjp(lambda *given: depthwise_conv(*given, (1, 1), "VALID", rhs_dilation=(1, 1)), x, kernel)

@@ -55,6 +55,7 @@ def most_read(layer, *shapes):
     return max(found.count("%") for found in re.findall(r" fusion\((.*?)\), kind", program))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.skipif(jax.default_backend() != "cpu", reason="other compilers put operations together in other ways")
 @pytest.mark.parametrize(
     ("layers", "shapes"),

@@ -36,6 +36,7 @@ NETWORKS = [
 ]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("spec", NETWORKS, ids=lambda spec: spec.name)
 def test_networks_compute_the_same_with_and_without(spec, monkeypatch):
     """In training mode and float64: what leaves, the running statistics and every gradient."""

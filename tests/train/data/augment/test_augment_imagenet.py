@@ -101,6 +101,7 @@ def test_colours_shift_as_in_the_standard_library():
         np.testing.assert_allclose(found, expected, atol=2e-6)
 
 
+@pytest.mark.exhaustive
 def test_jitter_draws_for_each_image_within_its_ranges():
     images = jnp.full((2000, 1, 2, 3), 0.5).at[:, :, 1].set(0.7)
     only = dict.fromkeys(("brightness", "contrast", "saturation", "hue"), 0.0)

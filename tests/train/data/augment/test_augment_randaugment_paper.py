@@ -183,6 +183,7 @@ def test_maps_of_pictures_that_are_not_square_are_pillows(name):
     np.testing.assert_array_equal(own, np.asarray(expected))
 
 
+@pytest.mark.exhaustive
 def test_draws_are_applied_in_turn_to_each_image_on_its_own():
     key, images = jax.random.key(2), np.concatenate([pictures(24)] * 4)
     result = np.asarray(jax.jit(randaugment, static_argnums=2)(key, jnp.asarray(images), RandAugment(2, 9)))
