@@ -7,10 +7,15 @@ from train.trials.settings import read as read_trial
 EXAMPLES = {path.stem: path for path in sorted(Path("config/examples").glob("*.yaml"))}
 TRIALS_IN = {path.stem: path for path in sorted(Path("config/trials").glob("*.yaml"))} | EXAMPLES
 try:
-    #: The module of each trial, by the name of its file.
-    TRIAL_MODULES = {name: f"train.trials.{read_trial(path).trial}" for name, path in TRIALS_IN.items()}
+    TRIAL_SETTINGS = {name: read_trial(path) for name, path in TRIALS_IN.items()}
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
+#: The module of each trial, by the name of its file.
+TRIAL_MODULES = {name: f"train.trials.{one.trial}" for name, one in TRIAL_SETTINGS.items()}
+#: Where the copy of a person's own lies that a trial needs, by the trial's name; ``None`` where there is none.
+COPIES = {name: one.data.lies() for name, one in TRIAL_SETTINGS.items() if one.data}
+#: The trials whose claims can be tried here.
+CLAIMED = {name: path for name, path in TRIALS_IN.items() if COPIES.get(name, path)}
 if taken := sorted({*EXAMPLES} & {*PLAN.experiments, "examples", "claims"}):
     raise WorkflowError(f"config/examples/{taken[0]}.yaml: the name is another target, expected another one")
 TRIALS_SMOKE = str(config.get("recipe", "")).startswith("smoke")
@@ -19,10 +24,20 @@ TRIAL_RESULT = f"{TRIALS}/{{trial}}.json"
 CLAIMS = "reports/claims-smoke" if TRIALS_SMOKE else "reports/claims"
 EXAMPLE = "reports/examples-smoke" if TRIALS_SMOKE else "reports/examples"
 
+# One that a target needs is missed before any job starts; what is fetched is fetched by the job.
+for result in snake.asked(snake.command_line())[0]:
+    name = Path(result).stem
+    if result == TRIAL_RESULT.format(trial=name) and name in COPIES and TRIAL_SETTINGS[name].data.path:
+        try:
+            TRIAL_SETTINGS[name].data.place(TRIALS_IN[name])
+        except ConfigError as error:
+            raise WorkflowError(str(error)) from None
+
 
 rule trial:
     input:
         settings=lambda wildcards: TRIALS_IN[wildcards.trial],
+        data=lambda wildcards: str(COPIES.get(wildcards.trial) or "") or [],
         code=lambda wildcards: closure("train.commands.settings:trial", TRIAL_MODULES[wildcards.trial]),
     output:
         TRIAL_RESULT,
@@ -55,8 +70,8 @@ rule trial:
 
 rule claims:
     input:
-        trials=[*TRIALS_IN.values()],
-        results=expand(TRIAL_RESULT, trial=TRIALS_IN),
+        trials=[*CLAIMED.values()],
+        results=expand(TRIAL_RESULT, trial=CLAIMED),
         records=[] if TRIALS_SMOKE else COMPARED,
         code=behind("report.trials.__main__:_claims", "report.comparison.report"),
     output:

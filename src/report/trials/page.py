@@ -209,10 +209,12 @@ def facts(trials: Sequence[Tried]) -> list[tuple[str, str]]:
     runs = sum(len(trial.about["runs"]) for trial in trials)
     seconds = sum(float(trial.about["seconds"]) for trial in trials)
     found = commits(trials)
+    copies = [trial.settings.name for trial in trials if trial.settings.data]
+    own = f" Of a person’s own: {listing(copies)}." if copies else ""
     return [
         (
             "Data",
-            "Made by the trials, scikit-learn’s 1,797 digits, or Python’s help topics; each seed splits them.",
+            f"Made by the trials, scikit-learn’s 1,797 digits, or Python’s help topics; each seed splits them.{own}",
         ),
         ("Runs", f"{runs:,}, of which {sum(not r['judged'] for t in trials for r in t.about['runs']):,} chose rates."),
         ("Time", f"{duration(seconds)} of running, without compilation, while others may share the machine."),

@@ -13,7 +13,7 @@ TRIALS = (
     "graphs", "robust", "embeddings", "few_shot", "experts", "compression", "doubt", "drawing", "spikes",
     "recurrence", "tuning", "forgetting", "guardrails", "minds", "shapes", "prompts", "algebras", "sines", "voices",
     "hardware", "recomputing", "continuous", "memory", "graph_pairs", "local", "reservoirs", "spike_patterns",
-    "clouds", "graph_pooling", "rules", "wholes",
+    "clouds", "graph_pooling", "rules", "wholes", "mutag",
     "examples.dendrites", "examples.scratchpad", "examples.chain_parents", "examples.tree_parents", "examples.maps",
     "examples.tiny_bert", "examples.tree",
 )  # fmt: skip

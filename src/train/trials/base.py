@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -40,7 +41,9 @@ class Trial:
     and ``smoke`` what is smaller in a smoke run. A run may give curves, too, by the names of ``series``, and under
     ``told`` arrays that ``tell`` makes a short text of, for a reader to see what was done; NaN in a curve is a gap.
     A run that is not ``compiled`` is called as it is, for what is no program of arrays, such as a search, and compiles
-    what it can itself.
+    what it can itself. A trial that needs a person's own copy of data has a ``load``, which reads it and raises
+    :class:`train.config.schema.ConfigError` for one that is damaged; ``make`` finds what it gives, which has a
+    ``digest``, as ``settings["data"]``.
     """
 
     variants: Mapping[str, str]
@@ -51,6 +54,7 @@ class Trial:
     series: tuple[Series, ...] = ()
     tell: Callable[[Any, Mapping[str, Any]], str] | None = None
     compiled: bool = True
+    load: Callable[[Path], Any] | None = None
 
 
 Params = Any

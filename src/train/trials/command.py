@@ -29,7 +29,7 @@ def run(path: Path, out: Path, cache: Path, *, smoke: bool = False, jobs: int = 
     """Run the trial of the file ``path`` and write ``out``, JSON with a row a run; ``cache`` keeps finished variants.
 
     ``jobs`` processes share the variants, which gives the same figures. Raises :class:`ConfigError` for a mistake in
-    the file.
+    the file, and for data that is not there or damaged.
     """
     start = time.perf_counter()
     settings = read(path, smoke=smoke)
@@ -40,11 +40,13 @@ def run(path: Path, out: Path, cache: Path, *, smoke: bool = False, jobs: int = 
             f"{path}: key 'settings' has {unknown[0]!r}, expected one of {', '.join(sorted(trial.settings))}"
         )
     sizes = {**trial.settings, **settings.settings, **(trial.smoke if smoke else {})}
+    data = _data(path, settings, trial)
+    sizes |= {name: one.digest for name, one in data.items()}
     mark = _fingerprint(settings, sizes)
     variants = {name: what for name, what in trial.variants.items() if not smoke or name in settings.compared}
     found = {name: _kept(cache / f"{name}.json", mark) for name in variants}
     left = [name for name, rows in found.items() if rows is None]
-    run_one = partial(_run_and_keep, settings, sizes, mark, cache)
+    run_one = partial(_run_and_keep, settings, {**sizes, **data}, mark, cache)
     if min(jobs, len(left)) > 1:
         os.environ.setdefault("PJRT_NPROC", "1")  # or each of them would compute on every core
         with ProcessPoolExecutor(min(jobs, len(left)), get_context("spawn"), end_with, (os.getpid(),)) as pool:
@@ -66,6 +68,23 @@ def run(path: Path, out: Path, cache: Path, *, smoke: bool = False, jobs: int = 
         "provenance": {**provenance.git_state(), **provenance.versions(), **provenance.machine()},
     }
     write_all({out: _text(about)})
+
+
+def _data(path: Path, settings: Settings, trial: Trial) -> dict[str, Any]:
+    """What a trial reads of a person's own copy, as the setting ``data``; nothing of a trial that needs none.
+
+    Where the copy lies decides nothing, so that only its digest is kept.
+    """
+    if (trial.load is None) != (settings.data is None):
+        needs = "is of no use to" if trial.load is None else "is missing, with path and url of what is needed by"
+        raise ConfigError(f"{path}: key 'data' {needs} the trial {settings.trial}")
+    if trial.load is None or settings.data is None:
+        return {}
+    place = settings.data.place(path)
+    try:
+        return {"data": trial.load(place)}
+    except ConfigError as error:
+        raise ConfigError(f"{path}: key 'data': {error}") from None
 
 
 def _run_and_keep(

@@ -12,10 +12,11 @@ import yaml
 from train.config import terms
 from train.config.schema import ConfigError
 from train.trials import TRIALS
+from train.trials.data import Data
 
 KEYS = {
     "title", "question", "trial", "seeds", "tuning_seeds", "rates", "baseline", "claims", "settings", "lines",
-    "drawing", "remarks",
+    "drawing", "remarks", "data",
 }  # fmt: skip
 REQUIRED = ("title", "question", "trial", "seeds", "rates", "baseline", "claims")
 CLAIM_KEYS = {
@@ -31,7 +32,7 @@ class Settings:
     """One file. ``claims`` are mappings with the keys of :data:`CLAIM_KEYS`.
 
     Of an example of the document, ``lines`` are its first and last line, ``drawing`` its boxes and arrows, and
-    ``remarks`` sentences on what was mended or left out.
+    ``remarks`` sentences on what was mended or left out. ``data`` is where a person's own copy lies that a trial needs.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Settings:
     lines: tuple[int, int] | None = None
     drawing: Mapping[str, Any] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    data: Data | None = None
 
     @property
     def compared(self) -> frozenset[str]:
@@ -98,6 +100,7 @@ def read(path: Path, *, smoke: bool = False) -> Settings:
         _lines(path, given),
         _drawing(path, given.get("drawing") or {}),
         tuple(map(str, given.get("remarks") or ())),
+        Data.of(path, given["data"]) if "data" in given else None,
     )
 
 

@@ -18,8 +18,10 @@ from train.trials.settings import check_names, read
 
 CONFIG = Path(__file__).parents[3] / "config"
 FILES = sorted([*CONFIG.glob("trials/*.yaml"), *CONFIG.glob("examples/*.yaml")])
-#: The variants of trials that are programs of arrays; the others have tests of their own.
-COMPILED = [(name, variant) for name in TRIALS for variant in find(name).variants if find(name).compiled]
+#: The variants of trials that are programs of arrays and make their data; the others have tests of their own.
+COMPILED = [
+    (name, variant) for name in TRIALS for variant in find(name).variants if find(name).compiled and not find(name).load
+]
 
 
 def test_every_trial_has_a_file():
