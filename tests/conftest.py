@@ -1,5 +1,6 @@
 """What most tests need: the configuration as shipped, a cell that trains in seconds, the embedded data set prepared."""
 
+import collections
 import copy
 import gc
 import itertools
@@ -34,6 +35,16 @@ def pytest_configure():
     os.environ["XLA_FLAGS"] = before
 
 
+#: How many cases of a thinned test have been met.
+CASES = collections.Counter()
+
+
+def at_its_turn(item, every):
+    """Whether this is each ``every``-th case of its test; cases next to each other are often of different kinds."""
+    CASES[item.path, item.originalname] += 1
+    return CASES[item.path, item.originalname] % every == every // 2
+
+
 def pytest_collection_modifyitems(config, items):
     """Mark what a folder or the name of a file says of its tests; leave out the exhaustive ones unless asked for."""
     for item in items:
@@ -43,6 +54,8 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker("parity")
         if "gradcheck" in item.path.parts or {"workflow", "parity"} & set(item.keywords):
             item.add_marker("slow")
+        if (thinned := item.get_closest_marker("thinned")) and not at_its_turn(item, thinned.args[0]):
+            item.add_marker("exhaustive")
     if "exhaustive" in config.getoption("markexpr") or any("::" in name for name in config.args):
         return
     left_out = [item for item in items if item.get_closest_marker("exhaustive")]

@@ -66,6 +66,7 @@ def test_every_convention_is_tried():
     assert {field.name for field in fields(Conventions)} == set(CHANGES) | set(ONLY_TRAINED)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("name", CHANGES)
 def test_each_changes_the_output_and_not_the_counts(name, picture):
     usual, changed = built(Conventions()), built(Conventions(**{name: CHANGES[name]}))
@@ -78,6 +79,7 @@ def test_each_changes_the_output_and_not_the_counts(name, picture):
     assert (spec.params, spec.macs) == (NETWORK.params, NETWORK.macs)
 
 
+@pytest.mark.exhaustive
 def test_statistics_follow_momentum_and_variance(picture):
     norm = NetSpec("norm", (9, 10, 3), (L.ConvBN(3, 8, 1),), conventions=Conventions(**ONLY_TRAINED))
     network = build(norm, nnx.Rngs(0))

@@ -89,6 +89,7 @@ def test_every_layer_of_the_language_is_here():
     assert {cls.__name__ for cls in missing} <= {"ForEach", "Save", "Load", "Pick"}
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(("layer", "arrived", "read", "name"), SLOTS)
 def test_a_field_takes_its_type_and_refuses_the_rest(layer, arrived, read, name):
     right = getattr(layer, name)

@@ -12,7 +12,6 @@ from netspec import NetSpec, SpecError, catalogue, exact
 from netspec import layers as L
 from netspec.run.traced import Traced
 from netspec.weights.transfer import abstract
-from thinning import thinned
 
 pytestmark = pytest.mark.slow
 
@@ -54,7 +53,8 @@ def built(spec):
     return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(nnx.state(abstract(spec), nnx.Param)))
 
 
-@pytest.mark.parametrize("spec", thinned(IMAGES, 4), ids=lambda spec: spec.name)
+@pytest.mark.thinned(5)
+@pytest.mark.parametrize("spec", IMAGES, ids=lambda spec: spec.name)
 def test_image_networks_of_the_catalogue_are_built_as_counted_at_any_size(spec):
     assert spec.resized(*spec.input_shape[:2]) is spec
     for size in SIZES:

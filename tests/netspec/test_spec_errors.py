@@ -69,6 +69,7 @@ def test_wrong_rank(layer, arrived, read):
     message(layer, (2, 2, 2, 2, arrived[-1]), *read)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(
     ("layer", "name"),
     [

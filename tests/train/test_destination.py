@@ -141,6 +141,7 @@ def test_files_of_somebody_else_are_not_replaced(tmp_path, cell, digits_store, m
     assert contents(tmp_path) == before
 
 
+@pytest.mark.exhaustive
 def test_what_a_killed_run_had_begun_to_write_is_replaced(out, cell, digits_store, tmp_path):
     """It is told from files of somebody else by the mark that a run leaves until it has finished."""
     before = contents(out)

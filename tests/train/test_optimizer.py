@@ -108,6 +108,7 @@ def tree(leaf):
     }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("mask", ["kernels", "all"])
 def test_two_steps_by_hand(book_cell, mask):
     """w <- w - lr m̂/(sqrt(v̂)+eps) - lr wd w, bias correction from t = 1, decay on the old value."""

@@ -44,6 +44,7 @@ def whole_bare(short, command_within, finish, tmp_path_factory):
     return folder / "whole"
 
 
+@pytest.mark.exhaustive
 def test_all_that_is_drawn_goes_on_where_it_was(short, command, tmp_path, finish, environment):
     """Stopped by SIGINT, with everything on that draws; SIGTERM is for the tests of processes and of the workflow."""
     cell = short("recipe2", ema_decay=0.9, stochastic_depth=0.3, dropout=0.1)
@@ -111,7 +112,6 @@ def test_killed_inside_a_checkpoint(whole_bare, short, command, tmp_path, finish
     assert {12} <= went_on_from <= {6, 12}
 
 
-@pytest.mark.exhaustive
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(whole_bare, short, command, tmp_path, finish, environment):
     cell = short("bare")
     interrupt(environment, command(cell, "killed"), signal.SIGKILL, after="epoch 3/4")

@@ -55,6 +55,7 @@ def test_every_batch_has_draws_of_its_own_and_training_is_left_alone(cell, progr
         assert all((one == other).all() for one, other in same)
 
 
+@pytest.mark.exhaustive
 def test_nothing_settles_without_an_average_or_without_statistics(cell, short_cell):
     plain = dataclasses.replace(cell, ema_decay=None)
     assert not Programs(plain, learner_of(plain), 10).must_settle

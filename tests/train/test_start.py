@@ -133,6 +133,7 @@ def test_a_new_head_cannot_be_frozen(short, tmp_path):
         started_from(programs, programs.init(0), cell, 0)
 
 
+@pytest.mark.exhaustive
 def test_every_seed_has_a_file_of_its_own(short, digits_store, tmp_path):
     programs = programs_of(short("bare"))
     cell = config.parse_cell(short("bare", start={"file": str(tmp_path / "{seed}.npz")}))
@@ -164,6 +165,7 @@ class TestLibraries:
 
         return make
 
+    @pytest.mark.exhaustive
     def test_a_file_of_the_network(self, lenet):
         programs, cell, network = lenet(10, {})
         state, about = started_from(programs, programs.init(0), cell, 0, tuple("0123456789"))
@@ -203,6 +205,7 @@ class TestLibraries:
         assert message.endswith("as key 'start' says") and "\n" not in message
 
 
+@pytest.mark.exhaustive
 def test_the_weights_of_a_run_load_by_the_api(short, tmp_path):
     """With the names of classes in the file, and with as many classes as were trained."""
     programs = programs_of(short("bare"))

@@ -42,6 +42,7 @@ def test_parameters_are_those_of_the_spec(short_cell):
     assert all(leaf.dtype == np.float32 for leaf in leaves(state.params))
 
 
+@pytest.mark.exhaustive
 def test_initial_weights_follow_the_book(short_cell):
     """Kernels He-scaled and bounded at three deviations, positions sqrt(2/tokens), everything else constant."""
     cell = short_cell("bare")

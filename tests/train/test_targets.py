@@ -31,6 +31,7 @@ def stem(written, name, changes):
     return config.load_experiment({**written, name: changes}, CONFIG, name).stem
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("name", config.names(CONFIG))
 def test_the_configuration_as_shipped_has_the_experiments_own_report(written, name):
     assert stem(written, name, {}) == name

@@ -149,6 +149,7 @@ def test_other_semantics_and_recipes_have_results_of_their_own(copy):
     assert planned(copy) == {}
 
 
+@pytest.mark.exhaustive
 def test_targets(copy):
     shutil.rmtree(copy / "results")
     for target in ("cutmix", "ablation/cutmix"):
@@ -234,6 +235,7 @@ def test_retries_continue_a_killed_job(copy, finished):
         assert (run / name).read_bytes() == (finished / "results/digits-smoke/bare/seed1" / name).read_bytes()
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(
     ("file", "old", "new", "says"),
     [

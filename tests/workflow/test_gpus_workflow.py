@@ -82,6 +82,7 @@ def test_a_machine_without_gpus(folder, monkeypatch):
     assert planned(folder)[0] == [0, 0]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

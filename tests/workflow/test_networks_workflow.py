@@ -23,6 +23,7 @@ def test_every_variant_is_a_job(config_folder):
     assert jobs == {"run_network": len(variants), "networks_report": 1, "networks": 1}
 
 
+@pytest.mark.exhaustive
 def test_one_network_by_its_file(config_folder):
     snakemake(config_folder, "results/networks/lenet-5.json")
     record = json.loads((config_folder / "results/networks/lenet-5.json").read_text(encoding="utf-8"))

@@ -49,6 +49,7 @@ def test_rules_have_been_found():
     assert {"train", "prepare_data", "report_experiment", "gradcheck_networks", "run_network"} <= RULES.keys()
 
 
+@pytest.mark.exhaustive
 def test_every_file_of_src_is_behind_some_rule_or_is_no_part_of_a_result():
     """What nothing depends on reruns nothing when it is edited: those files are known by name."""
     from report.__main__ import KINDS

@@ -8,6 +8,7 @@ that one of them takes for a number and another does not (``010``, ``1:30``, ``2
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import json
 import math
@@ -262,8 +263,11 @@ def _yaml(text: str, where: str) -> Any:
     """The only document of ``text``. Built from events, which need no stack, so that nesting cannot exhaust it."""
     if len(text) > YAML_LENGTH:
         raise ConfigError(f"{where}: has {len(text):,} characters, expected at most {YAML_LENGTH:,}")
+    if LOADER is not yaml.SafeLoader:
+        with contextlib.suppress(yaml.YAMLError):  # the other says better what is wrong, and in which line
+            return _Builder(text, where, LOADER).document()
     try:
-        return _Builder(text, where).document()
+        return _Builder(text, where, yaml.SafeLoader).document()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
         raise ConfigError(f"{where}, line {line}: not valid YAML ({shown(error.problem)})") from None
@@ -274,8 +278,8 @@ def _yaml(text: str, where: str) -> Any:
 class _Builder:
     """Values from the events of a YAML text, with aliases shared and not copied."""
 
-    def __init__(self, text: str, where: str) -> None:
-        self.events = yaml.parse(text, Loader=LOADER)
+    def __init__(self, text: str, where: str, loader: Any) -> None:
+        self.events = yaml.parse(text, Loader=loader)
         self.where = where
         self.anchors: dict[str, Any] = {}
         self.depth = 0

@@ -34,6 +34,7 @@ def test_help_explains_and_gives_an_example(capsys, command):
     assert "example" in out
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_the_examples_work(capsys, tmp_path, monkeypatch, command):
     with pytest.raises(SystemExit):

@@ -21,6 +21,7 @@ def with_classes(published, spec, classes):
         return spec
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("name", exact.networks())
 def test_the_count_is_the_references(name):
     published = exact.networks()[name]

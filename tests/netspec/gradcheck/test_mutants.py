@@ -7,6 +7,7 @@ from netspec.gradcheck.mutants import MUTANTS, findings, planted
 from netspec.gradcheck.statements import STATEMENTS
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.key}: {mutant.mistake}")
 def test_the_mutant_is_caught(mutant):
     assert findings(mutant)

@@ -28,6 +28,7 @@ def test_every_tiny_network_is_there_and_small():
     assert len(names) == len(TINY)
 
 
+@pytest.mark.exhaustive
 def test_dropout_is_on_while_training_and_its_mask_stays():
     fixture = networks.fixture(catalogue.find("tiny-VGG"))
     assert primitives.modes(fixture) == (primitives.TRAINING,)

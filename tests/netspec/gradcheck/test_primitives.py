@@ -21,6 +21,7 @@ QUICK = (
 CASES = [fixture for fixture in FIXTURES if fixture.name in QUICK]
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("fixture", CASES, ids=lambda fixture: fixture.text)
 def test_every_gradient_is_a_slope(fixture):
     for mode in primitives.modes(fixture):
@@ -48,6 +49,7 @@ def test_both_modes_of_batch_norm_are_checked_and_differ():
     assert training != evaluation
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("fixture", FIXTURES, ids=lambda fixture: fixture.text)
 def test_nothing_on_the_way_is_rounded_to_float32(fixture):
     with jax.enable_x64(True):

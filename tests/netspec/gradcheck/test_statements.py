@@ -29,6 +29,7 @@ def assert_within(found):
         assert 10 * check.error <= check.tolerance, check
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("key", STATEMENTS)
 def test_the_closed_form_agrees_with_automatic_differentiation_differences_and_structure(key):
     found = run(key, STATEMENTS[key].kinds[0])
@@ -36,6 +37,7 @@ def test_the_closed_form_agrees_with_automatic_differentiation_differences_and_s
     assert_within(found)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(("key", "kind"), [case for case in CASES if case[1] != "ordinary"])
 def test_ill_conditioned_and_special_data_too(key, kind):
     assert_within(run(key, kind, with_jax=key not in ("77", "78", "79", "80", "81")))

@@ -40,6 +40,7 @@ def test_the_others_can_be_followed_through_their_shapes(name):
     assert written(name).output_shape == (1000,)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.slow
 @pytest.mark.parametrize("name", BUILT)
 def test_the_network_has_the_tensors_and_shapes_that_its_spec_says(name):

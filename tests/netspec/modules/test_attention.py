@@ -26,6 +26,7 @@ def given(case, dtype):
     return (q, k, v), options.get(case, {})
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("case", ["plain", "bias", "mask", "causal", "cross"])
 def test_attention_and_its_gradients_are_those_of_the_formula(case):
     with jax.enable_x64(True):
@@ -46,6 +47,7 @@ def test_attention_and_its_gradients_are_those_of_the_formula(case):
             np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-12)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("case", ["plain", "bias", "mask", "causal", "cross"])
 @pytest.mark.parametrize(("dtype", "tolerance"), [(jnp.float32, 1e-6), (jnp.bfloat16, 2e-2)])
 def test_attention_is_that_of_jax_in_narrow_types(case, dtype, tolerance):

@@ -23,7 +23,6 @@ from netspec.modules.states import decays, features, mix_by_state, summed
 from netspec.modules.wkv import wkv_in_chunks
 from netspec.run.traced import multiply_adds
 from netspec.vocabulary import attention as vocabulary
-from thinning import thinned
 
 
 @pytest.fixture(autouse=True)
@@ -41,13 +40,8 @@ def test_there_are_as_many_as_the_rules_leave():
     assert len(ALL) == 6 * 3 * 6 * 2 + 4 * 2 * 2 + 4 * 2 + 3
 
 
-#: All, of which some of each axis are not left out.
-CASES = [
-    pytest.param(one, id=name(one), marks=[] if at % 7 == 3 else [pytest.mark.exhaustive]) for at, one in enumerate(ALL)
-]
-
-
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.thinned(13)
+@pytest.mark.parametrize("case", ALL, ids=name)
 def test_every_tensor_and_product_is_counted(case):
     layer = encoder(*case)
     check_built(layer, (TOKENS, WIDTH), ())
@@ -59,7 +53,8 @@ def test_every_tensor_and_product_is_counted(case):
     assert layer.needed_macs((TOKENS, WIDTH)) <= layer.macs((TOKENS, WIDTH))
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.thinned(13)
+@pytest.mark.parametrize("case", ALL, ids=name)
 def test_every_gradient_is_the_slope(case):
     fixture = Fixture(encoder(*case), ((7, WIDTH),))
     (mode,) = primitives.modes(fixture)
@@ -99,7 +94,8 @@ class TestPatterns:
 
     @pytest.mark.parametrize("positions", ["none", "rope", "alibi", "t5"])
     @pytest.mark.parametrize("causal", [False, True])
-    @pytest.mark.parametrize("pattern", thinned(LARGE, 3), ids=[str(one) for one in LARGE])
+    @pytest.mark.thinned(5)
+    @pytest.mark.parametrize("pattern", LARGE, ids=str)
     def test_pieces_are_the_masked_square(self, positions, causal, pattern):
         if causal and getattr(pattern, "ahead", None):
             return
@@ -268,20 +264,9 @@ def decoded(attention, **parts):
     return whole, jnp.swapaxes(found, 0, 1)
 
 
-FORWARD = [attention for causal, attention in ALL if causal]
-#: One of each value of each axis.
-FEW = [one for at, one in enumerate(FORWARD) if at % 9 == 4 or one.kernel in ("retention", "wkv")]
-
-
-@pytest.mark.parametrize("attention", FEW, ids=str)
+@pytest.mark.thinned(13)
+@pytest.mark.parametrize("attention", [attention for causal, attention in ALL if causal], ids=str)
 def test_token_by_token_gives_what_the_whole_text_gives(attention):
-    whole, found = decoded(attention)
-    np.testing.assert_allclose(found, whole, rtol=0, atol=1e-10)
-
-
-@pytest.mark.exhaustive
-@pytest.mark.parametrize("attention", [one for one in FORWARD if one not in FEW], ids=str)
-def test_so_do_all_other_combinations(attention):
     whole, found = decoded(attention)
     np.testing.assert_allclose(found, whole, rtol=0, atol=1e-10)
 

@@ -145,6 +145,7 @@ def test_roi_align_reads_a_linear_image_exactly():
     np.testing.assert_allclose(aligned[..., 1], np.broadcast_to(columns, (4, 4)), atol=1e-6)
 
 
+@pytest.mark.exhaustive
 def test_larger_regions_read_coarser_levels():
     levels = [jnp.full((1, 128 // 2**i, 128 // 2**i, 1), float(i)) for i in range(4)]
     sides = np.array([16, 30, 60, 120, 128]) / 128

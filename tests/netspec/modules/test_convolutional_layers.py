@@ -61,6 +61,7 @@ def test_the_module_has_the_tensors_and_shapes_of_its_layer(layer, shape):
     assert (traced.params, traced.leaves) == (layer.params(), layer.output_shape(shape))
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(("layer", "shape"), SMALL, ids=str)
 def test_every_parameter_receives_a_gradient(layer, shape):
     _, named, (arrived,) = gradients(layer, (shape,))
@@ -100,6 +101,7 @@ def test_half_the_channels_pass_a_shuffle_unit():
     np.testing.assert_array_equal(module(x)[..., ::2], x[..., :4])
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(
     ("layer", "after"),
     [

@@ -61,6 +61,7 @@ MODELS = {
 }
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("name", MODELS)
 def test_kept_keys_and_values_give_what_the_whole_network_gives(name):
     spec = MODELS[name]

@@ -112,6 +112,7 @@ class TestMemory:
         expected = attend(state[:, :, None], keys, keys)[:, :, 0]
         np.testing.assert_allclose(retrieve(patterns, state, 0.5), expected, rtol=1e-12)
 
+    @pytest.mark.exhaustive
     def test_further_steps_need_no_further_parameters_and_change_what_leaves(self):
         one, three = (L.Hopfield(6, 4, 5, n_steps=steps) for steps in (1, 3))
         assert one.params() == three.params()

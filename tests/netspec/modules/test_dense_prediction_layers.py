@@ -25,11 +25,13 @@ SMALL = [
 ]
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(("layer", "shapes"), CASES + SMALL, ids=lambda case: str(case))
 def test_the_module_has_the_tensors_and_shapes_of_its_layer(layer, shapes):
     assert_abstract_build_agrees(layer, shapes)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(("layer", "shapes"), SMALL, ids=lambda case: str(case))
 def test_every_parameter_and_every_read_tensor_receives_a_gradient(layer, shapes):
     _, named, (arrived, *read) = gradients(layer, shapes)
@@ -54,6 +56,7 @@ def test_bilinear_upsampling_follows_its_formula(scale):
     np.testing.assert_allclose(build(L.BilinearUpsample(scale))(x), expected, atol=1e-6)
 
 
+@pytest.mark.exhaustive
 def test_bilinear_upsampling_keeps_constants_and_ramps():
     up = build(L.BilinearUpsample(4))
     np.testing.assert_array_equal(up(jnp.full((1, 3, 5, 1), 7.0)), np.full((1, 12, 20, 1), 7.0))
@@ -80,6 +83,7 @@ def test_in_training_the_norms_use_the_batch_and_remember_it():
     np.testing.assert_allclose(model.convolutions.norm1.mean[...], 0.1 * mean, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("upsample", ["bilinear", "transposed"])
 def test_channels_of_the_skip_come_first(upsample):
     model, (x, skip) = build(L.UNetUp(6, 4, upsample, skip_channels=5)), draw((3, 4, 6), (6, 8, 5))
@@ -139,6 +143,7 @@ def test_image_pooling_adds_the_same_everywhere_from_everywhere():
     np.testing.assert_array_equal(paths[..., 16:], np.broadcast_to(pooled, (2, 5, 7, 4)))
 
 
+@pytest.mark.exhaustive
 def test_the_pyramid_adds_from_the_top_down():
     model = build(L.FeaturePyramid(3, 3, 3, 3, 3))
     for conv in (*model.lateral, *model.smooth):

@@ -47,6 +47,7 @@ DEVIATIONS = {
 }
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("name", SCHEMES)
 def test_kernels_have_the_stated_deviation(name):
     scheme = SCHEMES[name]

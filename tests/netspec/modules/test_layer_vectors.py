@@ -126,6 +126,7 @@ def filled(module, name, transposed=0):
         getattr(holder, ours).set_value(jnp.asarray(x))
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(("name", "layer"), IMAGE_LAYERS, ids=lambda value: value if isinstance(value, str) else "")
 def test_a_layer_over_images_computes_what_pytorch_does(name, layer):
     with jax.enable_x64(True):

@@ -27,6 +27,7 @@ ODD = [
 ]
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(("layer", "arrived", "read"), ODD, ids=str)
 def test_layers_on_odd_sides_are_as_they_say(layer, arrived, read):
     check_built(layer, arrived, read)
@@ -50,6 +51,7 @@ def test_a_rest_of_a_window_is_not_looked_at(layer):
     np.testing.assert_allclose(call(module, x), call(module, x[:, :6, :4]), atol=1e-6)
 
 
+@pytest.mark.exhaustive
 def test_coarse_levels_are_added_where_nearest_interpolation_reads_them():
     module = build(L.FeaturePyramid(1, 1, 1, 1, 1))
     sides = ((13, 21), (7, 11), (4, 6), (2, 3))

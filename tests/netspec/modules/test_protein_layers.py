@@ -31,6 +31,7 @@ def structure():
     return build(STRUCTURE)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(
     ("layer", "shapes"), instances(L.EvoformerBlock, L.StructureModule, L.InvariantPointAttention), ids=str
 )
@@ -179,6 +180,7 @@ def rotation_of(frames):
     return Rotation.from_quat(np.asarray(frames.quaternion, np.float64), scalar_first=True)
 
 
+@pytest.mark.exhaustive
 def test_frames_are_rigid_motions():
     outer, inner = random_frames(0, 50), random_frames(1, 50)
     np.testing.assert_allclose(outer.rotation, rotation_of(outer).as_matrix(), atol=1e-6)

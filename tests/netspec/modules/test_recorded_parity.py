@@ -20,21 +20,15 @@ NAMES = sorted(folder.name for folder in FOLDER.iterdir() if folder.is_dir())
 SLACK = 3
 #: Published networks that are compared in a few seconds; the others are left to `pytest -m exhaustive`.
 SHORT = [
-    "dcgan_discriminator",
     "highway_50",
     "ipa",
     "lenet5_gray32",
     "nerf_small",
     "pix2pix_patchgan",
     "tiny_alphazero_go",
-    "tiny_bert_mlm",
-    "tiny_efficientnet_v2",
     "tiny_gpt2_a",
     "tiny_llama",
-    "tiny_mamba_a",
     "tiny_resnet_basic",
-    "tiny_t5",
-    "tiny_unet_bn",
     "tiny_vit_timm",
     "tiny_wavenet",
     "vae_mlp",

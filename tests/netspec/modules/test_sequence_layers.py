@@ -36,11 +36,13 @@ SMALL = [
 ]
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(("layer", "arrived", "read"), instances(*KINDS) + SMALL, ids=str)
 def test_built_tensors_are_those_counted(layer, arrived, read):
     check_built(layer, arrived, read)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(("layer", "arrived", "read"), [case for case in SMALL if case[0].params()], ids=str)
 def test_every_parameter_receives_a_gradient(layer, arrived, read):
     # The sum of the skips leaves a WaveNet stack, so what its last layer would pass on is not read.
@@ -48,6 +50,7 @@ def test_every_parameter_receives_a_gradient(layer, arrived, read):
     check_gradients(layer, arrived, read, without=unread)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(("layer", "arrived", "read"), [SMALL[index] for index in (4, 5, 7, 10, 11)], ids=str)
 def test_half_precision_stays_near_single(layer, arrived, read):
     half = build(layer, Numerics(NUMERICS.scheme, jnp.bfloat16))
@@ -146,6 +149,7 @@ def test_the_state_of_mamba_reaches_further_than_its_convolution():
     assert changed.tolist() == [True] * 4 + [False] * 8
 
 
+@pytest.mark.exhaustive
 def test_mamba_starts_with_the_published_time_scales():
     mixer = module_of(L.MambaBlock(32, 4, 2, 1), NUMERICS, nnx.Rngs(0)).mixers[0]
     np.testing.assert_allclose(-np.exp(mixer.log_decay[...]), np.tile([-1.0, -2.0, -3.0, -4.0], (64, 1)), rtol=1e-6)

@@ -32,6 +32,7 @@ def ends(model):
     return sorted(module.rate for module in found)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("name", RESIDUAL)
 def test_rates_grow_linearly_over_all_residual_branches(name):
     model = nnx.eval_shape(lambda: build(netspec.find(name), nnx.Rngs(0), stochastic_depth=0.3))

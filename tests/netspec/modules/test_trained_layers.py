@@ -33,6 +33,7 @@ def test_built_tensors_are_those_counted(layers):
     assert model(jnp.zeros((2, 8, 8, 3))).shape == (2, *spec.output_shape)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("causal", [False, True])
 def test_a_causal_encoder_does_not_look_ahead(causal):
     model = netspec.build(NetSpec("net", (5, 12), (L.TransformerEncoder(12, 3, 20, 2, causal=causal),)), nnx.Rngs(0))

@@ -17,7 +17,6 @@ from netspec.modules.positions import alibi_slopes, bucket_starts, relative_buck
 from netspec.modules.self_attention import mix
 from netspec.modules.transformer_block import function_of, hidden
 from netspec.run.traced import UNDRAWN, multiply_adds
-from thinning import thinned
 
 TRANSFORMERS = [
     (fixture.described, *fixture.shapes)
@@ -49,15 +48,15 @@ def call(module, *inputs):
     return module(*inputs)
 
 
-@pytest.mark.parametrize(
-    "case", thinned([(case,) for case in TRANSFORMERS], 3), ids=[str(case[0]) for case in TRANSFORMERS]
-)
+@pytest.mark.thinned(4)
+@pytest.mark.parametrize("case", TRANSFORMERS, ids=lambda case: str(case[0]))
 def test_every_tensor_is_counted_and_receives_a_gradient(case):
     layer, arrived, *read = case
     check_built(layer, arrived, read)
     check_gradients(layer, arrived, read)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("case", TRANSFORMERS, ids=lambda case: str(case[0]))
 def test_products_are_as_many_as_counted(case):
     layer, arrived, *read = case
@@ -180,6 +179,7 @@ class TestPositionsInScores:
 
 
 class TestWindows:
+    @pytest.mark.thinned(3)
     @pytest.mark.parametrize("positions", ["none", "rope", "alibi", "t5"])
     @pytest.mark.parametrize("is_causal", [False, True])
     @pytest.mark.parametrize(("window", "ahead"), [(1, None), (3, None), (3, 0), (2, 5), (23, None), (40, 1)])
@@ -231,6 +231,7 @@ class TestNormsAndBranches:
         norm.scale.set_value(gain)
         np.testing.assert_allclose(norm(x), gain * x / np.sqrt((np.asarray(x) ** 2).mean(-1, keepdims=True) + 0.1))
 
+    @pytest.mark.thinned(3)
     @pytest.mark.parametrize("placement", ["pre", "post", "sandwich"])
     @pytest.mark.parametrize("norm", ["layer", "rms"])
     def test_a_block_is_its_formula(self, placement, norm):
@@ -255,6 +256,7 @@ class TestNormsAndBranches:
             expected = by(module.norm, expected)
         np.testing.assert_allclose(call(module, x), expected, rtol=1e-9, atol=1e-12)
 
+    @pytest.mark.exhaustive
     def test_gates_are_their_formulas(self):
         def hidden_by(x, mlp, gelu):
             return hidden(x, mlp, function_of(mlp, gelu, UNDRAWN))
@@ -285,6 +287,7 @@ def test_later_tokens_stay_hidden_from_every_causal_combination():
             assert moved[:4].tolist() == [False] * 3 + [True]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("layer", [CAUSAL, L.TransformerDecoder(12, 6, 20, 2, 0, memory="m", causal=True)], ids=str)
 def test_without_residuals_and_norms_there_are_the_branches_alone(layer):
     """A block whose last map gives zeros passes nothing on, whereas with residuals its input comes through."""

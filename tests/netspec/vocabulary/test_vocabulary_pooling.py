@@ -14,6 +14,7 @@ def test_rows_and_terms_agree():
     family.check_family(FAMILY)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("id", family.executable(FAMILY))
 def test_property(id):
     family.check_term(id)
@@ -24,6 +25,7 @@ def test_docstring(id):
     family.check_docstring(id)
 
 
+@pytest.mark.exhaustive
 def test_evidence_stands():
     assert evidence.half_is_whole().differs
 
@@ -52,6 +54,7 @@ def test_what_is_refused(said):
         REFUSED[said]()
 
 
+@pytest.mark.exhaustive
 def test_the_same_key_draws_the_same_windows():
     x = np.random.default_rng(0).random((1, 20, 18, 1))
     once, again, other = (pooling.fractional_max_pool(x, (14, 13), jax.random.key(seed)) for seed in (0, 0, 1))

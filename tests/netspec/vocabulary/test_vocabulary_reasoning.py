@@ -15,11 +15,13 @@ def test_rows_and_terms_agree():
     family.check_family(FAMILY)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("id", family.executable(FAMILY))
 def test_property(id):
     family.check_term(id)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("id", family.executable(FAMILY))
 def test_docstring(id):
     family.check_docstring(id)

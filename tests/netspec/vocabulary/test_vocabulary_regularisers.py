@@ -16,11 +16,13 @@ def test_rows_and_terms_agree():
     family.check_family(FAMILY)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("id", family.executable(FAMILY))
 def test_property(id):
     family.check_term(id)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("id", family.executable(FAMILY))
 def test_docstring(id):
     family.check_docstring(id)
@@ -62,6 +64,7 @@ def test_a_rate_of_zero_drops_nothing(name):
     assert np.array_equal(drop(0.0, KEY), drop(0.0, deterministic=True))
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("name", DROPPING)
 def test_evaluation_draws_nothing_whatever_the_key(name):
     drop = DROPPING[name]

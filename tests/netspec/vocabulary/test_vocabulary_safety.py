@@ -19,6 +19,7 @@ def test_property(id):
     family.check_term(id)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("id", family.executable(FAMILY))
 def test_docstring(id):
     family.check_docstring(id)

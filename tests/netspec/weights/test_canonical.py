@@ -9,7 +9,6 @@ from flax import nnx
 import netspec
 from netspec import NetSpec, canonical_state, load_canonical_state
 from netspec import layers as L
-from thinning import thinned
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +39,8 @@ def shapes(state):
     return {name: (leaf.shape, str(leaf.dtype)) for name, leaf in state.items()}
 
 
-@pytest.mark.parametrize("name", thinned(NAMES, 5))
+@pytest.mark.thinned(7)
+@pytest.mark.parametrize("name", NAMES)
 def test_names_and_shapes_depend_on_the_spec_alone(name):
     spec = netspec.find(name)
     model = abstract(spec)
@@ -54,7 +54,8 @@ def test_names_and_shapes_depend_on_the_spec_alone(name):
     )
 
 
-@pytest.mark.parametrize("name", thinned(DRAWN, 5))
+@pytest.mark.thinned(7)
+@pytest.mark.parametrize("name", DRAWN)
 def test_a_network_loads_what_another_has_saved(name):
     spec = netspec.find(name)
     one, other = drawn(spec, 0), drawn(spec, 1, dropout=0.1, stochastic_depth=0.1)

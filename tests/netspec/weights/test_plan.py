@@ -44,6 +44,7 @@ def lenet(**changes):
     return spec, {name: tensor for name, tensor in {**tensors, **changes}.items() if tensor is not None}
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.slow
 @pytest.mark.parametrize("name", small_cases())
 def test_what_is_loaded_is_exported_again_to_the_last_bit(name):
@@ -58,6 +59,7 @@ def test_what_is_loaded_is_exported_again_to_the_last_bit(name):
         np.testing.assert_array_equal(back[tensor], case.tensors[tensor], err_msg=tensor)
 
 
+@pytest.mark.exhaustive
 def test_a_network_by_the_api_is_the_one_by_hand():
     """From a mapping; from a file in either naming; and back under the library's names."""
     spec, tensors = lenet()

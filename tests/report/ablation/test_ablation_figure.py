@@ -24,6 +24,7 @@ def test_text_is_drawn_as_paths_and_nothing_is_dated(tree: Tree):
         assert "Matplotlib" not in figure
 
 
+@pytest.mark.exhaustive
 def test_a_second_row_of_panels_takes_what_the_first_cannot(make_tree):
     for figure in draw(make_tree([*CELLS, "mine", "more"], [0])):
         assert figure.startswith("<?xml")

@@ -35,6 +35,7 @@ def pages(pdf: bytes) -> int:
     return int(re.search(rb"/Type\s*/Pages\s*/Count (\d+)", pdf)[1])
 
 
+@pytest.mark.exhaustive
 def test_all_outputs_and_nothing_else(tree: Tree):
     assert tree.build() == 0
     assert {path.name for path in tree.reports.iterdir()} == OUTPUTS
@@ -60,6 +61,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(("cells", "seeds"), SHAPES.values(), ids=SHAPES)
 def test_other_shapes_of_experiment(make_tree, cells, seeds):
     tree = make_tree(cells, seeds)
@@ -220,6 +222,7 @@ def test_text_from_a_configuration_stays_text(make_tree):
     assert inline(description).replace("|", "\\|") in tree.read("ablation.md")
 
 
+@pytest.mark.exhaustive
 def test_markdown_links_are_relative(tree: Tree):
     assert tree.build() == 0
     text = tree.read("ablation.md")
@@ -248,6 +251,7 @@ PICTURES = {
 }
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(("spoil", "message"), PICTURES.values(), ids=PICTURES)
 def test_a_bad_picture_is_named_and_the_old_report_stays(make_tree, capsys, spoil, message):
     tree = make_tree(["bare", "mixup"], [0])

@@ -296,6 +296,7 @@ def main_table(root, about):
     return content.main_table(found.settings[0], found.table)
 
 
+@pytest.mark.exhaustive
 def test_more_settings_than_rows_are_panels_side_by_side_and_shared_runs_are_told_once(tmp_path):
     _, about = write(tmp_path, planted({"plain": 0, "good": 52}))
     (own,) = about["settings"]

@@ -24,6 +24,7 @@ def test_the_mean_over_parts_is_the_gradient_of_the_batch_and_their_sum_is_not()
     assert [where.split("[")[0] for where in failed] == ["layers.2.bias"]
 
 
+@pytest.mark.exhaustive
 def test_labels_are_smoothed_and_mixed():
     _, targets = train_step._batch()
     np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-6)

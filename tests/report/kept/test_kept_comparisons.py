@@ -43,6 +43,7 @@ def keep(results, out, *options):
     return main(["keep", "--results", str(results), "--out", str(out), *options])
 
 
+@pytest.mark.exhaustive
 def test_the_report_of_a_record_is_that_of_the_results(comparison, tmp_path):
     _, path = comparison
     out = tmp_path / "kept" / "mine"

@@ -91,6 +91,7 @@ def test_text_is_drawn_as_paths_and_nothing_is_dated(built):
     assert b"/CreationDate" not in (built / "params.pdf").read_bytes()
 
 
+@pytest.mark.exhaustive
 def test_every_notable_network_is_named_in_the_figure(built, monkeypatch):
     from report.params import figure
 

@@ -62,6 +62,7 @@ def test_markdown_shows_a_text_as_it_is(text):
     assert not re.match(r"(#|-|\+|=|\d+[.)])(\s|$)", line)
 
 
+@pytest.mark.exhaustive
 def test_every_text_is_typeset_and_written(make_tree):
     """All of them at once, in descriptions, title and source: CSV, Markdown, SVG and PDF."""
     texts = [" / ".join(TEXTS[i::9])[:500] for i in range(9)]
@@ -133,6 +134,7 @@ def places(value, key=""):
             yield from places(item, at)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("file", ["cell.json", "seed0/summary.json"])
 def test_a_hostile_value_anywhere(make_tree, capsys, file):
     """A table is made, or one line names the file and the key: no value of another kind reaches a formula."""

@@ -102,6 +102,7 @@ def computed():
     return figures()
 
 
+@pytest.mark.exhaustive
 def test_every_printed_figure_is_in_some_table(computed):
     assert {one.table for one in computed} == set(TABLES)
     assert all(one.verdict in {verdict for verdict, _ in tables.VERDICTS} for one in computed)

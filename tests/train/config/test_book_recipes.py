@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 import netspec
 from train import config
@@ -72,6 +73,7 @@ def test_recipes_of_the_imagenet_runs_are_those_of_their_record():
         assert bool(cell["augmentation"]["mixup"]) == ("Mixup" in row["extra_aug"])
 
 
+@pytest.mark.exhaustive
 def test_every_demo_that_can_be_trained_is_a_cell_on_its_own_data():
     """The rows with a data set: each is a cell of an experiment on it, whose network has the printed parameters."""
     book = pd.read_csv(ROOT / "src/netspec/reference/book_demos.csv")

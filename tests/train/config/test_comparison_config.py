@@ -118,6 +118,7 @@ def test_numbers_of_the_command_line_arrive_as_texts(load):
     assert list(rates(load({}, {"mine": {"tuning": tuning}}).experiments["mine"]).values()) == [0.001, 0.5, 0.002, 1.0]
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(
     ("changes", "says"),
     [

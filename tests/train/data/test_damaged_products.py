@@ -131,6 +131,7 @@ def replace(path, content):
     path.write_bytes(content)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("damage", OF_ARRAYS)
 @pytest.mark.parametrize("file", ["train_image.npy", "train_label.npy", "val_image.npy", "val_label.npy"])
 def test_damaged_arrays(store, dataset, file, damage):

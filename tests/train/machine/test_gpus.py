@@ -120,6 +120,7 @@ def test_processes_have_gpus_of_their_own_and_free_them_however_they_end(signum,
     assert first.poll() is None
 
 
+@pytest.mark.exhaustive
 def test_waiting_for_two_keeps_none_from_others(machine, start):
     machine(LISTING)
     first = start()

@@ -22,6 +22,7 @@ print("outlived", flush=True)
 """
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("number", "seconds", "says"), [("$PPID", 60, "told"), ("none", 1.5, "outlived")])
 def test_an_orphan_is_told_to_stop_if_it_asked_for_it(number, seconds, says):
     """As the workflow starts it: a shell that becomes the job, below a process that is killed."""

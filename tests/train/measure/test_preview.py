@@ -1,6 +1,7 @@
 """Pictures of augmented samples: their size, and that cells show the same images."""
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from train.measure.preview import GAP, preview
@@ -27,5 +28,6 @@ def test_cells_show_the_same_images(short_cell, digits_store, tmp_path):
     assert 6 <= sum(same) < 16
 
 
+@pytest.mark.exhaustive
 def test_more_samples_than_images(short_cell, digits_store, tmp_path):
     assert sheet(short_cell("mixup"), digits_store, tmp_path, rows=11, columns=10).shape[0] == (11 * 18 - GAP) * 4

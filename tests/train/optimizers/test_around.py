@@ -19,6 +19,7 @@ def gradient_at(params):
     return jax.tree.map(lambda w: w**3, params)
 
 
+@pytest.mark.exhaustive
 def test_the_gradient_of_sam_is_taken_uphill_at_the_radius():
     rule = sharpness_aware(plain(optax.sgd(0.1)), 0.5)
     updates, _ = rule.update(gradient_at(W), rule.init(W), W, gradient_at=gradient_at)
@@ -58,6 +59,7 @@ def test_a_plateau_lowers_the_rate_and_stops_at_the_floor():
     np.testing.assert_allclose(updates["a"], -0.2 * W["a"], rtol=1e-6)
 
 
+@pytest.mark.exhaustive
 def test_each_hands_on_what_the_other_asks_for():
     """Lookahead around a plateau around clipping: the loss is observed, the scale read, slow weights evaluated."""
     inner = slowed_on_plateau(after([optax.clip_by_global_norm(1.0)], plain(optax.sgd(1.0))), 0.5, 1, 0.0)

@@ -65,6 +65,7 @@ def test_every_name_of_the_schema_is_built():
     assert {*names} == BUILDERS.keys()
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("name", BUILDERS)
 def test_every_optimizer_lowers_a_loss(name):
     params, loss, gradient_at = bowl()
@@ -76,6 +77,7 @@ def test_every_optimizer_lowers_a_loss(name):
 
 
 #: Beside them stands what a zero gradient leaves of a weight: nothing else than decay.
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(
     "name", ["adamw", "adafactor", "lion", "lamb", "adan", "sophia", "muon", "schedule-free-adamw"]
 )
@@ -158,6 +160,7 @@ def by_hand(name, w, gradients, rate):
 NAMES = ["momentum", "nesterov", "adagrad", "adadelta", "rmsprop", "adam", "adamax", "amsgrad", "lion", "lamb", "lars"]
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("name", [*NAMES, "adan"])
 def test_four_steps_by_the_formula(name):
     """In float64, on a kernel of one column, so that a layer is what the formulas call a vector."""
@@ -208,6 +211,7 @@ def test_adafactor_keeps_rows_and_columns():
     assert numbers("lion") < 1.1 * (64 * 32 + 32) < numbers("adan") / 2.5
 
 
+@pytest.mark.exhaustive
 def test_adamw_and_sgd_are_what_they_were_to_the_last_bit():
     """The transformations that runs had before optimizers were looked up by name."""
     params, _, gradient_at = bowl()

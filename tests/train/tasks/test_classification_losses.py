@@ -58,6 +58,7 @@ def test_of_a_mixed_label_it_is_the_mixture(name):
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("name", LOSSES)
 def test_its_gradient_is_its_slope(name):
     z, direction = scores(3), scores(3, seed=2)
@@ -71,6 +72,7 @@ def test_its_gradient_is_its_slope(name):
     assert float((jax.grad(total)(jnp.asarray(z)) * direction).sum()) == pytest.approx(float(slope), rel=1e-8)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("name", LOSSES)
 @pytest.mark.parametrize("size", [0.0, 30.0, 3000.0])
 def test_it_and_its_gradient_are_finite_where_all_is_sure(name, size):

@@ -53,6 +53,7 @@ def test_switched_off_nothing_changes():
     np.testing.assert_array_equal(kept, labels)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(
     "config",
     [

@@ -19,6 +19,7 @@ def places(mask):
     return {tuple(map(int, place)) for place in np.argwhere(np.asarray(mask))}
 
 
+@pytest.mark.exhaustive
 def test_the_cell_of_the_centre_is_responsible():
     found = wanted([[0.6, 0.1, 0.2, 0.4], [0.1, 0.9, 0.3, 0.3], [0, 0, 0, 0]], [7, 2, -1])
     assert places(found.object) == {(0, 2), (2, 0)}

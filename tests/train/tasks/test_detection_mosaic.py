@@ -108,6 +108,7 @@ def test_the_demos_on_heads_are_cells_with_their_counts(heads):
         )
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", ["single", "mosaics"])
 def test_a_batch_of_heads_becomes_targets(heads, name):
     learner = learner_of(config.parse_cell(heads[name]))

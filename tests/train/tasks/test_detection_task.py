@@ -158,6 +158,7 @@ def test_a_glance_is_the_precision_of_the_first_pictures(store, monkeypatch):
     assert learner.glance(Told(outputs - outputs - 20).run, store) == {"map50_part": 0.0}
 
 
+@pytest.mark.exhaustive
 def test_who_knows_only_how_often_and_where_finds_nothing(store):
     """The same for every picture: the share of cells with an object, the mean box of a cell, the shares of classes."""
     boxes, labels = np.asarray(store.train["boxes"]), np.asarray(store.train["box-class"])
@@ -175,6 +176,7 @@ def test_who_knows_only_how_often_and_where_finds_nothing(store):
     assert figures["voc07"] < 12
 
 
+@pytest.mark.exhaustive
 def test_pictures_are_chosen_by_rule(store):
     """Of a network that sees all of some pictures, half of others and nothing of the rest."""
     outputs = oracle(store)

@@ -77,6 +77,7 @@ def test_an_even_network_is_surprised_by_the_size_of_the_alphabet(cell):
     assert float(sums["count"]) == 4 + 2 * 32 and float(sums["block_count"]) == 3 * 64
 
 
+@pytest.mark.exhaustive
 def test_only_scored_tokens_count(cell):
     """A network that is right from the first scored position on, and wrong before, has no loss."""
     learner = learner_of(config.parse_cell(cell))
@@ -261,6 +262,7 @@ def task_learner(cell):
     return learner_of(config.parse_cell(cell))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_a_run_leaves_what_its_report_reads(cell, tmp_path, text_folder, monkeypatch):
     from train.loop import Interrupted, fit

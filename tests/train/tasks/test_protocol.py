@@ -146,6 +146,7 @@ WHERE_ASKED = {"language": {"loss_x2", "loss_x4", "loss_x8"}}
 EXPERIMENTS = {"classification": "ablation", "recall": "attention"}
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
 def test_what_a_task_declares_is_what_it_measures(task):
     """Every metric comes out of an evaluation or after the end, and a made-up batch has the shapes of the store's."""

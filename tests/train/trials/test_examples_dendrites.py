@@ -72,6 +72,7 @@ def test_a_blob_moves_as_its_class_says():
         assert clip[1] == pytest.approx(moved, abs=0.02)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("variant", dendrites.TRIAL.variants)
 def test_every_weight_is_trained(variant):
     params = dendrites.drawn(jax.random.key(0), variant, 2, 4)

@@ -62,6 +62,7 @@ def test_moves_keep_the_solution_but_the_wrong_one():
     assert not alone[start.b >= start.a].any() and not alone.all()
 
 
+@pytest.mark.exhaustive
 def test_the_check_of_equations_is_exact():
     rng = np.random.default_rng(0)
     before, after = (
@@ -228,6 +229,7 @@ def test_no_more_right_steps_are_stopped_than_allowed():
     assert watching.caught(np.ones(10), np.arange(10) < 5, (0, 5, 50)).tolist() == [0, 0, 0]
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(("name", "variant"), [(name, v) for name in NAMES for v in find(name).variants])
 def test_every_variant_gives_figures_of_its_trial(name, variant):
     trial = find(name)
@@ -258,6 +260,7 @@ def test_votes_and_what_a_cost_is_enough_for():
     assert [alone.beyond(model, 55, cost) for cost in (5, 19, 28)] == [5, 5, -5]
 
 
+@pytest.mark.exhaustive
 def test_costs_are_those_of_the_products_that_are_made(model):
     layout, c = sums.LAYOUT, 16
     blocks = 2 * (12 * c * c + 2 * layout.length * c)

@@ -66,6 +66,7 @@ def test_every_key_that_is_asked_for_was_shown_once_with_the_value_wanted():
         assert [known[one] for one in keys[row, 6:]] == wanted[row].tolist()
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("variant", [one for one in memory.TRIAL.variants if one != "none"])
 def test_mixings_hear_what_came_before_and_nothing_of_what_comes_after(variant):
     params = memory.drawn(variant, jax.random.key(0))
@@ -114,6 +115,7 @@ def test_layers_see_no_difference_where_colour_refinement_sees_none(variant, tol
     assert jnp.flatnonzero(apart[: graph_pairs.REFINED] > 1e-3).tolist() == told
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("variant", "told"), [("triples", [0, 1, 2, 3, 4, 5]), ("distances", [0, 1, 2, 3, 4])])
 def test_triples_and_distances_see_more_but_not_strongly_regular_graphs(variant, told):
     """Distances are at most 2 in the prism and in K3,3, and each node has as many of each."""

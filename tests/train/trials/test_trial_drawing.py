@@ -112,6 +112,7 @@ def test_a_normal_distribution_finds_pictures_like_its_own_likelier_than_noise()
     assert float(jnp.abs(drawn.mean(0) - x.mean(0)).max()) < 0.05
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("variant", [name for name in GENERATORS if name not in ("pixelcnn", "wavenet")])
 def test_what_is_drawn_are_finite_pictures(variant):
     x = _x()

@@ -85,6 +85,7 @@ def test_harm_is_where_topic_and_intent_come_together():
 SIZES = {"examples": 400, "judged": 400, "steps": 150}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("variant", "low", "high"), [("beside", 40, 60), ("compared", 95, 100)])
 def test_a_linear_map_of_both_side_by_side_cannot_compare_them(variant, low, high):
     found = guardrails.make(variant, SIZES)(jax.random.key(1), 0.03)

@@ -19,6 +19,7 @@ def _inputs(dtype=jnp.float32):
     return layers, jax.random.normal(batch, (BATCH, WIDTH), dtype)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("variant", TRIAL.variants)
 def test_every_variant_has_the_gradient_of_keeping_all(variant):
     with jax.enable_x64(True):

@@ -21,6 +21,7 @@ def test_a_series_obeys_its_equation_and_ends_at_one():
         assert y[now] == pytest.approx(min(value, 1), abs=1e-5)
 
 
+@pytest.mark.exhaustive
 def test_a_window_has_the_last_inputs_and_every_product_once():
     x = jnp.arange(1.0, 51)[:, None]
     seen = reservoirs.windowed(x)

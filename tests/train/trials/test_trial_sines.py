@@ -22,6 +22,7 @@ def test_points_of_a_task_lie_on_one_sine():
         )
 
 
+@pytest.mark.exhaustive
 def test_a_step_goes_down_the_slope():
     params = dense(jax.random.key(0), 1, 4, 1)
     points = jnp.ones((3, 1)), jnp.zeros((3, 1))
@@ -31,6 +32,7 @@ def test_a_step_goes_down_the_slope():
     assert sines.missed(sines.adapted(params, points, 0.1, 5), points) < sines.missed(params, points)
 
 
+@pytest.mark.exhaustive
 def test_written_weights_are_a_network_and_do_not_depend_on_the_order_of_points():
     params = sines._start("written", jax.random.key(0))
     (support, _), x = sines.tasks(jax.random.key(1), 1), jnp.linspace(-1, 1, 7)[:, None]

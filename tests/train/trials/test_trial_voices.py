@@ -29,6 +29,7 @@ def test_texts_on_one_topic_are_more_alike_than_texts_of_one_speaker():
     assert float(between) < 0.5 * float(x.var(0).sum())
 
 
+@pytest.mark.exhaustive
 def test_traits_are_read_off_vectors_that_hold_them_and_off_no_others():
     traits = jax.random.normal(jax.random.key(0), (40, voices.TRAITS))
     who = jnp.repeat(jnp.arange(40), 3)

@@ -44,6 +44,7 @@ def test_layers_on_matrices_are_those_on_lists_of_arcs(graphs):
     assert jnp.allclose(graph_pooling.heard("gcn", x, a), gcn(x, senders, receivers, eye), atol=1e-5)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("variant", sorted({*graph_pooling.TRIAL.variants} - {"random-k"}))
 def test_answers_do_not_depend_on_the_order_of_nodes(variant, graphs):
     x, a, there = (one[:4] for one in graphs[:3])
@@ -70,6 +71,7 @@ def test_the_better_half_of_nodes_is_kept_and_gated(graphs):
         assert not near[one, len(best) :].any()
 
 
+@pytest.mark.exhaustive
 def test_clusters_that_are_the_communities_have_their_motif(graphs):
     """With a share read off clean colours the coarse graph has an edge where communities are joined."""
     _, a, there, labels = (one[:8] for one in graphs)
@@ -101,6 +103,7 @@ def test_a_smaller_graph_costs_less():
     assert cost["diff-pool"] < cost["mlp"] < cost["top-k"] < cost["sum"] < cost["unet"]
 
 
+@pytest.mark.exhaustive
 def test_rotations_turn_and_do_not_mirror():
     found = clouds.rotations(jax.random.key(0), 200)
     assert jnp.allclose(found @ found.swapaxes(1, 2), jnp.eye(3), atol=1e-5)
@@ -134,6 +137,7 @@ def test_clouds_are_around_zero_and_of_size_one():
     assert {*labels.tolist()} == {*range(6)}
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("variant", ["radii", "mean", "pointnet", "aligned-turned", "sorted", "flat"])
 def test_sets_have_no_order_and_lists_as_they_come_do(variant):
     points, _ = clouds.drawn(jax.random.key(0), 5, 8)
@@ -172,6 +176,7 @@ def test_digits_are_moved_as_said():
     assert jnp.allclose(quarter[1], jnp.rot90(still[1], -1), atol=1e-4)
 
 
+@pytest.mark.exhaustive
 def test_capsules_and_what_stands_beside_them_have_as_many_weights():
     counts = {name: wholes.size(wholes.weights(name, jax.random.key(0))) for name in wholes.TRIAL.variants}
     assert max(counts.values()) < 1.05 * min(counts.values())
@@ -200,6 +205,7 @@ def test_what_is_linear_is_explained_and_noise_is_not():
     assert float(wholes.explained(two, goal)) < 5
 
 
+@pytest.mark.exhaustive
 def test_as_many_of_each_digit_have_a_label():
     y = jax.random.randint(jax.random.key(0), (400,), 0, 10)
     has = rules.labelled(y, 3)

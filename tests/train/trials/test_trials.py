@@ -8,7 +8,6 @@ import jax.numpy as jnp
 import pytest
 
 from report.trials import diagram, verdicts
-from thinning import thinned
 from train import __main__ as trainer
 from train.config.schema import ConfigError
 from train.config.terms import terms
@@ -45,7 +44,8 @@ def test_an_example_is_drawn_with_every_sign_it_has(path):
     assert diagram.drawn(read(path).drawing).startswith(b"<?xml")
 
 
-@pytest.mark.parametrize(("name", "variant"), thinned(COMPILED, 4))
+@pytest.mark.thinned(4)
+@pytest.mark.parametrize(("name", "variant"), COMPILED)
 def test_every_variant_gives_the_figures_of_its_trial(name, variant):
     trial = find(name)
     sizes = {**trial.settings, **trial.smoke}

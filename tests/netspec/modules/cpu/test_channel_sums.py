@@ -15,6 +15,7 @@ def drawn(*shape, seed=0):
     return jnp.asarray(np.random.default_rng(seed).normal(3, 2, shape), jnp.float32)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("positions", [*range(1, 36), 49, 196, 197, 3137])
 def test_every_position_is_summed_once(positions):
     x = drawn(2, positions, 3)

@@ -66,6 +66,7 @@ def test_both_forms_agree_in_value_and_gradients(case):
             np.testing.assert_allclose(one, other, rtol=0, atol=1e-12)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("height", [1, 2, 3, 5, 8, 13, 17, 19])
 @pytest.mark.parametrize("width", [2, 17, 37])
 def test_every_position_is_summed_once(height, width):

@@ -71,6 +71,7 @@ def levels(x):
     return np.round((x * STD + MEAN) * 255).astype(np.uint8)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("semantics", SEMANTICS)
 @pytest.mark.parametrize("cell", CELLS)
 def test_every_cell(cell, semantics):

@@ -164,6 +164,7 @@ def test_paper_fill_is_uniform_over_grey_levels_before_normalisation():
     assert np.unique(levels.ravel().round()).size == 256
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("draw", [draw_boxes_book, draw_boxes_paper])
 def test_boxes_of_pictures_that_are_not_square(draw):
     """Areas are those of the picture, and boxes reach both far edges and go over none."""

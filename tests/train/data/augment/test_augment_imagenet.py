@@ -66,6 +66,7 @@ def test_labels_are_smoothed_where_nothing_is_mixed():
     np.testing.assert_allclose(targets, (1 - SMOOTHING) * np.eye(BATCH) + SMOOTHING / BATCH, atol=1e-7)
 
 
+@pytest.mark.exhaustive
 def test_the_mixing_weight_is_not_reflected():
     draw = jax.vmap(lambda key: draw_mixup(key, 2, 0.8, "imagenet").label[0, 0])
     weights = np.asarray(draw(jax.random.split(jax.random.key(0), 4000)))
@@ -73,6 +74,7 @@ def test_the_mixing_weight_is_not_reflected():
     assert (weights < 0.5).mean() == pytest.approx(0.5, abs=4 * 0.5 / np.sqrt(4000))
 
 
+@pytest.mark.exhaustive
 def test_erasing_fills_with_zeros_by_a_uniform_aspect():
     config = Erasing(1.0, (0.02, 0.33), (0.3, 3.3))
     x = np.asarray(erase_imagenet(jax.random.key(0), jnp.ones((64, 32, 32, 3)), config))

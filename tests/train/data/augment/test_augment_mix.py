@@ -38,6 +38,7 @@ def within(sample, mean, deviation):
     return abs(np.mean(sample) - mean) < 4 * deviation / np.sqrt(np.size(sample))
 
 
+@pytest.mark.exhaustive
 def test_book_mixup_has_one_reflected_weight_per_batch():
     mix = draws("mixup", "book", 0.8)
     weight = mix.label.ravel()
@@ -52,6 +53,7 @@ def test_book_mixup_has_one_reflected_weight_per_batch():
     assert within((weight - mean) ** 2, deviation**2, deviation**2)  # a flat density: kurtosis below 2
 
 
+@pytest.mark.exhaustive
 def test_paper_mixup_has_one_weight_per_image_not_reflected():
     mix = draws("mixup", "paper", 0.8)
     weight = mix.label[..., 0]
@@ -127,6 +129,7 @@ def test_paper_cutmix_boxes_of_a_batch_are_independent():
     assert abs(np.corrcoef(label[:, 0], label[:, 1])[0, 1]) < 4 / np.sqrt(COUNT)
 
 
+@pytest.mark.exhaustive
 def test_cutmix_alpha_shapes_the_box():
     """Beta(0.2, 0.2) has its weight at the ends: more very small and very large boxes than the uniform draw."""
     assert draws("cutmix", "book", 0.2).label.std() > draws("cutmix", "book").label.std() + 0.05
@@ -158,6 +161,7 @@ def test_cutmix_label_weight_is_the_fraction_of_foreign_pixels(semantics):
         np.testing.assert_allclose(soft, share, rtol=0, atol=1e-6)
 
 
+@pytest.mark.exhaustive
 def test_choose_takes_either_for_the_whole_batch_half_of_the_time():
     mixup, cutmix = one(draws("mixup", "paper", 0.8), 0), one(draws("cutmix", "paper"), 1)
     keys = jax.random.split(jax.random.key(7), COUNT)

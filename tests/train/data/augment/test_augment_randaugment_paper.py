@@ -92,6 +92,7 @@ def everything(images, magnitude):
     return np.asarray(result).astype(int).reshape(len(OPERATIONS), 2, *images.shape)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(("size", "magnitude"), [(16, 9), (33, 0), (33, 4), (33, 10), (48, 9)])
 def test_operations_are_pillows(size, magnitude):
     images = pictures(size)
@@ -163,6 +164,7 @@ def test_posterize_and_solarize_tables_for_every_parameter():
         np.testing.assert_array_equal(pillow_ops.solarize_table(threshold), expected)
 
 
+@pytest.mark.exhaustive
 def test_rotation_by_any_angle_is_pillows():
     image = pictures(33)[:1]
     for degrees in (-30, -13.7, -0.01, 0, 1, 7.5, 29.9, 45):
