@@ -1,10 +1,8 @@
 """`snakemake gradcheck` asks for no data, and what changes decides what is checked again."""
 
-import pytest
 from commands import ROOT, snakemake
 
 
-@pytest.mark.exhaustive
 def test_the_target_is_a_few_jobs_without_data(tmp_path):
     for name in ("config", "profiles"):
         (tmp_path / name).symlink_to(ROOT / name)

@@ -16,7 +16,6 @@ def config_folder(tmp_path):
     return tmp_path
 
 
-@pytest.mark.exhaustive
 def test_every_variant_is_a_job(config_folder):
     variants = [spec for spec in catalogue.specs() if spec.provenance.role == "variant"]
     jobs = planned(config_folder, "networks")

@@ -37,7 +37,6 @@ def test_the_command_line_changes_one_key_of_the_block(folder):
     assert "Traceback" not in text
 
 
-@pytest.mark.exhaustive
 def test_an_architecture_is_a_target(folder):
     assert planned(folder, "swin") == {"prepare_data": 1, "resolve_cell": 1, "train": 3, "swin": 1}
 

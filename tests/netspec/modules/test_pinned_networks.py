@@ -67,7 +67,7 @@ def left(spec):
     return hashlib.sha256((np.round(found, 6) + 0.0).tobytes()).hexdigest()[:16]
 
 
-@pytest.mark.exhaustive
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(("name", "digests"), PINNED.items(), ids=PINNED)
 def test_a_network_is_what_it_was(name, digests):
     spec = catalogue.find(name)

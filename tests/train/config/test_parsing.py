@@ -10,7 +10,7 @@ from hostile import FILES, VALUES
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from train.config import parsing
+from train.config import parsing, schema
 from train.config.parsing import DEPTH, ConfigError
 
 ALIKE = {
@@ -185,3 +185,11 @@ def assert_plain(value):
     else:
         assert type(value) in (str, int, float, bool, type(None))
         assert not isinstance(value, float) or math.isfinite(value)
+
+
+def test_a_block_that_was_found_right_says_nothing_of_another():
+    """A true is no 1, also after that was right, and what is wrong stays wrong."""
+    schema.validate({"optimizer": {"name": "adamw", "learning_rate": 1}}, "cell", "r.yaml", partial=True)
+    for _ in range(2):
+        with pytest.raises(ConfigError, match=r"key 'optimizer\.learning_rate' is true, expected a number"):
+            schema.validate({"optimizer": {"name": "adamw", "learning_rate": True}}, "cell", "r.yaml", partial=True)

@@ -89,7 +89,6 @@ def test_a_plateau_is_seen_in_the_rates_that_a_run_writes(short_cell, digits_sto
     np.testing.assert_allclose(rows, peak * np.array([1, 1, 0.5, 0.25]), rtol=1e-6)
 
 
-@pytest.mark.exhaustive
 def test_weights_that_are_evaluated_are_those_that_the_optimizer_says(short_cell, digits_store):
     """Of schedule-free AdamW they are the average, and not the weights that gradients are taken at."""
     cell = made(short_cell, "schedule-free-adamw")

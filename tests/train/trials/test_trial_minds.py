@@ -31,7 +31,6 @@ def test_who_was_away_believes_what_was_so_before():
     assert 0.2 < float(false) < 0.5  # so that it matters, and does not decide everything
 
 
-@pytest.mark.exhaustive
 def test_the_rule_is_always_right_and_the_world_is_where_beliefs_are_true():
     assert found("rule") == {"right": 100, "longer": 100, "params": 0}
     places, seen = worlds.worlds(jax.random.split(KEY, 5)[3], 400, SIZES["times"])
@@ -49,7 +48,6 @@ def test_a_concept_is_new_until_it_was_heard():
     assert found("repeats")["right"] < 90
 
 
-@pytest.mark.exhaustive
 def test_steps_stray_about_the_way_to_a_corner():
     steps, goals = worlds.walks(KEY, 4000, 6)
     for goal in range(worlds.GOALS):
