@@ -187,9 +187,14 @@ def assert_plain(value):
         assert not isinstance(value, float) or math.isfinite(value)
 
 
-def test_a_block_that_was_found_right_says_nothing_of_another():
+def test_a_block_that_was_found_right_says_nothing_of_another(digits_cells):
     """A true is no 1, also after that was right, and what is wrong stays wrong."""
-    schema.validate({"optimizer": {"name": "adamw", "learning_rate": 1}}, "cell", "r.yaml", partial=True)
+    right, wrong = (
+        {**digits_cells["bare"], "optimizer": {**digits_cells["bare"]["optimizer"], "learning_rate": rate}}
+        for rate in (1, True)
+    )
+    schema.validate(right, "cell", "c.yaml")
     for _ in range(2):
         with pytest.raises(ConfigError, match=r"key 'optimizer\.learning_rate' is true, expected a number"):
-            schema.validate({"optimizer": {"name": "adamw", "learning_rate": True}}, "cell", "r.yaml", partial=True)
+            schema.validate(wrong, "cell", "c.yaml")
+    schema.validate(right, "cell", "c.yaml")
