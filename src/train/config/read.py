@@ -75,7 +75,7 @@ def started(value: str | dict[str, Any] | None) -> Start | None:
 
 def _optimizer(value: dict[str, Any]) -> Optimizer:
     kinds = {"lookahead": Lookahead, "sam": SharpnessAware, "rate_scaling": RateScaling}
-    return Optimizer(**{key: kinds[key](**item) if key in kinds else item for key, item in value.items()})
+    return Optimizer(**{k: kinds[k](**item) if k in kinds and item is not None else item for k, item in value.items()})
 
 
 def read_dataset(path: Path) -> tuple[Dataset, RandomResizedCrop | None]:
@@ -98,13 +98,15 @@ def read_dataset(path: Path) -> tuple[Dataset, RandomResizedCrop | None]:
 def _dataset(value: dict[str, Any]) -> Dataset:
     values = _tuples(value)
     if values.get("download"):
-        values["download"] = dict(values["download"])
-        archives = tuple(Download(**one) for one in values["download"].pop("archives", ()))
-        values["download"] = Download(**values["download"], archives=archives)
+        values["download"] = _download(values["download"])
     for key, kind in (("scenes", Scenes), ("text", Text), ("recall", Recall)):
         if values.get(key):
             values[key] = kind(**_tuples(values[key]))
     return Dataset(**values)
+
+
+def _download(value: dict[str, Any]) -> Download:
+    return Download(**{**value, "archives": tuple(_download(one) for one in value.get("archives", ()))})
 
 
 def _tuples(value: dict[str, Any]) -> dict[str, Any]:

@@ -162,17 +162,25 @@ def _worker(side: str, cell: Cell, *form: str) -> Iterator[_Worker]:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, **pipes) as process:
         try:
-            process.stdin.write(json.dumps(asdict(cell)) + "\n")
+            process.stdin.write(written(cell) + "\n")
             process.stdin.flush()
             yield _Worker(process)
         finally:
             process.kill()
 
 
+def written(cell: Cell) -> str:
+    """A line that :func:`read` makes the same cell of, in another process."""
+    return json.dumps({key: item for key, item in asdict(cell).items() if key != "fingerprint"})
+
+
+def read(line: str) -> Cell:
+    """The cell of a line of :func:`written`."""
+    return config.parse_cell(json.loads(line))
+
+
 def _serve(side: str, form: str = FORMS[0]) -> None:
-    value = json.loads(sys.stdin.readline())
-    decided = {key: item for key, item in value.items() if key != "fingerprint"}
-    cell = config.parse_cell(decided)
+    cell = read(sys.stdin.readline())
     try:
         step, about = _ours(cell) if side == OURS else _theirs(cell, form)
         for _ in range(WARM_UP):

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,6 +12,7 @@ from train.config import load_experiment, parse_cell
 from train.config.schema import ConfigError, load
 from train.measure import step as bench_step
 from train.tasks import task_of
+from train.workflow.plan import Plan
 
 pytestmark = pytest.mark.slow
 
@@ -50,6 +52,14 @@ def shipped_cell(model):
             if cell["model"] == model:
                 return bench_step.bare(parse_cell(cell), 1)
     raise AssertionError(model)
+
+
+def test_a_worker_reads_the_cell_that_it_is_sent():
+    cells = Plan.of(load(ROOT / "config" / "config.yaml"), ROOT / "config").cells
+    assert len(cells) > 200
+    for value in cells.values():
+        bare = replace(bench_step.bare(parse_cell(value), 2), fingerprint="")
+        assert replace(bench_step.read(bench_step.written(bare)), fingerprint="") == bare
 
 
 @pytest.mark.parametrize("model", bench_step.COMPARED)
@@ -137,7 +147,7 @@ def test_a_form_has_its_layout_and_the_same_function(model):
     logits, last = [], []
     for form in ("nchw", "channels_last"):
         torch.manual_seed(0)
-        network, images = torch_step.laid_out(shipped_cell(model), form, torch.device("cpu"))
+        network, images, _ = torch_step.laid_out(shipped_cell(model), form, torch.device("cpu"))
         kernels = [value for value in network.parameters() if value.ndim == 4 and value.shape[1] > 1]
         last.append({value.is_contiguous(memory_format=torch.channels_last) for value in (images, *kernels)})
         with torch.no_grad():
