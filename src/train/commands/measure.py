@@ -108,9 +108,8 @@ def bench_lengths(options: argparse.Namespace) -> int:
             f"--names: arrived {len({*names})} names, expected another one for each of {len(cells)} cells"
         )
     gpus.claim(1)
-    from train.machine.runtime import keep_memory, start_jax
+    from train.machine.runtime import start_jax
 
-    keep_memory()  # a long sequence's temporary arrays, cleared anew at every step, cost more than what is computed
     start_jax(cpu_devices=1)
     from train.measure.lengths import measure
 

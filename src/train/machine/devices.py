@@ -10,7 +10,7 @@ from train.config.cell import Cell
 from train.data.records import usable_cores
 
 #: Multiply-adds of a device and step below which the exchange between devices costs more than they save.
-LEAST_WORK = 10**9
+LEAST_WORK = 7 * 10**8
 #: XLA's own kernels (YNNPACK) take 1.3 to 1.7 times as long in the convolutions of a ResNet as those of Eigen.
 CPU_OPTIONS = {"xla_cpu_experimental_ynn_fusion_type": ""}
 

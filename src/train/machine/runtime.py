@@ -7,15 +7,16 @@ import os
 import sys
 from pathlib import Path
 
-#: Parameters of mallopt(3) by their numbers in malloc.h: M_TRIM_THRESHOLD (never), M_MMAP_MAX and M_ARENA_MAX.
-KEEPING = {-1: -1, -4: 0, -8: 1}
+#: Parameters of mallopt(3) by their numbers in malloc.h: nothing is given back (M_TRIM_THRESHOLD) and no block is one of
+#: the system's (M_MMAP_MAX); all threads take from one arena (M_ARENA_MAX).
+KEEPING, ONE_ARENA = {-1: -1, -4: 0}, {-8: 1}
 
 
 def start_jax(cache: Path | str | None = None, cpu_devices: int = 1, gpus: int | None = 0) -> None:
     """Point jax at a persistent compilation cache that all cells and seeds share.
 
-    Where it computes on the CPU, it sees ``cpu_devices`` devices, or as many as ``XLA_FLAGS`` asks for; several are for
-    large steps, between which memory is then kept.
+    Where it computes on the CPU, it sees ``cpu_devices`` devices, or as many as ``XLA_FLAGS`` asks for, and memory is
+    kept between steps.
 
     ``cache`` defaults to ``JAX_COMPILATION_CACHE_DIR``, or ``.cache/jax`` under the current folder. Every program is
     kept, however small. ``gpus`` is what the caller has claimed, as :func:`train.machine.gpus.claim` takes it. Raises
@@ -26,8 +27,8 @@ def start_jax(cache: Path | str | None = None, cpu_devices: int = 1, gpus: int |
     from train.config.schema import ConfigError
     from train.machine.gpus import check_seen, visible
 
-    if cpu_devices > 1 and not visible():
-        keep_memory()
+    if not visible():
+        keep_memory(cpu_devices)
     folder = cache or os.environ.get("JAX_COMPILATION_CACHE_DIR", ".cache/jax")
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
@@ -46,16 +47,17 @@ def start_jax(cache: Path | str | None = None, cpu_devices: int = 1, gpus: int |
     check_seen(gpus, sum(device.platform != "cpu" for device in seen))
 
 
-def keep_memory() -> None:
+def keep_memory(devices: int = 1) -> None:
     """Have the C library keep freed memory for the next use; where it is not glibc, nothing happens.
 
     XLA on CPU allocates what a step needs in between anew for every step. Blocks of that size glibc returns to the
-    system at once, which then has to clear every page of them again, a tenth of the time of a step. That needs all
-    threads in one arena, in which they wait for each other, so compiling takes up to a third longer.
+    system at once, which then has to clear every page of them again: a tenth of a step of a large network, and a third
+    of one of TinyGPT. With several ``devices``, each a thread, all take from one arena, in which they wait for each
+    other, so compiling takes up to a third longer.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt:
-        for parameter, value in KEEPING.items():
+        for parameter, value in (KEEPING | (ONE_ARENA if devices > 1 else {})).items():
             mallopt(parameter, value)
 
 
