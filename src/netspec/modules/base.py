@@ -20,6 +20,7 @@ from netspec.modules.activation import FUNCTIONS, leaky_relu, of_sum
 from netspec.modules.cpu.channel_sums import BatchNorm, Conv, LayerNorm, Linear, UnbiasedBatchNorm
 from netspec.modules.cpu.depthwise import depthwise_conv
 from netspec.modules.cpu.products import pointwise_conv, rows_dot
+from netspec.modules.cpu.strip_conv import strip_conv
 from netspec.modules.cpu.sums_once import relu_of_sum
 from netspec.modules.initialize import Scheme
 from netspec.modules.stochastic_depth import StochasticDepth
@@ -116,6 +117,8 @@ class Numerics:
         """
         plain = both(kernel) == (1, 1) and groups == 1 and padding in ("same", "valid", 0)
         special: Callable[..., jax.Array] | None = pointwise_conv if plain else None
+        if both(kernel) != (1, 1) and groups == 1 and both(stride) == both(dilation) == (1, 1):
+            special = strip_conv
         if groups == in_channels == out_channels > 1:
             special = depthwise_conv
         return Conv(

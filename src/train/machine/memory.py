@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import resource
 import sys
 from pathlib import Path
@@ -10,7 +11,13 @@ STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 def restart_peak() -> None:
-    """Count the peak from here on, where the system lets a process do that (Linux); elsewhere from its start."""
+    """Count the peak from here on, where the system lets a process do that (Linux); elsewhere from its start.
+
+    What :func:`train.machine.runtime.keep_memory` has kept for later is given back first, or it would count as held.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim:
+        trim(0)
     try:
         RESET.write_text("5")
     except OSError:

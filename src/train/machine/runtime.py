@@ -7,8 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-#: Parameters of mallopt(3) by their numbers in malloc.h: nothing is given back (M_TRIM_THRESHOLD) and no block is one of
-#: the system's (M_MMAP_MAX); all threads take from one arena (M_ARENA_MAX).
+#: Parameters of mallopt(3) by their numbers in malloc.h: nothing is given back (M_TRIM_THRESHOLD), no block is taken
+#: from the system by itself (M_MMAP_MAX), and all threads take from one arena (M_ARENA_MAX).
 KEEPING, ONE_ARENA = {-1: -1, -4: 0}, {-8: 1}
 
 
