@@ -17,7 +17,8 @@ LANES = 8
 #: Rows of a strip at least, or those that two strips share are too large a part.
 ROWS = 7
 
-Sides = tuple[tuple[int, int], tuple[int, int]]
+#: Zeros before and after, by spatial axis.
+Sides = tuple[tuple[int, int], ...]
 
 
 @instead_of(lax.conv_general_dilated)
