@@ -12,9 +12,12 @@ try:
     }
 except ReportError as error:
     raise WorkflowError(str(error)) from None
-#: Archives of recorded comparisons, whose claims join those of the trials.
+#: Archives of recorded comparisons, whose claims join those of the trials: of a comparison that was made again by a longer
+#: recipe those of the first, or each of its claims would count twice.
 COMPARED = [
-    f"results/recorded/{name}/results.tar.xz" for name, kind in RECORDED.items() if kind == "comparison"
+    f"results/recorded/{name}/results.tar.xz"
+    for name, kind in RECORDED.items()
+    if kind == "comparison" and not name.endswith("-long")
 ]
 
 

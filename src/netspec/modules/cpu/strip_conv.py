@@ -40,8 +40,8 @@ def strip_conv(
     """
     if isinstance(padding, str):
         padding = lax.padtype_to_pads(x.shape[1:3], kernel.shape[:2], strides, padding)
-    (top, bottom), (left, right) = padding
-    sides = ((top, bottom), (left, right))
+    given: Any = padding
+    sides: Sides = tuple((before, after) for before, after in given)
     fits = all(0 <= side < taps for pair, taps in zip(sides, kernel.shape[:2], strict=True) for side in pair)
     if not fits or max(strips_of(len(x), x.shape[1]), strips_of(len(x), _left(x, kernel, sides))) == 1:
         return lax.conv_general_dilated(x, kernel, strides, padding, precision=precision, **rest)
@@ -108,4 +108,4 @@ def _by_strips(slides: jax.Array, stays: jax.Array, sides: Sides, precision: Any
 
 def _left(x: jax.Array, kernel: jax.Array, sides: Sides) -> int:
     """Rows that leave."""
-    return x.shape[1] + sum(sides[0]) - kernel.shape[0] + 1
+    return int(x.shape[1] + sum(sides[0]) - kernel.shape[0] + 1)
