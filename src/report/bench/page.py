@@ -11,7 +11,7 @@ from report.engine.page import Block, Column, Page, Table
 
 HEADER = (
     Column("Network"), Column("Batch"), "Ours, ms", "PyTorch, ms", Column("in the form"), "Ratio", "Quartiles",
-    "Images/s", "Share of matmul rate",
+    "Examples/s", "Share of matmul rate",
 )  # fmt: skip
 
 
@@ -24,7 +24,7 @@ def page(rows: Sequence[Mapping[str, Any]], kept: Mapping[str, str]) -> Page:
         title="Training steps beside PyTorch",
         subtitle="",
         question="",
-        book=citation.sentence("10.3"),
+        book=citation.sentence("10", "11"),
         blocks=blocks,
         footer="Training steps beside PyTorch",
     )
