@@ -75,8 +75,11 @@ def pytest_runtest_teardown():
     if mappings.read_bytes().count(b"\n") > MAPPINGS:
         import jax
 
+        from train.machine.memory import give_back
+
         jax.clear_caches()
         gc.collect()
+        give_back()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -13,15 +13,20 @@ STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 def restart_peak() -> None:
     """Count the peak from here on, where the system lets a process do that (Linux); elsewhere from its start.
 
-    What :func:`train.machine.runtime.keep_memory` has kept for later is given back first, or it would count as held.
+    What is kept for later is given back first, or it would count as held.
     """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim:
-        trim(0)
+    give_back()
     try:
         RESET.write_text("5")
     except OSError:
         return
+
+
+def give_back() -> None:
+    """Return to the system what :func:`train.machine.runtime.keep_memory` has kept; without glibc nothing happens."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim:
+        trim(0)
 
 
 def peak_bytes() -> int:
