@@ -78,15 +78,14 @@ print(faults())
 """
 
 
-@pytest.mark.exhaustive
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="glibc")
-@pytest.mark.parametrize(("devices", "kept"), [(1, False), (2, True)])
-def test_memory_is_kept_between_large_steps(devices, kept):
+@pytest.mark.parametrize("devices", [1, 2])
+def test_memory_is_kept_between_steps(devices):
     """The pages of 64 MiB are cleared again for the second block unless they are kept."""
     code = FAULTS_OF_THE_SECOND_BLOCK.format(devices=devices)
     environment = {**os.environ, "JAX_PLATFORMS": "cpu"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
-    assert (int(done.stdout) < 10) == kept
+    assert int(done.stdout) < 10
 
 
 def test_an_option_that_the_compiler_lacks_is_left_out_by_itself(monkeypatch):
