@@ -51,9 +51,9 @@ def keep_memory(devices: int = 1) -> None:
     """Have the C library keep freed memory for the next use; where it is not glibc, nothing happens.
 
     XLA on CPU allocates what a step needs in between anew for every step. Blocks of that size glibc returns to the
-    system at once, which then has to clear every page of them again: a tenth of a step of a large network, and a third
-    of one of TinyGPT. With several ``devices``, each a thread, all take from one arena, in which they wait for each
-    other, so compiling takes up to a third longer.
+    system at once, which then has to clear every page of them again: a tenth of a step of a large network, and two
+    fifths of one of TinyGPT. With several ``devices``, each a thread, all take from one arena, in which they wait for
+    each other, so compiling takes up to a third longer.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt:

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 from jax import lax
 
+from netspec.modules.cpu.strip_conv import Sides, slid
 from netspec.modules.cpu.switch import instead_of
 
 
@@ -22,20 +23,17 @@ def loopable_conv(x: jax.Array, kernel: jax.Array, *_: Any, **_rest: Any) -> jax
 
 @jax.custom_vjp
 def _convolution(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    return _slid(x, kernel, kernel.shape[0] // 2)
+    return slid(x, kernel, _sides(kernel))
 
 
-def _slid(x: jax.Array, kernel: jax.Array, padding: int) -> jax.Array:
-    return lax.conv_general_dilated(
-        x, kernel, (1, 1), ((padding, padding),) * 2, dimension_numbers=("NHWC", "HWIO", "NHWC")
-    )
+def _sides(kernel: jax.Array) -> Sides:
+    return ((kernel.shape[0] // 2,) * 2,) * 2
 
 
 def _gradients(kept: tuple[jax.Array, jax.Array], cotangent: jax.Array) -> tuple[jax.Array, jax.Array]:
     x, kernel = kept
-    padding = kernel.shape[0] // 2
-    of_x = _slid(cotangent, kernel[::-1, ::-1].swapaxes(2, 3), padding)
-    of_kernel = _slid(x.transpose(3, 1, 2, 0), cotangent.transpose(1, 2, 0, 3), padding)
+    of_x = slid(cotangent, kernel[::-1, ::-1].swapaxes(2, 3), _sides(kernel))
+    of_kernel = slid(x.transpose(3, 1, 2, 0), cotangent.transpose(1, 2, 0, 3), _sides(kernel))
     return of_x, of_kernel.transpose(1, 2, 0, 3)
 
 

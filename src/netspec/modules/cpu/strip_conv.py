@@ -34,9 +34,9 @@ def strip_conv(
     """A convolution of stride 1 and one group, ``(B, H, W, in)`` by ``(k, l, in, out)`` to ``(B, H', W', out)``.
 
     Takes the place of ``conv_general_dilated``. The kernel's gradient is the convolution of one side with the other as
-    a kernel of its size, over whose examples XLA on CPU vectorises: with two it takes up to seven times as long as
-    with eight for each. Cut into strips, large pictures are as many as it takes. The side with fewer channels is the
-    one that slides, since it is unrolled to as many copies as the kernel has positions.
+    a kernel of its size, over whose examples XLA on CPU vectorises: one picture by itself takes four times as long as
+    each of eight. Cut into strips, large pictures are as many as it takes. The side with fewer channels is the one that
+    slides, since it is unrolled to as many copies as the kernel has positions.
     """
     if isinstance(padding, str):
         padding = lax.padtype_to_pads(x.shape[1:3], kernel.shape[:2], strides, padding)
@@ -57,10 +57,11 @@ def strips_of(pictures: int, rows: int) -> int:
 
 @partial(jax.custom_vjp, nondiff_argnums=(2, 3))
 def _convolution(x: jax.Array, kernel: jax.Array, sides: Sides, precision: Any) -> jax.Array:
-    return _slid(x, kernel, sides, precision)
+    return slid(x, kernel, sides, precision)
 
 
-def _slid(x: jax.Array, kernel: jax.Array, sides: Sides, precision: Any) -> jax.Array:
+def slid(x: jax.Array, kernel: jax.Array, sides: Sides, precision: Any = None) -> jax.Array:
+    """XLA's own convolution of stride 1, images with the channels last."""
     layout = ("NHWC", "HWIO", "NHWC")
     return lax.conv_general_dilated(x, kernel, (1, 1), sides, dimension_numbers=layout, precision=precision)
 
@@ -69,10 +70,10 @@ def _gradients(
     sides: Sides, precision: Any, kept: tuple[jax.Array, jax.Array], cotangent: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
     x, kernel = kept
-    (of_x,) = jax.vjp(lambda x: _slid(x, kernel, sides, precision), x)[1](cotangent)
+    (of_x,) = jax.vjp(lambda x: slid(x, kernel, sides, precision), x)[1](cotangent)
 
     def derived(x: jax.Array, cotangent: jax.Array) -> jax.Array:
-        return jax.vjp(lambda kernel: _slid(x, kernel, sides, precision), kernel)[1](cotangent)[0]
+        return jax.vjp(lambda kernel: slid(x, kernel, sides, precision), kernel)[1](cotangent)[0]
 
     def written(x: jax.Array, cotangent: jax.Array) -> jax.Array:
         return gradient_of_kernel(x, cotangent, kernel.shape[:2], sides, precision)
@@ -103,7 +104,7 @@ def _by_strips(slides: jax.Array, stays: jax.Array, sides: Sides, precision: Any
     cut = stays.reshape(len(stays), count, rows, *stays.shape[2:])
     images, kernels = (part.reshape(-1, *part.shape[2:]) for part in (strips, cut))
     unpadded = ((0, 0), (0, 0))
-    return _slid(images.transpose(3, 1, 2, 0), kernels.transpose(1, 2, 0, 3), unpadded, precision).transpose(1, 2, 0, 3)
+    return slid(images.transpose(3, 1, 2, 0), kernels.transpose(1, 2, 0, 3), unpadded, precision).transpose(1, 2, 0, 3)
 
 
 def _left(x: jax.Array, kernel: jax.Array, sides: Sides) -> int:
